@@ -1,0 +1,1 @@
+"""The integration hub a medical spa runs on. ARCHITECTURE.md names every folder and the life of one booking."""

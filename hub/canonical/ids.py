@@ -1,0 +1,48 @@
+"""Typed ids. A canonical id is text with its kind in front (`pat_…`), so that a stray one is recognised on sight."""
+
+from enum import StrEnum
+from typing import NewType
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+PatientId = NewType("PatientId", str)
+ProviderId = NewType("ProviderId", str)
+"""Of a provider in the practice file it is the resource's own id, `dr-lee`."""
+LocationId = NewType("LocationId", str)
+ServiceId = NewType("ServiceId", str)
+ResourceId = NewType("ResourceId", str)
+VisitId = NewType("VisitId", str)
+
+
+class Kind(StrEnum):
+    """The kinds of canonical records."""
+
+    PATIENT = "patient"
+    PROVIDER = "provider"
+    LOCATION = "location"
+    RESOURCE = "resource"
+    """A room or a device; people are providers."""
+    SERVICE = "service"
+    VISIT = "visit"
+
+
+PREFIX = {
+    Kind.PATIENT: "pat",
+    Kind.PROVIDER: "prv",
+    Kind.LOCATION: "loc",
+    Kind.RESOURCE: "res",
+    Kind.SERVICE: "svc",
+    Kind.VISIT: "vis",
+}
+
+
+def mint(kind: Kind) -> str:
+    """A new id that nobody has."""
+    return f"{PREFIX[kind]}_{uuid4().hex}"
+
+
+def derive(kind: Kind, system: str, source_id: str) -> str:
+    """The id of the record first seen as `source_id` in `system`.
+
+    Always the same one for the same source: an import that is killed and run again meets its own records.
+    """
+    return f"{PREFIX[kind]}_{uuid5(NAMESPACE_URL, f'hub:{system}:{kind}:{source_id}').hex}"

@@ -1,0 +1,16 @@
+"""Money: whole minor units and a currency."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+class Money(BaseModel):
+    """An amount in minor units (cents of USD); negative for what goes back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    amount_minor: int
+    currency: Currency = "USD"

@@ -1,0 +1,33 @@
+"""Where a record came from: the other system's own words, kept unchanged (design: idea 6)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hub.canonical.ids import Kind
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SourceRef:
+    """A record of another system: `("legacy", Kind.PATIENT, "C10005")`."""
+
+    system: str
+    kind: Kind
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """What a system sent, unchanged.
+
+    `payload` is the parsed JSON object, or the row of a file as column → text. It is personal as a whole.
+    """
+
+    ref: SourceRef
+    payload: dict[str, Any]
+    version: str | None = None
+    """What the system calls this state of the record (`meta.versionId`, a modified stamp), if it says so."""
+    modified_at: datetime | None = None
+    file: str | None = None
+    line: int | None = None
+    """The line of `file` on which the row starts, counted from 1."""

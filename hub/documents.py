@@ -1,0 +1,123 @@
+"""YAML and JSON text into validated models, with the file, line and key of whatever is wrong.
+
+Every file a person writes goes through here: practice files, connections, mappings, scenarios. A key that stands
+twice, a key nobody knows and a value of the wrong kind are all reported at once.
+"""
+
+import re
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from hub.errors import InvalidInput, Problem
+
+M = TypeVar("M", bound=BaseModel)
+Path = tuple[str | int, ...]
+
+
+class Document:
+    """A parsed file that remembers on which line each value stands."""
+
+    def __init__(self, value: Any, lines: dict[Path, int], file: str) -> None:
+        self.value = value
+        self.file = file
+        self._lines = lines
+
+    def line(self, path: Path) -> int:
+        """The line of the value at `path`, or of the nearest thing around it that exists."""
+        while path and path not in self._lines:
+            path = path[:-1]
+        return self._lines.get(path, 1)
+
+    def problem(self, path: Path, message: str, hint: str | None = None) -> Problem:
+        """A problem at the place of `path` in this file."""
+        return Problem(message, file=self.file, line=self.line(path), field=dotted(path), hint=hint)
+
+    def read_as(self, model: type[M]) -> M:
+        """The document as a `model`.
+
+        Raises:
+            InvalidInput: with one problem for each place that is wrong.
+        """
+        try:
+            return model.model_validate(self.value)
+        except ValidationError as error:
+            raise InvalidInput(*(self._problem_of(dict(e)) for e in error.errors(include_url=False))) from None
+
+    def _problem_of(self, error: dict[str, Any]) -> Problem:
+        path = tuple(error["loc"])
+        if error["type"] == "extra_forbidden":
+            return self.problem(path, f"unknown key {str(path[-1])!r}", "Remove it or mend its spelling")
+        if error["type"] == "missing":
+            return self.problem(path, f"the key {str(path[-1])!r} is missing", "Add it")
+        return self.problem(path, error["msg"].removeprefix("Value error, "))
+
+
+def parse(text: str, file: str) -> Document:
+    """One YAML or JSON document. Timestamps stay text: what a date means is the model's business.
+
+    Raises:
+        InvalidInput: not YAML, empty, or a key that stands twice.
+    """
+    try:
+        node = yaml.compose(text, Loader=_TextLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise InvalidInput(Problem(f"not valid YAML: {error.problem}", file=file, line=line)) from None
+    except yaml.YAMLError:
+        raise InvalidInput(Problem("not readable as text", file=file, hint="Save it as UTF-8")) from None
+    if node is None:
+        raise InvalidInput(Problem("the file is empty", file=file, line=1))
+    lines: dict[Path, int] = {}
+    problems: list[Problem] = []
+    value = _value_of(node, (), lines, problems, file)
+    if problems:
+        raise InvalidInput(*problems)
+    return Document(value, lines, file)
+
+
+def dotted(path: Path) -> str | None:
+    """`("steps", 0, "name")` as `steps[0].name`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".") or None
+
+
+class _TextLoader(yaml.SafeLoader):
+    """YAML's safe loader without its guesses at times: `2026-03-02T09:00` and `10:30` are text here."""
+
+
+_PLAIN_NUMBERS = {
+    "tag:yaml.org,2002:int": re.compile(r"^[-+]?(0|[1-9][0-9]*)$"),
+    "tag:yaml.org,2002:float": re.compile(r"^[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$"),
+}
+_TextLoader.yaml_implicit_resolvers = {
+    first: [
+        (tag, _PLAIN_NUMBERS.get(tag, pattern))
+        for tag, pattern in resolvers
+        if tag != "tag:yaml.org,2002:timestamp"
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _value_of(node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[Problem], file: str) -> Any:
+    lines[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode):
+        return [_value_of(child, (*path, i), lines, problems, file) for i, child in enumerate(node.value)]
+    if not isinstance(node, yaml.MappingNode):
+        return _scalar(node)
+    mapping: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = str(key_node.value)
+        if key in mapping:
+            line = key_node.start_mark.line + 1
+            problems.append(Problem("this key stands twice", file=file, line=line, field=dotted((*path, key))))
+        mapping[key] = _value_of(value_node, (*path, key), lines, problems, file)
+        lines[(*path, key)] = key_node.start_mark.line + 1
+    return mapping
+
+
+def _scalar(node: yaml.Node) -> Any:
+    constructor = yaml.constructor.SafeConstructor()
+    return constructor.construct_object(node)  # type: ignore[no-untyped-call]

@@ -1,0 +1,66 @@
+"""What the operations need from outside, as protocols: sources, sinks, the unit of work.
+
+Connectors and the store implement these; tests run the real ones. The clock is no port: one operation takes one
+timestamp, from the database, and hands it down as `now`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from hub.canonical.ids import Kind
+from hub.canonical.source import SourceRecord, SourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records and where to go on after they are stored. Storing both in one transaction loses nothing."""
+
+    records: tuple[SourceRecord, ...]
+    cursor: str | None
+    """Opaque to everybody but the source that wrote it. None: the source keeps no place."""
+
+
+class Source(Protocol):
+    """A system that can be read."""
+
+    system: str
+
+    def read(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
+        """What changed since `cursor` (None: everything), oldest first. May give a record again, never skips one.
+
+        Raises:
+            RetryLater: unreachable, slow, busy, or half an answer.
+            NeedsAttention: refused credentials, or an answer that is not what the system's contract says.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One record as another system should hold it."""
+
+    kind: Kind
+    key: str
+    """Idempotency key: the same key is the same write, however often it is sent."""
+    target: SourceRef | None
+    """The record to change, or None to create it."""
+    payload: Mapping[str, Any]
+
+
+class Sink(Protocol):
+    """A system that can be written to."""
+
+    system: str
+
+    def send(self, write: Write) -> SourceRecord:
+        """Make it so, once, and give the record as the system holds it now.
+
+        Sending the same key again after a lost answer finds the first one and creates nothing.
+
+        Raises:
+            RetryLater: no answer that can be trusted; sending it again is safe.
+            RecordRejected: the system will not take this record.
+            Conflict: the record changed there since it was read.
+        """
+        ...
