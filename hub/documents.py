@@ -93,9 +93,7 @@ _PLAIN_NUMBERS = {
 }
 _TextLoader.yaml_implicit_resolvers = {
     first: [
-        (tag, _PLAIN_NUMBERS.get(tag, pattern))
-        for tag, pattern in resolvers
-        if tag != "tag:yaml.org,2002:timestamp"
+        (tag, _PLAIN_NUMBERS.get(tag, pattern)) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
@@ -120,4 +118,4 @@ def _value_of(node: yaml.Node, path: Path, lines: dict[Path, int], problems: lis
 
 def _scalar(node: yaml.Node) -> Any:
     constructor = yaml.constructor.SafeConstructor()
-    return constructor.construct_object(node)  # type: ignore[no-untyped-call]
+    return constructor.construct_object(node)

@@ -17,10 +17,4 @@ class Phi(StrEnum):
 
 def phi_classes(model: type[BaseModel]) -> Mapping[str, Phi]:
     """The personal fields of a model and their class; a field that is absent here is not personal."""
-    marks = {
-        name: mark
-        for name, info in model.model_fields.items()
-        for mark in info.metadata
-        if isinstance(mark, Phi)
-    }
-    return marks
+    return {name: mark for name, info in model.model_fields.items() for mark in info.metadata if isinstance(mark, Phi)}

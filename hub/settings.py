@@ -1,0 +1,38 @@
+"""What the environment may say (variables `HUB_…`). Everything has a default that works on one machine."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Read once, at the edge, and handed to `hub.bootstrap`."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    home: Path = Path(".hub")
+    """Where the hub keeps its own things: the embedded database, Dagster's runs, logs. Not in git."""
+    database_url: str | None = None
+    """`postgresql+psycopg://…` of a server, version 15 or newer. Without it the hub starts its own PostgreSQL in `home`."""
+    practice: Path = PROJECT / "examples" / "juniper"
+    """The practice folder."""
+    mappings: Path = PROJECT / "mappings"
+    """The shipped mappings."""
+    connection_urls: dict[str, str] = {}
+    """Base URLs that replace those of `connections/*.yaml`, by system: `{"juniper-ehr": "http://127.0.0.1:9000"}`."""
+    host: str = "127.0.0.1"
+    """Where the web server binds. Loopback only, until sign-in exists."""
+    port: int = Field(default=8300, ge=0, le=65535)
+    """0: any free one."""
+    sandbox_port: int = Field(default=8301, ge=0, le=65535)
+    """Of the FHIR sandbox that the demo brings."""
+    dagster_port: int = Field(default=8302, ge=0, le=65535)
+    """Of Dagster's own web UI."""
+
+    @property
+    def dagster_home(self) -> Path:
+        """The folder of Dagster's instance, absolute as Dagster wants it."""
+        return (self.home / "dagster").resolve()
