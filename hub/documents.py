@@ -61,6 +61,7 @@ def parse(text: str, file: str) -> Document:
         InvalidInput: not YAML, empty, or a key that stands twice.
     """
     try:
+        _refuse_aliases(text, file)
         node = yaml.compose(text, Loader=_TextLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
@@ -97,6 +98,13 @@ _TextLoader.yaml_implicit_resolvers = {
     ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+def _refuse_aliases(text: str, file: str) -> None:
+    for event in yaml.parse(text, Loader=_TextLoader):
+        if isinstance(event, yaml.AliasEvent):
+            line = event.start_mark.line + 1 if event.start_mark else None
+            raise InvalidInput(Problem("YAML aliases are not read here", file=file, line=line, hint="Write it out"))
 
 
 def _value_of(node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[Problem], file: str) -> Any:

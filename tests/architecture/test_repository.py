@@ -1,0 +1,30 @@
+"""What must never stand in a file of the repository."""
+
+import re
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+REGISTRIES = re.compile(
+    "|".join(["py" + r"pi\.org", "python" + r"hosted\.org", "npm" + r"js\.org", "deb" + r"ian\.org"])
+)
+
+
+def tracked_texts():
+    names = subprocess.run(["git", "ls-files", "-z"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    for name in filter(None, names.split("\0")):
+        path = ROOT / name
+        if path.is_file() and path.suffix != ".png":
+            yield name, path.read_bytes().decode("utf-8", errors="replace")
+
+
+def test_no_file_names_the_host_of_a_package_registry():
+    assert [name for name, text in tracked_texts() if REGISTRIES.search(text)] == []
+
+
+def test_every_locked_requirement_has_a_hash():
+    for lock in ROOT.glob("requirements*.lock"):
+        text = lock.read_text(encoding="utf-8")
+        requirements = re.findall(r"^[a-zA-Z0-9].*(?:\n +--hash=.*)*", text, flags=re.MULTILINE)
+        assert requirements
+        assert [r for r in requirements if "--hash=sha256:" not in r] == []
