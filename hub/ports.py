@@ -10,6 +10,15 @@ from typing import Any, Protocol
 
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
+from hub.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that breaks its own system's contract: it lands and is kept with its problems, nothing is made of it."""
+
+    record: SourceRecord
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,7 @@ class Page:
     records: tuple[SourceRecord, ...]
     cursor: str | None
     """Opaque to everybody but the source that wrote it. None: the source keeps no place."""
+    rejected: tuple[Rejected, ...] = ()
 
 
 class Source(Protocol):
