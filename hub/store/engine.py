@@ -1,0 +1,82 @@
+"""Engines: how the application reaches its database, always with the rights of `hub_app`."""
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from hub.errors import NeedsAttention, Problem
+from hub.store.embedded import APPLICATION
+
+_DRIVER = "postgresql+psycopg"
+_FORM = f"Write it as {_DRIVER}://USER:PASSWORD@HOST:5432/DATABASE"
+_REACH_HINT = "Start the server or mend HUB_DATABASE_URL; without it the hub starts a PostgreSQL of its own"
+
+
+def read_url(text: str | URL) -> URL:
+    """A PostgreSQL URL with the driver spelled out.
+
+    Raises:
+        NeedsAttention: it is no PostgreSQL URL.
+    """
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise NeedsAttention(Problem("the database URL cannot be read", "database", hint=_FORM)) from None
+    if url.drivername.split("+")[0] not in ("postgresql", "postgres"):
+        message = f"the hub keeps its data in PostgreSQL, not in {url.drivername!r}"
+        raise NeedsAttention(Problem(message, "database", hint=_FORM))
+    return url.set(drivername=_DRIVER)
+
+
+def application_engine(url: str | URL, *, connections: int = 10) -> Engine:
+    """An engine that works with the rights of `hub_app`, whoever logs in."""
+    target = read_url(url)
+    role = "" if target.username == APPLICATION else f"-c role={APPLICATION}"
+    return _engine(target, role, connections)
+
+
+def owner_engine(url: str | URL) -> Engine:
+    """An engine with the login's own rights, for migrations alone."""
+    return _engine(read_url(url), "", 2)
+
+
+def require_reachable(engine: Engine) -> None:
+    """Make sure that the database answers.
+
+    Raises:
+        NeedsAttention: it does not; the message names the URL without its password.
+    """
+    try:
+        engine.connect().close()
+    except OperationalError as error:
+        shown = engine.url.render_as_string(hide_password=True)
+        raise NeedsAttention(Problem(_said(error), "database", shown, hint=_hint(str(error.orig)))) from None
+
+
+def _engine(url: URL, role: str, connections: int) -> Engine:
+    options = url.query.get("options", "")
+    given = options if isinstance(options, str) else " ".join(options)
+    # What is refused carries the values it was refused for: they stay out of messages (hide_parameters).
+    return create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=connections,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        isolation_level="READ COMMITTED",
+        connect_args={
+            "connect_timeout": 10,
+            "application_name": "medspa-hub",
+            "options": f"{given} -c timezone=UTC {role}".strip(),
+        },
+    )
+
+
+def _said(error: OperationalError) -> str:
+    lines = [line.strip() for line in str(error.orig).splitlines() if line.strip()]
+    return f"the database does not answer: {lines[0] if lines else 'no reason given'}"
+
+
+def _hint(said: str) -> str:
+    if f'role "{APPLICATION}"' in said:
+        return "Run `hub database migrate`, which creates the role"
+    return _REACH_HINT

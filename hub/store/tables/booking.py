@@ -1,0 +1,99 @@
+"""The configuration in force, and who has which resource when.
+
+A claim is (resource unit, span, visit). The exclusion constraint makes two overlapping firm claims of one unit
+impossible, whoever writes. Units are numbered copies of a resource: capacity 2 is two units. A patient is a unit too.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    column,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, ExcludeConstraint
+
+from hub.store.tables.metadata import identity, instant, metadata
+
+practice_version = Table(
+    "practice_version",
+    metadata,
+    identity(),
+    Column("name", Text, nullable=False, comment="The file it was read from."),
+    Column("document", Text, nullable=False, comment="The practice file's text, as it was."),
+    Column("sha256", Text, nullable=False),
+    instant("applied_at"),
+    comment="Append-only; the newest is in force.",
+)
+
+resource_unit = Table(
+    "resource_unit",
+    metadata,
+    identity(),
+    Column("owner_kind", Text, nullable=False),
+    Column("owner_id", Text, nullable=False, comment="A provider's, resource's or patient's id."),
+    Column("number", Integer, nullable=False, server_default=text("1")),
+    UniqueConstraint("owner_kind", "owner_id", "number"),
+    CheckConstraint("owner_kind IN ('resource', 'patient')", name="owner_kind"),
+    CheckConstraint("number > 0", name="number"),
+)
+
+block = Table(
+    "block",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("location_id", Text, ForeignKey("location.id")),
+    Column("during", TSTZRANGE, nullable=False),
+    Column("reason", Text, comment="A word of the practice's: lunch, maintenance. Never personal."),
+    Column("origin", Text, nullable=False, server_default=text("'hub'")),
+    Column("source_record_id", BigInteger, ForeignKey("source_record.id")),
+    instant("created_at"),
+    comment="Time taken from resources by something that is no visit.",
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("unit_id", BigInteger, ForeignKey("resource_unit.id"), nullable=False),
+    Column("during", TSTZRANGE, nullable=False),
+    Column("visit_id", Text, ForeignKey("visit.id", ondelete="CASCADE")),
+    Column("block_id", Text, ForeignKey("block.id", ondelete="CASCADE")),
+    Column("step", Text, comment="The step of the service; None: the whole visit."),
+    Column("need", Text, comment="The need's name: provider, room …"),
+    Column("firm", Boolean, nullable=False, server_default=text("true")),
+    CheckConstraint("num_nonnulls(visit_id, block_id) = 1", name="owner"),
+    CheckConstraint("NOT isempty(during) AND lower_inc(during) AND NOT upper_inc(during)", name="during"),
+    ExcludeConstraint(
+        (func.int8range(column("unit_id"), column("unit_id"), text("'[]'")), "&&"),
+        (column("during"), "&&"),
+        name="ex_claim_firm",
+        using="gist",
+        where=text("firm"),
+        deferrable=True,
+        initially="IMMEDIATE",
+    ),
+    Index("ix_claim_during", "during", postgresql_using="gist"),
+    Index("ix_claim_visit_id", "visit_id"),
+    Index("ix_claim_block_id", "block_id", postgresql_where=text("block_id IS NOT NULL")),
+    Index("ix_claim_contested", "unit_id", postgresql_where=text("NOT firm")),
+)
+
+booking_key = Table(
+    "booking_key",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("request_hash", Text, nullable=False),
+    Column("visit_ids", ARRAY(Text), nullable=False),
+    instant("created_at"),
+    comment="Idempotency keys of bookings that succeeded; a refusal leaves none.",
+)

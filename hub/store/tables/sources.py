@@ -1,0 +1,62 @@
+"""What other systems sent, unchanged, and which canonical record it became."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from hub.store.tables.metadata import identity, instant, metadata
+
+source_record = Table(
+    "source_record",
+    metadata,
+    identity(),
+    Column("system", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("version", Text),
+    Column("content_hash", Text, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    instant("modified_at", nullable=True),
+    Column("file", Text),
+    Column("line", Integer),
+    Column("batch_id", BigInteger, ForeignKey("import_batch.id")),
+    instant("landed_at"),
+    UniqueConstraint("system", "kind", "source_id", "content_hash"),
+    Index("ix_source_record_batch_id", "batch_id"),
+    comment="Append-only. Sending the same content again lands nothing.",
+)
+
+source_link = Table(
+    "source_link",
+    metadata,
+    Column("system", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("canonical_id", Text, nullable=False),
+    Column("source_record_id", BigInteger, ForeignKey("source_record.id"), comment="The last state that was applied."),
+    Column("batch_id", BigInteger, ForeignKey("import_batch.id")),
+    instant("linked_at"),
+    PrimaryKeyConstraint("system", "kind", "source_id"),
+    Index("ix_source_link_kind_canonical_id", "kind", "canonical_id"),
+    comment="Which canonical record a record of another system is.",
+)
+
+stream_cursor = Table(
+    "stream_cursor",
+    metadata,
+    Column("system", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("cursor", Text),
+    instant("updated_at"),
+    PrimaryKeyConstraint("system", "kind"),
+    comment="Where the next pull of a stream goes on; opaque to all but its source.",
+)
