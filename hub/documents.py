@@ -90,7 +90,7 @@ class _TextLoader(yaml.SafeLoader):
 
 _PLAIN_NUMBERS = {
     "tag:yaml.org,2002:int": re.compile(r"^[-+]?(0|[1-9][0-9]*)$"),
-    "tag:yaml.org,2002:float": re.compile(r"^[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$"),
+    "tag:yaml.org,2002:float": re.compile(r"^[-+]?(0|[1-9][0-9]*)(\.[0-9]+([eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)$"),
 }
 _TextLoader.yaml_implicit_resolvers = {
     first: [

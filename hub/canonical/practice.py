@@ -1,0 +1,148 @@
+"""The practice file: what a practice has and does, and its rules (docs/scenario-format.md).
+
+It is the practice part of a scenario; a scenario adds a moment and what is asked (`hub.scheduling.scenario`).
+"""
+
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator
+
+from hub.canonical.practice_checks import find_problems
+from hub.canonical.practice_places import (
+    Certification,
+    Entry,
+    Hours,
+    PracticeLocation,
+    PracticeResource,
+    Product,
+    StockLot,
+    Stretch,
+)
+from hub.canonical.practice_policy import (
+    OVERRIDABLE,
+    Cancellation,
+    Deposit,
+    DepositTier,
+    Package,
+    Policy,
+    PracticePatient,
+    SelfBooking,
+)
+from hub.canonical.practice_services import (
+    PROVIDER,
+    ROOM,
+    Need,
+    Option,
+    PracticeService,
+    Requirement,
+    Series,
+    Spacing,
+    Step,
+    Use,
+)
+from hub.canonical.wall import Positive, Word
+from hub.documents import parse
+from hub.errors import InvalidInput
+
+__all__ = [
+    "OVERRIDABLE",
+    "PROVIDER",
+    "ROOM",
+    "Cancellation",
+    "Certification",
+    "Deposit",
+    "DepositTier",
+    "Entry",
+    "Hours",
+    "Need",
+    "Option",
+    "Package",
+    "Policy",
+    "Practice",
+    "PracticeLocation",
+    "PracticePatient",
+    "PracticeResource",
+    "PracticeService",
+    "Product",
+    "Requirement",
+    "SelfBooking",
+    "Series",
+    "Spacing",
+    "Step",
+    "StockLot",
+    "Stretch",
+    "Use",
+    "read_practice",
+]
+
+DEFAULT_LOCATION = PracticeLocation(id="main")
+
+
+class Practice(Entry):
+    """A practice. Made by `read_practice`, which also checks that every id it names is declared."""
+
+    name: Word | None = None
+    zone: Word
+    """IANA; every wall time is in it unless its location has another."""
+    grid_minutes: Positive = Field(default=15, le=1440)
+    """Offered arrivals are at wall-clock minutes of the day that are multiples of this."""
+    locations: tuple[PracticeLocation, ...] = Field(default=(DEFAULT_LOCATION,), min_length=1)
+    resources: tuple[PracticeResource, ...] = ()
+    products: tuple[Product, ...] = ()
+    stock: tuple[StockLot, ...] = ()
+    services: tuple[PracticeService, ...] = ()
+    patients: tuple[PracticePatient, ...] = ()
+    packages: tuple[Package, ...] = ()
+    policy: Policy = Policy()
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("not an IANA zone such as America/Chicago") from None
+        return value
+
+    @field_validator("locations")
+    @classmethod
+    def _known_zones(cls, value: tuple[PracticeLocation, ...]) -> tuple[PracticeLocation, ...]:
+        for location in value:
+            if location.zone is not None:
+                cls._known_zone(location.zone)
+        return value
+
+    def find_location(self, location_id: str) -> PracticeLocation | None:
+        """The location of that id, if it is declared."""
+        return next((location for location in self.locations if location.id == location_id), None)
+
+    def find_resource(self, resource_id: str) -> PracticeResource | None:
+        """The resource of that id, if it is declared."""
+        return next((resource for resource in self.resources if resource.id == resource_id), None)
+
+    def find_service(self, service_id: str) -> PracticeService | None:
+        """The service of that id, if it is declared."""
+        return next((service for service in self.services if service.id == service_id), None)
+
+    def location_of(self, place: PracticeResource | StockLot) -> str:
+        """Where a resource or a lot is: its own location, or the first."""
+        return place.location or self.locations[0].id
+
+    def zone_of(self, location_id: str) -> ZoneInfo:
+        """The zone of a declared location's clocks."""
+        location = self.find_location(location_id)
+        return ZoneInfo((location and location.zone) or self.zone)
+
+
+def read_practice(text: str, file: str) -> Practice:
+    """The practice in a YAML or JSON text; `file` names it in problems.
+
+    Raises:
+        InvalidInput: an unknown key, an impossible value or an id that is not declared, with file, line and key.
+    """
+    document = parse(text, file)
+    practice = document.read_as(Practice)
+    problems = find_problems(practice, document)
+    if problems:
+        raise InvalidInput(*problems)
+    return practice

@@ -1,0 +1,112 @@
+"""Locations, resources and stock of a practice file: what there is, and when it works."""
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from hub.canonical.wall import LocalDate, MinuteOfDay, Positive, Quantity, WallTime, WeekDays, Word
+
+
+class Entry(BaseModel):
+    """What all parts of a practice file share: frozen, closed against unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_by_name=True, validate_by_alias=True
+    )
+
+
+class Hours(Entry):
+    """Weekly hours in wall time."""
+
+    days: WeekDays
+    starts: MinuteOfDay = Field(alias="from")
+    ends: MinuteOfDay = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _ends_later(self) -> Self:
+        if self.ends <= self.starts:
+            raise ValueError("`to` is later than `from`; split hours that pass midnight at 24:00")
+        return self
+
+
+class Stretch(Entry):
+    """A stretch of wall time. Where a clock change turns it around it is empty."""
+
+    starts: WallTime = Field(alias="from")
+    ends: WallTime = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _ends_later(self) -> Self:
+        same_clock = (self.starts.tzinfo is None) == (self.ends.tzinfo is None)
+        if same_clock and self.ends <= self.starts:
+            raise ValueError("`to` is later than `from`")
+        return self
+
+
+class Certification(Entry):
+    """A licence to do something; both dates are valid days."""
+
+    code: Word
+    valid_from: LocalDate | None = Field(default=None, alias="from")
+    until: LocalDate | None = None
+
+    @model_validator(mode="after")
+    def _ends_later(self) -> Self:
+        if self.valid_from and self.until and self.until < self.valid_from:
+            raise ValueError("`until` is not before `from`")
+        return self
+
+
+class PracticeLocation(Entry):
+    """A site with its own hours, stock and zone."""
+
+    id: Word
+    name: Word | None = None
+    zone: Word | None = None
+    """None: the practice's."""
+    hours: tuple[Hours, ...] | None = None
+    """None: always open."""
+    closed: tuple[LocalDate, ...] = ()
+
+
+class PracticeResource(Entry):
+    """Somebody or something a step may need."""
+
+    id: Word
+    name: Word | None = None
+    kind: Word
+    """provider, assistant, room, device, or a word of the practice's own."""
+    location: Word | None = None
+    """None: the first location."""
+    hours: tuple[Hours, ...] | None = None
+    """None: always."""
+    extra: tuple[Stretch, ...] = ()
+    away: tuple[Stretch, ...] = ()
+    skills: frozenset[Word] = frozenset()
+    certifications: tuple[Certification, ...] = ()
+    capacity: Positive = 1
+    """How many visits may use it at once."""
+    fixed_in: Word | None = Field(default=None, alias="in")
+    """The room it stands in."""
+
+
+class Product(Entry):
+    """Something that is used up."""
+
+    id: Word
+    name: Word | None = None
+    unit: Word
+    strict_days: int | None = Field(default=None, strict=True, ge=0)
+    """Visits further ahead than this are not refused for want of it. None: always strict."""
+
+
+class StockLot(Entry):
+    """A lot on the shelf."""
+
+    product: Word
+    lot: Word
+    on_hand: Quantity
+    expires: LocalDate
+    """Usable up to and on this local date."""
+    location: Word | None = None
+    """None: the first location."""

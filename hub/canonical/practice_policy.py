@@ -1,0 +1,93 @@
+"""Patients, packages and policy of a practice file."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from hub.canonical.practice_places import Entry
+from hub.canonical.wall import Count, Flag, LocalDate, Positive, Share, Word
+
+OVERRIDABLE = frozenset({"closed", "in_the_past", "no_stock", "too_soon", "too_late", "missing_prerequisite"})
+"""The only refusal codes anybody may ever pass over."""
+
+
+class PracticePatient(Entry):
+    """A patient of a rehearsal; a running practice has them in its tables."""
+
+    id: Word
+    known: Flag = True
+
+
+class Package(Entry):
+    """Sessions paid ahead."""
+
+    id: Word
+    patient: Word
+    service: Word
+    credits: Count
+    expires: LocalDate | None = None
+    """The last local date of arrival it pays for. None: it does not expire."""
+
+
+class SelfBooking(Entry):
+    """What binds every channel but the desk."""
+
+    lead_minutes: Count = 0
+    horizon_days: int | None = Field(default=None, strict=True, ge=0)
+    """None: as far ahead as one likes."""
+    services: tuple[Word, ...] | None = None
+    """None: all."""
+    known_only: Flag = False
+
+
+class DepositTier(Entry):
+    """A flat amount for prices from `from_minor` on."""
+
+    from_minor: Count
+    flat: Count
+
+
+class Deposit(Entry):
+    """What is paid ahead: a share of the price within bounds, a flat amount, or tiers of flat amounts."""
+
+    share: Share | None = None
+    at_least: Count | None = None
+    at_most: Count | None = None
+    flat: Count | None = None
+    tiers: tuple[DepositTier, ...] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        if sum(rule is not None for rule in (self.share, self.flat, self.tiers)) != 1:
+            raise ValueError("a deposit is one of `share`, `flat` and `tiers`")
+        if self.share is None and (self.at_least is not None or self.at_most is not None):
+            raise ValueError("`at_least` and `at_most` go with `share`")
+        if self.at_least is not None and self.at_most is not None and self.at_most < self.at_least:
+            raise ValueError("`at_most` is not below `at_least`")
+        return self
+
+
+class Cancellation(Entry):
+    """A fee: for a cancellation with at most `within_hours` left, or for a no-show."""
+
+    within_hours: int | None = Field(default=None, strict=True, ge=0)
+    no_show: Flag = False
+    fee_share: Share
+
+    @model_validator(mode="after")
+    def _one_case(self) -> Self:
+        if (self.within_hours is not None) == self.no_show:
+            raise ValueError("a fee is for `within_hours` or for `no_show: true`")
+        return self
+
+
+class Policy(Entry):
+    """The practice's own rules."""
+
+    self_booking: SelfBooking | None = None
+    deposit: Deposit | None = None
+    cancellation: tuple[Cancellation, ...] = ()
+    overrides: dict[Word, frozenset[Word]] = Field(default_factory=dict)
+    """Role → the refusal codes it may pass over, of those that can be passed over at all."""
+    hold_minutes: Positive = 10
+    offer_minutes: Positive = 60

@@ -1,0 +1,86 @@
+"""Wall times, dates, days of the week and plain numbers as people write them in practice and scenario files."""
+
+import re
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+MINUTES_PER_DAY = 24 * 60
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_CLOCK = re.compile(r"(\d{2}):(\d{2})")
+_WALL = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(?::00)?(Z|[+-]\d{2}:\d{2})?")
+
+
+def parse_date(value: Any) -> Any:
+    """`2026-03-02` as a date; a date passes through."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise ValueError("not a date; write it as 2026-03-02")
+    return date.fromisoformat(value)
+
+
+def parse_wall(value: Any) -> Any:
+    """A wall time in whole minutes; naive unless an offset is written; 24:00 is the next midnight."""
+    if isinstance(value, datetime):
+        return value
+    match = _WALL.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("not a wall time; write it as 2026-03-02T09:00, with an offset (-06:00) where it is needed")
+    day, clock, offset = match.groups()
+    midnight = datetime.fromisoformat(f"{day}T00:00{offset or ''}")
+    return midnight + timedelta(minutes=parse_clock(clock))
+
+
+def parse_clock(value: Any) -> Any:
+    """`"09:30"` as the minute of the day, 0 to 1440."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    minute = int(match[1]) * 60 + int(match[2]) if match and int(match[2]) < 60 else MINUTES_PER_DAY + 1
+    if minute > MINUTES_PER_DAY:
+        raise ValueError('not a time of the day; write it in quotes as "09:30"; midnight at the end is "24:00"')
+    return minute
+
+
+def parse_days(value: Any) -> Any:
+    """`mon-fri`, `sat` or a list of such as the numbers of the days, Monday 0, sorted. Ranges may pass Sunday."""
+    if isinstance(value, tuple | frozenset):
+        return value
+    words = value if isinstance(value, list) else [value]
+    return tuple(sorted({day for word in words for day in _days_of(word)}))
+
+
+def _days_of(word: Any) -> list[int]:
+    first, _, last = word.partition("-") if isinstance(word, str) else ("", "", "")
+    if first not in DAYS or (last or first) not in DAYS:
+        raise ValueError("not days; write mon-fri, sat or a list of such")
+    start = DAYS.index(first)
+    count = (DAYS.index(last or first) - start) % 7
+    return [(start + i) % 7 for i in range(count + 1)]
+
+
+def parse_decimal(value: Any) -> Any:
+    """A number as it was written: 0.1 is one tenth."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Decimal(str(value))
+    if isinstance(value, Decimal):
+        return value
+    raise ValueError("not a number")
+
+
+LocalDate = Annotated[date, BeforeValidator(parse_date)]
+WallTime = Annotated[datetime, BeforeValidator(parse_wall)]
+"""Naive: in the zone of its place. Aware: taken at its word."""
+MinuteOfDay = Annotated[int, BeforeValidator(parse_clock)]
+WeekDays = Annotated[tuple[int, ...], BeforeValidator(parse_days)]
+Quantity = Annotated[Decimal, BeforeValidator(parse_decimal), Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[Decimal, BeforeValidator(parse_decimal), Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Positive = Annotated[int, Field(strict=True, ge=1)]
+Flag = Annotated[bool, Field(strict=True)]
+Word = Annotated[str, Field(strict=True, min_length=1)]

@@ -1,0 +1,107 @@
+"""The changing part of the schedule, as a snapshot: what is taken, promised and paid for at one moment.
+
+The store loads one from its tables for a location and a stretch of time; the scenario player keeps one in memory.
+Whoever makes a diary leaves out what no longer counts: expired holds, cancelled visits and no-shows.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+
+
+@dataclass(frozen=True, slots=True)
+class BusyClaim:
+    """One unit of a resource, taken over [start_at, end_at) by a visit, a hold or a block."""
+
+    id: str
+    """Names the claim when its unit changes (`Recolouring`)."""
+    resource_id: str
+    unit: int
+    """Counted from 1 to the resource's capacity; facts from outside may exceed it."""
+    start_at: datetime
+    end_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PatientVisit:
+    """A booked or completed visit or a live hold: what the rules between visits and the patient's time look at.
+
+    All of a patient's visits count, whatever their location and however long ago (a prerequisite may be a year old).
+    """
+
+    id: str
+    patient_id: str
+    service_id: str
+    location_id: str
+    arrives_at: datetime
+    leaves_at: datetime
+    """The end of the last step with the patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Stock promised to a booked visit or a live hold. A completed visit's is already out of `on_hand`."""
+
+    product_id: str
+    location_id: str
+    promised_on: date
+    """The local date of the visit's arrival."""
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LotOnHand:
+    """What is left of a lot."""
+
+    product_id: str
+    location_id: str
+    lot: str
+    on_hand: Decimal
+    expires_on: date
+    """The last local date on which it may be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageStanding:
+    """A package and the credits that no booking or hold has taken yet."""
+
+    id: str
+    patient_id: str
+    service_id: str
+    credits_left: int
+    expires_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Diary:
+    """One consistent snapshot. For `find_openings` it must hold every claim that touches the dates asked for, a day
+    more on both sides; for `decide_booking` those of the day. Claims of other locations' resources do no harm.
+    """
+
+    claims: tuple[BusyClaim, ...] = ()
+    patients: Mapping[str, bool] = field(default_factory=dict)
+    """Patient → whether the practice knows them (`known_only`). Whoever is absent is `unknown_patient`."""
+    visits: tuple[PatientVisit, ...] = ()
+    """At least those of the patients in the request."""
+    promises: tuple[Promise, ...] = ()
+    """All of the products in the request at its location, of any date."""
+    lots: tuple[LotOnHand, ...] = ()
+    packages: tuple[PackageStanding, ...] = ()
+
+    @cached_property
+    def claims_of(self) -> Mapping[str, tuple[BusyClaim, ...]]:
+        """Resource → its claims, in order of start."""
+        grouped: dict[str, list[BusyClaim]] = {}
+        for claim in sorted(self.claims, key=lambda claim: (claim.start_at, claim.end_at)):
+            grouped.setdefault(claim.resource_id, []).append(claim)
+        return {resource: tuple(claims) for resource, claims in grouped.items()}
+
+    def visits_of(self, patient_id: str) -> tuple[PatientVisit, ...]:
+        """The patient's visits, in order of arrival."""
+        return tuple(sorted((v for v in self.visits if v.patient_id == patient_id), key=lambda v: v.arrives_at))
+
+    def with_claims(self, claims: Iterable[BusyClaim]) -> "Diary":
+        """The same diary with these claims in place of its own."""
+        return replace(self, claims=tuple(claims))

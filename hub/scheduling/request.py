@@ -1,0 +1,59 @@
+"""What is asked of the schedule: a visit or a trip of several, openings for it, a booking of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+
+DESK = "desk"
+"""The channel of the practice's own staff; every other word is bound by `policy.self_booking`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One service for one patient."""
+
+    service_id: str
+    patient_id: str
+    option_id: str | None = None
+    resources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The format's `with`: need name → the resource asked for. Only it then qualifies."""
+    package_id: str | None = None
+    """The package that pays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """One visit, or several parts that are booked all or nothing.
+
+    The parts follow one another (each patient step after the last of the part before); with `together` they begin
+    at the same time, for several patients. The arrival of a trip is its first part's.
+    """
+
+    parts: tuple[Part, ...]
+    location_id: str
+    channel: str = DESK
+    together: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningsRequest:
+    """Openings whose arrival lies on the local dates from `first_on` to `last_on`, both counted."""
+
+    trip: Trip
+    first_on: date
+    last_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRequest:
+    """A trip at one time. The desk may book off the grid."""
+
+    trip: Trip
+    arrives_at: datetime
+    """Aware, a whole minute."""
+    override: frozenset[str] = frozenset()
+    """Refusal codes to pass over; what the role may not pass over stays in the refusal."""
+    reason: str | None = None
+    """Why rules are passed over. Without one an override is refused (`reason_missing`)."""
+    role: str | None = None
