@@ -1,0 +1,1 @@
+"""FHIR R4 servers: patients, practitioners, locations and appointments in, appointments out."""

@@ -1,0 +1,202 @@
+"""The FHIR REST API in FHIR's words: search pages, read, conditional create, update with a version.
+
+Source: HL7 FHIR R4 (4.0.1), RESTful API and Search.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from hub.connectors.kit.http import Answer, HttpClient, Limits, place, sent_at
+from hub.errors import NeedsAttention, Problem, RetryLater
+
+MEDIA_TYPE = "application/fhir+json"
+Resource = dict[str, Any]
+
+_TRANSIENT = {"transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"}
+"""Codes of the value set issue-type that say: later."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """One page of a searchset, without what it includes besides."""
+
+    url: str
+    resources: tuple[Resource, ...]
+    next_url: str | None
+    """Absolute, of the server's own origin."""
+    total: int | None
+    """How many match in all, if the server says so."""
+    sent_at: datetime | None
+    """The server's clock when it answered, to the second."""
+
+
+class FhirClient:
+    """One FHIR server."""
+
+    def __init__(self, base_url: str, *, token: str | None = None, limits: Limits | None = None) -> None:
+        self._http = HttpClient(base_url, token=token, media_type=MEDIA_TYPE, limits=limits)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._http.close()
+
+    @property
+    def base_url(self) -> str:
+        """The server's base address, with a slash at the end."""
+        return self._http.base_url
+
+    def fetch_capabilities(self) -> Resource:
+        """The server's CapabilityStatement.
+
+        Raises:
+            NeedsAttention: what stands there is no FHIR R4 server.
+            RetryLater: no whole answer.
+        """
+        answer = self._http.get("metadata")
+        statement = _resource(answer, "CapabilityStatement")
+        version = str(statement.get("fhirVersion", ""))
+        if not version.startswith("4."):
+            raise _not_fhir(answer.url, f"FHIR version {version or 'unknown'} instead of R4 (4.0.1)")
+        return statement
+
+    def fetch_page(self, resource_type: str, params: Mapping[str, str]) -> SearchPage:
+        """The first page of a search.
+
+        Raises:
+            RetryLater: no whole answer, or an outcome that says so.
+            NeedsAttention: refused, or no searchset.
+        """
+        return self._page(self._http.get(resource_type, params), resource_type)
+
+    def fetch_next(self, page: SearchPage, resource_type: str) -> SearchPage:
+        """The page that `page` links to; errors as `fetch_page`."""
+        if page.next_url is None:
+            raise ValueError("the last page has no next one")
+        return self._page(self._http.get(page.next_url), resource_type)
+
+    def fetch(self, resource_type: str, resource_id: str) -> Resource | None:
+        """One resource by id, None where the server has none (any more)."""
+        answer = self._http.request(
+            "GET", f"{resource_type}/{resource_id}", accept=frozenset({200, 404, 410}), repeatable=True
+        )
+        return _resource(answer, resource_type) if answer.status == 200 else None
+
+    def find_by_identifier(self, resource_type: str, system: str, value: str) -> tuple[Resource, ...]:
+        """The resources that carry the identifier; more than one means that somebody copied one."""
+        page = self.fetch_page(resource_type, {"identifier": f"{system}|{value}", "_count": "10"})
+        return tuple(r for r in page.resources if _carries(r, system, value))
+
+    def create(self, resource: Resource, if_none_exist: str) -> Resource:
+        """Create, unless one matches the search `if_none_exist`: then that one.
+
+        Sent once only: after a lost answer, search for what it would have created.
+
+        Raises:
+            RecordRejected: the server will not take it.
+            Conflict: several match.
+            RetryLater, NeedsAttention: as `fetch_page`.
+        """
+        resource_type = resource["resourceType"]
+        answer = self._http.request(
+            "POST", resource_type, payload=resource, headers={"If-None-Exist": if_none_exist, **_ECHO}
+        )
+        return self._stored(answer, resource_type)
+
+    def update(self, resource: Resource, version: str | None) -> Resource:
+        """Replace the resource by its id, if it is still at `version`.
+
+        Raises:
+            Conflict: somebody else changed it first.
+            RecordRejected, RetryLater, NeedsAttention: as `create`.
+        """
+        resource_type = resource["resourceType"]
+        headers = {"If-Match": f'W/"{version}"', **_ECHO} if version else _ECHO
+        answer = self._http.request("PUT", f"{resource_type}/{resource['id']}", payload=resource, headers=headers)
+        return self._stored(answer, resource_type)
+
+    def _stored(self, answer: Answer, resource_type: str) -> Resource:
+        if answer.body is not None:
+            return _resource(answer, resource_type)
+        location = answer.headers.get("content-location") or answer.headers.get("location") or ""
+        path = location.split("/_history/")[0].rstrip("/")
+        stored = self.fetch(resource_type, path.rsplit("/", 1)[-1]) if path else None
+        if stored is None:
+            hint = "The next run searches for it by its identifier"
+            raise RetryLater(Problem(f"{place(answer.url)}: stored, but the answer does not say where", hint=hint))
+        return stored
+
+    def _page(self, answer: Answer, resource_type: str) -> SearchPage:
+        bundle = _resource(answer, "Bundle")
+        entries = bundle.get("entry") or []
+        links = bundle.get("link") or []
+        if not isinstance(entries, list) or not isinstance(links, list):
+            raise _not_fhir(answer.url, "a Bundle whose entries are no list")
+        found = [entry.get("resource") for entry in entries if isinstance(entry, dict)]
+        for outcome in found:
+            if isinstance(outcome, dict) and outcome.get("resourceType") == "OperationOutcome":
+                _raise_for(outcome, answer.url)
+        total = bundle.get("total")
+        return SearchPage(
+            url=answer.url,
+            resources=tuple(r for r in found if isinstance(r, dict) and r.get("resourceType") == resource_type),
+            next_url=self._next(links),
+            total=total if isinstance(total, int) else None,
+            sent_at=sent_at(answer),
+        )
+
+    def _next(self, links: list[Any]) -> str | None:
+        urls = [link.get("url") for link in links if isinstance(link, dict) and link.get("relation") == "next"]
+        return self._http.absolute(str(urls[0])) if urls and urls[0] else None
+
+
+_ECHO = {"Prefer": "return=representation"}
+
+
+def parse_instant(value: object) -> datetime | None:
+    """A FHIR instant or dateTime with zone; None for anything else."""
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return instant.astimezone(UTC) if instant is not None and instant.tzinfo is not None else None
+
+
+def _carries(resource: Resource, system: str, value: str) -> bool:
+    """Whether it really has the identifier: some servers ignore a search parameter that they do not know."""
+    identifiers = resource.get("identifier")
+    return isinstance(identifiers, list) and any(
+        isinstance(i, dict) and i.get("system") == system and i.get("value") == value for i in identifiers
+    )
+
+
+def _resource(answer: Answer, resource_type: str) -> Resource:
+    body = answer.body
+    if isinstance(body, dict) and body.get("resourceType") == resource_type:
+        return body
+    if isinstance(body, dict) and body.get("resourceType") == "OperationOutcome":
+        _raise_for(body, answer.url)
+    raise _not_fhir(answer.url, f"JSON, but no FHIR {resource_type}")
+
+
+def _raise_for(outcome: Resource, url: str) -> None:
+    """Warnings pass; what the server could not do is an error. Its free text stays out: it may quote a record."""
+    issues = [i for i in outcome.get("issue") or [] if isinstance(i, dict)]
+    codes = [str(i.get("code")) for i in issues if i.get("severity") in ("error", "fatal")]
+    if not codes:
+        return
+    problem = Problem(
+        f"{place(url)}: the server reports {', '.join(codes)} instead of a whole result",
+        code="operation_outcome",
+        hint="Nothing of this page was used; look into the server's log",
+    )
+    raise RetryLater(problem) if set(codes) <= _TRANSIENT else NeedsAttention(problem)
+
+
+def _not_fhir(url: str, what: str) -> NeedsAttention:
+    hint = "Put the FHIR base address into base_url, such as https://ehr.example.com/fhir/R4"
+    return NeedsAttention(Problem(f"{place(url)}: {what}", code="not_fhir", hint=hint))

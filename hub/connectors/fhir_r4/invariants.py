@@ -1,0 +1,219 @@
+"""What FHIR R4 demands of a resource and the parser lets pass: required codes, invariants, references, instants.
+
+`check` gives every problem with its path, and never a value: a value may be personal.
+
+Source: HL7 FHIR R4 (4.0.1), resource pages of Appointment, Patient, Practitioner, Location; datatypes.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from fhir.resources.R4B import get_fhir_model_class
+from pydantic import ValidationError
+
+from hub.connectors.fhir_r4.client import parse_instant
+from hub.errors import Problem
+
+Json = Mapping[str, Any]
+Found = Iterator[tuple[str, Any]]
+
+REQUIRED_CODES: Mapping[str, frozenset[str]] = {
+    path: frozenset(codes.split())
+    for path, codes in {
+        "Appointment.status": (
+            "proposed pending booked arrived fulfilled cancelled noshow entered-in-error checked-in waitlist"
+        ),
+        "Appointment.participant.status": "accepted declined tentative needs-action",
+        "Appointment.participant.required": "required optional information-only",
+        "Patient.gender": "male female other unknown",
+        "Patient.contact.gender": "male female other unknown",
+        "Patient.link.type": "replaced-by replaces refer seealso",
+        "Practitioner.gender": "male female other unknown",
+        "Location.status": "active suspended inactive",
+        "Location.mode": "instance kind",
+        "Location.hoursOfOperation.daysOfWeek": "mon tue wed thu fri sat sun",
+        "identifier.use": "usual official temp secondary old",
+        "name.use": "usual official temp nickname anonymous old maiden",
+        "telecom.system": "phone fax email pager url sms other",
+        "telecom.use": "home work temp old mobile",
+        "address.use": "home work temp old billing",
+        "address.type": "postal physical both",
+        "text.status": "generated extensions additional empty",
+    }.items()
+}
+"""Required bindings, by path; a path that starts small holds in every resource."""
+
+REFERENCES: Mapping[str, frozenset[str]] = {
+    path: frozenset(targets.split())
+    for path, targets in {
+        "Appointment.participant.actor": (
+            "Patient Practitioner PractitionerRole RelatedPerson Device HealthcareService Location"
+        ),
+        "Appointment.reasonReference": "Condition Procedure Observation ImmunizationRecommendation",
+        "Appointment.slot": "Slot",
+        "Appointment.basedOn": "ServiceRequest",
+        "Patient.generalPractitioner": "Organization Practitioner PractitionerRole",
+        "Patient.managingOrganization": "Organization",
+        "Patient.contact.organization": "Organization",
+        "Patient.link.other": "Patient RelatedPerson",
+        "Practitioner.qualification.issuer": "Organization",
+        "Location.managingOrganization": "Organization",
+        "Location.partOf": "Location",
+        "Location.endpoint": "Endpoint",
+    }.items()
+}
+"""Which types a reference may name, by path."""
+
+_LOCAL = re.compile(r"(?:https?://\S+/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
+_URN = re.compile(r"urn:(?:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|oid:[0-2](?:\.(?:0|[1-9][0-9]*))+)")
+_WITHOUT_TIMES = {"proposed", "cancelled", "waitlist"}
+_PARSER_WORDS = {"extra_forbidden": "an element that R4 does not have", "list_type": "not a list"}
+
+
+def check(resource: Json) -> tuple[Problem, ...]:
+    """Every way in which `resource` breaks FHIR R4, in the order of its paths; none where it holds."""
+    problems = list(_parse(resource))
+    for rule in (_codes, _references, _periods, _contact_points, _identity, *_RULES.get(_type(resource), ())):
+        problems += rule(resource)
+    unique = {(p.field, p.code): p for p in problems}
+    return tuple(sorted(unique.values(), key=lambda p: p.field or ""))
+
+
+def _type(resource: Json) -> str:
+    return str(resource.get("resourceType", ""))
+
+
+def _parse(resource: Json) -> Iterator[Problem]:
+    """What fhir.resources finds, without the values that its messages may quote."""
+    kind = _type(resource)
+    try:
+        get_fhir_model_class(kind).model_validate(dict(resource))
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_input=False, include_context=False):
+            words = "missing" if "missing" in one["type"] else _PARSER_WORDS.get(one["type"], "not of the type R4 says")
+            yield Problem(words, code="structure", field=_join(kind, one["loc"]))
+    except ValueError:
+        yield Problem("not a resource type of FHIR R4", code="structure", field="resourceType")
+
+
+def _codes(resource: Json) -> Iterator[Problem]:
+    for path, value in _walk(resource):
+        allowed = REQUIRED_CODES.get(_plain(path)) or REQUIRED_CODES.get(_tail(path))
+        values = value if isinstance(value, list) else [value]
+        if allowed and not all(isinstance(v, str) and v in allowed for v in values):
+            yield Problem(f"not one of {', '.join(sorted(allowed))}", code="code", field=path)
+
+
+def _references(resource: Json) -> Iterator[Problem]:
+    contained = {f"#{c.get('id')}" for c in _list(resource.get("contained")) if isinstance(c, Mapping)} | {"#"}
+    for path, value in _walk(resource):
+        if not path.endswith(".reference") or not isinstance(value, str):
+            continue
+        owner = _plain(path.removesuffix(".reference"))
+        if value.startswith("#"):
+            if value not in contained:
+                yield Problem("points to nothing contained here", code="ref-1", field=path)
+            continue
+        local = _LOCAL.fullmatch(value)
+        if not local and not _URN.fullmatch(value):
+            yield Problem("not a reference: Type/id, an address or a urn", code="reference", field=path)
+        elif local and local[1] not in REFERENCES.get(owner, {local[1]}):
+            yield Problem(f"may not point to a {local[1][:40]}", code="reference", field=path)
+
+
+def _periods(resource: Json) -> Iterator[Problem]:
+    for path, value in _walk(resource):
+        if isinstance(value, Mapping) and path.rsplit(".", 1)[-1].split("[")[0] in ("period", "requestedPeriod"):
+            start, end = parse_instant(value.get("start")), parse_instant(value.get("end"))
+            if start and end and start > end:
+                yield Problem("ends before it starts", code="per-1", field=path)
+
+
+def _contact_points(resource: Json) -> Iterator[Problem]:
+    for path, value in _walk(resource):
+        is_contact_point = isinstance(value, Mapping) and _plain(path).endswith(".telecom")
+        if is_contact_point and "value" in value and "system" not in value:
+            yield Problem("a value without its system", code="cpt-2", field=path)
+
+
+def _identity(resource: Json) -> Iterator[Problem]:
+    if not isinstance(resource.get("id"), str):
+        yield Problem("missing", code="structure", field=f"{_type(resource)}.id")
+
+
+def _appointment_times(resource: Json) -> Iterator[Problem]:
+    has_start, has_end = resource.get("start") is not None, resource.get("end") is not None
+    if has_start != has_end:
+        missing = "end" if has_start else "start"
+        yield Problem("start and end belong together", code="app-2", field=f"Appointment.{missing}")
+    elif not has_start and resource.get("status") not in _WITHOUT_TIMES:
+        yield Problem("only a proposed or cancelled appointment has no times", code="app-3", field="Appointment.start")
+    for name in ("start", "end"):
+        if resource.get(name) is not None and parse_instant(resource[name]) is None:
+            yield Problem("not an instant with a zone", code="instant", field=f"Appointment.{name}")
+    start, end = parse_instant(resource.get("start")), parse_instant(resource.get("end"))
+    if start and end and end <= start:
+        yield Problem("ends before it starts, or at once", code="end_after_start", field="Appointment.end")
+
+
+def _appointment_people(resource: Json) -> Iterator[Problem]:
+    participants = _list(resource.get("participant"))
+    if not participants:
+        yield Problem("nobody takes part", code="participants", field="Appointment.participant")
+    for index, participant in enumerate(participants):
+        if not isinstance(participant, Mapping):
+            continue
+        path = f"Appointment.participant[{index}]"
+        if not participant.get("actor") and not participant.get("type"):
+            yield Problem("neither an actor nor a type", code="app-1", field=path)
+        if participant.get("status") is None:
+            yield Problem("missing", code="structure", field=f"{path}.status")
+
+
+def _appointment_cancellation(resource: Json) -> Iterator[Problem]:
+    if resource.get("cancelationReason") is not None and resource.get("status") not in ("cancelled", "noshow"):
+        yield Problem("a reason although nothing was cancelled", code="app-4", field="Appointment.cancelationReason")
+
+
+def _patient_contacts(resource: Json) -> Iterator[Problem]:
+    for index, contact in enumerate(_list(resource.get("contact"))):
+        if isinstance(contact, Mapping) and not contact.keys() & {"name", "telecom", "address", "organization"}:
+            yield Problem("a contact without details", code="pat-1", field=f"Patient.contact[{index}]")
+
+
+_RULES: Mapping[str, tuple[Callable[[Json], Iterator[Problem]], ...]] = {
+    "Appointment": (_appointment_times, _appointment_people, _appointment_cancellation),
+    "Patient": (_patient_contacts,),
+}
+
+
+def _walk(resource: Json) -> Found:
+    """Every element below the resource with its path, `Patient.name[0].use`."""
+    stack: list[tuple[str, Any]] = [(_type(resource), resource)]
+    while stack:
+        path, value = stack.pop()
+        if isinstance(value, Mapping):
+            children = [(f"{path}.{key}", child) for key, child in value.items() if key != "contained"]
+        elif isinstance(value, list):
+            children = [(f"{path}[{index}]", child) for index, child in enumerate(value)]
+        else:
+            children = []
+        yield from children
+        stack += children
+
+
+def _plain(path: str) -> str:
+    return re.sub(r"\[\d+\]", "", path)
+
+
+def _tail(path: str) -> str:
+    return ".".join(_plain(path).split(".")[-2:])
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _join(kind: str, parts: tuple[str | int, ...]) -> str:
+    return kind + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)

@@ -1,0 +1,244 @@
+"""A FHIR R4 server as a source: what changed, page by page, never skipping a record.
+
+Pages are followed by the server's own `next` links. Where those count by position, a record that changes while the
+pages are read moves to the end and pulls the others forward, over a page's edge. So when a change during the reading
+shows, or the server says that more match than it gave, the same stretch is read a second time by value
+(`_lastUpdated=ge` the last one seen), which no change can disturb.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from hub.canonical.ids import Kind
+from hub.canonical.source import SourceRecord, SourceRef
+from hub.connectors.fhir_r4.client import FhirClient, Resource, SearchPage, parse_instant
+from hub.connectors.fhir_r4.invariants import check
+from hub.connectors.kit.http import place
+from hub.errors import InvalidInput, NeedsAttention, Problem
+from hub.ports import Page, Rejected
+
+RESOURCE_TYPES = {
+    Kind.PATIENT: "Patient",
+    Kind.PROVIDER: "Practitioner",
+    Kind.LOCATION: "Location",
+    Kind.RESOURCE: "Location",
+    Kind.VISIT: "Appointment",
+}
+ROOM_TYPES = {"ro", "bd", "ca", "area"}
+SITE_TYPES = {"si", "bu", "ho"}
+"""Codes of location-physical-type. Where neither kind is said, a Location inside another one counts as a room."""
+
+OVERLAP = timedelta(minutes=2)
+"""How far back of the last record seen the next pull begins: a server stamps a record before others can read it."""
+MOST_PER_PAGE = 1000
+MOST_BARREN_PAGES = 10
+"""So many linked pages in a row without a new record are a circle."""
+
+
+class FhirSource:
+    """Reads patients, practitioners, locations, rooms and appointments."""
+
+    def __init__(self, client: FhirClient, system: str, *, page_size: int = 100, overlap: timedelta = OVERLAP) -> None:
+        self.system = system
+        self._client = client
+        self._page_size = page_size
+        self._overlap = overlap
+
+    def read(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
+        """As `hub.ports.Source.read`; gives at least one page, so that a place is kept even where nothing changed.
+
+        Raises:
+            RetryLater, NeedsAttention: as `hub.ports.Source.read`.
+            InvalidInput: FHIR servers are not read for this kind.
+        """
+        if kind not in RESOURCE_TYPES:
+            known = ", ".join(RESOURCE_TYPES)
+            raise InvalidInput(Problem(f"{kind} is not read from FHIR servers", field="pull", hint=f"Known: {known}"))
+        reading = _Reading(kind, Place.parse(cursor))
+        yield from self._by_links(reading)
+        if reading.missed_something:
+            yield from self._by_value(reading)
+        yield Page((), reading.done().text())
+
+    def _by_links(self, reading: "_Reading") -> Iterator[Page]:
+        resource_type = RESOURCE_TYPES[reading.kind]
+        page = self._client.fetch_page(resource_type, self._params(reading.place.seen, self._page_size))
+        reading.begin(page)
+        visited = {page.url}
+        yield self._take(page, reading)
+        while page.next_url is not None:
+            if page.next_url in visited or reading.barren_pages >= MOST_BARREN_PAGES:
+                raise _loop(page)
+            visited.add(page.next_url)
+            page = self._client.fetch_next(page, resource_type)
+            reading.followed_links = True
+            yield self._take(page, reading)
+
+    def _by_value(self, reading: "_Reading") -> Iterator[Page]:
+        """From the start of the stretch on, each page beginning at the last value of the one before."""
+        resource_type, size = RESOURCE_TYPES[reading.kind], self._page_size
+        since = reading.place.floor
+        taken: set[tuple[str, datetime | None]] = set()
+        while True:
+            page = self._client.fetch_page(resource_type, self._params(since, size, back=since == reading.place.floor))
+            fresh = {_state(r) for r in page.resources} - taken
+            taken |= fresh
+            yield self._take(page, reading)
+            last = max(filter(None, map(_modified_at, page.resources)), default=None)
+            is_all = page.next_url is None and (page.total is None or page.total <= len(page.resources))
+            if is_all or not page.resources:
+                return
+            if fresh and last is not None and last != since:
+                since = last
+            elif size < MOST_PER_PAGE:
+                size = min(size * 2, MOST_PER_PAGE)
+            else:
+                raise _stuck(page, resource_type)
+
+    def _params(self, since: datetime | None, size: int, *, back: bool = True) -> dict[str, str]:
+        params = {"_sort": "_lastUpdated", "_count": str(size)}
+        if since is not None:
+            params["_lastUpdated"] = f"ge{_text(since - self._overlap if back else since)}"
+        return params
+
+    def _take(self, page: SearchPage, reading: "_Reading") -> Page:
+        reading.saw(page)
+        wanted = [r for r in page.resources if _is_of(r, reading.kind)]
+        judged = [(self._record(r, reading.kind), check(r)) for r in wanted]
+        return Page(
+            records=tuple(record for record, problems in judged if not problems),
+            cursor=reading.place.text(),
+            rejected=tuple(Rejected(record, problems) for record, problems in judged if problems),
+        )
+
+    def _record(self, resource: Resource, kind: Kind) -> SourceRecord:
+        meta = resource.get("meta")
+        version = meta.get("versionId") if isinstance(meta, dict) else None
+        return SourceRecord(
+            ref=SourceRef(self.system, kind, _id(resource)),
+            payload=resource,
+            version=version if isinstance(version, str) else None,
+            modified_at=_modified_at(resource),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a source is read: what a cursor says."""
+
+    seen: datetime | None = None
+    """The latest change seen."""
+    floor: datetime | None = None
+    """Where the unfinished reading began; a reading that is cut off and goes on still knows it."""
+    began_at: datetime | None = None
+    """The server's clock when the unfinished reading began; None where none is unfinished."""
+
+    @classmethod
+    def parse(cls, cursor: str | None) -> "Place":
+        """The place of a cursor that `text` wrote; the very beginning for None."""
+        if cursor is None:
+            return cls()
+        try:
+            values = json.loads(cursor)
+            times = {name: parse_instant(values.get(name)) for name in ("seen", "floor", "began_at")}
+        except (ValueError, AttributeError):
+            raise InvalidInput(Problem("not a place in a FHIR server", field="cursor")) from None
+        place = cls(**times)
+        return place if place.began_at else replace(place, floor=place.seen)
+
+    def text(self) -> str:
+        """The cursor that says this."""
+        values = {"seen": self.seen, "floor": self.floor, "began_at": self.began_at}
+        return json.dumps({name: _text(value) for name, value in values.items() if value is not None})
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One run through what changed, and what shows that the run may have missed something."""
+
+    kind: Kind
+    place: Place
+    followed_links: bool = False
+    total: int | None = None
+    changed_meanwhile: bool = False
+    barren_pages: int = 0
+    ids: set[str] = field(default_factory=set)
+    states: set[tuple[str, datetime | None]] = field(default_factory=set)
+
+    def begin(self, first: SearchPage) -> None:
+        if self.place.began_at is None:
+            self.place = replace(self.place, began_at=first.sent_at)
+        else:
+            self.followed_links = True
+        self.total = first.total
+
+    def saw(self, page: SearchPage) -> None:
+        changes = [change for change in map(_modified_at, page.resources) if change is not None]
+        began = self.place.began_at
+        self.changed_meanwhile |= any(began is None or change >= began for change in changes)
+        fresh = {_state(resource) for resource in page.resources} - self.states
+        self.barren_pages = 0 if fresh else self.barren_pages + 1
+        self.states |= fresh
+        self.ids |= {name for name, _ in fresh}
+        latest = [*changes, self.place.seen] if self.place.seen else changes
+        self.place = replace(self.place, seen=max(latest, default=None))
+
+    @property
+    def missed_something(self) -> bool:
+        held_back = self.total is not None and len(self.ids) < self.total
+        return held_back or (self.followed_links and self.changed_meanwhile)
+
+    def done(self) -> Place:
+        return Place(seen=self.place.seen)
+
+
+def _is_of(resource: Resource, kind: Kind) -> bool:
+    """Which of the two kinds a Location is: a room, or a site of the practice."""
+    if kind not in (Kind.LOCATION, Kind.RESOURCE):
+        return True
+    physical = resource.get("physicalType")
+    codings = physical.get("coding") if isinstance(physical, dict) else None
+    codes = {c.get("code") for c in codings if isinstance(c, dict)} if isinstance(codings, list) else set()
+    is_room = bool(codes & ROOM_TYPES) or (not codes & SITE_TYPES and "partOf" in resource)
+    return is_room == (kind is Kind.RESOURCE)
+
+
+def _id(resource: Resource) -> str:
+    """Its id; for one without, a mark of its content, so that it can be kept and shown."""
+    value = resource.get("id")
+    content = json.dumps(resource, sort_keys=True, default=str).encode()
+    return value if isinstance(value, str) and value else f"no-id-{sha256(content).hexdigest()[:16]}"
+
+
+def _modified_at(resource: Resource) -> datetime | None:
+    meta = resource.get("meta")
+    return parse_instant(meta.get("lastUpdated")) if isinstance(meta, dict) else None
+
+
+def _state(resource: Resource) -> tuple[str, datetime | None]:
+    return _id(resource), _modified_at(resource)
+
+
+def _text(instant: datetime) -> str:
+    """Milliseconds and a Z: the form that every server takes."""
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _loop(page: SearchPage) -> NeedsAttention:
+    hint = "What was read is kept. Report the links (Bundle.link[next]) to the server's vendor"
+    return NeedsAttention(
+        Problem(f"{place(page.url)}: the links to the next page run in a circle", code="page_loop", hint=hint)
+    )
+
+
+def _stuck(page: SearchPage, resource_type: str) -> NeedsAttention:
+    return NeedsAttention(
+        Problem(
+            f"{place(page.url)}: the server says that more {resource_type} match than it gives, without a link to them",
+            code="no_paging",
+            hint="What was read is kept. Ask the server's vendor for paging links (Bundle.link[next])",
+        )
+    )
