@@ -1,0 +1,44 @@
+"""Dates without a time."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from pydantic import Field, field_validator
+
+from hub.mapping.codecs.codec import Codec, CodecKind, Json, NoOptions, Unreadable, text_of
+from hub.mapping.codecs.formats import date_reader, written
+from hub.mapping.codes import CodeTable
+from hub.mapping.context import Context
+
+ISO = "%Y-%m-%d"
+
+
+class DateOptions(NoOptions):
+    """Options of `date`."""
+
+    formats: tuple[str, ...] = Field(default=(ISO,), min_length=1)
+    """Tried in turn; the first is the one written."""
+
+    @field_validator("formats")
+    @classmethod
+    def _known(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        date_reader(formats)
+        return formats
+
+
+def _date(options: DateOptions, _: Mapping[str, CodeTable]) -> Codec:
+    read, form = date_reader(options.formats), options.formats[0]
+
+    def decode(raw: Json, _: Context) -> date:
+        found = read(text_of(raw))
+        if found is None:
+            raise Unreadable("is not a date", "bad_date", f"Expected: {' or '.join(options.formats)}")
+        return found
+
+    def encode(value: date, _: Context) -> str:
+        return value.isoformat() if form == ISO else written(value, form)
+
+    return Codec(decode, encode)
+
+
+DATE = CodecKind("date", _date, DateOptions)

@@ -1,0 +1,99 @@
+"""Codes by table, yes and no, whole numbers."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from hub.mapping.codecs.codec import Codec, CodecKind, Json, NoOptions, Unreadable, text_of
+from hub.mapping.codes import CodeTable
+from hub.mapping.context import Context
+
+
+class CodeOptions(NoOptions):
+    """Options of `code`."""
+
+    table: str
+    """The name of a file in `mappings/codes/`."""
+    unknown: Literal["problem", "keep"] = "problem"
+    """A word that is not in the table: a problem, or kept (trimmed) and written back as it is."""
+
+
+def _table(name: str, tables: Mapping[str, CodeTable]) -> CodeTable:
+    if name not in tables:
+        raise ValueError(f"unknown code table {name!r}; known: {', '.join(sorted(tables)) or 'none'}")
+    return tables[name]
+
+
+def _code(options: CodeOptions, tables: Mapping[str, CodeTable]) -> Codec:
+    table = _table(options.table, tables)
+    meanings, words, keep = table.meanings, table.words, options.unknown == "keep"
+
+    def decode(raw: Json, _: Context) -> str:
+        text = text_of(raw)
+        found = meanings.get(text) or meanings.get(table.key_of(text))
+        if found is None and keep and _storable(text):
+            return text
+        if found is None:
+            hint = f"Add it to the code table {options.table!r} if it has a meaning"
+            raise Unreadable("is a code that nobody has given a meaning", "unknown_code", hint)
+        return found
+
+    def encode(value: str, _: Context) -> str:
+        found = words.get(str(value))
+        if found is None and keep:
+            return str(value)
+        if found is None:
+            raise Unreadable("has no word for it in the code table", "unknown_code")
+        return found
+
+    return Codec(decode, encode)
+
+
+def _storable(text: str) -> bool:
+    return bool(text) and "\x00" not in text and text.isprintable()
+
+
+class BooleanOptions(NoOptions):
+    """Options of `boolean`."""
+
+    table: str | None = None
+    """A code table with the codes `true` and `false`, for systems that write words; without it JSON's own."""
+
+
+def _boolean(options: BooleanOptions, tables: Mapping[str, CodeTable]) -> Codec:
+    if options.table is None:
+        return Codec(_json_boolean, lambda value, _: value)
+    table = _table(options.table, tables)
+    if set(table.codes) != {"true", "false"}:
+        raise ValueError(f"the code table {options.table!r} needs the codes 'true' and 'false', and no other")
+    word = _code(CodeOptions(table=options.table), tables)
+
+    def decode(raw: Json, context: Context) -> bool:
+        if isinstance(raw, bool):
+            return raw
+        return bool(word.decode(raw, context) == "true")
+
+    def encode(value: object, context: Context) -> Json:
+        return word.encode("true" if value else "false", context)
+
+    return Codec(decode, encode)
+
+
+def _json_boolean(raw: Json, _: Context) -> bool:
+    if not isinstance(raw, bool):
+        raise Unreadable("is neither true nor false", "unknown_code")
+    return raw
+
+
+def _integer(_: NoOptions, __: Mapping[str, CodeTable]) -> Codec:
+    def decode(raw: Json, _: Context) -> int:
+        text = text_of(raw)
+        if len(text) > 15 or not text.removeprefix("-").isdecimal() or not text.isascii():
+            raise Unreadable("is not a whole number", "bad_number")
+        return int(text)
+
+    return Codec(decode, lambda value, _: value)
+
+
+CODE = CodecKind("code", _code, CodeOptions)
+BOOLEAN = CodecKind("boolean", _boolean, BooleanOptions)
+INTEGER = CodecKind("integer", _integer)
