@@ -1,8 +1,4 @@
-"""What the operations need from outside, as protocols: sources, sinks, the unit of work.
-
-Connectors and the store implement these; tests run the real ones. The clock is no port: one operation takes one
-timestamp, from the database, and hands it down as `now`.
-"""
+"""Other systems, as the operations see them: sources to read and sinks to write to."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

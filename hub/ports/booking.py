@@ -1,0 +1,159 @@
+"""What the store keeps of the schedule: configuration, claims, bookings."""
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, Protocol
+
+from hub.canonical.records import Visit
+from hub.canonical.time import Span
+from hub.ports.records import Saved
+from hub.scheduling.decision import Booking
+from hub.scheduling.diary import Diary, LotOnHand
+from hub.scheduling.request import Trip
+
+
+@dataclass(frozen=True, slots=True)
+class FactClaim:
+    """Time that something outside the hub's decision takes; exactly one of visit and block is its reason."""
+
+    owner_kind: Literal["resource", "patient"]
+    owner_id: str
+    """A provider's, room's, device's or patient's id."""
+    span: Span
+    visit_id: str | None = None
+    block_id: str | None = None
+    step: str | None = None
+    need: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of facts: claims in force, and visits of which some claims are contested."""
+
+    firm: int
+    contested: int
+    contested_visits: tuple[str, ...]
+
+
+class Claims(Protocol):
+    """Who has which resource when."""
+
+    def place_facts(self, visit_ids: Collection[str]) -> Placed:
+        """Claim provider, room, device and patient of these visits over [start, end), in place of what they claimed.
+
+        What overlaps a firm claim is kept as contested, with an open issue `overlap`; a visit that no longer occupies
+        gives its claims up, and what was contested because of them becomes firm. Repeating it changes nothing.
+        """
+        ...
+
+    def place(self, facts: Sequence[FactClaim]) -> Placed:
+        """The same for claims that are given; those the visits and blocks had before are replaced."""
+        ...
+
+    def save_block(self, block_id: str, location_id: str | None, span: Span, *, reason: str | None = None) -> None:
+        """Time that is no visit's; claim it with `place`."""
+        ...
+
+    def release(self, visit_ids: Collection[str]) -> None:
+        """Give up all claims of these visits; contested claims that now have room become firm."""
+        ...
+
+
+class Diaries(Protocol):
+    """The changing part of the schedule."""
+
+    def load(
+        self, *, first_on: date, last_on: date, patient_ids: Collection[str], location_id: str | None = None
+    ) -> Diary:
+        """A snapshot for openings on these dates, with the visits of these patients of any date."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A booking that was made under an idempotency key."""
+
+    request_hash: str
+    visit_ids: tuple[str, ...]
+
+
+class Bookings(Protocol):
+    """Writing down what the schedule decided."""
+
+    def lock_key(self, key: str) -> KnownKey | None:
+        """Wait for whoever uses this key, keep it to the end of the operation, and say what was booked under it."""
+        ...
+
+    def attempt(self) -> AbstractContextManager["Attempt"]:
+        """A part of the operation that can be taken back, with the locks taken in it."""
+        ...
+
+    def lock(self, keys: Collection[tuple[str, ...]]) -> None:
+        """Wait until nobody else books any of these; what is read after it is the truth."""
+        ...
+
+    def save(self, booking: Booking, trip: Trip) -> tuple[str, ...]:
+        """Write visits, claims, promises and package uses; gives the visits' new ids in order.
+
+        Raises:
+            Conflict: somebody claimed the time without taking the locks. Take the attempt back and decide again.
+        """
+        ...
+
+    def save_key(self, key: str, known: KnownKey) -> None:
+        """Remember what was booked under a key."""
+        ...
+
+    def cancel(self, visit_id: str) -> Visit | None:
+        """Make a visit that is still to come cancelled and give back its time, stock and credit; None: no such one."""
+        ...
+
+
+class Attempt(Protocol):
+    """Written unless it is taken back or an error leaves it."""
+
+    def take_back(self) -> None:
+        """Undo what was done in it and let go of its locks, when it ends."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BookableResource:
+    """A provider, room or device of the practice file."""
+
+    id: str
+    kind: str
+    name: str
+    location_id: str
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPractice:
+    """A practice file in force."""
+
+    version: int
+    file: str
+    text: str
+
+
+class Practices(Protocol):
+    """The configuration in force."""
+
+    def find_current(self) -> AppliedPractice | None:
+        """None: nothing was applied yet."""
+        ...
+
+    def save(self, file: str, text: str) -> bool:
+        """Put this text in force; False: it was already."""
+        ...
+
+    def save_resources(self, resources: Sequence[BookableResource]) -> Saved:
+        """Write them with their units; what is bookable and not among them no longer is."""
+        ...
+
+    def save_lots(self, lots: Sequence[LotOnHand]) -> int:
+        """Add lots that are new, with their opening count; what a known lot holds is the store's to know."""
+        ...

@@ -1,0 +1,120 @@
+"""What the store keeps of what happened: deliveries, events, audit rows, issues for people."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from hub.canonical.ids import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One record that a system has to be told about. `attempts` counts this try."""
+
+    id: int
+    connection: str
+    kind: Kind
+    canonical_id: str
+    sequence: int
+    idempotency_key: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a connection holds of a record, as it confirmed it."""
+
+    remote_id: str | None
+    payload_hash: str
+
+
+class Outbox(Protocol):
+    """What other systems still have to be told: in order per record, at least once, by an idempotency key."""
+
+    def enqueue(self, connection: str, kind: Kind, canonical_id: str) -> None:
+        """In the same transaction as the change."""
+        ...
+
+    def lease(self, connection: str, *, limit: int = 50, seconds: int = 120) -> tuple[Delivery, ...]:
+        """Take what is due, the oldest of each record, for so long; a lease that ran out can be taken by others."""
+        ...
+
+    def mark_sent(self, delivery: Delivery, sent: Sent) -> bool:
+        """False: the lease had run out and somebody else has it."""
+        ...
+
+    def mark_failed(self, delivery: Delivery, error: str, *, after_seconds: float | None = None) -> bool:
+        """Try again later, each time later and with jitter; at last it is dead. `error` is not personal."""
+        ...
+
+    def mark_dead(self, delivery: Delivery, error: str) -> bool:
+        """Give up until a person replays it; `error` is not personal."""
+        ...
+
+    def replay(self, delivery_id: int) -> bool:
+        """Make a dead delivery pending again."""
+        ...
+
+    def find_last_sent(self, connection: str, kind: Kind, canonical_id: str) -> Sent | None:
+        """The newest confirmed state, by which an echo is recognised."""
+        ...
+
+    def count(self, connection: str | None = None) -> dict[str, int]:
+        """State → deliveries."""
+        ...
+
+
+class Journal(Protocol):
+    """Events and audit rows: written once, never changed."""
+
+    def record_event(self, name: str, kind: Kind, subject_id: str, data: Mapping[str, Any] | None = None) -> None:
+        """Something that happened, in the past tense (`visit_booked`); `data` is not personal."""
+        ...
+
+    def record_audit(self, entry: "AuditEntry") -> None:
+        """Who did what to whose data."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One act on a record."""
+
+    actor: str
+    """A person's login, or `system:<name>`."""
+    action: str
+    kind: Kind
+    subject_id: str
+    patient_id: str | None = None
+    role: str | None = None
+    reason: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    """Ids and codes; nothing personal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Something a person must decide."""
+
+    kind: str
+    subject_kind: str
+    subject_id: str
+    codes: tuple[str, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    """Ids and codes; nothing personal."""
+
+
+class Issues(Protocol):
+    """What waits for a person. One open issue of a kind for a subject."""
+
+    def open(self, issues: Sequence[Issue]) -> int:
+        """Open them; one that is open already gets the new codes and detail. Gives how many are new."""
+        ...
+
+    def close(self, kind: str, subject_kind: str, subject_ids: Collection[str], *, by: str = "hub") -> int:
+        """Close open ones as resolved; gives how many."""
+        ...
+
+    def find_open(self, kind: str | None = None) -> tuple[Issue, ...]:
+        """The oldest first."""
+        ...

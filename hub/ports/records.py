@@ -1,0 +1,159 @@
+"""What the store keeps of records: as they came, as they are, and what became of imported rows."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from hub.canonical.ids import Kind
+from hub.canonical.records import Canonical
+from hub.canonical.source import SourceRecord, SourceRef
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """Where a source record stands in the store."""
+
+    id: int
+    is_new: bool
+    """False: the same content of the same record had landed before."""
+
+
+class Landing(Protocol):
+    """What other systems sent, unchanged."""
+
+    def land(self, records: Sequence[SourceRecord], *, batch_id: int | None = None) -> tuple[Landed, ...]:
+        """Store what is not there yet; the answer is in the order of `records`. Landing twice equals once."""
+        ...
+
+    def load(self, ids: Sequence[int]) -> dict[int, SourceRecord]:
+        """The records of these numbers, as they landed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """That a record of another system is this canonical one."""
+
+    ref: SourceRef
+    canonical_id: str
+    source_record_id: int | None = None
+    """The state of it that was applied last."""
+
+
+class Links(Protocol):
+    """Which canonical record a source record is."""
+
+    def find(self, refs: Collection[SourceRef]) -> dict[SourceRef, Link]:
+        """The links of these refs; a ref without one is absent."""
+        ...
+
+    def find_all(self, system: str, kind: Kind) -> dict[str, str]:
+        """Source id → canonical id of all that is linked."""
+        ...
+
+    def find_refs(self, kind: Kind, canonical_id: str) -> tuple[SourceRef, ...]:
+        """The records of other systems that are this one, sorted."""
+        ...
+
+    def save(self, links: Sequence[Link], *, batch_id: int | None = None) -> None:
+        """Write or rewrite; the last of a ref wins."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a bulk save did, by canonical id in the order given."""
+
+    inserted: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: int = 0
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """New and updated ids."""
+        return self.inserted + self.updated
+
+
+class Records(Protocol):
+    """The canonical records."""
+
+    def save(
+        self,
+        records: Sequence[Canonical],
+        *,
+        sources: Mapping[str, int] | None = None,
+        origin: str = "hub",
+        batch_id: int | None = None,
+    ) -> Saved:
+        """Insert or update, and leave alone what is the same; of an id that stands twice the last counts.
+
+        Args:
+            records: of any kinds; patients, providers, locations, resources and services are written before visits.
+            sources: canonical id → the source record each came from.
+            origin: the system that new visits were made in.
+            batch_id: the import that new rows belong to.
+        """
+        ...
+
+    def load(self, kind: Kind, ids: Collection[str]) -> dict[str, Canonical]:
+        """The records of these ids; an unknown id is absent."""
+        ...
+
+    def load_all(self, kind: Kind) -> dict[str, Canonical]:
+        """Every record of a kind."""
+        ...
+
+
+class Cursors(Protocol):
+    """Where each stream goes on."""
+
+    def find(self, system: str, kind: Kind) -> str | None:
+        """None: from the beginning."""
+        ...
+
+    def save(self, system: str, kind: Kind, cursor: str | None) -> None:
+        """In the same transaction as the page it ends."""
+        ...
+
+
+class Verdict(StrEnum):
+    """What becomes of an imported row."""
+
+    LOADED = "loaded"
+    MERGED = "merged"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class Disposition:
+    """What became of one row of an imported file."""
+
+    file: str
+    line: int
+    verdict: Verdict
+    reason: str | None = None
+    """Of a quarantined row its reason code."""
+    source_key: str | None = None
+    source_record_id: int | None = None
+    canonical_id: str | None = None
+
+
+class Imports(Protocol):
+    """Batches of imported files and what became of their rows."""
+
+    def open_batch(self, system: str, folder: str, file_hashes: Mapping[str, str]) -> int:
+        """A new batch, running."""
+        ...
+
+    def find_loaded(self, system: str, file_hashes: Mapping[str, str]) -> int | None:
+        """The newest loaded batch of exactly these files."""
+        ...
+
+    def save_dispositions(self, batch_id: int, dispositions: Sequence[Disposition]) -> None:
+        """In bulk; one for each row."""
+        ...
+
+    def close_batch(self, batch_id: int, state: Literal["loaded", "failed"], counts: Mapping[str, int]) -> None:
+        """The batch is over."""
+        ...

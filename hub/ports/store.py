@@ -1,0 +1,48 @@
+"""One operation on the store: one transaction, one moment."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from hub.ports.booking import Bookings, Claims, Diaries, Practices
+from hub.ports.journal import Issues, Journal, Outbox
+from hub.ports.records import Cursors, Imports, Landing, Links, Records
+
+Checkpoint = Callable[[str], None]
+"""Called with the name of a point that an operation passes; tests let the process die there."""
+
+
+class UnitOfWork(Protocol):
+    """One operation: one transaction, one moment. Everything is written together or not at all."""
+
+    now: datetime
+    """The database's clock at the operation's start."""
+    landing: Landing
+    links: Links
+    records: Records
+    claims: Claims
+    diaries: Diaries
+    bookings: Bookings
+    outbox: Outbox
+    journal: Journal
+    issues: Issues
+    imports: Imports
+    cursors: Cursors
+    practices: Practices
+
+
+class Store(Protocol):
+    """The database, as operations see it."""
+
+    checkpoint: Checkpoint
+
+    def begin(self, operation: str) -> AbstractContextManager[UnitOfWork]:
+        """Start an operation; it is committed at the end of the block, and rolled back when an error leaves it.
+
+        Passes the checkpoints `before_commit` and `after_commit`. Never call another system inside.
+
+        Raises:
+            RetryLater: the database went away; the same operation may work later.
+        """
+        ...
