@@ -1,0 +1,99 @@
+"""Great Expectations, pushed down to PostgreSQL: of every expectation it says yes or no, and nothing else.
+
+Importing this file costs seconds: only the step that validates does it.
+"""
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import great_expectations as gx
+from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
+from great_expectations.datasource.fluent.postgres_datasource import PostgresDatasource
+from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
+from sqlalchemy import URL, text
+
+from hub.pipelines.expectations import Expectation
+
+_OPTIONS = "-c role=hub_app -c timezone=UTC -c default_transaction_read_only=on"
+
+
+class Verdict(enum.Enum):
+    """What became of an expectation. `BROKEN`: it could not be judged, which is no better than a failure."""
+
+    MET = "met"
+    FAILED = "failed"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One expectation judged."""
+
+    verdict: Verdict
+    unexpected: int | None = None
+    """How many rows contradict it, where it failed."""
+
+
+def validate(url: URL, expectations: Iterable[Expectation]) -> Mapping[str, Outcome]:
+    """Judge the expectations in the database, by name. Only reads; no value of a row leaves the database."""
+    asked = {expectation.name: expectation for expectation in expectations}
+    source = _datasource(url)
+    try:
+        table = source.add_table_asset("import_batch", table_name="import_batch")
+        batch = table.add_batch_definition_whole_table("all").get_batch()
+        suite = gx.ExpectationSuite("imported history", expectations=[_as_gx(each) for each in asked.values()])
+        results = batch.validate(suite, result_format="BOOLEAN_ONLY").results
+        verdicts = {_name_of(result): _verdict_of(result) for result in results}
+        return {name: Outcome(verdicts[name], _count(source, asked[name], verdicts[name])) for name in asked}
+    finally:
+        source.get_engine().dispose()
+
+
+def _datasource(url: URL) -> PostgresDatasource:
+    """A connection of an ephemeral context, which leaves nothing behind and reports to nobody."""
+    configuration = DataContextConfig(
+        analytics_enabled=False,
+        progress_bars=ProgressBarsConfig(globally=False),
+        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+    )
+    context = gx.get_context(mode="ephemeral", project_config=configuration)
+    target = url.update_query_dict({"options": _OPTIONS}).render_as_string(hide_password=False)
+    return context.data_sources.add_postgres("hub", connection_string=target)
+
+
+def _as_gx(expectation: Expectation) -> UnexpectedRowsExpectation:
+    # The braces name the batch only in a comment: as a table it would be one sub-query in each of ours.
+    sql = expectation.unexpected.replace("{", "{{").replace("}", "}}")
+    query = f"/* {{batch}} */ SELECT 1 FROM ({sql}) AS unexpected"  # noqa: S608 - our own files, values quoted
+    return UnexpectedRowsExpectation(
+        unexpected_rows_query=query, description=expectation.says, meta={"name": expectation.name}
+    )
+
+
+def _name_of(result: ExpectationValidationResult) -> str:
+    configuration = result.expectation_config
+    assert configuration is not None
+    assert isinstance(configuration.meta, dict)
+    return str(configuration.meta["name"])
+
+
+def _verdict_of(result: ExpectationValidationResult) -> Verdict:
+    """Success or not; the exception behind a broken one quotes values, so it is only counted."""
+    if result.success:
+        return Verdict.MET
+    quiet = {"raised_exception": False, "exception_traceback": None, "exception_message": None}
+    return Verdict.FAILED if result.exception_info in (None, quiet) else Verdict.BROKEN
+
+
+def _count(source: PostgresDatasource, expectation: Expectation, verdict: Verdict) -> int | None:
+    if verdict is not Verdict.FAILED:
+        return None
+    with source.get_engine().connect() as connection:
+        query = f"SELECT count(*) FROM ({expectation.unexpected}) AS unexpected"  # noqa: S608 - as above
+        return int(connection.execute(text(query)).scalar_one())
