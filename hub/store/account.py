@@ -66,7 +66,7 @@ def _create() -> pwd.struct_passwd:
     command = ["--system", "--user-group", "--no-create-home", "--shell", "/bin/false", _ACCOUNT]
     useradd = shutil.which("useradd") or "/usr/sbin/useradd"
     try:
-        subprocess.run([useradd, *command], check=True, capture_output=True)
+        subprocess.run([useradd, *command], check=True, capture_output=True)  # noqa: S603 fixed arguments
         return pwd.getpwnam(_ACCOUNT)
     except (OSError, subprocess.CalledProcessError, KeyError):
         message = "PostgreSQL does not run as root, and the user it would run as cannot be created"

@@ -160,7 +160,7 @@ class EmbeddedServer:
         while time.monotonic() < deadline and _runs_postgres(self._pid()):
             if self._answers():
                 return True
-            time.sleep(0.05)
+            time.sleep(0.05)  # noqa: TID251 PostgreSQL does not say when it is up; it can only be asked
         return self._answers()
 
     def _pid(self) -> int | None:
@@ -186,7 +186,7 @@ class EmbeddedServer:
     def _run(self, program: str, *arguments: str, output: IO[bytes] | int = subprocess.DEVNULL) -> int:
         command = [str(_binaries() / program), *arguments]
         run_as = self._account.of_process()
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 the binaries of the wheel
             command, check=False, cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, **run_as
         )
         return done.returncode

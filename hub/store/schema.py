@@ -33,7 +33,7 @@ def migrate(engine: Engine) -> None:
     except ProgrammingError as error:
         if not isinstance(error.orig, InsufficientPrivilege):
             raise
-        message = f"the tables cannot be created: {error.orig}".strip()
+        message = f"the tables cannot be created: {error.orig.diag.message_primary}"
         raise NeedsAttention(Problem(message, code="schema", hint=_ROLE_HINT)) from error
 
 

@@ -58,6 +58,7 @@ patient = Table(
     Column("texts_allowed", Boolean),
     Column("marketing_allowed", Boolean),
     _flag("active", default=True),
+    Column("known", Boolean, nullable=False, server_default=text("true"), comment="False: never seen here in person."),
     *_provenance(),
 )
 

@@ -243,6 +243,7 @@ CREATE TABLE patient (
     texts_allowed BOOLEAN,
     marketing_allowed BOOLEAN,
     active BOOLEAN DEFAULT true NOT NULL,
+    known BOOLEAN DEFAULT true NOT NULL,
     source_record_id BIGINT,
     batch_id BIGINT,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
@@ -252,6 +253,8 @@ CREATE TABLE patient (
     CONSTRAINT fk_patient_source_record_id FOREIGN KEY(source_record_id) REFERENCES source_record (id),
     CONSTRAINT fk_patient_batch_id FOREIGN KEY(batch_id) REFERENCES import_batch (id)
 );
+
+COMMENT ON COLUMN patient.known IS 'False: never seen here in person.';
 
 CREATE TABLE location (
     id TEXT NOT NULL,
@@ -385,7 +388,7 @@ CREATE TABLE lot (
     product_id TEXT NOT NULL,
     location_id TEXT NOT NULL,
     name TEXT NOT NULL,
-    on_hand INTEGER NOT NULL,
+    on_hand NUMERIC NOT NULL,
     expires_on DATE NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_lot PRIMARY KEY (id),
@@ -394,7 +397,7 @@ CREATE TABLE lot (
     CONSTRAINT fk_lot_location_id FOREIGN KEY(location_id) REFERENCES location (id)
 );
 
-COMMENT ON COLUMN lot.on_hand IS 'Whole units of the product.';
+COMMENT ON COLUMN lot.on_hand IS 'Units of the product.';
 
 COMMENT ON COLUMN lot.expires_on IS 'Usable up to and on that local date.';
 
@@ -488,13 +491,13 @@ CREATE TABLE claim (
     CONSTRAINT fk_claim_block_id FOREIGN KEY(block_id) REFERENCES block (id) ON DELETE CASCADE
 );
 
-CREATE INDEX ix_claim_visit_id ON claim (visit_id);
+CREATE INDEX ix_claim_during ON claim USING gist (during);
 
 CREATE INDEX ix_claim_block_id ON claim (block_id) WHERE block_id IS NOT NULL;
 
-CREATE INDEX ix_claim_during ON claim USING gist (during);
-
 CREATE INDEX ix_claim_contested ON claim (unit_id) WHERE NOT firm;
+
+CREATE INDEX ix_claim_visit_id ON claim (visit_id);
 
 COMMENT ON COLUMN claim.step IS 'The step of the service; None: the whole visit.';
 
@@ -505,7 +508,7 @@ CREATE TABLE stock_promise (
     visit_id TEXT NOT NULL,
     product_id TEXT NOT NULL,
     location_id TEXT NOT NULL,
-    quantity INTEGER NOT NULL,
+    quantity NUMERIC NOT NULL,
     due_on DATE NOT NULL,
     CONSTRAINT pk_stock_promise PRIMARY KEY (id),
     CONSTRAINT uq_stock_promise_visit_id_product_id UNIQUE (visit_id, product_id),

@@ -1,0 +1,35 @@
+"""Fixtures that every test may ask for."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+
+from hub.store.embedded import EmbeddedServer
+from tests.database import Database, fresh_database, shared_server
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[EmbeddedServer]:
+    """One PostgreSQL for the whole run."""
+    with shared_server() as server:
+        yield server
+
+
+@pytest.fixture
+def database(database_server: EmbeddedServer) -> Iterator[Database]:
+    """A migrated, empty database of the test's own."""
+    with fresh_database(database_server) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def engine(database: Database) -> Engine:
+    """The test's database with the application's rights (`hub_app`)."""
+    return database.engine
+
+
+@pytest.fixture
+def owner(database: Database) -> Engine:
+    """The test's database with its owner's rights."""
+    return database.owner

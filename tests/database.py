@@ -1,0 +1,84 @@
+"""A real PostgreSQL for tests: one server for all workers of a run, a migrated template, a fresh database a test."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, Engine
+
+from hub.store.embedded import OWNER, EmbeddedServer
+from hub.store.engine import application_engine, owner_engine
+from hub.store.schema import migrate
+
+TEMPLATE = "hub_template"
+
+
+@dataclass(frozen=True)
+class Database:
+    """A migrated database that one test has for itself."""
+
+    url: URL
+    """Logs in as `hub_app`."""
+    owner_url: URL
+    engine: Engine
+    """With the application's rights."""
+    owner: Engine
+    """With the owner's: to look at what the application may not see, and to break things on purpose."""
+
+    @property
+    def text_url(self) -> str:
+        """The application's URL for another process."""
+        return self.url.render_as_string(hide_password=False)
+
+
+@contextmanager
+def shared_server() -> Iterator[EmbeddedServer]:
+    """The server of this test run, which its last worker stops and removes."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid()}")
+    folder = Path(tempfile.gettempdir()) / f"hub-tests-{run}"
+    server = EmbeddedServer(folder, durable=False)
+    server.start()
+    try:
+        _make_template(server)
+        yield server
+    finally:
+        if server.leave():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def fresh_database(server: EmbeddedServer, template: str = TEMPLATE) -> Iterator[Database]:
+    """A clone of the template, dropped at the end whoever is still connected."""
+    name = f"test_{uuid4().hex[:12]}"
+    _administer(server, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template))))
+    url, owner_url = server.url(name), server.url(name, OWNER)
+    database = Database(url, owner_url, application_engine(url, connections=20), owner_engine(owner_url))
+    try:
+        yield database
+    finally:
+        database.engine.dispose()
+        database.owner.dispose()
+        _administer(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _make_template(server: EmbeddedServer) -> None:
+    with (server.folder / "template").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server.create_database(TEMPLATE)
+        owner = owner_engine(server.url(TEMPLATE, OWNER))
+        migrate(owner)
+        owner.dispose()
+
+
+def _administer(server: EmbeddedServer, statement: sql.Composed) -> None:
+    where = server.url("postgres", OWNER).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(where, autocommit=True) as connection:
+        connection.execute(statement)
