@@ -1,0 +1,116 @@
+"""Times, names and codes as a front desk says them."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from hub.canonical.board import BoardVisit
+from hub.canonical.records import VisitState
+from hub.canonical.time import Span, is_repeated
+
+EN_DASH = "\N{EN DASH}"
+
+KIND_WORDS = {
+    "provider": ("Provider", "Providers"),
+    "assistant": ("Assistant", "Assistants"),
+    "room": ("Room", "Rooms"),
+    "device": ("Device", "Devices"),
+}
+"""One, and several; also the order of the columns."""
+
+STATE_WORDS = {
+    VisitState.BOOKED: "Booked",
+    VisitState.ARRIVED: "Arrived",
+    VisitState.FULFILLED: "Done",
+    VisitState.CANCELLED: "Cancelled",
+    VisitState.NO_SHOW: "No-show",
+}
+
+CLOSED_WORDS = {"closed": "Closed", "away": "Away", "block": "Blocked", "hold": "Being booked now"}
+
+ISSUE_WORDS = {
+    "ambiguous_patient": "Two people may be one: nobody could tell from the record alone",
+    "bad_date": "A date in the record cannot be read",
+    "bad_money": "An amount in the record cannot be read",
+    "bad_times": "The visit ends before it starts",
+    "closed": "Outside the hours",
+    "contested": "It takes time that something else already holds",
+    "implausible_date": "A date in the record cannot be true",
+    "missing_prerequisite": "A visit that must come first is missing",
+    "no_combination": "Everybody is free for something, but not all together",
+    "no_device": "No device is free",
+    "no_provider": "No provider is free",
+    "no_room": "No room is free",
+    "no_stock": "The product is not in stock for that day",
+    "none_suitable": "Nobody and nothing here qualifies",
+    "not_supervised": "Nobody who may supervise is on duty",
+    "orphan_patient": "It names a patient who is in none of the records",
+    "orphan_visit": "It names a visit that is in none of the records",
+    "overlap": "It takes time that something else already holds",
+    "patient_busy": "The patient is already somewhere else at that time",
+    "too_late": "Too long after the session before",
+    "too_soon": "Too soon after another visit",
+    "unknown_code": "It uses a code that no table explains",
+    "unknown_service": "It names a service that is not in the list",
+}
+
+
+def issue_words(code: str) -> str:
+    """The code in plain words; one that has none yet is at least readable."""
+    return ISSUE_WORDS.get(code) or code.replace("_", " ").replace("-", " ").capitalize()
+
+
+def kind_words(kind: str, *, several: bool = False) -> str:
+    """`Room` or `Rooms`; a kind of the practice's own as it was written."""
+    one, many = KIND_WORDS.get(kind, (kind.capitalize(), kind.capitalize()))
+    return many if several else one
+
+
+def closed_words(reason: str) -> str:
+    """Why time is not open."""
+    return CLOSED_WORDS.get(reason, reason.capitalize())
+
+
+def short_name(visit: BoardVisit) -> str:
+    """Given name and family initial: `Maria G.`"""
+    initial = f"{visit.family_initial[:1]}." if visit.family_initial else ""
+    return " ".join(part for part in (visit.given_name, initial) if part) or "No name"
+
+
+def list_words(names: list[str]) -> str:
+    """`A`, `A and B`, `A, B and C`."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def time_words(at: datetime, zone: ZoneInfo) -> str:
+    """`9:05 am`; where the clocks show that time twice, with the zone's abbreviation."""
+    local = at.astimezone(zone)
+    half = "am" if local.hour < 12 else "pm"
+    return f"{local.hour % 12 or 12}:{local.minute:02d} {half}{_which(local, zone)}"
+
+
+def hour_words(at: datetime, zone: ZoneInfo) -> str:
+    """`9 am`, for the axis."""
+    return time_words(at, zone).replace(":00 ", " ")
+
+
+def span_words(span: Span, zone: ZoneInfo) -> str:
+    """`9:00-9:45 am`, with an en dash; a span that leaves its date says so."""
+    start, end = time_words(span.start, zone), time_words(span.end, zone)
+    if start[-2:] == end[-2:] and start[-2:] in ("am", "pm"):
+        start = start[:-3]
+    days = (span.end.astimezone(zone).date() - span.start.astimezone(zone).date()).days
+    return f"{start}{EN_DASH}{end}" + (" the next day" if days == 1 else f" {days} days later" if days > 1 else "")
+
+
+def date_words(on: date) -> str:
+    """`Monday, March 2, 2026`."""
+    return f"{on:%A}, {on:%B} {on.day}, {on.year}"
+
+
+def day_words(on: date) -> str:
+    """`Mon, Mar 2, 2026`."""
+    return f"{on:%a}, {on:%b} {on.day}, {on.year}"
+
+
+def _which(local: datetime, zone: ZoneInfo) -> str:
+    return f" {local:%Z}" if is_repeated(local.replace(tzinfo=None), zone) else ""
