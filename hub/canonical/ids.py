@@ -23,6 +23,10 @@ class Kind(StrEnum):
     """A room or a device; people are providers."""
     SERVICE = "service"
     VISIT = "visit"
+    PAYMENT = "payment"
+    """With packages and lots: landed as they came, canonical with the migration of money and stock."""
+    PACKAGE = "package"
+    LOT = "lot"
 
 
 PREFIX = {
@@ -32,6 +36,9 @@ PREFIX = {
     Kind.RESOURCE: "res",
     Kind.SERVICE: "svc",
     Kind.VISIT: "vis",
+    Kind.PAYMENT: "pay",
+    Kind.PACKAGE: "pkg",
+    Kind.LOT: "lot",
 }
 
 

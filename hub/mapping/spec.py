@@ -88,6 +88,13 @@ class TableSpec(BaseModel):
     fields: dict[str, FieldSpec] = Field(min_length=1)
     """Canonical field → where and how; a bare text is the path of a `text`."""
 
+    @field_validator("record")
+    @classmethod
+    def _is_canonical(cls, kind: Kind) -> Kind:
+        if kind not in MODELS:
+            raise ValueError(f"the hub has no canonical {kind} yet; known: {', '.join(MODELS)}")
+        return kind
+
     @field_validator("fields", mode="before")
     @classmethod
     def _bare_text_is_a_path(cls, fields: Any) -> Any:
