@@ -31,3 +31,5 @@ class SourceRecord:
     file: str | None = None
     line: int | None = None
     """The line of `file` on which the row starts, counted from 1."""
+    hub_id: str | None = None
+    """The canonical id that the hub wrote into it, if the hub made the record there."""

@@ -47,6 +47,8 @@ class Write:
     """One record as another system should hold it."""
 
     kind: Kind
+    id: str
+    """The canonical id; the system keeps it where it can, so that the record is recognised when it comes back."""
     key: str
     """Idempotency key: the same key is the same write, however often it is sent."""
     target: SourceRef | None

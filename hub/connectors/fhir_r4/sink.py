@@ -1,21 +1,20 @@
 """A FHIR R4 server as a sink: each record stands there once, whatever answers get lost.
 
-What the hub creates carries an identifier of the hub. A create first searches for it (an earlier one whose answer was
-lost), then creates with `If-None-Exist` on it, so that two at once make one on servers that honour it.
+What the hub creates carries its identifier: system `urn:medspa-hub:visit`, value the visit's id. A create first
+searches for it (an earlier one whose answer was lost), then creates with `If-None-Exist` on it, so that two at once
+make one on servers that honour it.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from hub.canonical.ids import Kind
-from hub.canonical.source import SourceRecord, SourceRef
+from hub.canonical.source import SourceRecord
 from hub.connectors.fhir_r4.client import FhirClient, Resource, parse_instant
 from hub.connectors.fhir_r4.invariants import check
+from hub.connectors.fhir_r4.record import hub_system, record_of, version_of
 from hub.errors import Conflict, Problem, RecordRejected
 from hub.ports import Write
 
-HUB_SYSTEM = "urn:medspa-hub:"
-"""Identifiers of the hub: `urn:medspa-hub:visit` and a visit's id."""
 _OF_THE_SERVER = {"id", "meta", "text"}
 
 
@@ -27,60 +26,64 @@ class FhirSink:
         self._client = client
 
     def send(self, write: Write) -> SourceRecord:
-        """As `hub.ports.Sink.send`. A payload without the hub's identifier is refused: it could not be found again.
+        """As `hub.ports.Sink.send`.
 
         Raises:
             RecordRejected: it breaks FHIR R4, or the server will not take it.
             RetryLater, NeedsAttention, Conflict: as `hub.ports.Sink.send`.
         """
-        desired = dict(write.payload)
+        desired = _marked(write)
         _refuse_broken(desired)
-        current = self._current(write, desired)
+        current = self._current(write, desired["resourceType"])
         if current is None:
-            system, value = _own_identifier(desired)
-            return self._record(write.kind, self._client.create(desired, f"identifier={system}|{value}"))
+            search = f"identifier={hub_system(write.kind)}|{write.id}"
+            return record_of(self._client.create(desired, search), self.system, write.kind)
         changed = plan_update(desired, current)
-        if changed is None:
-            return self._record(write.kind, current)
-        return self._record(write.kind, self._client.update(changed, _version(current)))
+        stored = current if changed is None else self._client.update(changed, version_of(current))
+        return record_of(stored, self.system, write.kind)
 
-    def _current(self, write: Write, desired: Resource) -> Resource | None:
-        resource_type = desired["resourceType"]
+    def _current(self, write: Write, resource_type: str) -> Resource | None:
         if write.target is not None:
             found = self._client.fetch(resource_type, write.target.id)
             if found is not None:
                 return found
             hint = "It was deleted there; decide whether it should be created again"
             raise Conflict(Problem(f"{resource_type}/{write.target.id} is gone", code="gone", hint=hint))
-        system, value = _own_identifier(desired)
-        matches = self._client.find_by_identifier(resource_type, system, value)
+        matches = self._client.find_by_identifier(resource_type, hub_system(write.kind), write.id)
         if len(matches) > 1:
-            hint = "Remove the identifier from the copies in that system"
-            raise Conflict(
-                Problem(f"{len(matches)} {resource_type} resources carry {value}", code="copied_identifier", hint=hint)
-            )
+            hint = "Remove the hub's identifier from the copies in that system"
+            message = f"{len(matches)} {resource_type} resources carry {write.id}"
+            raise Conflict(Problem(message, code="copied_identifier", hint=hint))
         return matches[0] if matches else None
-
-    def _record(self, kind: Kind, resource: Resource) -> SourceRecord:
-        return SourceRecord(
-            ref=SourceRef(self.system, kind, resource["id"]),
-            payload=resource,
-            version=_version(resource),
-            modified_at=parse_instant(resource.get("meta", {}).get("lastUpdated")),
-        )
 
 
 def plan_update(desired: Mapping[str, Any], current: Mapping[str, Any]) -> Resource | None:
     """The resource to put, or None where the server already holds what is desired.
 
-    Elements the hub does not write stay. Identifiers are joined; every other element the hub writes is replaced.
+    A desired resource with a version is a whole one, made onto that version; one without is laid over the current one.
+
+    Raises:
+        Conflict: it was made onto another version, and the server's is not the same by now.
     """
-    wanted = {key: value for key, value in desired.items() if key not in _OF_THE_SERVER}
-    if "identifier" in wanted:
-        kept = [i for i in current.get("identifier", []) if i not in wanted["identifier"]]
-        wanted["identifier"] = [*kept, *wanted["identifier"]]
-    merged = {**current, **wanted}
-    return None if _same(merged, current) else merged
+    base = version_of(dict(desired))
+    kept = {key: value for key, value in current.items() if base is None or key in _OF_THE_SERVER}
+    merged = {**kept, **{key: value for key, value in desired.items() if key not in _OF_THE_SERVER}}
+    if base is None:
+        held = current.get("identifier", [])
+        merged["identifier"] = [*held, *(i for i in desired.get("identifier", []) if i not in held)]
+    if _same(merged, current):
+        return None
+    if base is not None and base != version_of(dict(current)):
+        hint = "It is read again with the next pull; then decide again"
+        raise Conflict(Problem(f"{current['resourceType']}/{current['id']} changed there", code="changed", hint=hint))
+    return merged
+
+
+def _marked(write: Write) -> Resource:
+    """The payload with the hub's identifier on it."""
+    mine = {"system": hub_system(write.kind), "value": write.id}
+    held = [i for i in write.payload.get("identifier", []) if i.get("system") != mine["system"]]
+    return {**write.payload, "identifier": [*held, mine]}
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -98,16 +101,3 @@ def _refuse_broken(resource: Resource) -> None:
     problems = check({"id": "new", **resource})
     if problems:
         raise RecordRejected(*problems)
-
-
-def _own_identifier(resource: Mapping[str, Any]) -> tuple[str, str]:
-    for identifier in resource.get("identifier", []):
-        if str(identifier.get("system", "")).startswith(HUB_SYSTEM) and identifier.get("value"):
-            return identifier["system"], identifier["value"]
-    hint = f"Write an identifier with system {HUB_SYSTEM}… in the mapping"
-    raise RecordRejected(Problem("the record carries no identifier of the hub", code="no_identifier", hint=hint))
-
-
-def _version(resource: Mapping[str, Any]) -> str | None:
-    version = resource.get("meta", {}).get("versionId")
-    return version if isinstance(version, str) else None

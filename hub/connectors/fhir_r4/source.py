@@ -10,12 +10,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from hub.canonical.ids import Kind
-from hub.canonical.source import SourceRecord, SourceRef
 from hub.connectors.fhir_r4.client import FhirClient, Resource, SearchPage, parse_instant
 from hub.connectors.fhir_r4.invariants import check
+from hub.connectors.fhir_r4.record import id_of, modified_at, record_of
 from hub.connectors.kit.http import place
 from hub.errors import InvalidInput, NeedsAttention, Problem
 from hub.ports import Page, Rejected
@@ -87,7 +86,7 @@ class FhirSource:
             fresh = {_state(r) for r in page.resources} - taken
             taken |= fresh
             yield self._take(page, reading)
-            last = max(filter(None, map(_modified_at, page.resources)), default=None)
+            last = max(filter(None, map(modified_at, page.resources)), default=None)
             is_all = page.next_url is None and (page.total is None or page.total <= len(page.resources))
             if is_all or not page.resources:
                 return
@@ -107,21 +106,11 @@ class FhirSource:
     def _take(self, page: SearchPage, reading: "_Reading") -> Page:
         reading.saw(page)
         wanted = [r for r in page.resources if _is_of(r, reading.kind)]
-        judged = [(self._record(r, reading.kind), check(r)) for r in wanted]
+        judged = [(record_of(r, self.system, reading.kind), check(r)) for r in wanted]
         return Page(
             records=tuple(record for record, problems in judged if not problems),
             cursor=reading.place.text(),
             rejected=tuple(Rejected(record, problems) for record, problems in judged if problems),
-        )
-
-    def _record(self, resource: Resource, kind: Kind) -> SourceRecord:
-        meta = resource.get("meta")
-        version = meta.get("versionId") if isinstance(meta, dict) else None
-        return SourceRecord(
-            ref=SourceRef(self.system, kind, _id(resource)),
-            payload=resource,
-            version=version if isinstance(version, str) else None,
-            modified_at=_modified_at(resource),
         )
 
 
@@ -176,7 +165,7 @@ class _Reading:
         self.total = first.total
 
     def saw(self, page: SearchPage) -> None:
-        changes = [change for change in map(_modified_at, page.resources) if change is not None]
+        changes = [change for change in map(modified_at, page.resources) if change is not None]
         began = self.place.began_at
         self.changed_meanwhile |= any(began is None or change >= began for change in changes)
         fresh = {_state(resource) for resource in page.resources} - self.states
@@ -206,20 +195,8 @@ def _is_of(resource: Resource, kind: Kind) -> bool:
     return is_room == (kind is Kind.RESOURCE)
 
 
-def _id(resource: Resource) -> str:
-    """Its id; for one without, a mark of its content, so that it can be kept and shown."""
-    value = resource.get("id")
-    content = json.dumps(resource, sort_keys=True, default=str).encode()
-    return value if isinstance(value, str) and value else f"no-id-{sha256(content).hexdigest()[:16]}"
-
-
-def _modified_at(resource: Resource) -> datetime | None:
-    meta = resource.get("meta")
-    return parse_instant(meta.get("lastUpdated")) if isinstance(meta, dict) else None
-
-
 def _state(resource: Resource) -> tuple[str, datetime | None]:
-    return _id(resource), _modified_at(resource)
+    return id_of(resource), modified_at(resource)
 
 
 def _text(instant: datetime) -> str:
