@@ -43,7 +43,7 @@ class Database:
 def shared_server() -> Iterator[EmbeddedServer]:
     """The server of this test run, which its last worker stops and removes."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid()}")
-    folder = Path(tempfile.gettempdir()) / f"hub-tests-{run}"
+    folder = _fast_folder() / f"hub-tests-{run}"
     server = EmbeddedServer(folder, durable=False)
     server.start()
     try:
@@ -58,7 +58,10 @@ def shared_server() -> Iterator[EmbeddedServer]:
 def fresh_database(server: EmbeddedServer, template: str = TEMPLATE) -> Iterator[Database]:
     """A clone of the template, dropped at the end whoever is still connected."""
     name = f"test_{uuid4().hex[:12]}"
-    _administer(server, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template))))
+    _administer(
+        server,
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(*map(sql.Identifier, (name, template))),
+    )
     url, owner_url = server.url(name), server.url(name, OWNER)
     database = Database(url, owner_url, application_engine(url, connections=20), owner_engine(owner_url))
     try:
@@ -67,6 +70,14 @@ def fresh_database(server: EmbeddedServer, template: str = TEMPLATE) -> Iterator
         database.engine.dispose()
         database.owner.dispose()
         _administer(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _fast_folder() -> Path:
+    """Memory where there is plenty: a clone takes 15 ms there, and up to half a second on a busy disk."""
+    memory = Path("/dev/shm")
+    if memory.is_dir() and shutil.disk_usage(memory).free > 2 * 1024**3:
+        return memory
+    return Path(tempfile.gettempdir())
 
 
 def _make_template(server: EmbeddedServer) -> None:

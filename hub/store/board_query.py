@@ -1,0 +1,343 @@
+"""The day board's read model: one location's day as it stands in the database, and in the practice file in force."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, Select, and_, func, literal_column, or_, select, union_all
+from sqlalchemy.exc import OperationalError
+
+from hub.canonical.board import (
+    BoardBlock,
+    BoardClaim,
+    BoardClosed,
+    BoardDay,
+    BoardIssue,
+    BoardLocation,
+    BoardResource,
+    BoardVisit,
+)
+from hub.canonical.practice import Practice, PracticeResource, read_practice
+from hub.canonical.records import VisitState
+from hub.canonical.time import Span, instant_of
+from hub.errors import Problem, RetryLater
+from hub.scheduling.clock import WallClock
+from hub.scheduling.hours import duty_timeline, open_timeline
+from hub.scheduling.timeline import instant_at, minute_of, span_bits
+from hub.store.tables.booking import block, claim, practice_version, resource_unit
+from hub.store.tables.journal import review_issue
+from hub.store.tables.records import location, patient, provider, resource, service, visit
+
+ONE_DAY = timedelta(days=1)
+OCCUPYING = [state.value for state in VisitState if state.occupies]
+
+
+class BoardQuery:
+    """Reads for the day board. Each is one transaction that sees one moment and can write nothing."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._known: tuple[int, Practice] | None = None
+
+    def now(self) -> datetime:
+        """The database's clock."""
+        with self._look() as look:
+            return look.execute(select(func.now())).scalar_one()
+
+    def load_locations(self) -> Sequence[BoardLocation]:
+        """Active locations, in the practice file's order; those it does not name after them, by name."""
+        with self._look() as look:
+            practice = self._practice(look)
+            rows = look.execute(select(location.c.id, location.c.name, location.c.zone).where(location.c.active)).all()
+        order = _order(entry.id for entry in practice.locations) if practice else {}
+        rows = sorted(rows, key=lambda row: (order.get(row.id, len(order)), row.name, row.id))
+        return [BoardLocation(row.id, row.name, _zone(row.id, row.zone, practice)) for row in rows]
+
+    def load_day(self, here: BoardLocation, on: date) -> BoardDay:
+        """What stands in the book of `here` on the local date `on`, whatever became of it.
+
+        Visits of other locations are among it where they take this location's people, rooms or devices.
+        """
+        span = _day(on, here.zone)
+        with self._look() as look:
+            practice = self._practice(look)
+            bookable = {row.id for row in look.execute(_bookable_at(here.id))}
+            visits = look.execute(_visits_of(here.id, span, bookable)).all()
+            claims = look.execute(_claims_of([row.id for row in visits])).all()
+            blocks = look.execute(_blocks_on(here.id, span, bookable)).all()
+            issues = look.execute(_issues_of([row.id for row in visits])).all()
+            shown = bookable | {row.owner_id for row in [*claims, *blocks] if row.owner_kind == "resource"}
+            resources = look.execute(_resources_of(shown)).all()
+        steps = _StepsWithoutPatient(practice)
+        codes = {key: tuple(_codes(rows)) for key, rows in groupby(issues, key=lambda row: row.subject_id)}
+        claims_of = {key: list(rows) for key, rows in groupby(claims, key=lambda row: row.visit_id)}
+        return BoardDay(
+            location=here,
+            on=on,
+            resources=tuple(_resources(resources, practice, here, span)),
+            visits=tuple(_visit(row, claims_of.get(row.id, []), codes.get(row.id, ()), steps) for row in visits),
+            blocks=tuple(BoardBlock(row.owner_id, _span(row.during), row.reason or "block") for row in blocks),
+        )
+
+    def find_busy_date(self, here: BoardLocation, since: date) -> date | None:
+        """The first local date on or after `since` with a visit that occupies time."""
+        first = select(func.min(visit.c.start)).where(
+            visit.c.location_id == here.id,
+            visit.c.state.in_(OCCUPYING),
+            visit.c.start >= _day(since, here.zone).start,
+        )
+        with self._look() as look:
+            start = look.execute(first).scalar_one()
+        return start.astimezone(here.zone).date() if start else None
+
+    def count_issues(self) -> int:
+        """How many review issues are open."""
+        with self._look() as look:
+            open_ones = select(func.count()).select_from(review_issue).where(review_issue.c.state == "open")
+            return look.execute(open_ones).scalar_one()
+
+    def load_issues(self, limit: int) -> Sequence[BoardIssue]:
+        """Open review issues, oldest first, with the day on whose board a visit's shows."""
+        found = (
+            select(review_issue, visit.c.location_id, visit.c.start)
+            .join_from(
+                review_issue,
+                visit,
+                and_(review_issue.c.subject_kind == "visit", review_issue.c.subject_id == visit.c.id),
+                isouter=True,
+            )
+            .where(review_issue.c.state == "open")
+            .order_by(review_issue.c.opened_at, review_issue.c.id)
+            .limit(limit)
+        )
+        zones = {place.id: place.zone for place in self.load_locations()}
+        with self._look() as look:
+            return [_issue(row, zones) for row in look.execute(found)]
+
+    @contextmanager
+    def _look(self) -> Iterator[Connection]:
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        try:
+            with self._engine.connect().execution_options(**options) as connection:
+                yield connection
+        except OperationalError:
+            hint = "Start it, then load the page again"
+            raise RetryLater(Problem("the database does not answer", "database", hint=hint)) from None
+
+    def _practice(self, look: Connection) -> Practice | None:
+        """The practice file in force; read again only when another one is."""
+        newest = select(practice_version).order_by(practice_version.c.id.desc()).limit(1)
+        version = look.execute(select(func.max(practice_version.c.id))).scalar_one()
+        if version is None:
+            return None
+        if self._known is None or self._known[0] != version:
+            row = look.execute(newest).one()
+            self._known = (version, read_practice(row.document, row.name))
+        return self._known[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _StepsWithoutPatient:
+    """Which steps of a service the patient is not there for."""
+
+    practice: Practice | None
+
+    def includes(self, service_id: str | None, step: str | None) -> bool:
+        entry = self.practice.find_service(service_id) if self.practice and service_id else None
+        return entry is not None and any(one.name == step and not one.patient for one in entry.steps)
+
+
+def _day(on: date, zone: ZoneInfo) -> Span:
+    midnight = datetime.combine(on, time())
+    return Span(instant_of(midnight, zone), instant_of(midnight + ONE_DAY, zone))
+
+
+def _bookable_at(location_id: str) -> Select[Any]:
+    people = select(provider.c.id).where(provider.c.location_id == location_id, provider.c.bookable)
+    things = select(resource.c.id).where(resource.c.location_id == location_id, resource.c.bookable)
+    return select(union_all(people, things).subquery())
+
+
+def _meets(span: Span) -> Any:
+    return claim.c.during.op("&&")(func.tstzrange(span.start, span.end))
+
+
+def _visits_of(location_id: str, span: Span, resource_ids: Collection[str]) -> Select[Any]:
+    """By start for the location's own (a day back, for those that pass midnight), by claim for all others."""
+    claimed = (
+        select(claim.c.visit_id)
+        .join(resource_unit, claim.c.unit_id == resource_unit.c.id)
+        .where(_meets(span), resource_unit.c.owner_kind == "resource", resource_unit.c.owner_id.in_(resource_ids))
+    )
+    own = and_(
+        visit.c.location_id == location_id,
+        visit.c.start >= span.start - ONE_DAY,
+        visit.c.start < span.end,
+        visit.c.end > span.start,
+    )
+    return (
+        select(
+            visit.c.id,
+            visit.c.patient_id,
+            visit.c.service_id,
+            visit.c.start,
+            visit.c.end,
+            visit.c.state,
+            patient.c.given_name,
+            func.left(patient.c.family_name, 1).label("family_initial"),
+            service.c.name.label("service"),
+        )
+        .join(patient, visit.c.patient_id == patient.c.id)
+        .join(service, visit.c.service_id == service.c.id, isouter=True)
+        .where(or_(own, visit.c.id.in_(claimed)))
+        .order_by(visit.c.start, visit.c.id)
+    )
+
+
+def _claims_of(visit_ids: Collection[str]) -> Select[Any]:
+    return (
+        select(claim, resource_unit.c.owner_kind, resource_unit.c.owner_id)
+        .join(resource_unit, claim.c.unit_id == resource_unit.c.id)
+        .where(claim.c.visit_id.in_(visit_ids))
+        .order_by(claim.c.visit_id, claim.c.during, claim.c.id)
+    )
+
+
+def _blocks_on(location_id: str, span: Span, resource_ids: Collection[str]) -> Select[Any]:
+    return (
+        select(claim.c.during, block.c.reason, resource_unit.c.owner_kind, resource_unit.c.owner_id)
+        .join(resource_unit, claim.c.unit_id == resource_unit.c.id)
+        .join(block, claim.c.block_id == block.c.id)
+        .where(
+            _meets(span),
+            resource_unit.c.owner_kind == "resource",
+            or_(block.c.location_id == location_id, resource_unit.c.owner_id.in_(resource_ids)),
+        )
+        .order_by(claim.c.during, claim.c.id)
+    )
+
+
+def _issues_of(visit_ids: Collection[str]) -> Select[Any]:
+    return (
+        select(review_issue.c.subject_id, review_issue.c.kind, review_issue.c.codes)
+        .where(
+            review_issue.c.state == "open",
+            review_issue.c.subject_kind == "visit",
+            review_issue.c.subject_id.in_(visit_ids),
+        )
+        .order_by(review_issue.c.subject_id, review_issue.c.id)
+    )
+
+
+def _resources_of(ids: Collection[str]) -> Select[Any]:
+    people = select(provider.c.id, provider.c.kind, provider.c.name, provider.c.capacity, provider.c.title).where(
+        provider.c.id.in_(ids)
+    )
+    things = select(
+        resource.c.id, resource.c.kind, resource.c.name, resource.c.capacity, literal_column("NULL").label("title")
+    ).where(resource.c.id.in_(ids))
+    return select(union_all(people, things).subquery())
+
+
+def _resources(
+    rows: Sequence[Any], practice: Practice | None, here: BoardLocation, span: Span
+) -> Iterator[BoardResource]:
+    order = _order(entry.id for entry in practice.resources) if practice else {}
+    names = {row.id: row.name for row in rows}
+    for row in sorted(rows, key=lambda one: (order.get(one.id, len(order)), one.name, one.id)):
+        entry = practice.find_resource(row.id) if practice else None
+        places = f"{row.capacity} places" if row.capacity > 1 else None
+        fixed_in = entry.fixed_in if entry else None
+        where = f"in {names.get(fixed_in, fixed_in)}" if fixed_in else None
+        yield BoardResource(
+            id=row.id,
+            kind=row.kind,
+            name=row.name,
+            capacity=row.capacity,
+            detail=", ".join(part for part in (row.title, where, places) if part) or None,
+            closed=tuple(_closed(entry, practice, here, span)) if practice and entry else (),
+        )
+
+
+def _closed(entry: PracticeResource, practice: Practice, here: BoardLocation, span: Span) -> Iterator[BoardClosed]:
+    """When the resource does not work: outside its hours or the location's, or away within them."""
+    place = practice.find_location(here.id)
+    clock, window = WallClock(here.zone), (minute_of(span.start), minute_of(span.end))
+    hours = duty_timeline(entry.model_copy(update={"away": ()}), clock, window)
+    if place:
+        hours &= open_timeline(place, clock, window)
+    length = window[1] - window[0]
+    away = hours & ~duty_timeline(entry, clock, window)
+    for bits, reason in ((span_bits(0, length) & ~hours, "closed"), (away, "away")):
+        for start, end in _stretches(bits, length):
+            yield BoardClosed(Span(instant_at(window[0] + start), instant_at(window[0] + end)), reason)
+
+
+def _stretches(timeline: int, length: int) -> Iterator[tuple[int, int]]:
+    """The unbroken runs of set minutes."""
+    at = 0
+    for bit, run in groupby(format(timeline, f"0{length}b")[::-1]):
+        end = at + len(list(run))
+        if bit == "1":
+            yield at, end
+        at = end
+
+
+def _visit(row: Any, claims: Sequence[Any], issues: tuple[str, ...], steps: _StepsWithoutPatient) -> BoardVisit:
+    return BoardVisit(
+        id=row.id,
+        patient_id=row.patient_id,
+        given_name=row.given_name,
+        family_initial=row.family_initial,
+        span=Span(row.start, row.end),
+        state=VisitState(row.state),
+        service=row.service,
+        claims=tuple(
+            BoardClaim(
+                resource_id=one.owner_id,
+                span=_span(one.during),
+                step=one.step,
+                with_patient=not steps.includes(row.service_id, one.step),
+                firm=one.firm,
+            )
+            for one in claims
+            if one.owner_kind == "resource"
+        ),
+        patient_contested=any(one.owner_kind == "patient" and not one.firm for one in claims),
+        issues=issues,
+    )
+
+
+def _issue(row: Any, zones: Mapping[str, ZoneInfo]) -> BoardIssue:
+    zone = zones.get(row.location_id)
+    return BoardIssue(
+        kind=row.kind,
+        opened_at=row.opened_at,
+        codes=tuple(row.codes),
+        location_id=row.location_id if zone else None,
+        on=row.start.astimezone(zone).date() if zone else None,
+        what=row.subject_kind.replace("_", " "),
+    )
+
+
+def _codes(rows: Iterator[Any]) -> Iterator[str]:
+    for row in rows:
+        yield from row.codes or [row.kind]
+
+
+def _span(during: Any) -> Span:
+    return Span(during.lower.astimezone(UTC), during.upper.astimezone(UTC))
+
+
+def _zone(location_id: str, stored: str | None, practice: Practice | None) -> ZoneInfo:
+    if stored or practice is None:
+        return ZoneInfo(stored or "UTC")
+    return practice.zone_of(location_id)
+
+
+def _order(ids: Iterator[str]) -> dict[str, int]:
+    return {each: n for n, each in enumerate(ids)}
