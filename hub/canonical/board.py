@@ -104,11 +104,13 @@ class BoardDay:
 class BoardIssue:
     """Something that waits for a person's decision."""
 
-    id: str
-    code: str
+    kind: str
+    """What sort of decision: `overlap`, `ambiguous_match` …"""
     opened_at: datetime
+    codes: tuple[str, ...] = ()
+    """Why, where the kind alone does not say."""
     location_id: str | None = None
     """With `on`: the day on whose board it shows. Both None where it belongs to no day."""
     on: date | None = None
     what: str | None = None
-    """The record it is about, by kind and place (`visit`, `appointments.csv line 12`). Never a personal value."""
+    """The sort of record it is about: `visit`, `patient` …"""

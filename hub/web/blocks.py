@@ -117,7 +117,7 @@ def _segments(run: _Run, sheet: Sheet) -> Iterator[Segment]:
     """The steps of a run that can be seen, placed within it; the one that carries the name is the longest treatment."""
     start, _ = _place(run.span, sheet.axis)
     if isinstance(run.owner, BoardBlock):
-        yield Segment(0, _place(run.span, sheet.axis)[1], Phase.BLOCK, "", main=True)
+        yield Segment(0, _place(run.span, sheet.axis)[1], Phase.NO_VISIT, "", main=True)
         return
     seen = [claim for claim in run.claims if claim.span.overlaps(sheet.axis.span)]
     phases = [phase_of(claim, run.owner, sheet.day) for claim in seen]

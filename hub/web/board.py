@@ -75,14 +75,15 @@ def _shown(day: BoardDay) -> list[Span]:
 
 
 def _open_hours(day: BoardDay, resource: BoardResource) -> Iterator[Span]:
-    """What its closed time leaves of the day; nothing for a resource that never closes: it says nothing."""
+    """What its closed time leaves of the day; nothing for a resource that is always open: it says nothing."""
     whole = day_span(day.on, day.location.zone)
+    closed = sorted(one.span for one in resource.closed if one.span.overlaps(whole))
     at = whole.start
-    for closed in sorted(resource.closed, key=lambda one: one.span):
-        if at < min(closed.span.start, whole.end):
-            yield Span(at, min(closed.span.start, whole.end))
-        at = max(at, closed.span.end)
-    if resource.closed and at < whole.end:
+    for span in closed:
+        if at < span.start:
+            yield Span(at, span.start)
+        at = max(at, span.end)
+    if closed and at < whole.end:
         yield Span(at, whole.end)
 
 

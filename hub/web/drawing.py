@@ -17,8 +17,8 @@ class Phase(StrEnum):
     """The patient is there, nobody of the staff: numbing, recovery."""
     WITHOUT_PATIENT = "without-patient"
     """Set-up, cleaning, turnover."""
-    BLOCK = "block"
-    """No visit at all."""
+    NO_VISIT = "no-visit"
+    """A bare block, or a hold."""
 
 
 @dataclass(frozen=True, slots=True)

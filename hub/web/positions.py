@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 
-from hub.web.drawing import Board
+from hub.web.drawing import Board, Column
+
+MOST_LANES = 4
+"""Beyond so many side by side a column grows no wider."""
 
 
 def position_rules(board: Board) -> str:
@@ -14,7 +17,7 @@ def position_rules(board: Board) -> str:
 
 
 def _rules(board: Board) -> Iterator[str]:
-    yield f":root{{--columns:{len(board.columns)};--length:{board.length}}}"
+    yield from _page(board)
     for tick in board.ticks:
         yield _top(tick.minute)
     if board.now is not None:
@@ -27,6 +30,17 @@ def _rules(board: Board) -> Iterator[str]:
             yield from _together(block.card_id)
             for segment in block.segments:
                 yield from (_top(segment.top), _height(segment.height))
+
+
+def _page(board: Board) -> Iterator[str]:
+    """Columns in which blocks stand side by side are wider, so that names can still be read."""
+    widths = [1 + 0.45 * (min(_most_lanes(column), MOST_LANES) - 1) for column in board.columns]
+    tracks = " ".join(f"minmax(calc({width:g}*var(--column)),{width:g}fr)" for width in widths)
+    yield f":root{{--widths:{sum(widths):g};--tracks:{tracks};--length:{board.length}}}"
+
+
+def _most_lanes(column: Column) -> int:
+    return max((block.lane.count for block in column.blocks), default=1)
 
 
 def _top(minutes: int) -> str:

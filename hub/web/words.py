@@ -28,6 +28,7 @@ STATE_WORDS = {
 CLOSED_WORDS = {"closed": "Closed", "away": "Away", "block": "Blocked", "hold": "Being booked now"}
 
 ISSUE_WORDS = {
+    "ambiguous_match": "Two records may be the same: nobody could tell from them alone",
     "ambiguous_patient": "Two people may be one: nobody could tell from the record alone",
     "bad_date": "A date in the record cannot be read",
     "bad_money": "An amount in the record cannot be read",
