@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from pydantic import ValidationError
@@ -42,6 +43,9 @@ class TwoWay:
     writers: tuple[tuple[str, bool, Writer], ...]
     """Field, whether only when the record is made, and how."""
 
+    fingerprint: str
+    """Of the table and the code tables it was read with: the same text reads the same records."""
+
     @property
     def kind(self) -> Kind:
         """The canonical kind."""
@@ -61,7 +65,12 @@ def read_mapping(text: str, file: str, codes: Mapping[str, CodeTable]) -> TwoWay
         for p in table.fields
         if p.places and p.spec.direction is not Direction.READ
     )
-    return TwoWay(table, readers, writers)
+    return TwoWay(table, readers, writers, _fingerprint(text, codes))
+
+
+def _fingerprint(text: str, codes: Mapping[str, CodeTable]) -> str:
+    tables = (f"{name}:{codes[name].model_dump_json()}" for name in sorted(codes))
+    return sha256("\n".join([text, *tables]).encode()).hexdigest()
 
 
 def decode(mapping: TwoWay, source: SourceRecord, context: Context) -> Decoded:

@@ -1,7 +1,7 @@
 """One SKU a service: rows that name the same one are found, one is kept, the others are archived."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.canonical.ids import ServiceId
@@ -25,19 +25,21 @@ class Skus:
         return self.by_key.get(key) if (key := service_key(name)) else None
 
 
-def decide_skus(services: Sequence[tuple[str, Service]]) -> Skus:
+def decide_skus(services: Sequence[tuple[str, Service]], preferred: Collection[str] = ()) -> Skus:
     """Group services by what their names mean.
 
-    Kept is the one whose name follows the pattern, of those an active one, of those the lowest source id (`S9` before
-    `S10`). The SKU is its name; where no name follows the pattern a person will want to mend it.
+    Kept is one that the practice file names, of those one whose name follows the pattern, of those an active one, of
+    those the lowest source id (`S9` before `S10`). The SKU is its name; where no name follows the pattern a person will
+    want to mend it.
 
     Args:
         services: pairs of source id and service, in any order.
+        preferred: ids of services that the practice file names.
     """
     groups: dict[str, list[tuple[str, Service]]] = defaultdict(list)
     for source_id, service in services:
         groups[service_key(service.name)].append((source_id, service))
-    keeper = {key: min(group, key=_rank)[1] for key, group in groups.items()}
+    keeper = {key: min(group, key=lambda one: _rank(one[0], one[1], preferred))[1] for key, group in groups.items()}
     decided = tuple(_in_sku(service, keeper[service_key(service.name)]) for _, service in services)
     kept = {service.id: keeper[service_key(service.name)].id for _, service in services}
     return Skus(decided, kept, {key: service.id for key, service in keeper.items()})
@@ -48,6 +50,6 @@ def _in_sku(service: Service, keeper: Service) -> Service:
     return service.model_copy(update={"sku": sku, "archived": service.id != keeper.id})
 
 
-def _rank(candidate: tuple[str, Service]) -> tuple[bool, bool, tuple[int, str]]:
-    source_id, service = candidate
-    return not follows_pattern(service.name), not service.active, (len(source_id), source_id)
+def _rank(source_id: str, service: Service, preferred: Collection[str]) -> tuple[bool, bool, bool, int, str]:
+    unnamed, unlike, idle = service.id not in preferred, not follows_pattern(service.name), not service.active
+    return unnamed, unlike, idle, len(source_id), source_id

@@ -1,0 +1,182 @@
+"""What an export means, decided before anything is written: records, links, and what becomes of every row."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from hub.canonical.ids import Kind, LocationId, ResourceId
+from hub.canonical.records import Canonical, Location, Patient, Resource, Service, Visit
+from hub.canonical.source import SourceRecord, SourceRef
+from hub.errors import Problem
+from hub.mapping.apply import Decoded, TwoWay, decode
+from hub.mapping.context import Context
+from hub.operations.export_links import ExportLinks, Ids
+from hub.ports import Disposition, Verdict
+from hub.sync.conflicts import Overlap, find_overlaps
+from hub.sync.export import ExportFile
+from hub.sync.names import plain
+from hub.sync.people import decide_people
+from hub.sync.skus import decide_skus
+from hub.sync.versions import Versions, decide_versions
+
+DECODED = (Kind.PATIENT, Kind.SERVICE, Kind.PROVIDER, Kind.VISIT)
+"""The kinds that become canonical records, in the order in which they refer to each other. Files of other kinds
+(payments, packages, inventory) are landed and counted as landed: the migration of money and stock decodes them there."""
+
+Progress = Callable[[str, int], None]
+"""Called with what is being done and how many rows it concerns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where an export comes from and how its rows are read."""
+
+    system: str
+    zone: ZoneInfo
+    today: date
+    mappings: Mapping[str, TwoWay]
+    """By kind: `patient`, `provider`, `service`, `visit`."""
+    aliases: Ids = field(default_factory=dict)
+    """Records the practice file names: by kind, the system's id (of rooms and locations the name) → the hub's id."""
+    known: Ids = field(default_factory=dict)
+    """What is linked already: by kind, source id → canonical id."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowOutcome:
+    """What becomes of one row."""
+
+    row: SourceRecord
+    verdict: Verdict
+    reason: str | None = None
+    """Of a quarantined row its reason code, of a merged one `repeated` or `superseded`."""
+    canonical_id: str | None = None
+
+    def disposition(self, source_record_id: int | None) -> Disposition:
+        """As the store keeps it."""
+        row = self.row
+        at = row.file or "", row.line or 0
+        return Disposition(*at, self.verdict, self.reason, row.ref.id, source_record_id, self.canonical_id)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLink:
+    """A source id is this canonical record."""
+
+    ref: SourceRef
+    canonical_id: str
+    row: SourceRecord | None
+    """What it was read from; None: other rows name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlan:
+    """Everything an import will write."""
+
+    records: tuple[Canonical, ...]
+    owned: Mapping[Kind, frozenset[str]]
+    """Canonical ids that the practice file names: what it says about them stays."""
+    links: tuple[PlannedLink, ...]
+    outcomes: tuple[RowOutcome, ...]
+    """One for each row of the decoded files, file by file, in the order of their lines."""
+    overlaps: tuple[Overlap, ...]
+    """Of the visits that are loaded."""
+    warnings: tuple[Problem, ...]
+    """What was left empty, or taken with a grain of salt; by file and line."""
+
+
+def decide_import(files: Sequence[ExportFile], setting: Setting, progress: Progress) -> ImportPlan:
+    """Decide what becomes of every row: the same files and setting give the same plan.
+
+    A row ends loaded, merged into the one that counts, or quarantined with one reason code: that of its first problem
+    in the order of the mapping's fields.
+    """
+    draft = _Draft(setting)
+    by_kind = {file.kind: file for file in files}
+    for kind in DECODED:
+        if kind in by_kind:
+            progress(f"read {by_kind[kind].name}", len(by_kind[kind].records))
+            draft.take(by_kind[kind])
+    return draft.plan()
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The plan as it grows, file by file."""
+
+    setting: Setting
+    links: ExportLinks = field(init=False)
+    context: Context = field(init=False)
+    records: dict[str, Canonical] = field(default_factory=dict)
+    linked: list[PlannedLink] = field(default_factory=list)
+    outcomes: list[RowOutcome] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        setting = self.setting
+        self.links = ExportLinks(setting.system, setting.aliases, setting.known)
+        self.context = Context(setting.zone, setting.today, self.links)
+
+    def take(self, file: ExportFile) -> None:
+        read = [(version, self._decoded(version.kept)) for version in decide_versions(file.records)]
+        settled = self._settled(file.kind, [(v.kept, d.record) for v, d in read if d.record is not None])
+        for kept, record, canonical_id in settled:
+            if record.id == canonical_id:
+                self.records.setdefault(record.id, record)
+            self.linked.append(PlannedLink(kept.ref, canonical_id, kept))
+            self.links.learn(kept.ref.kind, kept.ref.id, canonical_id)
+        ids = {kept.ref: canonical_id for kept, _, canonical_id in settled}
+        outcomes = [row for version, decoded in read for row in _outcomes(version, decoded, ids)]
+        self.outcomes += sorted(outcomes, key=lambda outcome: outcome.row.line or 0)
+        self.warnings += (warning for _, decoded in read for warning in decoded.warnings)
+
+    def plan(self) -> ImportPlan:
+        visits = [record for record in self.records.values() if isinstance(record, Visit)]
+        places = self._places({visit.location_id for visit in visits} | {visit.room_id for visit in visits})
+        records = (*places, *self.records.values())
+        owned = {kind: frozenset(ids.values()) for kind, ids in self.setting.aliases.items()}
+        overlaps = find_overlaps(visits)
+        return ImportPlan(records, owned, tuple(self.linked), tuple(self.outcomes), overlaps, tuple(self.warnings))
+
+    def _decoded(self, row: SourceRecord) -> Decoded:
+        kind = row.ref.kind
+        if kind is Kind.VISIT:
+            self.links.location = plain(str(row.payload.get("Location", "")))
+        return decode(self.setting.mappings[kind], row, self.context)
+
+    def _settled(
+        self, kind: Kind, read: Sequence[tuple[SourceRecord, Canonical]]
+    ) -> list[tuple[SourceRecord, Canonical, str]]:
+        """Row, record, and the id its source id is linked to, after what is decided over all rows of a file."""
+        if kind is Kind.SERVICE:
+            services = [(row.ref.id, record) for row, record in read if isinstance(record, Service)]
+            self.links.skus = decide_skus(services, preferred=self.setting.aliases.get(kind, {}).values())
+            read = list(zip((row for row, _ in read), self.links.skus.services, strict=True))
+        if kind is Kind.PATIENT:
+            people = decide_people([(row.ref.id, record) for row, record in read if isinstance(record, Patient)])
+            return [(row, record, people[row.ref.id]) for row, record in read]
+        return [(row, record, record.id) for row, record in read]
+
+    def _places(self, used: set[LocationId | ResourceId | None]) -> list[Canonical]:
+        """The rooms and locations that loaded visits name."""
+        places: list[Canonical] = []
+        for (kind, key), (canonical_id, name) in sorted(self.links.named.items()):
+            if canonical_id in used:
+                self.linked.append(PlannedLink(SourceRef(self.setting.system, kind, key), canonical_id, None))
+                places.append(_place(kind, canonical_id, name))
+        return places
+
+
+def _place(kind: Kind, canonical_id: str, name: str) -> Canonical:
+    if kind is Kind.LOCATION:
+        return Location(id=LocationId(canonical_id), name=name)
+    return Resource(id=ResourceId(canonical_id), kind="room", name=name)
+
+
+def _outcomes(version: Versions, decoded: Decoded, ids: Mapping[SourceRef, str]) -> list[RowOutcome]:
+    canonical_id = ids.get(version.kept.ref)
+    merged = [RowOutcome(row.record, Verdict.MERGED, row.why, canonical_id) for row in version.merged]
+    if decoded.record is not None:
+        return [RowOutcome(version.kept, Verdict.LOADED, None, canonical_id), *merged]
+    return [RowOutcome(version.kept, Verdict.QUARANTINED, decoded.problems[0].code), *merged]

@@ -1,0 +1,77 @@
+"""Who is who while an export is read: the connection's aliases, what is linked, and what the export itself says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hub.canonical.ids import Kind, derive
+from hub.sync.names import plain
+from hub.sync.skus import Skus
+
+Ids = Mapping[Kind, Mapping[str, str]]
+
+
+@dataclass(slots=True)
+class ExportLinks:
+    """Implements `hub.mapping.context.Links` for one export; grows while its files are read, in their order.
+
+    Rooms and locations stand in no file of their own: a name that no alias and no link knows is a new one. A room's
+    name is its location's own: `Room 1` of two locations is two rooms.
+    """
+
+    system: str
+    aliases: Ids
+    """By kind: the system's id (of a location its name, of a room its name or `location/room`) → the hub's id."""
+    known: Ids
+    read: dict[Kind, dict[str, str]] = field(default_factory=dict)
+    skus: Skus | None = None
+    named: dict[tuple[Kind, str], tuple[str, str]] = field(default_factory=dict)
+    """Location or room by its key: canonical id, and the name as it first stood."""
+    location: str = ""
+    """The location of the row that is being read."""
+
+    def __post_init__(self) -> None:
+        by_name = {kind: _plain_keys(self.aliases.get(kind, {})) for kind in (Kind.LOCATION, Kind.RESOURCE)}
+        self.aliases = {**self.aliases, **by_name}
+
+    def learn(self, kind: Kind, source_id: str, canonical_id: str) -> None:
+        """The export has this record."""
+        self.read.setdefault(kind, {})[source_id] = canonical_id
+
+    def canonical_id(self, kind: Kind, source_id: str) -> str | None:
+        """See Links."""
+        for ids in (self.aliases, self.read, self.known):
+            if (found := ids.get(kind, {}).get(source_id)) is not None:
+                return found
+        return None
+
+    def id_named(self, kind: Kind, name: str) -> str | None:
+        """See Links."""
+        if kind is Kind.SERVICE:
+            return self.skus.named(name) if self.skus else None
+        key = plain(name)
+        if kind is Kind.RESOURCE:
+            key = f"{self.location}/{key}"
+        if (kind, key) not in self.named:
+            self.named[kind, key] = self._id_of_key(kind, key), " ".join(name.split())
+        return self.named[kind, key][0]
+
+    def source_id(self, kind: Kind, canonical_id: str) -> str | None:
+        """See Links; an export is read, never written."""
+        raise NotImplementedError
+
+    def name_of(self, kind: Kind, canonical_id: str) -> str | None:
+        """See Links; an export is read, never written."""
+        raise NotImplementedError
+
+    def is_aliased(self, kind: Kind, canonical_id: str) -> bool:
+        """Whether the practice file names it."""
+        return canonical_id in self.aliases.get(kind, {}).values()
+
+    def _id_of_key(self, kind: Kind, key: str) -> str:
+        aliases = self.aliases.get(kind, {})
+        alias = aliases.get(key) or aliases.get(key.rpartition("/")[2])
+        return alias or self.known.get(kind, {}).get(key) or derive(kind, self.system, key)
+
+
+def _plain_keys(ids: Mapping[str, str]) -> dict[str, str]:
+    return {"/".join(plain(part) for part in key.split("/")): value for key, value in ids.items()}

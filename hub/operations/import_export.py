@@ -1,0 +1,189 @@
+"""Take an export in: land every row unchanged, decide, write what it means, and account for every row.
+
+One transaction: a process that dies leaves nothing behind, and the next run starts afresh and meets its own ids. An
+export that was taken in with the same files, mappings and aliases is recognised, and nothing is written.
+
+Payments, packages and inventory are landed and counted as `landed`. The migration of money and stock finds them there,
+by batch: it decodes them from `source_record` with tables of their own and adds their dispositions (`orphan_visit`
+among the reasons) to the same batch; `hub.sync.people` is where client rows become persons.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from json import dumps
+from zoneinfo import ZoneInfo
+
+from hub.canonical.ids import Kind
+from hub.canonical.records import Canonical, Visit
+from hub.errors import Problem
+from hub.mapping.apply import TwoWay
+from hub.operations.decide_import import DECODED, ImportPlan, PlannedLink, Progress, Setting, decide_import
+from hub.operations.export_links import Ids
+from hub.ports import Link, Placed, Saved, Store, UnitOfWork, Verdict
+from hub.sync.blanks import fill_blanks
+from hub.sync.conflicts import visits_in
+from hub.sync.export import ExportFile
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """One export of one system."""
+
+    system: str
+    folder: str
+    """As it should stand in the record of the import."""
+    files: tuple[ExportFile, ...]
+    mappings: Mapping[str, TwoWay]
+    """By kind: `patient`, `provider`, `service`, `visit`."""
+    zone: ZoneInfo
+    aliases: Ids
+    """As in the connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileCounts:
+    """What became of the rows of one file; loaded + merged + quarantined + landed = rows."""
+
+    file: str
+    rows: int
+    loaded: int = 0
+    merged: int = 0
+    quarantined: int = 0
+    landed: int = 0
+    """Rows that are kept as they came, to be decoded later."""
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    """Of the merged and quarantined."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did."""
+
+    batch_id: int
+    already_loaded: bool
+    """True: the same export had been taken in as this batch before; nothing was written now."""
+    files: tuple[FileCounts, ...]
+    saved: Saved
+    """Canonical records that are new, changed or the same."""
+    history_conflicts: tuple[str, ...]
+    """Visits that overlap another of the same patient, provider or room, both sides; all of them are loaded."""
+    contested: int
+    """Claims that wait for a person, because a firm one stands in their time."""
+    warnings: tuple[Problem, ...]
+
+
+def import_export(request: ImportRequest, store: Store, progress: Progress = lambda _what, _rows: None) -> ImportResult:
+    """Take the export in, in one transaction; twice equals once.
+
+    Raises:
+        RetryLater: the database went away; nothing was written.
+    """
+    with store.begin("import_export") as uow:
+        plan = decide_import(request.files, _setting(request, uow), progress)
+        hashes = _hashes(request)
+        batch_id = uow.imports.find_loaded(request.system, hashes)
+        if batch_id is not None:
+            return _result(batch_id, request, plan, None)
+        batch_id = uow.imports.open_batch(request.system, request.folder, hashes)
+        return _write(batch_id, request, plan, uow, progress)
+
+
+def _setting(request: ImportRequest, uow: UnitOfWork) -> Setting:
+    kinds = (*DECODED, Kind.LOCATION, Kind.RESOURCE)
+    known = {kind: uow.links.find_all(request.system, kind) for kind in kinds}
+    today = uow.now.astimezone(request.zone).date()
+    return Setting(request.system, request.zone, today, request.mappings, request.aliases, known)
+
+
+def _hashes(request: ImportRequest) -> dict[str, str]:
+    """Of all that decides what the import means: files, mappings, zone and aliases."""
+    reading = dumps({"zone": request.zone.key, "aliases": request.aliases}, sort_keys=True)
+    mappings = {f"mapping {name}": mapping.fingerprint for name, mapping in request.mappings.items()}
+    files = {file.name: file.sha256 for file in request.files}
+    return {**files, **mappings, "connection": sha256(reading.encode()).hexdigest()}
+
+
+def _write(
+    batch_id: int, request: ImportRequest, plan: ImportPlan, uow: UnitOfWork, progress: Progress
+) -> ImportResult:
+    landed = _land(batch_id, request, uow, progress)
+    sources = {link.canonical_id: landed[link.row.file, link.row.line] for link in plan.links if link.row is not None}
+    progress("write records", len(plan.records))
+    records = _with_owned(plan, uow)
+    saved = uow.records.save(records, sources=sources, origin=request.system, batch_id=batch_id)
+    uow.links.save([_link(planned, sources) for planned in plan.links], batch_id=batch_id)
+    visits = [record.id for record in records if isinstance(record, Visit)]
+    progress("claim their time", len(visits))
+    placed = uow.claims.place_facts(visits)
+    progress("account for every row", len(plan.outcomes))
+    dispositions = [row.disposition(landed[row.row.file, row.row.line]) for row in plan.outcomes]
+    uow.imports.save_dispositions(batch_id, dispositions)
+    result = _result(batch_id, request, plan, (saved, placed))
+    uow.imports.close_batch(batch_id, "loaded", _flat(result))
+    return result
+
+
+def _land(
+    batch_id: int, request: ImportRequest, uow: UnitOfWork, progress: Progress
+) -> dict[tuple[str | None, int | None], int]:
+    """File and line → the source record that stands there."""
+    places: dict[tuple[str | None, int | None], int] = {}
+    for file in request.files:
+        progress(f"land {file.name}", len(file.records))
+        landed = uow.landing.land(file.records, batch_id=batch_id)
+        places |= {(row.file, row.line): at.id for row, at in zip(file.records, landed, strict=True)}
+    return places
+
+
+def _with_owned(plan: ImportPlan, uow: UnitOfWork) -> list[Canonical]:
+    """The plan's records; of those that the practice file owns only the blanks are filled."""
+    owned = {id_: r for kind, ids in plan.owned.items() for id_, r in uow.records.load(kind, ids).items()}
+    return [fill_blanks(owned[r.id], r) if r.id in owned else r for r in plan.records]
+
+
+def _link(planned: PlannedLink, sources: Mapping[str, int]) -> Link:
+    at = sources.get(planned.canonical_id) if planned.row is not None else None
+    return Link(planned.ref, planned.canonical_id, at)
+
+
+def _result(
+    batch_id: int, request: ImportRequest, plan: ImportPlan, written: tuple[Saved, Placed] | None
+) -> ImportResult:
+    saved, placed = written or (Saved(unchanged=len(plan.records)), Placed(0, 0, ()))
+    return ImportResult(
+        batch_id=batch_id,
+        already_loaded=written is None,
+        files=tuple(_counts(file, plan) for file in request.files),
+        saved=saved,
+        history_conflicts=tuple(sorted(visits_in(plan.overlaps))),
+        contested=placed.contested,
+        warnings=plan.warnings,
+    )
+
+
+def _counts(file: ExportFile, plan: ImportPlan) -> FileCounts:
+    rows = [outcome for outcome in plan.outcomes if outcome.row.file == file.name]
+    if not rows:
+        return FileCounts(file.name, len(file.records), landed=len(file.records))
+    of = Counter(outcome.verdict for outcome in rows)
+    reasons = Counter(outcome.reason for outcome in rows if outcome.reason is not None)
+    return FileCounts(
+        file.name,
+        len(file.records),
+        of[Verdict.LOADED],
+        of[Verdict.MERGED],
+        of[Verdict.QUARANTINED],
+        reasons=dict(sorted(reasons.items())),
+    )
+
+
+def _flat(result: ImportResult) -> dict[str, int]:
+    """`appointments.csv.quarantined.bad_date` → how many, and the like."""
+    counts = {"history_conflicts": len(result.history_conflicts), "warnings": len(result.warnings)}
+    for file in result.files:
+        for name in ("rows", "loaded", "merged", "quarantined", "landed"):
+            counts[f"{file.file}.{name}"] = getattr(file, name)
+        counts |= {f"{file.file}.reason.{reason}": number for reason, number in file.reasons.items()}
+    return counts

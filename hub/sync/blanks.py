@@ -1,0 +1,17 @@
+"""A record that the practice file owns, and another system knows too."""
+
+from typing import TypeVar
+
+from hub.canonical.records import Record
+
+R = TypeVar("R", bound=Record)
+
+
+def fill_blanks(owned: R, other: R) -> R:
+    """The owned record, with what it leaves empty taken from the other. Doing it twice changes nothing."""
+    blanks = {
+        name: value
+        for name in type(owned).model_fields
+        if getattr(owned, name) is None and (value := getattr(other, name)) is not None
+    }
+    return owned.model_copy(update=blanks) if blanks else owned
