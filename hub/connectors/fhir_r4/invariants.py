@@ -157,6 +157,13 @@ def _appointment_times(resource: Json) -> Iterator[Problem]:
         yield Problem("ends before it starts, or at once", code="end_after_start", field="Appointment.end")
 
 
+def _appointment_numbers(resource: Json) -> Iterator[Problem]:
+    for name, least in (("minutesDuration", 1), ("priority", 0)):
+        value = resource.get(name, least)
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            yield Problem(f"not a whole number from {least} on", code="number", field=f"Appointment.{name}")
+
+
 def _appointment_people(resource: Json) -> Iterator[Problem]:
     participants = _list(resource.get("participant"))
     if not participants:
@@ -183,7 +190,7 @@ def _patient_contacts(resource: Json) -> Iterator[Problem]:
 
 
 _RULES: Mapping[str, tuple[Callable[[Json], Iterator[Problem]], ...]] = {
-    "Appointment": (_appointment_times, _appointment_people, _appointment_cancellation),
+    "Appointment": (_appointment_times, _appointment_numbers, _appointment_people, _appointment_cancellation),
     "Patient": (_patient_contacts,),
 }
 

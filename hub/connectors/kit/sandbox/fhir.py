@@ -148,11 +148,10 @@ class _Api:
 
     def _update(self, resource: Resource, if_match: str | None) -> Response:
         current = self._storage.read(resource["resourceType"], resource["id"])
-        if current is None:
-            raise Refusal(404, "not-found", "no such resource")
-        if if_match is not None and if_match != f'W/"{current["meta"]["versionId"]}"':
+        version = f'W/"{current["meta"]["versionId"]}"' if current else None
+        if if_match is not None and if_match != version:
             raise Refusal(412, "conflict", "the resource has another version by now")
-        return _stored(self._storage.write(resource, self._clock()), 200)
+        return _stored(self._storage.write(resource, self._clock()), 200 if current else 201)
 
     def _admit(self, request: Request) -> None:
         if self._token and request.headers.get("authorization") != f"Bearer {self._token}":
