@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hub.canonical.wall import LocalDate, MinuteOfDay, Positive, Quantity, WallTime, WeekDays, Word
+from hub.canonical.wall import DayCount, LocalDate, MinuteOfDay, Positive, Quantity, WallTime, WeekDays, Word
 
 
 class Entry(BaseModel):
@@ -96,7 +96,7 @@ class Product(Entry):
     id: Word
     name: Word | None = None
     unit: Word
-    strict_days: int | None = Field(default=None, strict=True, ge=0)
+    strict_days: DayCount | None = None
     """Visits further ahead than this are not refused for want of it. None: always strict."""
 
 

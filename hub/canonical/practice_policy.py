@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from hub.canonical.practice_places import Entry
-from hub.canonical.wall import Count, Flag, LocalDate, Positive, Share, Word
+from hub.canonical.wall import Count, DayCount, Flag, LocalDate, Positive, Share, Word
 
 OVERRIDABLE = frozenset({"closed", "in_the_past", "no_stock", "too_soon", "too_late", "missing_prerequisite"})
 """The only refusal codes anybody may ever pass over."""
@@ -33,7 +33,7 @@ class SelfBooking(Entry):
     """What binds every channel but the desk."""
 
     lead_minutes: Count = 0
-    horizon_days: int | None = Field(default=None, strict=True, ge=0)
+    horizon_days: DayCount | None = None
     """None: as far ahead as one likes."""
     services: tuple[Word, ...] | None = None
     """None: all."""

@@ -6,7 +6,7 @@ from pydantic import Field, PlainValidator, model_validator
 
 from hub.canonical.money import Money
 from hub.canonical.practice_places import Entry
-from hub.canonical.wall import Count, Flag, Positive, Quantity, Word
+from hub.canonical.wall import DayCount, Flag, Positive, Quantity, Word
 
 PROVIDER = "provider"
 """The name whose holder decides the lengths of steps."""
@@ -86,8 +86,8 @@ class Series(Entry):
     """A course of sessions; the days bind consecutive ones."""
 
     sessions: Positive | None = None
-    min_days: Count = 0
-    max_days: int | None = Field(default=None, strict=True, ge=0)
+    min_days: DayCount = 0
+    max_days: DayCount | None = None
 
     @model_validator(mode="after")
     def _not_crossed(self) -> Self:
@@ -99,15 +99,15 @@ class Spacing(Entry):
     """A visit arrives at least `min_days` after one of the service or tag named."""
 
     after: Word
-    min_days: Count
+    min_days: DayCount
 
 
 class Requirement(Entry):
     """A visit of the service or tag named arrives between `min_days` and `max_days` before."""
 
     before: Word
-    min_days: Count = 0
-    max_days: int | None = Field(default=None, strict=True, ge=0)
+    min_days: DayCount = 0
+    max_days: DayCount | None = None
 
     @model_validator(mode="after")
     def _not_crossed(self) -> Self:

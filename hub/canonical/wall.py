@@ -81,6 +81,8 @@ WeekDays = Annotated[tuple[int, ...], BeforeValidator(parse_days)]
 Quantity = Annotated[Decimal, BeforeValidator(parse_decimal), Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[Decimal, BeforeValidator(parse_decimal), Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=0)]
+DayCount = Annotated[int, Field(strict=True, ge=0, le=36_525)]
+"""At most a century."""
 Positive = Annotated[int, Field(strict=True, ge=1)]
 Flag = Annotated[bool, Field(strict=True)]
 Word = Annotated[str, Field(strict=True, min_length=1)]

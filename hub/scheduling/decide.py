@@ -2,10 +2,17 @@
 
 from datetime import datetime
 
-from hub.canonical.practice import Practice
+from hub.canonical.practice import OVERRIDABLE, Policy, Practice
+from hub.errors import InvalidInput, Problem
+from hub.scheduling.board import board_over
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.diary import Diary
-from hub.scheduling.request import BookingRequest
+from hub.scheduling.judge import judge
+from hub.scheduling.planning import plan_booking
+from hub.scheduling.protocol import reach_of, timed_trips
+from hub.scheduling.request import DESK, BookingRequest
+from hub.scheduling.standing import refuse_unknown
+from hub.scheduling.timeline import instant_at, minute_of
 
 
 def decide_booking(practice: Practice, diary: Diary, request: BookingRequest, now: datetime) -> Booking | Refusal:
@@ -13,5 +20,42 @@ def decide_booking(practice: Practice, diary: Diary, request: BookingRequest, no
 
     Pure and repeatable: the same diary gives the same resources and units. Decide on a snapshot, lock
     `keys.lock_keys(booking)`, load the diary again and decide again; if the choice differs, release and repeat.
+
+    Raises:
+        InvalidInput: the location, an option or a name asked for is not declared, or the arrival is no whole minute.
     """
-    raise NotImplementedError
+    refusal = refuse_unknown(practice, diary, request.trip) or _refuse_silent_override(request)
+    if refusal is not None:
+        return refusal
+    arrival = _arrival(request)
+    reach = reach_of(timed_trips(practice, request.trip, lambda _resource, _needs, _arrival: True))
+    board = board_over(practice, diary, request.trip.location_id, (arrival, arrival + 1), reach)
+    verdict = judge(board, request.trip, arrival, now)
+    passed_over = _may_pass_over(practice.policy, request)
+    reasons = verdict.reasons - passed_over
+    case = verdict.accepted(passed_over)
+    if reasons or case is None:
+        return Refusal(tuple(sorted(reasons or {"no_combination"})))
+    overridden = tuple(sorted(case.reasons & passed_over))
+    return plan_booking(board, request.trip, arrival, case, overridden)
+
+
+def _refuse_silent_override(request: BookingRequest) -> Refusal | None:
+    silent = not (request.reason or "").strip()
+    if request.override and silent and request.trip.channel == DESK:
+        return Refusal(("reason_missing",))
+    return None
+
+
+def _may_pass_over(policy: Policy, request: BookingRequest) -> frozenset[str]:
+    """What this request's role may pass over, of what it asks to; nothing outside the desk."""
+    if request.trip.channel != DESK or request.role is None:
+        return frozenset()
+    return request.override & policy.overrides.get(request.role, frozenset()) & OVERRIDABLE
+
+
+def _arrival(request: BookingRequest) -> int:
+    minute = minute_of(request.arrives_at)
+    if instant_at(minute) != request.arrives_at:
+        raise InvalidInput(Problem("an arrival is a whole minute", field="arrives"))
+    return minute

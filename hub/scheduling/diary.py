@@ -4,11 +4,12 @@ The store loads one from its tables for a location and a stretch of time; the sc
 Whoever makes a diary leaves out what no longer counts: expired holds, cancelled visits and no-shows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,11 @@ class PackageStanding:
     expires_on: date | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Diary:
-    """One consistent snapshot. For `find_openings` it must hold every claim that touches the dates asked for, a day
+    """One consistent snapshot. Two are equal when they are the same object: what is worked out from one is kept in it.
+
+    For `find_openings` it must hold every claim that touches the dates asked for, a day
     more on both sides; for `decide_booking` those of the day. Claims of other locations' resources do no harm.
     """
 
@@ -97,6 +100,11 @@ class Diary:
         for claim in sorted(self.claims, key=lambda claim: (claim.start_at, claim.end_at)):
             grouped.setdefault(claim.resource_id, []).append(claim)
         return {resource: tuple(claims) for resource, claims in grouped.items()}
+
+    @cached_property
+    def views(self) -> dict[Hashable, Any]:
+        """What was worked out from this snapshot and is worth keeping as long as it."""
+        return {}
 
     def visits_of(self, patient_id: str) -> tuple[PatientVisit, ...]:
         """The patient's visits, in order of arrival."""

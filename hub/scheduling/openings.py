@@ -1,11 +1,21 @@
 """Find: the instants at which a booking would not be refused."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hub.canonical.practice import Practice
+from hub.scheduling.assignment import find_choices, slots_of
+from hub.scheduling.board import Board, board_over
+from hub.scheduling.clock import WallClock
 from hub.scheduling.decision import Openings, Refusal
 from hub.scheduling.diary import Diary
+from hub.scheduling.free_time import open_arrivals, patient_arrivals, supervised_arrivals
+from hub.scheduling.protocol import TimedTrip, reach_of, timed_trips
 from hub.scheduling.request import OpeningsRequest
+from hub.scheduling.rules import TripRules
+from hub.scheduling.standing import refuse_unknown
+from hub.scheduling.timeline import instant_at, moved, set_minutes
+
+_ONE_DAY = timedelta(days=1)
 
 
 def find_openings(practice: Practice, diary: Diary, request: OpeningsRequest, now: datetime) -> Openings | Refusal:
@@ -13,4 +23,43 @@ def find_openings(practice: Practice, diary: Diary, request: OpeningsRequest, no
 
     A refusal only for what no time can mend: `unknown_service`, `unknown_patient`, `unknown_resource`.
     """
-    raise NotImplementedError
+    refusal = refuse_unknown(practice, diary, request.trip)
+    if refusal is not None:
+        return refusal
+    if request.last_on < request.first_on:
+        return Openings(())
+    timed = list(timed_trips(practice, request.trip, lambda _resource, _needs, _arrival: True))
+    clock = WallClock(practice.zone_of(request.trip.location_id))
+    first, last = clock.day_start(request.first_on), clock.day_start(request.last_on + _ONE_DAY)
+    board = board_over(practice, diary, request.trip.location_id, (first, last), reach_of(timed))
+    bits = _find(board, request, timed, now)
+    return Openings(tuple(instant_at(board.window[0] + minute) for minute in set_minutes(bits)))
+
+
+def _find(board: Board, request: OpeningsRequest, trips: list[TimedTrip], now: datetime) -> int:
+    rules = TripRules(board, request.trip, now)
+    if next(rules.always(), None) is not None:
+        return 0
+    wanted = _wanted(board, request, rules)
+    offered = 0
+    for timed in trips:
+        arrivals = wanted & ~offered
+        arrivals &= open_arrivals(board, timed) & patient_arrivals(board, timed) & supervised_arrivals(board, timed)
+        if arrivals:
+            arrivals &= _allowed(board, rules, timed, arrivals)
+        if arrivals:
+            offered |= find_choices(board, slots_of(board, request.trip, timed), arrivals)
+    return offered
+
+
+def _wanted(board: Board, request: OpeningsRequest, rules: TripRules) -> int:
+    """The grid instants of the dates asked for, from the earliest that may be booked."""
+    grid = board.clock.grid_bits(request.first_on, request.last_on, board.practice.grid_minutes, board.window)
+    earliest = max(rules.earliest() - board.window[0], 0)
+    return moved(grid, earliest) << earliest
+
+
+def _allowed(board: Board, rules: TripRules, timed: TimedTrip, arrivals: int) -> int:
+    begin = board.window[0]
+    first = (arrivals & -arrivals).bit_length() - 1
+    return rules.dates_allowed(timed, begin + first, begin + arrivals.bit_length())

@@ -1,0 +1,119 @@
+"""Everybody's free time at one location over one window: the practice and a diary as timelines."""
+
+from hub.canonical.practice import Need, Practice, PracticeResource
+from hub.scheduling.clock import WallClock
+from hub.scheduling.diary import Diary
+from hub.scheduling.hours import duty_timeline, open_timeline
+from hub.scheduling.timeline import MINUTES_PER_DAY, Span, erode, minute_from, minute_of, moved, stacked
+
+
+class Board:
+    """Timelines over `window`, worked out when first asked for and kept. Bit t is minute `window[0]` + t.
+
+    A board is a view of one practice and one diary, neither of which changes: it may be kept as long as they hold.
+    """
+
+    def __init__(self, practice: Practice, diary: Diary, location_id: str, window: Span) -> None:
+        self.practice = practice
+        self.diary = diary
+        self.location_id = location_id
+        self.window = window
+        self.clock = WallClock(practice.zone_of(location_id))
+        self.resources = {resource.id: resource for resource in practice.resources}
+        self._duty: dict[str, int] = {}
+        self._taken: dict[str, tuple[int, ...]] = {}
+        self._eroded: dict[tuple[str, int, int], int] = {}
+        self._certified: dict[tuple[str, str], int] = {}
+        self._patients: dict[str, int] = {}
+        self._open: int | None = None
+
+    def open_at(self) -> int:
+        """When the location is open."""
+        if self._open is None:
+            location = self.practice.find_location(self.location_id)
+            self._open = open_timeline(location, self.clock, self.window) if location else 0
+        return self._open
+
+    def on_duty(self, resource_id: str) -> int:
+        """When the resource works, busy or not."""
+        bits = self._duty.get(resource_id)
+        if bits is None:
+            bits = self._duty[resource_id] = duty_timeline(self.resources[resource_id], self.clock, self.window)
+        return bits
+
+    def free_runs(self, resource_id: str, units: int, length: int) -> int:
+        """When at least `units` units of the resource begin to be free and on duty for `length` minutes."""
+        key = (resource_id, units, length)
+        bits = self._eroded.get(key)
+        if bits is None:
+            bits = self._eroded[key] = erode(self._free(resource_id, units), length)
+        return bits
+
+    def duty_runs(self, resource_id: str, length: int) -> int:
+        """When the resource begins to be on duty for `length` minutes, busy or not."""
+        key = (resource_id, 0, length)
+        bits = self._eroded.get(key)
+        if bits is None:
+            bits = self._eroded[key] = erode(self.on_duty(resource_id), length)
+        return bits
+
+    def patient_free(self, patient_id: str) -> int:
+        """When the patient is in no visit."""
+        bits = self._patients.get(patient_id)
+        if bits is None:
+            visits = self.diary.visits_of(patient_id)
+            busy = stacked(((minute_of(v.arrives_at), minute_from(v.leaves_at)) for v in visits), self.window)[0]
+            bits = self._patients[patient_id] = self.always & ~busy
+        return bits
+
+    def certified(self, resource: PracticeResource, needs: tuple[Need, ...], offset: int) -> int:
+        """When a trip may arrive so that the resource holds every certification `offset` minutes later."""
+        bits = self.always
+        for need in needs:
+            if need.certification is not None:
+                bits &= moved(self._certified_days(resource, need.certification), offset)
+        return bits
+
+    @property
+    def always(self) -> int:
+        """Every minute of the window."""
+        return (1 << (self.window[1] - self.window[0])) - 1
+
+    def _free(self, resource_id: str, units: int) -> int:
+        capacity = self.resources[resource_id].capacity
+        if units > capacity:
+            return 0
+        taken = self._taken.get(resource_id)
+        if taken is None:
+            claims = self.diary.claims_of.get(resource_id, ())
+            if units + len(claims) <= capacity:
+                return self.on_duty(resource_id)
+            spans = ((minute_of(claim.start_at), minute_from(claim.end_at)) for claim in claims)
+            taken = self._taken[resource_id] = stacked(spans, self.window, capacity)
+        return self.on_duty(resource_id) & ~taken[capacity - units]
+
+    def _certified_days(self, resource: PracticeResource, code: str) -> int:
+        key = (resource.id, code)
+        bits = self._certified.get(key)
+        if bits is None:
+            valid = (entry for entry in resource.certifications if entry.code == code)
+            bits = 0
+            for entry in valid:
+                bits |= self.clock.dates_bits(entry.valid_from, entry.until, self.window)
+            self._certified[key] = bits
+        return bits
+
+
+def board_over(practice: Practice, diary: Diary, location_id: str, arrivals: Span, margin: int) -> Board:
+    """A board for arrivals in the span of visits that reach at most `margin` minutes beyond them.
+
+    The same one for the same diary, practice and days, so that asking again finds its timelines ready.
+    """
+    slack = -(-margin // MINUTES_PER_DAY) * MINUTES_PER_DAY
+    first, last = arrivals
+    days = -(-(last - first) // MINUTES_PER_DAY)
+    window = (first - slack, first + days * MINUTES_PER_DAY + slack)
+    board: Board | None = diary.views.get((location_id, window))
+    if board is None or board.practice is not practice:
+        board = diary.views[location_id, window] = Board(practice, diary, location_id, window)
+    return board

@@ -1,0 +1,114 @@
+"""From an accepted case to what must be written: visits, claims with units, promises, money."""
+
+from dataclasses import replace
+
+from hub.canonical.practice import Need
+from hub.scheduling.board import Board
+from hub.scheduling.decision import Booking, PlannedClaim, PlannedPromise, PlannedVisit, Recolouring
+from hub.scheduling.judge import Case
+from hub.scheduling.pricing import deposit_of, price_of
+from hub.scheduling.protocol import TimedPart
+from hub.scheduling.request import Trip
+from hub.scheduling.rules import uses_of
+from hub.scheduling.timeline import instant_at, minute_from, minute_of
+from hub.scheduling.units import UnitClaim, choose_units
+
+
+def plan_booking(board: Board, trip: Trip, arrival: int, case: Case, overridden: tuple[str, ...]) -> Booking:
+    """The booking of a case whose choice is made."""
+    visits = tuple(_visit(board, trip, arrival, case, number) for number in range(len(case.timed)))
+    return _with_units(board, Booking(visits, (), overridden))
+
+
+def _visit(board: Board, trip: Trip, arrival: int, case: Case, number: int) -> PlannedVisit:
+    part, choice = case.timed[number], case.choice or {}
+    price = price_of(part.service, part.option)
+    package = part.part.package_id
+    arrives_on = board.clock.date_at(arrival + part.arrival)
+    return PlannedVisit(
+        service_id=part.service.id,
+        option_id=part.part.option_id,
+        patient_id=part.part.patient_id,
+        location_id=trip.location_id,
+        arrives_at=instant_at(arrival + part.arrival),
+        starts_at=instant_at(arrival + part.start),
+        leaves_at=instant_at(arrival + part.leaving),
+        ends_at=instant_at(arrival + part.end),
+        resources=tuple((name, choice[number, name]) for name in part.service.names),
+        claims=plan_claims(part, arrival, {name: choice[number, name] for name in part.service.names}),
+        promises=tuple(
+            PlannedPromise(use.product, trip.location_id, arrives_on, use.quantity)
+            for use in uses_of(part)
+            if use.quantity
+        ),
+        price=price,
+        deposit=None if package else deposit_of(board.practice.policy.deposit, price),
+        package_id=package,
+    )
+
+
+def plan_claims(part: TimedPart, arrival: int, resources: dict[str, str]) -> tuple[PlannedClaim, ...]:
+    """A claim for each step and name that `resources` fills; units are still 1."""
+    return tuple(
+        PlannedClaim(
+            resources[name],
+            1,
+            timed.step.name,
+            name,
+            instant_at(arrival + timed.start),
+            instant_at(arrival + timed.end),
+        )
+        for timed in part.steps
+        for name in names_in(timed.step.needs)
+        if name in resources
+    )
+
+
+def names_in(needs: tuple[Need, ...]) -> tuple[str, ...]:
+    """The names that the needs of one step ask to be filled, each once."""
+    return tuple(dict.fromkeys(need.name for need in needs if not need.present))
+
+
+def _with_units(board: Board, booking: Booking) -> Booking:
+    """The booking with a unit for each claim, and the existing claims that make room."""
+    wanted: dict[str, list[UnitClaim]] = {}
+    for key, claim in _keyed_claims(booking):
+        wanted.setdefault(claim.resource_id, []).append(UnitClaim(key, _span(claim)))
+    units: dict[str, int] = {}
+    for resource_id, claims in wanted.items():
+        capacity = board.resources[resource_id].capacity
+        if capacity > 1:
+            units |= choose_units(_existing(board, resource_id), claims, capacity)
+    keys = {key for key, _ in _keyed_claims(booking)}
+    recolourings = tuple(Recolouring(key, unit) for key, unit in sorted(units.items()) if key not in keys)
+    visits = tuple(
+        replace(
+            visit,
+            claims=tuple(
+                replace(claim, unit=units.get(_key(number, index), 1)) for index, claim in enumerate(visit.claims)
+            ),
+        )
+        for number, visit in enumerate(booking.visits)
+    )
+    return replace(booking, visits=visits, recolourings=recolourings)
+
+
+def _keyed_claims(booking: Booking) -> list[tuple[str, PlannedClaim]]:
+    return [
+        (_key(number, index), claim)
+        for number, visit in enumerate(booking.visits)
+        for index, claim in enumerate(visit.claims)
+    ]
+
+
+def _key(visit: int, claim: int) -> str:
+    return f"new:{visit}:{claim}"
+
+
+def _existing(board: Board, resource_id: str) -> list[UnitClaim]:
+    claims = board.diary.claims_of.get(resource_id, ())
+    return [UnitClaim(claim.id, (minute_of(claim.start_at), minute_from(claim.end_at)), claim.unit) for claim in claims]
+
+
+def _span(claim: PlannedClaim) -> tuple[int, int]:
+    return minute_of(claim.start_at), minute_from(claim.end_at)

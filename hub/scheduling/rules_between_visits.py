@@ -1,0 +1,59 @@
+"""Rules between the visits of one patient: days between sessions, spacing, prerequisites.
+
+Days are counted between local dates of arrival. The order in time is that of the arrivals, whichever was booked first.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from hub.canonical.practice import PracticeService
+
+
+@dataclass(frozen=True, slots=True)
+class DatedVisit:
+    """A visit as these rules see it."""
+
+    service_id: str
+    service: PracticeService | None
+    """None: a service the practice file does not know (an import's)."""
+    arrival: int
+    arrives_on: date
+
+    def answers_to(self, word: str) -> bool:
+        """Whether `word` names its service or one of its tags."""
+        return self.service.answers_to(word) if self.service else word == self.service_id
+
+
+def is_too_soon(visit: DatedVisit, others: Iterable[DatedVisit]) -> bool:
+    """Whether the visit stands too close to one of the patient's others."""
+    return any(_within_series(visit, other) or _too_close(visit, other) or _too_close(other, visit) for other in others)
+
+
+def lacks_prerequisite(visit: DatedVisit, others: Iterable[DatedVisit]) -> bool:
+    """Whether something that must come before has not."""
+    earlier = [other for other in others if other.arrival < visit.arrival]
+    rules = visit.service.requires if visit.service else ()
+    return any(
+        not any(
+            other.answers_to(rule.before)
+            and rule.min_days <= (days := (visit.arrives_on - other.arrives_on).days)
+            and (rule.max_days is None or days <= rule.max_days)
+            for other in earlier
+        )
+        for rule in rules
+    )
+
+
+def _within_series(visit: DatedVisit, other: DatedVisit) -> bool:
+    if visit.service_id != other.service_id or visit.service is None or visit.service.series is None:
+        return False
+    return abs((visit.arrives_on - other.arrives_on).days) < visit.service.series.min_days
+
+
+def _too_close(later: DatedVisit, earlier: DatedVisit) -> bool:
+    """Whether `later`, if it is not before `earlier`, follows it sooner than its service's spacing allows."""
+    if later.service is None or later.arrival < earlier.arrival:
+        return False
+    days = (later.arrives_on - earlier.arrives_on).days
+    return any(earlier.answers_to(rule.after) and days < rule.min_days for rule in later.service.spacing)
