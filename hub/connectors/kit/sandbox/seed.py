@@ -122,7 +122,15 @@ def _practitioner(staff: _Practitioner) -> Resource:
         "resourceType": "Practitioner",
         "id": staff.id,
         "active": True,
-        "name": [{"use": "official", "family": staff.family, "given": [staff.given], "suffix": [staff.suffix]}],
+        "name": [
+            {
+                "use": "official",
+                "text": f"{staff.given} {staff.family}, {staff.suffix}",
+                "family": staff.family,
+                "given": [staff.given],
+                "suffix": [staff.suffix],
+            }
+        ],
     }
 
 
