@@ -1,33 +1,30 @@
 """What a failed step may say. Dagster keeps it, shows it to everybody who reaches its web UI, and never forgets it."""
 
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import dagster as dg
 
 from hub.errors import Conflict, HubError, RecordRejected, only_reasons
 
+T = TypeVar("T")
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
-@contextmanager
-def nothing_personal() -> Iterator[None]:
-    """Let a step fail without the values that its error, or one behind it, may quote.
+def safely(work: Callable[[], T]) -> T:
+    """Do a step's work; where it fails, fail without the values that its error, or one behind it, may quote.
 
     Raises:
         Failure: in place of any error, and with no other error behind it.
     """
-    said = None
     try:
-        yield
-    except dg.Failure:
-        raise
+        return work()
     except Exception as error:  # noqa: BLE001 - whatever it is, its text must not get out
         said = describe(error)
-    if said is not None:
-        raise dg.Failure(said, allow_retries=False)
+    # Outside of the handler: an error raised in it, or in a context manager's exit, carries the first one along.
+    raise dg.Failure(said, allow_retries=False)
 
 
 def describe(error: Exception) -> str:

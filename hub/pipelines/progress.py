@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 Tell = Callable[[str], None]
 
@@ -41,13 +42,14 @@ def line_of(event: dg.DagsterEvent) -> str | None:
         check = event.asset_check_evaluation_data
         return f"    {'ok  ' if check.passed else 'FAIL'} {check.check_name}"
     if event.is_step_failure:
-        return f"  {event.step_key or '':<28} FAILED: {_reason(event)}"
+        return f"  {event.step_key or '':<28} FAILED: {_reason(event.step_failure_data.error)}"
+    if event.is_run_failure and event.job_failure_data.first_step_failure_event is None:
+        return f"  FAILED before its steps: {_reason(event.job_failure_data.error)}"
     return None
 
 
-def _reason(event: dg.DagsterEvent) -> str:
-    error = event.step_failure_data.error
-    if error is None:
-        return "no reason given"
-    told = error.cause if error.cause and error.cause.cls_name == "Failure" else error
-    return told.message.split(": ", 1)[-1].strip()
+def _reason(error: SerializableErrorInfo | None) -> str:
+    """What the innermost error says, without the name of its class."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.split(": ", 1)[-1].strip() if error else "no reason given"

@@ -1,19 +1,22 @@
 -- On a clock at the location a visit starts and ends at what its row says, but for times which a clock change skipped.
--- Reads the rows' own text in PostgreSQL, by another path than the import; dates are ISO or month/day/year, times have
--- 24 hours or AM and PM.
-WITH written AS (
+-- Read from the rows' own text in PostgreSQL, by another path than the import. Visits that the hub itself changed since
+-- are left out.
+WITH batch AS (
+    SELECT finished_at FROM import_batch WHERE system = :'system' AND state = 'loaded' ORDER BY id DESC LIMIT 1
+), written AS (
     SELECT visit.id, visit.start, visit."end", coalesce(location.zone, :'zone') AS zone,
         CASE
             WHEN btrim(payload ->> 'Date') ~ '^\d\d\d\d-\d\d-\d\d$' THEN to_date(payload ->> 'Date', 'YYYY-MM-DD')
             WHEN btrim(payload ->> 'Date') ~ '^\d\d?/\d\d?/\d\d\d\d$' THEN to_date(payload ->> 'Date', 'MM/DD/YYYY')
+            WHEN btrim(payload ->> 'Date') ~ '^\d\d?-\D\D\D-\d\d\d\d$' THEN to_date(payload ->> 'Date', 'DD-Mon-YYYY')
         END AS day,
         CASE WHEN payload ->> 'Start' ~* '^\s*\d\d?:\d\d\s*([ap]m)?\s*$' THEN (payload ->> 'Start')::time END AS starts,
         CASE WHEN payload ->> 'End' ~* '^\s*\d\d?:\d\d\s*([ap]m)?\s*$' THEN (payload ->> 'End')::time END AS ends
-    FROM source_link AS link
+    FROM batch
+    JOIN source_link AS link ON link.system = :'system' AND link.kind = 'visit'
     JOIN source_record AS record ON record.id = link.source_record_id
-    JOIN visit ON visit.id = link.canonical_id AND visit.source_record_id = record.id
-    JOIN location ON location.id = visit.location_id
-    WHERE link.system = :'system' AND link.kind = 'visit'
+    JOIN visit ON visit.id = link.canonical_id AND visit.updated_at <= batch.finished_at
+    LEFT JOIN location ON location.id = visit.location_id
 ), said AS (
     SELECT id, start, "end", zone, day + starts AS start_local, day + ends AS end_local FROM written
 )

@@ -1,10 +1,11 @@
 -- A visit that occupies time claims its patient, provider and room from start to end; one that was cancelled or missed
--- claims nothing.
-WITH imported AS (
+-- claims nothing. Visits that the hub itself changed since are left out.
+WITH batch AS (
+    SELECT finished_at FROM import_batch WHERE system = :'system' AND state = 'loaded' ORDER BY id DESC LIMIT 1
+), imported AS (
     SELECT visit.*, visit.state IN ('booked', 'arrived', 'fulfilled') AS occupies
-    FROM source_link AS link
-    JOIN visit ON visit.id = link.canonical_id
-    WHERE link.system = :'system' AND link.kind = 'visit'
+    FROM batch
+    JOIN visit ON visit.origin = :'system' AND visit.updated_at <= batch.finished_at
 )
 SELECT id AS visit_id
 FROM imported
@@ -15,11 +16,10 @@ FROM imported
 CROSS JOIN LATERAL (
     VALUES ('patient', imported.patient_id), ('resource', imported.provider_id), ('resource', imported.room_id)
 ) AS needed (owner_kind, owner_id)
-LEFT JOIN resource_unit AS unit ON unit.owner_kind = needed.owner_kind AND unit.owner_id = needed.owner_id
-LEFT JOIN claim
-  ON claim.unit_id = unit.id
-  AND claim.visit_id = imported.id
+LEFT JOIN (
+    claim JOIN resource_unit AS unit ON unit.id = claim.unit_id
+) ON claim.visit_id = imported.id
+  AND unit.owner_kind = needed.owner_kind
+  AND unit.owner_id = needed.owner_id
   AND claim.during = tstzrange(imported.start, imported."end")
-WHERE imported.occupies AND needed.owner_id IS NOT NULL
-GROUP BY imported.id, needed.owner_kind, needed.owner_id
-HAVING count(claim.id) = 0
+WHERE imported.occupies AND needed.owner_id IS NOT NULL AND claim.id IS NULL

@@ -1,17 +1,21 @@
--- Among the visits that nobody contests, no two have the same patient, provider or room at once.
-WITH busy AS (
-    SELECT visit.id, visit.start, visit."end", taken.who
-    FROM visit
+-- Among the visits that nobody contests, no two have the same patient, provider or room at once. Left out: resources that
+-- are there several times, and visits that the hub itself changed since.
+WITH batch AS (
+    SELECT finished_at FROM import_batch WHERE system = :'system' AND state = 'loaded' ORDER BY id DESC LIMIT 1
+), busy AS (
+    SELECT visit.id, visit.start, visit."end", taken.kind, taken.who
+    FROM batch
+    JOIN visit ON visit.origin = :'system' AND visit.updated_at <= batch.finished_at
     CROSS JOIN LATERAL (
-        VALUES ('patient ' || visit.patient_id), ('provider ' || visit.provider_id), ('room ' || visit.room_id)
-    ) AS taken (who)
-    WHERE visit.origin = :'system'
-      AND NOT visit.contested
+        VALUES ('patient', visit.patient_id), ('resource', visit.provider_id), ('resource', visit.room_id)
+    ) AS taken (kind, who)
+    WHERE NOT visit.contested
       AND visit.state IN ('booked', 'arrived', 'fulfilled')
       AND taken.who IS NOT NULL
+      AND NOT EXISTS (SELECT FROM resource_unit AS unit WHERE unit.owner_id = taken.who AND unit.number > 1)
 ), with_the_ones_before AS (
     SELECT id, start, max("end") OVER (
-        PARTITION BY who ORDER BY start, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        PARTITION BY kind, who ORDER BY start, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS taken_until
     FROM busy
 )

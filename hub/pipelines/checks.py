@@ -1,0 +1,43 @@
+"""The proof of an imported history: one blocking check for each expectation, judged in one go."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from hub.canonical.ids import Kind
+from hub.pipelines.assets import IN_ORDER, key_of
+from hub.pipelines.assets.imported import KINDS
+from hub.pipelines.expectations import history_expectations
+from hub.pipelines.failures import safely
+from hub.pipelines.resources import HUB, hub_of
+
+
+def history_checks(system: str, zone: str) -> dg.AssetChecksDefinition:
+    """The checks of the history imported from `system`; what depends on its visits waits for all of them."""
+    expectations = history_expectations(system, zone)
+    visits = key_of(system, Kind.VISIT)
+    others = [key_of(system, kind) for kind in IN_ORDER if kind in KINDS and kind is not Kind.VISIT]
+
+    @dg.multi_asset_check(
+        name=f"prove_{system}".replace("-", "_"),
+        specs=[
+            dg.AssetCheckSpec(each.name, asset=visits, description=each.says, blocking=True, additional_deps=others)
+            for each in expectations
+        ],
+        required_resource_keys={HUB},
+    )
+    def proved(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        from hub.pipelines.validation import Verdict, validate  # noqa: PLC0415 - costs seconds
+
+        outcomes = safely(lambda: validate(hub_of(context).database_url, expectations))
+        for name, outcome in outcomes.items():
+            counted = {} if outcome.unexpected is None else {"unexpected": outcome.unexpected}
+            yield dg.AssetCheckResult(
+                passed=outcome.verdict is Verdict.MET,
+                asset_key=visits,
+                check_name=name,
+                description=outcome.verdict.value,
+                metadata=counted,
+            )
+
+    return proved

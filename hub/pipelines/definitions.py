@@ -1,0 +1,54 @@
+"""What Dagster is told: the assets, checks and jobs of the practice's connections."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import dagster as dg
+import typer
+
+from hub.bootstrap import read_practice_folder
+from hub.canonical.ids import Kind
+from hub.connectors.kit.connection import Connection
+from hub.pipelines.assets import key_of
+from hub.pipelines.assets.imported import imported_assets
+from hub.pipelines.assets.pulled import pulled_assets
+from hub.pipelines.assets.pushed import pushed_asset
+from hub.pipelines.checks import history_checks
+from hub.pipelines.progress import Tell, progress_logger
+from hub.pipelines.resources import HUB, OpenHub, hub_resource, open_hub_of
+from hub.settings import Settings
+
+FILES = "legacy_export"
+"""The connector whose systems leave files; all others are pulled."""
+JOB = "round"
+
+
+def define(connections: Sequence[Connection], zone: str, open_hub: OpenHub, tell: Tell) -> dg.Definitions:
+    """The definitions for these connections: import and proof first, then pull, then push.
+
+    A push waits for the histories' checks, so that no booking made beside a wrong history leaves the hub.
+    """
+    imports = [each for each in connections if each.connector == FILES]
+    pulls = [each for each in connections if each.connector != FILES]
+    histories = [key_of(each.system, Kind.VISIT) for each in imports]
+    return dg.Definitions(
+        assets=[
+            *(imported_assets(each.system) for each in imports),
+            *(asset for each in pulls for asset in pulled_assets(each.system, each.pull)),
+            *(pushed_asset(each.system, histories) for each in pulls if each.push),
+        ],
+        asset_checks=[history_checks(each.system, each.zone or zone) for each in imports],
+        jobs=[dg.define_asset_job(JOB, description="Pull, import, prove, push.")],
+        resources={HUB: hub_resource(open_hub)},
+        loggers={"progress": progress_logger(tell)},
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    """Of the practice that the environment names; read when Dagster asks, not at import."""
+    settings = Settings()
+    folder = read_practice_folder(settings)
+    connections = tuple(folder.connections.values())
+    return define(connections, folder.practice.zone, partial(open_hub_of, settings, folder), tell=typer.echo)
