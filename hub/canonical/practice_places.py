@@ -4,7 +4,17 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hub.canonical.wall import DayCount, LocalDate, MinuteOfDay, Positive, Quantity, WallTime, WeekDays, Word
+from hub.canonical.wall import (
+    DayCount,
+    LocalDate,
+    MinuteOfDay,
+    Positive,
+    Quantity,
+    WallTime,
+    WeekDays,
+    Word,
+    require_later,
+)
 
 
 class Entry(BaseModel):
@@ -37,9 +47,7 @@ class Stretch(Entry):
 
     @model_validator(mode="after")
     def _ends_later(self) -> Self:
-        same_clock = (self.starts.tzinfo is None) == (self.ends.tzinfo is None)
-        if same_clock and self.ends <= self.starts:
-            raise ValueError("`to` is later than `from`")
+        require_later(self.starts, self.ends)
         return self
 
 

@@ -73,6 +73,12 @@ def parse_decimal(value: Any) -> Any:
     raise ValueError("not a number")
 
 
+def require_later(starts: datetime, ends: datetime) -> None:
+    """Reject a stretch written backwards. With an offset on one side only, nobody can say before the zone is known."""
+    if (starts.tzinfo is None) == (ends.tzinfo is None) and ends <= starts:
+        raise ValueError("`to` is later than `from`")
+
+
 LocalDate = Annotated[date, BeforeValidator(parse_date)]
 WallTime = Annotated[datetime, BeforeValidator(parse_wall)]
 """Naive: in the zone of its place. Aware: taken at its word."""

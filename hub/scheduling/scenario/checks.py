@@ -1,0 +1,131 @@
+"""What a scenario's models cannot see one by one: names that lead nowhere in the listed visits and the actions.
+
+In actions an unknown service, patient, resource or hold is a refusal, not an error; everything else must be declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from hub.documents import Document, Path
+from hub.errors import Problem
+from hub.scheduling.clock import WallClock
+from hub.scheduling.scenario.actions import Complete, PartEntry, Repair, TripEntry
+
+if TYPE_CHECKING:
+    from hub.scheduling.scenario.actions import ActionEntry
+    from hub.scheduling.scenario.document import ListedVisit, Scenario
+
+PLAYED = frozenset({"find", "book", "clock"})
+"""The actions that can be played so far; a file with another one is refused before anything runs."""
+
+
+def find_scenario_problems(scenario: Scenario, document: Document) -> tuple[Problem, ...]:
+    """Every name that leads nowhere, and every action that is not played yet, where it stands in `document`."""
+    checks = _Checks(scenario, document)
+    return (*checks.visits(), *checks.actions())
+
+
+class _Checks:
+    def __init__(self, scenario: Scenario, document: Document) -> None:
+        self._scenario = scenario
+        self._document = document
+        self._locations = {location.id for location in scenario.locations}
+        self._resources = {resource.id for resource in scenario.resources}
+        self._services = {service.id for service in scenario.services}
+        self._patients = {patient.id for patient in scenario.patients}
+        self._packages = {package.id for package in scenario.packages}
+        self._products = {product.id for product in scenario.products}
+
+    def visits(self) -> Iterator[Problem]:
+        seen: set[str] = set()
+        for i, visit in enumerate(self._scenario.visits):
+            path: Path = ("visits", i)
+            if visit.id in seen:
+                yield self._document.problem((*path, "id"), f"the id {visit.id!r} stands twice")
+            seen.add(visit.id)
+            yield from self._visit(visit, path)
+
+    def actions(self) -> Iterator[Problem]:
+        visits = {visit.id for visit in self._scenario.visits if not visit.is_block}
+        clock = WallClock(ZoneInfo(self._scenario.zone))
+        now = clock.minute(self._scenario.now)
+        for i, entry in enumerate(self._scenario.actions):
+            path: Path = ("actions", i, entry.kind)
+            if entry.clock is not None:
+                before, now = now, clock.minute(entry.clock)
+                if now < before:
+                    yield self._document.problem(path, "the clock does not go back")
+            if entry.kind not in PLAYED:
+                yield self._document.problem(path, f"the action {entry.kind!r} is not played yet")
+            yield from self._action(entry, path, visits)
+            if entry.expect is not None:
+                for product in entry.expect.stock or ():
+                    where = ("actions", i, "expect", "stock", product)
+                    yield from self._known("product", product, self._products, where)
+            named = getattr(getattr(entry, entry.kind), "named", None)
+            if named is not None:
+                visits.add(named)
+
+    def _visit(self, visit: ListedVisit, path: Path) -> Iterator[Problem]:
+        yield from self._known("patient", visit.patient, self._patients, (*path, "patient"))
+        yield from self._known("service", visit.service, self._services, (*path, "service"))
+        yield from self._known("location", visit.location, self._locations, (*path, "location"))
+        for i, resource in enumerate(visit.resources or ()):
+            yield from self._known("resource", resource, self._resources, (*path, "resources", i))
+        for name, resource in visit.filled.items():
+            yield from self._known("resource", resource, self._resources, (*path, "with", name))
+        if visit.service is not None:
+            yield from self._names(visit.service, visit.filled, visit.option, path)
+            yield from self._names(visit.service, dict.fromkeys(visit.asked), None, path, "asked")
+
+    def _action(self, entry: ActionEntry, path: Path, visits: Collection[str]) -> Iterator[Problem]:
+        action = getattr(entry, entry.kind)
+        if isinstance(action, TripEntry):
+            yield from self._trip(action, path)
+        if isinstance(action, TripEntry | Repair) and not getattr(action, "hold", None):
+            yield from self._location(action.location, path)
+        elif getattr(action, "location", None) is not None:
+            yield from self._known("location", action.location, self._locations, (*path, "location"))
+        if hasattr(action, "visit"):
+            base = action.visit if action.visit in visits else action.visit.partition(".")[0]
+            yield from self._known("visit", base, visits, (*path, "visit"))
+        if isinstance(action, Complete):
+            for i, used in enumerate(action.used or ()):
+                yield from self._known("product", used.product, self._products, (*path, "used", i, "product"))
+
+    def _trip(self, action: TripEntry, path: Path) -> Iterator[Problem]:
+        if action.parts is None:
+            for part in action.wanted():
+                yield from self._part(part, path)
+        for i, part in enumerate(action.parts or ()):
+            yield from self._part(part, (*path, "parts", i))
+
+    def _part(self, part: PartEntry, path: Path) -> Iterator[Problem]:
+        yield from self._known("package", part.package, self._packages, (*path, "package"))
+        yield from self._names(part.service, part.resources, part.option, path)
+
+    def _names(
+        self, service_id: str, filled: Mapping[str, object], option: str | None, path: Path, key: str = "with"
+    ) -> Iterator[Problem]:
+        service = self._scenario.find_service(service_id)
+        if service is None:
+            return
+        for name in filled:
+            if name not in service.names:
+                message = f"the service {service_id!r} has no need named {name!r}"
+                yield self._document.problem((*path, key, name), message)
+        if option is not None and service.option(option) is None:
+            yield self._document.problem((*path, "option"), f"the service {service_id!r} has no option {option!r}")
+
+    def _location(self, location: str | None, path: Path) -> Iterator[Problem]:
+        if location is None and len(self._locations) > 1:
+            message = "the key 'location' is missing: there are several locations"
+            yield self._document.problem(path, message, "Say at which one")
+        yield from self._known("location", location, self._locations, (*path, "location"))
+
+    def _known(self, what: str, name: str | None, declared: Collection[str], path: Path) -> Iterator[Problem]:
+        if name is not None and name not in declared:
+            yield self._document.problem(path, f"the {what} {name!r} is not declared")

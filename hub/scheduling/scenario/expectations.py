@@ -1,0 +1,73 @@
+"""What must come out of an action, and whether it did. Only the keys an expectation gives are compared."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from hub.canonical.practice import Entry
+from hub.canonical.wall import Count, Flag, Quantity, WallTime, Word
+
+_MOMENTS = frozenset({"first", "openings", "arrivals", "arrives"})
+_SETS = frozenset({"refused", "patients"})
+
+
+class Expectation(Entry):
+    """Every key an expectation may give."""
+
+    ok: Flag | None = None
+    refused: tuple[Word, ...] | None = None
+    """Exactly these codes, in any order."""
+    first: WallTime | None = None
+    openings: tuple[WallTime, ...] | None = None
+    count: Count | None = None
+    none: Flag | None = None
+    arrives: WallTime | None = None
+    arrivals: tuple[WallTime, ...] | None = None
+    resources: dict[Word, Word] | None = Field(default=None, alias="with")
+    deposit: Count | None = None
+    fee: Count | None = None
+    refund: Count | None = None
+    due: Count | None = None
+    stock: dict[Word, Quantity] | None = None
+    patients: tuple[Word, ...] | None = None
+    moved: Count | None = None
+    kept: Count | None = None
+    unplaced: Count | None = None
+
+    def given(self) -> tuple[str, ...]:
+        """The keys it gives, as the file writes them."""
+        return tuple("with" if name == "resources" else name for name in sorted(self.model_fields_set))
+
+    def value(self, key: str) -> Any:
+        """What it gives for a key."""
+        return getattr(self, "resources" if key == "with" else key)
+
+
+def mismatches(expected: Expectation, got: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys whose values are not as expected."""
+    return tuple(key for key in expected.given() if not _agrees(key, expected.value(key), got.get(key)))
+
+
+def _agrees(key: str, expected: Any, got: Any) -> bool:
+    if got is None or expected is None:
+        return got is expected
+    if key in _MOMENTS:
+        return _same_moments(expected, got)
+    if key in _SETS:
+        return sorted(expected) == sorted(got)
+    if key in ("with", "stock"):
+        return all(name in got and got[name] == value for name, value in expected.items())
+    return bool(expected == got)
+
+
+def _same_moments(expected: Any, got: Any) -> bool:
+    if isinstance(expected, datetime):
+        return _same_moment(expected, got)
+    return len(expected) == len(got) and all(_same_moment(e, g) for e, g in zip(expected, got, strict=True))
+
+
+def _same_moment(expected: datetime, got: datetime) -> bool:
+    """Compared as instants where an offset is expected, otherwise as the clock shows it."""
+    return expected == (got if expected.tzinfo is not None else got.replace(tzinfo=None))

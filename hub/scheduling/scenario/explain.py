@@ -1,0 +1,95 @@
+"""Why a scenario comes out as it does, in sentences."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from hub.scheduling.clock import WallClock
+from hub.scheduling.decide import decide_booking
+from hub.scheduling.decision import Refusal
+from hub.scheduling.diary import Diary
+from hub.scheduling.openings import find_openings
+from hub.scheduling.request import BookingRequest, OpeningsRequest
+from hub.scheduling.scenario.actions import ActionEntry
+from hub.scheduling.scenario.document import read_scenario
+from hub.scheduling.scenario.play import Outcome, Player
+from hub.scheduling.scenario.run import judged, plain
+from hub.scheduling.timeline import instant_at, set_minutes
+
+MEANINGS = {
+    "closed": "outside the hours of the location",
+    "hold_expired": "there is no such hold any more",
+    "horizon": "further ahead than this channel may book",
+    "in_the_past": "before now",
+    "key_reused": "the key belongs to another request",
+    "known_only": "this channel is for patients the practice knows",
+    "lead_time": "too short notice for this channel",
+    "missing_prerequisite": "a visit that must come before is missing",
+    "no_combination": "there is somebody for every name, but not all together",
+    "no_credit": "the package does not pay it",
+    "no_stock": "the stock is promised to others or expires before",
+    "none_suitable": "nobody at the location qualifies for one of the names, busy or not",
+    "not_supervised": "nobody who must be present is on duty throughout",
+    "off_grid": "not on the grid of offered times",
+    "patient_busy": "the patient is in another visit",
+    "reason_missing": "whoever passes over a rule says why",
+    "service_not_offered": "this channel does not offer the service",
+    "too_late": "too long after the session before",
+    "too_soon": "too close to another visit of the patient",
+    "unknown_patient": "there is no such patient",
+    "unknown_resource": "there is no such resource",
+    "unknown_service": "there is no such service",
+}
+
+
+def explain_scenario(text: str, file: str) -> Iterator[str]:
+    """A paragraph for each action: what came out, why, and whether it was expected.
+
+    Raises:
+        InvalidInput: as `read_scenario`.
+    """
+    scenario, lines = read_scenario(text, file)
+    player = Player(scenario)
+    for number, (entry, line) in enumerate(zip(scenario.actions, lines, strict=True), 1):
+        asked = player.find(entry.find) if entry.find is not None else None
+        diary, now = player.book.diary(), player.now
+        outcome = player.play(entry)
+        result = judged(number, entry, outcome, f"{file}:{line}")
+        yield f"{number}. {entry.kind} (line {line}): {_summary(entry, outcome)}"
+        if asked is not None and not outcome.get("refused"):
+            yield from _days(player, asked, diary, now)
+        yield from (f"   {code}: {meaning(code)}" for code in outcome.get("refused", ()))
+        if result.error:
+            yield f"   NOT AS EXPECTED: {result.error}; expected {plain(result.expected)}"
+
+
+def meaning(code: str) -> str:
+    """A refusal code in words."""
+    return MEANINGS.get(code) or f"every {code.removeprefix('no_')} that qualifies is busy or off duty"
+
+
+def _summary(entry: ActionEntry, outcome: Outcome) -> str:
+    if outcome.get("refused"):
+        return f"refused: {', '.join(outcome['refused'])}"
+    if entry.find is not None:
+        return f"{outcome['count']} openings, the first {plain(outcome['first'])}"
+    said = {key: plain(value) for key, value in outcome.items() if key != "ok"}
+    return ", ".join(f"{key} {value}" for key, value in said.items()) or "done"
+
+
+def _days(player: Player, asked: OpeningsRequest, diary: Diary, now: datetime) -> Iterator[str]:
+    """Each date asked for: how many openings, and why the other grid times are none."""
+    found = find_openings(player.scenario, diary, asked, now)
+    offered = set() if isinstance(found, Refusal) else set(found.arrivals)
+    clock = WallClock(player.scenario.zone_of(asked.trip.location_id))
+    for number in range((asked.last_on - asked.first_on).days + 1):
+        day = asked.first_on + timedelta(days=number)
+        begin = clock.day_start(day)
+        grid = clock.grid_bits(day, day, player.scenario.grid_minutes, (begin, begin))
+        times = [instant_at(begin + minute) for minute in set_minutes(grid)]
+        reasons: Counter[str] = Counter()
+        for arrives_at in (time for time in times if time not in offered):
+            decision = decide_booking(player.scenario, diary, BookingRequest(asked.trip, arrives_at), now)
+            reasons.update(decision.reasons if isinstance(decision, Refusal) else ())
+        why = ", ".join(f"{count} {code}" for code, count in reasons.most_common())
+        yield f"   {day}: {len(offered & set(times))} of {len(times)}" + (f"; against the others: {why}" if why else "")
