@@ -5,7 +5,6 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -23,6 +22,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+NO_CHROMIUM = "no Chromium on PATH; on Debian: apt-get install chromium"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -36,7 +36,7 @@ def open_browser() -> Iterator[Browser]:
     """A browser that is closed afterwards."""
     path = find_chromium()
     if path is None:
-        raise FileNotFoundError("no Chromium on PATH; on Debian: apt-get install chromium")
+        raise FileNotFoundError(NO_CHROMIUM)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         try:
@@ -59,21 +59,15 @@ def serving(app: FastAPI) -> Iterator[str]:
             thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests. Without one they are skipped, but not where everything must run."""
+    """One Chromium for a module; its event loop would be in the way of others' tests.
+
+    Without Chromium the tests are skipped, but not where everything must run.
+    """
     if find_chromium() is None:
-        reason = "no Chromium on PATH; on Debian: apt-get install chromium"
         if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+            pytest.fail(NO_CHROMIUM)
+        pytest.skip(NO_CHROMIUM)
     with open_browser() as opened:
         yield opened
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Where screenshots go: outside the tree, or where HUB_PICTURES says."""
-    folder = Path(os.environ.get("HUB_PICTURES", tmp_path))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

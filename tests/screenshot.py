@@ -6,7 +6,6 @@ from pathlib import Path
 from tests.browser import open_browser
 
 SIZE = (1280, 860)
-ARGUMENTS = 3
 
 
 def take_screenshot(url: str, path: Path, size: tuple[int, int] = SIZE) -> None:
@@ -18,7 +17,13 @@ def take_screenshot(url: str, path: Path, size: tuple[int, int] = SIZE) -> None:
         page.screenshot(path=path)
 
 
-if __name__ == "__main__":
-    if len(sys.argv) != ARGUMENTS:
+def main(arguments: list[str]) -> None:
+    """One picture, by the command line."""
+    if len(arguments) != 2:
         sys.exit("usage: python -m tests.screenshot URL FILE")
-    take_screenshot(sys.argv[1], Path(sys.argv[2]))
+    url, file = arguments
+    take_screenshot(url, Path(file))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

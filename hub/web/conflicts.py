@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from hub.canonical.board import BoardDay, BoardResource, BoardVisit
 from hub.canonical.time import Span
-from hub.web.words import closed_words, issue_words, list_words, short_name, span_words
+from hub.web.words import block_noun, issue_words, list_words, short_name, span_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,7 @@ def _on_resource(day: BoardDay, resource: BoardResource, booked: Sequence[BoardV
         if claim.resource_id == resource.id
     ]
     uses += [
-        _Use(block.span, None, closed_words(block.reason).lower())
-        for block in day.blocks
-        if block.resource_id == resource.id
+        _Use(block.span, None, block_noun(block.reason)) for block in day.blocks if block.resource_id == resource.id
     ]
     for span, together in _overloads(uses, resource.capacity):
         visits = _each_once(use.visit for use in together if use.visit)

@@ -27,6 +27,8 @@ STATE_WORDS = {
 
 CLOSED_WORDS = {"closed": "Closed", "away": "Away", "block": "Blocked", "hold": "Being booked now"}
 
+BLOCK_NOUNS = {"block": "blocked time", "hold": "a booking under way"}
+
 ISSUE_WORDS = {
     "ambiguous_match": "Two records may be the same: nobody could tell from them alone",
     "ambiguous_patient": "Two people may be one: nobody could tell from the record alone",
@@ -69,6 +71,11 @@ def kind_words(kind: str, *, several: bool = False) -> str:
 def closed_words(reason: str) -> str:
     """Why time is not open."""
     return CLOSED_WORDS.get(reason, reason.capitalize())
+
+
+def block_noun(reason: str) -> str:
+    """What a bare block is, within a sentence."""
+    return BLOCK_NOUNS.get(reason, reason)
 
 
 def short_name(visit: BoardVisit) -> str:

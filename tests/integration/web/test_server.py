@@ -1,0 +1,40 @@
+"""Binding: on this machine only, and a taken port is said, not crashed on."""
+
+import socket
+
+import pytest
+
+from hub.errors import NeedsAttention
+from hub.web.app import create_app
+from hub.web.server import open_socket, serve
+from tests.board_day import MadeUpQueries
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.168.1.2", "hub.example"])
+def test_without_sign_in_the_hub_serves_this_machine_only(host: str) -> None:
+    with pytest.raises(NeedsAttention, match=r"no sign-in yet.*Serve on 127\.0\.0\.1"):
+        serve(create_app(MadeUpQueries()), host, 0)
+
+
+def test_a_taken_port_is_named_with_what_to_do() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(NeedsAttention, match=rf"port {port} on 127\.0\.0\.1 is taken.*choose another port") as said:
+            serve(create_app(MadeUpQueries()), "127.0.0.1", port)
+    assert len(said.value.problems) == 1
+
+
+def test_a_number_that_is_no_port_is_said() -> None:
+    with pytest.raises(NeedsAttention, match="a number from 0 to 65535"), open_socket("127.0.0.1", 70_000):
+        pass
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1.2.3"])
+def test_a_free_port_is_found_and_given_back(host: str) -> None:
+    with open_socket(host, 0) as listening:
+        name, port = listening.getsockname()[:2]
+        assert name.startswith("127.")
+    with open_socket(host, port) as again:
+        assert again.getsockname()[1] == port
