@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from hub.store.embedded import EmbeddedServer
+from hub.store.unit_of_work import SqlStore
 from tests.database import Database, fresh_database, shared_server
 
 
@@ -33,3 +34,9 @@ def engine(database: Database) -> Engine:
 def owner(database: Database) -> Engine:
     """The test's database with its owner's rights."""
     return database.owner
+
+
+@pytest.fixture
+def store(engine: Engine) -> SqlStore:
+    """The test's database as operations see it."""
+    return SqlStore(engine)

@@ -15,6 +15,7 @@ from hub.ports.booking import (
     KnownKey,
     Placed,
     Practices,
+    Site,
 )
 from hub.ports.journal import AuditEntry, Delivery, Issue, Issues, Journal, Outbox, Sent
 from hub.ports.records import Cursors, Disposition, Imports, Landed, Landing, Link, Links, Records, Saved, Verdict
@@ -52,6 +53,7 @@ __all__ = [
     "Saved",
     "Sent",
     "Sink",
+    "Site",
     "Source",
     "Store",
     "UnitOfWork",

@@ -131,6 +131,16 @@ class BookableResource:
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """A location of the practice file."""
+
+    id: str
+    name: str
+    zone: str
+    """IANA."""
+
+
+@dataclass(frozen=True, slots=True)
 class AppliedPractice:
     """A practice file in force."""
 
@@ -150,8 +160,12 @@ class Practices(Protocol):
         """Put this text in force; False: it was already."""
         ...
 
+    def save_sites(self, sites: Sequence[Site]) -> Saved:
+        """Write the locations; a name that a connected system gave stays."""
+        ...
+
     def save_resources(self, resources: Sequence[BookableResource]) -> Saved:
-        """Write them with their units; what is bookable and not among them no longer is."""
+        """Write them with their units; a name that a system gave stays. What is missing stops being bookable."""
         ...
 
     def save_lots(self, lots: Sequence[LotOnHand]) -> int:

@@ -117,7 +117,6 @@ service = Table(
     Column("price_currency", Text),
     _flag("active", default=True),
     _flag("archived", default=False),
-    _flag("bookable", default=False),
     *_provenance(),
     CheckConstraint("(price_minor IS NULL) = (price_currency IS NULL)", name="price"),
     CheckConstraint("minutes > 0", name="minutes"),

@@ -283,7 +283,6 @@ CREATE TABLE service (
     price_currency TEXT,
     active BOOLEAN DEFAULT true NOT NULL,
     archived BOOLEAN DEFAULT false NOT NULL,
-    bookable BOOLEAN DEFAULT false NOT NULL,
     source_record_id BIGINT,
     batch_id BIGINT,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
@@ -459,11 +458,11 @@ CREATE TABLE visit (
     CONSTRAINT fk_visit_batch_id FOREIGN KEY(batch_id) REFERENCES import_batch (id)
 );
 
-CREATE INDEX ix_visit_start ON visit (start);
+CREATE INDEX ix_visit_batch_id ON visit (batch_id);
 
 CREATE INDEX ix_visit_patient_id_start ON visit (patient_id, start);
 
-CREATE INDEX ix_visit_batch_id ON visit (batch_id);
+CREATE INDEX ix_visit_start ON visit (start);
 
 COMMENT ON TABLE visit IS 'Contested: some of its claims overlap firm ones of others, and a person must decide.';
 

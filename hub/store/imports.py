@@ -1,0 +1,50 @@
+"""Batches of imported files and what became of their rows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from sqlalchemy import Connection, insert, select, text, update
+
+from hub.ports import Disposition
+from hub.store.bulk import copy_rows
+from hub.store.tables import import_batch
+
+_COLUMNS = ("batch_id", "file", "line", "verdict", "reason", "source_key", "source_record_id", "canonical_id")
+
+
+class SqlImports:
+    """`hub.ports.Imports`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def open_batch(self, system: str, folder: str, file_hashes: Mapping[str, str]) -> int:
+        """See the port."""
+        values = {"system": system, "folder": folder, "file_hashes": dict(file_hashes)}
+        batch_id: int = self._connection.execute(insert(import_batch).returning(import_batch.c.id), values).scalar_one()
+        return batch_id
+
+    def find_loaded(self, system: str, file_hashes: Mapping[str, str]) -> int | None:
+        """See the port."""
+        columns = import_batch.c
+        query = (
+            select(columns.id)
+            .where(columns.system == system, columns.state == "loaded", columns.file_hashes == dict(file_hashes))
+            .order_by(columns.id.desc())
+            .limit(1)
+        )
+        batch_id: int | None = self._connection.execute(query).scalar()
+        return batch_id
+
+    def save_dispositions(self, batch_id: int, dispositions: Sequence[Disposition]) -> None:
+        """See the port."""
+        rows = (
+            (batch_id, d.file, d.line, str(d.verdict), d.reason, d.source_key, d.source_record_id, d.canonical_id)
+            for d in dispositions
+        )
+        copy_rows(self._connection, "disposition", _COLUMNS, rows)
+
+    def close_batch(self, batch_id: int, state: Literal["loaded", "failed"], counts: Mapping[str, int]) -> None:
+        """See the port."""
+        values = {"state": state, "counts": dict(counts), "finished_at": text("now()")}
+        self._connection.execute(update(import_batch).where(import_batch.c.id == batch_id).values(**values))

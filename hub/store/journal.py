@@ -1,0 +1,84 @@
+"""Events, audit rows and issues for people."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, text
+
+from hub.canonical.ids import Kind
+from hub.ports import AuditEntry, Issue
+from hub.store.bulk import stage
+from hub.store.tables import audit_entry, domain_event, review_issue
+
+_OPEN = text("""
+    INSERT INTO review_issue AS i (kind, subject_kind, subject_id, codes, detail)
+    SELECT kind, subject_kind, subject_id, codes, detail FROM staged_review_issue
+    ON CONFLICT (kind, subject_kind, subject_id) WHERE state = 'open' DO UPDATE
+        SET codes = excluded.codes, detail = excluded.detail
+        WHERE (i.codes, i.detail) IS DISTINCT FROM (excluded.codes, excluded.detail)
+    RETURNING i.xmax = 0 AS is_new""")
+_CLOSE = text("""
+    UPDATE review_issue SET state = 'resolved', closed_at = now(), closed_by = :by
+    WHERE kind = :kind AND subject_kind = :subject_kind AND subject_id = ANY(:ids) AND state = 'open'""")
+
+
+class SqlJournal:
+    """`hub.ports.Journal`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def record_event(self, name: str, kind: Kind, subject_id: str, data: Mapping[str, Any] | None = None) -> None:
+        """See the port."""
+        values = {"name": name, "subject_kind": str(kind), "subject_id": subject_id, "data": dict(data or {})}
+        self._connection.execute(insert(domain_event), values)
+
+    def record_audit(self, entry: AuditEntry) -> None:
+        """See the port."""
+        self._connection.execute(
+            insert(audit_entry),
+            {
+                "actor": entry.actor,
+                "role": entry.role,
+                "action": entry.action,
+                "subject_kind": str(entry.kind),
+                "subject_id": entry.subject_id,
+                "patient_id": entry.patient_id,
+                "reason": entry.reason,
+                "detail": dict(entry.detail),
+            },
+        )
+
+
+class SqlIssues:
+    """`hub.ports.Issues`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def open(self, issues: Sequence[Issue]) -> int:
+        """See the port."""
+        last = {(issue.kind, issue.subject_kind, issue.subject_id): issue for issue in issues}
+        if not last:
+            return 0
+        columns = ("kind", "subject_kind", "subject_id", "codes", "detail")
+        rows = ((*key, list(issue.codes), json.dumps(dict(issue.detail))) for key, issue in last.items())
+        stage(self._connection, review_issue, columns, rows)
+        return sum(self._connection.execute(_OPEN).scalars())
+
+    def close(self, kind: str, subject_kind: str, subject_ids: Collection[str], *, by: str = "hub") -> int:
+        """See the port."""
+        values = {"kind": kind, "subject_kind": subject_kind, "ids": list(subject_ids), "by": by}
+        return self._connection.execute(_CLOSE, values).rowcount
+
+    def find_open(self, kind: str | None = None) -> tuple[Issue, ...]:
+        """See the port."""
+        columns = review_issue.c
+        query = select(review_issue).where(columns.state == "open").order_by(columns.opened_at, columns.id)
+        if kind is not None:
+            query = query.where(columns.kind == kind)
+        return tuple(
+            Issue(row.kind, row.subject_kind, row.subject_id, tuple(row.codes), row.detail)
+            for row in self._connection.execute(query)
+        )

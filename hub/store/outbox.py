@@ -1,0 +1,122 @@
+"""Deliveries to other systems: in order per record, leased, retried with jitter, dead at last."""
+
+from typing import Any
+
+from sqlalchemy import Connection, func, select, text
+
+from hub.canonical.ids import Kind
+from hub.ports import Delivery, Sent
+from hub.store.tables import outbox_delivery
+
+_TRIES = 12
+"""With delays that double up to an hour: about four hours until a person is asked."""
+
+_ENQUEUE = text("""
+    INSERT INTO outbox_delivery (connection, kind, canonical_id, sequence, idempotency_key)
+    SELECT :connection, :kind, :id, n, concat_ws(':', CAST(:connection AS text), :kind, :id, n)
+    FROM (SELECT coalesce(max(sequence), 0) + 1 AS n FROM outbox_delivery
+          WHERE connection = :connection AND kind = :kind AND canonical_id = :id) AS next""")
+
+_LEASE = text("""
+    UPDATE outbox_delivery d SET
+        state = 'leased', attempts = attempts + 1, lease_until = now() + make_interval(secs => :seconds)
+    WHERE d.id IN (
+        SELECT o.id FROM outbox_delivery o
+        WHERE o.connection = :connection
+        AND (o.state = 'pending' AND o.next_try_at <= now() OR o.state = 'leased' AND o.lease_until <= now())
+        AND NOT EXISTS (
+            SELECT FROM outbox_delivery e
+            WHERE e.connection = o.connection AND e.kind = o.kind AND e.canonical_id = o.canonical_id
+            AND e.sequence < o.sequence AND e.state IN ('pending', 'leased'))
+        ORDER BY o.id LIMIT :limit FOR UPDATE OF o SKIP LOCKED)
+    RETURNING d.id, d.connection, d.kind, d.canonical_id, d.sequence, d.idempotency_key, d.attempts""")
+
+_MINE = "WHERE id = :id AND state = 'leased' AND attempts = :attempts"
+_SENT = text(
+    f"""
+    UPDATE outbox_delivery SET state = 'sent', sent_at = now(), lease_until = NULL, last_error = NULL,
+        remote_id = :remote_id, payload_hash = :payload_hash {_MINE}"""  # noqa: S608 a fixed condition
+)
+_FAILED = text(
+    f"""
+    UPDATE outbox_delivery SET
+        state = CASE WHEN attempts >= :tries THEN 'dead' ELSE 'pending' END,
+        lease_until = NULL, last_error = :error,
+        next_try_at = now() + make_interval(secs => greatest(
+            CAST(:after_seconds AS double precision),
+            least(3600, power(2, attempts)) * (0.5 + random()))) {_MINE}"""  # noqa: S608 a fixed condition
+)
+_DEAD = text(
+    f"UPDATE outbox_delivery SET state = 'dead', lease_until = NULL, last_error = :error {_MINE}"  # noqa: S608 the same
+)
+_REPLAY = text("""
+    UPDATE outbox_delivery SET state = 'pending', attempts = 0, next_try_at = now()
+    WHERE id = :id AND state = 'dead'""")
+
+
+class SqlOutbox:
+    """`hub.ports.Outbox`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def enqueue(self, connection: str, kind: Kind, canonical_id: str) -> None:
+        """See the port."""
+        self._connection.execute(_ENQUEUE, {"connection": connection, "kind": str(kind), "id": canonical_id})
+
+    def lease(self, connection: str, *, limit: int = 50, seconds: int = 120) -> tuple[Delivery, ...]:
+        """See the port."""
+        rows = self._connection.execute(_LEASE, {"connection": connection, "limit": limit, "seconds": seconds})
+        found = [
+            Delivery(
+                row.id,
+                row.connection,
+                Kind(row.kind),
+                row.canonical_id,
+                row.sequence,
+                row.idempotency_key,
+                row.attempts,
+            )
+            for row in rows
+        ]
+        return tuple(sorted(found, key=lambda delivery: delivery.id))
+
+    def mark_sent(self, delivery: Delivery, sent: Sent) -> bool:
+        """See the port."""
+        return self._mark(_SENT, delivery, remote_id=sent.remote_id, payload_hash=sent.payload_hash)
+
+    def mark_failed(self, delivery: Delivery, error: str, *, after_seconds: float | None = None) -> bool:
+        """See the port."""
+        return self._mark(_FAILED, delivery, error=error, after_seconds=after_seconds or 0.0, tries=_TRIES)
+
+    def mark_dead(self, delivery: Delivery, error: str) -> bool:
+        """See the port."""
+        return self._mark(_DEAD, delivery, error=error)
+
+    def replay(self, delivery_id: int) -> bool:
+        """See the port."""
+        return self._connection.execute(_REPLAY, {"id": delivery_id}).rowcount == 1
+
+    def find_last_sent(self, connection: str, kind: Kind, canonical_id: str) -> Sent | None:
+        """See the port."""
+        columns = outbox_delivery.c
+        query = (
+            select(columns.remote_id, columns.payload_hash)
+            .where(columns.connection == connection, columns.kind == kind, columns.canonical_id == canonical_id)
+            .where(columns.state == "sent")
+            .order_by(columns.sequence.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else Sent(row.remote_id, row.payload_hash)
+
+    def count(self, connection: str | None = None) -> dict[str, int]:
+        """See the port."""
+        query = select(outbox_delivery.c.state, func.count().label("number")).group_by(outbox_delivery.c.state)
+        if connection is not None:
+            query = query.where(outbox_delivery.c.connection == connection)
+        return {row.state: row.number for row in self._connection.execute(query)}
+
+    def _mark(self, statement: Any, delivery: Delivery, **values: Any) -> bool:
+        mine = {"id": delivery.id, "attempts": delivery.attempts}
+        return bool(self._connection.execute(statement, mine | values).rowcount == 1)

@@ -1,0 +1,100 @@
+"""The configuration in force and what of it the tables need to know."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, Table, insert, select, text
+
+from hub.ports import AppliedPractice, BookableResource, Saved, Site
+from hub.scheduling.diary import LotOnHand
+from hub.store import tables
+from hub.store.bulk import stage
+from hub.store.tables import practice_version
+
+PEOPLE = frozenset({"provider", "assistant"})
+"""The kinds that live in the table of providers; every other kind is a resource."""
+
+_NUMBER_UNITS = text("""
+    INSERT INTO resource_unit (owner_kind, owner_id, number)
+    SELECT 'resource', wanted.id, n
+    FROM unnest(CAST(:ids AS text[]), CAST(:capacities AS int[])) AS wanted (id, capacity),
+        LATERAL generate_series(1, wanted.capacity) AS n
+    WHERE NOT EXISTS (SELECT FROM resource_unit u
+        WHERE u.owner_kind = 'resource' AND u.owner_id = wanted.id AND u.number = n)
+    ON CONFLICT DO NOTHING""")
+_ADD_LOTS = text("""
+    INSERT INTO lot AS l (product_id, location_id, name, on_hand, expires_on)
+    SELECT product_id, location_id, name, on_hand, expires_on FROM staged_lot
+    ON CONFLICT (product_id, location_id, name) DO UPDATE SET expires_on = excluded.expires_on
+    WHERE l.expires_on <> excluded.expires_on
+    RETURNING l.xmax = 0 AS is_new""")
+
+
+class SqlPractices:
+    """`hub.ports.Practices`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find_current(self) -> AppliedPractice | None:
+        """See the port."""
+        query = select(practice_version).order_by(practice_version.c.id.desc()).limit(1)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else AppliedPractice(row.id, row.name, row.document)
+
+    def save(self, file: str, text: str) -> bool:
+        """See the port."""
+        current = self.find_current()
+        if current is not None and current.text == text:
+            return False
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        self._connection.execute(insert(practice_version), {"name": file, "document": text, "sha256": digest})
+        return True
+
+    def save_sites(self, sites: Sequence[Site]) -> Saved:
+        """See the port."""
+        rows = [(site.id, site.name, site.zone) for site in sites]
+        return self._upsert(tables.location, ("id", "name", "zone"), rows)
+
+    def save_resources(self, resources: Sequence[BookableResource]) -> Saved:
+        """See the port."""
+        columns = ("id", "name", "kind", "location_id", "capacity", "bookable")
+        inserted: list[str] = []
+        updated: list[str] = []
+        for table, of_people in ((tables.provider, True), (tables.resource, False)):
+            chosen = [one for one in resources if (one.kind in PEOPLE) == of_people]
+            rows = [(one.id, one.name, one.kind, one.location_id, one.capacity, True) for one in chosen]
+            saved = self._upsert(table, columns, rows)
+            inserted += saved.inserted
+            updated += saved.updated + self._retire(table, [one.id for one in chosen])
+        sizes = {"ids": [one.id for one in resources], "capacities": [one.capacity for one in resources]}
+        self._connection.execute(_NUMBER_UNITS, sizes)
+        return Saved(tuple(inserted), tuple(updated), len(resources) - len(set(inserted) | set(updated)))
+
+    def save_lots(self, lots: Sequence[LotOnHand]) -> int:
+        """See the port."""
+        columns = ("product_id", "location_id", "name", "on_hand", "expires_on")
+        rows = ((lot.product_id, lot.location_id, lot.lot, lot.on_hand, lot.expires_on) for lot in lots)
+        stage(self._connection, tables.lot, columns, rows)
+        return sum(self._connection.execute(_ADD_LOTS).scalars())
+
+    def _upsert(self, table: Table, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> Saved:
+        stage(self._connection, table, columns, rows)
+        listed = ", ".join(columns)
+        new = ", ".join(f"excluded.{name}" for name in columns if name != "name")
+        old = ", ".join(f"t.{name}" for name in columns if name != "name")
+        name = "CASE WHEN t.source_record_id IS NULL THEN excluded.name ELSE t.name END"
+        changes = ", ".join(f"{one} = excluded.{one}" for one in columns if one not in ("id", "name"))
+        statement = f"""
+            INSERT INTO {table.name} AS t ({listed}) SELECT {listed} FROM staged_{table.name}
+            ON CONFLICT (id) DO UPDATE SET {changes}, name = {name}, updated_at = now(), revision = t.revision + 1
+            WHERE ({old}, t.name) IS DISTINCT FROM ({new}, {name})
+            RETURNING t.id, t.xmax = 0 AS is_new"""  # noqa: S608 the names are the tables' own
+        done = self._connection.execute(text(statement)).all()
+        inserted = tuple(row.id for row in done if row.is_new)
+        updated = tuple(row.id for row in done if not row.is_new)
+        return Saved(inserted, updated, len(rows) - len(done))
+
+    def _retire(self, table: Table, kept: Collection[str]) -> tuple[str, ...]:
+        statement = table.update().where(table.c.bookable, table.c.id.not_in(kept)).values(bookable=False)
+        return tuple(self._connection.execute(statement.returning(table.c.id)).scalars())

@@ -1,0 +1,92 @@
+"""One operation, one transaction, one moment."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from hub.errors import HubError, Problem, RetryLater
+from hub.ports import (
+    Bookings,
+    Checkpoint,
+    Claims,
+    Cursors,
+    Diaries,
+    Imports,
+    Issues,
+    Journal,
+    Landing,
+    Links,
+    Outbox,
+    Practices,
+    Records,
+    UnitOfWork,
+)
+from hub.store.bookings import SqlBookings
+from hub.store.checkpoint import pass_by
+from hub.store.claims import SqlClaims
+from hub.store.diaries import SqlDiaries
+from hub.store.imports import SqlImports
+from hub.store.journal import SqlIssues, SqlJournal
+from hub.store.landing import SqlCursors, SqlLanding, SqlLinks
+from hub.store.outbox import SqlOutbox
+from hub.store.practices import SqlPractices
+from hub.store.records import SqlRecords
+
+
+class SqlUnitOfWork:
+    """`hub.ports.UnitOfWork`: the parts share one connection in one transaction."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self.now = now
+        self.landing: Landing = SqlLanding(connection)
+        self.links: Links = SqlLinks(connection)
+        self.records: Records = SqlRecords(connection)
+        self.claims: Claims = SqlClaims(connection)
+        self.diaries: Diaries = SqlDiaries(connection)
+        self.bookings: Bookings = SqlBookings(connection)
+        self.outbox: Outbox = SqlOutbox(connection)
+        self.journal: Journal = SqlJournal(connection)
+        self.issues: Issues = SqlIssues(connection)
+        self.imports: Imports = SqlImports(connection)
+        self.cursors: Cursors = SqlCursors(connection)
+        self.practices: Practices = SqlPractices(connection)
+
+
+class SqlStore:
+    """`hub.ports.Store`. The engine is the application's (`hub.store.engine.application_engine`)."""
+
+    def __init__(self, engine: Engine, checkpoint: Checkpoint = pass_by) -> None:
+        self._engine = engine
+        self.checkpoint = checkpoint
+
+    @contextmanager
+    def begin(self, operation: str) -> Iterator[UnitOfWork]:
+        """See the port."""
+        with _without_values(), self._engine.connect() as connection, connection.begin():
+            now: datetime = connection.execute(text("SELECT now()")).scalar_one()
+            yield SqlUnitOfWork(connection, now)
+            self.checkpoint(f"{operation}:before_commit")
+        self.checkpoint(f"{operation}:after_commit")
+
+
+@contextmanager
+def _without_values() -> Iterator[None]:
+    """What PostgreSQL refuses, it refuses with the row's values: they are personal, so only names go on."""
+    try:
+        yield
+    except OperationalError as error:
+        raise RetryLater(Problem(f"the database is not available ({_code(error)})", "database")) from None
+    except DBAPIError as error:
+        raise HubError(Problem(f"the database refused to store this ({_code(error)})", "database")) from None
+
+
+def _code(error: DBAPIError) -> str:
+    state = getattr(error.orig, "sqlstate", None) or type(error.orig).__name__
+    said = getattr(error.orig, "diag", None)
+    names = [said.table_name, said.column_name, said.constraint_name] if said is not None else []
+    if said is not None and state.startswith("42"):  # wrong SQL, not a wrong value
+        names.append(said.message_primary)
+    return " ".join(str(name) for name in (state, *names) if name)

@@ -1,0 +1,167 @@
+"""Facts become claims: firm where there is room, contested where there is none, and never lost."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
+
+from hub.canonical.records import VisitState
+from hub.canonical.time import Span
+from hub.ports import BookableResource, FactClaim, Issue
+from hub.store.unit_of_work import SqlStore
+from tests.integration.store.records_made_up import NINE, at, practice, visit
+
+_SHOWN = text("""
+    SELECT c.visit_id, c.need, c.firm FROM claim c ORDER BY c.visit_id, c.need""")
+
+
+def _claims(engine: Engine) -> list[tuple[str, str, bool]]:
+    with engine.connect() as connection:
+        return [(row.visit_id, row.need, row.firm) for row in connection.execute(_SHOWN)]
+
+
+def _place(store: SqlStore, *visits, patients: int = 3):
+    with store.begin("test") as work:
+        work.records.save([*practice(patients), *visits])
+        return work.claims.place_facts([one.id for one in visits])
+
+
+def test_a_fact_claims_who_and_what_it_names(store: SqlStore, engine: Engine) -> None:
+    placed = _place(store, visit(1, 0, 30, room="room-1"))
+    assert (placed.firm, placed.contested, placed.contested_visits) == (3, 0, ())
+    assert _claims(engine) == [("v1", "patient", True), ("v1", "provider", True), ("v1", "room", True)]
+
+
+def test_facts_that_only_touch_are_both_firm(store: SqlStore) -> None:
+    assert _place(store, visit(1, 0, 30), visit(2, 30, 60, patient=1)).contested == 0
+
+
+def test_the_later_of_two_overlapping_facts_is_contested_only_where_they_meet(store: SqlStore, engine: Engine) -> None:
+    placed = _place(store, visit(2, 10, 40, patient=1), visit(1, 0, 30, room="room-1"))
+    assert placed.contested_visits == ("v2",)
+    assert ("v2", "provider", False) in _claims(engine)
+    assert ("v2", "patient", True) in _claims(engine)
+    with store.begin("test") as work:
+        assert work.issues.find_open() == (Issue("overlap", "visit", "v2", ("provider",)),)
+    with engine.connect() as connection:
+        flags = dict(connection.execute(text("SELECT id, contested FROM visit")).all())
+    assert flags == {"v1": False, "v2": True}
+
+
+def test_a_patient_in_two_places_is_contested_too(store: SqlStore) -> None:
+    assert _place(store, visit(1, 0, 30), visit(2, 0, 30, provider="dr-kim")).contested_visits == ("v2",)
+
+
+def test_what_a_fact_meets_in_a_later_batch_stays_firm(store: SqlStore) -> None:
+    _place(store, visit(1, 10, 40))
+    assert _place(store, visit(0, 0, 30, patient=1)).contested_visits == ("v0",)
+
+
+@pytest.mark.parametrize("state", [VisitState.CANCELLED, VisitState.NO_SHOW])
+def test_a_visit_that_does_not_take_place_claims_nothing(store: SqlStore, engine: Engine, state: VisitState) -> None:
+    assert _place(store, visit(1, 0, 30, state=state)).firm == 0
+    assert _claims(engine) == []
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([1, 2, 3])))
+def test_placing_facts_again_in_any_order_changes_nothing(store: SqlStore, engine: Engine, order) -> None:
+    visits = [visit(1, 0, 30), visit(2, 10, 40, patient=1), visit(3, 35, 50, patient=2)]
+    _place(store, *visits)
+    before = _claims(engine)
+    for number in order:
+        _place(store, visits[number - 1])
+    assert _claims(engine) == before
+
+
+def test_a_contested_fact_becomes_firm_when_the_obstacle_goes(store: SqlStore, engine: Engine) -> None:
+    _place(store, visit(1, 0, 30), visit(2, 10, 40, patient=1), visit(3, 20, 50, patient=2))
+    with store.begin("test") as work:
+        work.bookings.cancel("v1")
+    assert _claims(engine) == [
+        ("v2", "patient", True),
+        ("v2", "provider", True),
+        ("v3", "patient", True),
+        ("v3", "provider", False),  # v2 is in its way now
+    ]
+    with store.begin("test") as work:
+        assert [issue.subject_id for issue in work.issues.find_open()] == ["v3"]
+
+
+def test_a_fact_that_moves_away_makes_room(store: SqlStore, engine: Engine) -> None:
+    _place(store, visit(1, 0, 30), visit(2, 10, 40, patient=1))
+    assert _place(store, visit(1, 60, 90)).contested == 0
+    assert all(firm for _, _, firm in _claims(engine))
+
+
+def test_a_room_for_two_holds_two_and_no_third(store: SqlStore, engine: Engine) -> None:
+    visits = [visit(n, start, start + 40, patient=n, provider=None) for n, start in enumerate([0, 20, 30, 45])]
+    with store.begin("test") as work:
+        work.records.save([*practice(4), *visits])
+        work.practices.save_resources([BookableResource("room-1", "room", "Room 1", "main", 2)])
+        spans = [Span(one.start, one.end) for one in visits]
+        facts = [FactClaim("resource", "room-1", span, visit_id=f"v{n}", need="room") for n, span in enumerate(spans)]
+        # One after another, the units that were given first stand in the way of the fourth unless somebody moves.
+        outcomes = [work.claims.place([facts[n]]).contested for n in (3, 0, 1, 2)]
+    assert outcomes == [0, 0, 0, 1]
+    assert [visit_id for visit_id, _, firm in _claims(engine) if not firm] == ["v2"]
+
+
+def test_blocks_take_time_like_visits(store: SqlStore) -> None:
+    with store.begin("test") as work:
+        work.records.save(practice())
+        span = Span(NINE, NINE + timedelta(hours=1))
+        work.claims.save_block("b1", "main", span, reason="lunch")
+        work.claims.place([FactClaim("resource", "dr-lee", span, block_id="b1")])
+    assert _place(store, visit(1, 30, 90)).contested_visits == ("v1",)
+
+
+@pytest.mark.parametrize("rights", ["engine", "owner"])
+def test_nobody_can_write_two_firm_claims_of_one_unit_at_one_time(
+    store: SqlStore, rights: str, request: pytest.FixtureRequest
+) -> None:
+    _place(store, visit(1, 0, 30))
+    copy = text("""
+        INSERT INTO claim (unit_id, during, visit_id, firm)
+        SELECT unit_id, tstzrange(:start, :end), visit_id, :firm FROM claim WHERE need = 'provider' LIMIT 1""")
+    writer: Engine = request.getfixturevalue(rights)
+    with writer.begin() as connection:
+        connection.execute(copy, {"start": at(30), "end": at(31), "firm": True})
+        connection.execute(copy, {"start": at(29), "end": at(31), "firm": False})
+    with pytest.raises(IntegrityError, match="ex_claim_firm"), writer.begin() as connection:
+        connection.execute(copy, {"start": at(29), "end": at(31), "firm": True})
+
+
+def test_a_claim_is_half_open_and_belongs_to_one_thing(store: SqlStore, owner: Engine) -> None:
+    _place(store, visit(1, 0, 30))
+    wrong = {
+        "ck_claim_during": "UPDATE claim SET during = tstzrange(lower(during), upper(during), '[]')",
+        "ck_claim_owner": "UPDATE claim SET visit_id = NULL",
+    }
+    for name, statement in wrong.items():
+        with pytest.raises(IntegrityError, match=name), owner.begin() as connection:
+            connection.execute(text(statement))
+
+
+def test_years_of_history_are_placed_at_once(store: SqlStore, engine: Engine) -> None:
+    """Eleven thousand visits of three years, some of them overlapping: every one is there, in one operation."""
+    visits = [
+        visit(n, (n // 4) * 45 + (n % 4) * 12, (n // 4) * 45 + (n % 4) * 12 + 30, patient=n % 500, room="room-1")
+        for n in range(11_000)
+    ]
+    placed = _place(store, *visits, patients=500)
+    assert placed.firm + placed.contested == 3 * 11_000
+    with engine.connect() as connection:
+        overlapping = connection.execute(
+            text("""
+            SELECT count(*) FROM claim a JOIN claim b ON a.unit_id = b.unit_id AND a.id < b.id AND a.during && b.during
+            WHERE a.firm AND b.firm""")
+        ).scalar()
+        needlessly = connection.execute(
+            text("""
+            SELECT count(*) FROM claim a WHERE NOT a.firm AND NOT EXISTS (
+                SELECT FROM claim b WHERE b.firm AND b.unit_id = a.unit_id AND b.during && a.during)""")
+        ).scalar()
+    assert (overlapping, needlessly) == (0, 0)
+    assert len(placed.contested_visits) > 1000

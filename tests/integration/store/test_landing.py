@@ -1,0 +1,65 @@
+"""What other systems sent lands once, unchanged, and is linked."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hub.canonical.ids import Kind
+from hub.canonical.source import SourceRef
+from hub.ports import Link
+from hub.store.unit_of_work import SqlStore
+from tests.integration.store.records_made_up import landed
+
+
+def test_the_same_content_lands_once(store: SqlStore) -> None:
+    with store.begin("test") as work:
+        first = work.landing.land([landed("a"), landed("b"), landed("a")])
+    with store.begin("test") as work:
+        second = work.landing.land([landed("b"), landed("a", {"id": "a", "x": 1})])
+    assert [one.is_new for one in first] == [True, True, False]
+    assert first[0].id == first[2].id != first[1].id
+    assert [one.is_new for one in second] == [False, True]
+    assert second[0].id == first[1].id
+
+
+def test_a_record_comes_back_as_it_was_sent(store: SqlStore) -> None:
+    sent = replace(
+        landed("a", {"name": "Zoë", "n": 1.5, "deep": [{"x": None, "y": "\\u0000 '"}], "": ""}),
+        version="7",
+        modified_at=datetime(2026, 3, 1, 8, tzinfo=UTC),
+    )
+    with store.begin("test") as work:
+        (one,) = work.landing.land([sent])
+        assert work.landing.load([one.id]) == {one.id: sent}
+
+
+def test_a_character_that_the_database_cannot_hold_is_replaced_by_its_symbol(store: SqlStore) -> None:
+    with store.begin("test") as work:
+        (one,) = work.landing.land([landed("a", {"x": "a\x00\x00b\\u0000"})])
+        assert work.landing.load([one.id])[one.id].payload == {"x": "a\u2400\u2400b\\u0000"}
+
+
+def test_the_last_link_of_a_record_wins_and_keeps_the_state_it_was_made_from(store: SqlStore) -> None:
+    ref, other = SourceRef("legacy", Kind.PATIENT, "a"), SourceRef("legacy", Kind.PATIENT, "b")
+    with store.begin("test") as work:
+        (one,) = work.landing.land([landed("a")])
+        work.links.save([Link(ref, "pat-1", one.id), Link(other, "pat-2")])
+        work.links.save([Link(ref, "pat-9"), Link(ref, "pat-2")])
+    with store.begin("test") as work:
+        assert work.links.find([ref, other, SourceRef("fhir", Kind.PATIENT, "a")]) == {
+            ref: Link(ref, "pat-2", one.id),
+            other: Link(other, "pat-2"),
+        }
+        assert work.links.find_all("legacy", Kind.PATIENT) == {"a": "pat-2", "b": "pat-2"}
+        assert work.links.find_refs(Kind.PATIENT, "pat-2") == (ref, other)
+        assert work.links.find([]) == {}
+
+
+def test_a_cursor_is_found_as_it_was_saved_last(store: SqlStore) -> None:
+    with store.begin("test") as work:
+        assert work.cursors.find("fhir", Kind.VISIT) is None
+        work.cursors.save("fhir", Kind.VISIT, "1")
+        work.cursors.save("fhir", Kind.VISIT, "2")
+        work.cursors.save("fhir", Kind.PATIENT, None)
+    with store.begin("test") as work:
+        assert work.cursors.find("fhir", Kind.VISIT) == "2"
+        assert work.cursors.find("fhir", Kind.PATIENT) is None
