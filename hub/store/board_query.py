@@ -101,22 +101,10 @@ class BoardQuery:
             return look.execute(open_ones).scalar_one()
 
     def load_issues(self, limit: int) -> Sequence[BoardIssue]:
-        """Open review issues, oldest first, with the day on whose board a visit's shows."""
-        found = (
-            select(review_issue, visit.c.location_id, visit.c.start)
-            .join_from(
-                review_issue,
-                visit,
-                and_(review_issue.c.subject_kind == "visit", review_issue.c.subject_id == visit.c.id),
-                isouter=True,
-            )
-            .where(review_issue.c.state == "open")
-            .order_by(review_issue.c.opened_at, review_issue.c.id)
-            .limit(limit)
-        )
+        """Open review issues, oldest first, with the day on whose board a visit or block shows."""
         zones = {place.id: place.zone for place in self.load_locations()}
         with self._look() as look:
-            return [_issue(row, zones) for row in look.execute(found)]
+            return [_issue(row, zones) for row in look.execute(_open_issues(limit))]
 
     @contextmanager
     def _look(self) -> Iterator[Connection]:
@@ -230,6 +218,22 @@ def _issues_of(visit_ids: Collection[str]) -> Select[Any]:
             review_issue.c.subject_id.in_(visit_ids),
         )
         .order_by(review_issue.c.subject_id, review_issue.c.id)
+    )
+
+
+def _open_issues(limit: int) -> Select[Any]:
+    about_visit = and_(review_issue.c.subject_kind == "visit", review_issue.c.subject_id == visit.c.id)
+    about_block = and_(review_issue.c.subject_kind == "block", review_issue.c.subject_id == block.c.id)
+    return (
+        select(
+            review_issue,
+            func.coalesce(visit.c.location_id, block.c.location_id).label("location_id"),
+            func.coalesce(visit.c.start, func.lower(block.c.during)).label("start"),
+        )
+        .select_from(review_issue.outerjoin(visit, about_visit).outerjoin(block, about_block))
+        .where(review_issue.c.state == "open")
+        .order_by(review_issue.c.opened_at, review_issue.c.id)
+        .limit(limit)
     )
 
 

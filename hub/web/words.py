@@ -30,6 +30,7 @@ CLOSED_WORDS = {"closed": "Closed", "away": "Away", "block": "Blocked", "hold": 
 BLOCK_NOUNS = {"block": "blocked time", "hold": "a booking under way"}
 
 ISSUE_WORDS = {
+    "assistant": "The assistant is already taken",
     "ambiguous_match": "Two records may be the same: nobody could tell from them alone",
     "ambiguous_patient": "Two people may be one: nobody could tell from the record alone",
     "bad_date": "A date in the record cannot be read",
@@ -37,6 +38,7 @@ ISSUE_WORDS = {
     "bad_times": "The visit ends before it starts",
     "closed": "Outside the hours",
     "contested": "It takes time that something else already holds",
+    "device": "The device is already taken",
     "implausible_date": "A date in the record cannot be true",
     "missing_prerequisite": "A visit that must come first is missing",
     "no_combination": "Everybody is free for something, but not all together",
@@ -49,7 +51,11 @@ ISSUE_WORDS = {
     "orphan_patient": "It names a patient who is in none of the records",
     "orphan_visit": "It names a visit that is in none of the records",
     "overlap": "It takes time that something else already holds",
+    "patient": "The patient is already somewhere else at that time",
     "patient_busy": "The patient is already somewhere else at that time",
+    "provider": "The provider is already taken",
+    "room": "The room is already taken",
+    "time": "The time is already taken",
     "too_late": "Too long after the session before",
     "too_soon": "Too soon after another visit",
     "unknown_code": "It uses a code that no table explains",
