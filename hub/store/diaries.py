@@ -9,9 +9,11 @@ from hub.scheduling.diary import BusyClaim, Diary, LotOnHand, PackageStanding, P
 
 # Local dates lie up to 14 hours beside UTC's, and the engine wants a day more on both sides.
 _MARGIN = timedelta(days=2)
+# A contested claim takes time but no unit: it is given one that no resource has.
+_OUTSIDE = 1_000_000
 
 _CLAIMS = text("""
-    SELECT c.id, u.owner_id, u.number, lower(c.during) AS start, upper(c.during) AS "end"
+    SELECT c.id, u.owner_id, CASE WHEN c.firm THEN u.number ELSE :outside END AS unit, lower(c.during) AS start, upper(c.during) AS "end"
     FROM claim c JOIN resource_unit u ON u.id = c.unit_id
     WHERE u.owner_kind = 'resource' AND c.during && tstzrange(:first, :last)""")
 _PATIENTS = text("SELECT id, known FROM patient WHERE id = ANY(:ids) AND active")
@@ -64,10 +66,14 @@ class SqlDiaries:
         )
 
     def _claims(self, first_on: date, last_on: date) -> tuple[BusyClaim, ...]:
-        span = {"first": _midnight(first_on) - _MARGIN, "last": _midnight(last_on) + timedelta(days=1) + _MARGIN}
+        values = {
+            "outside": _OUTSIDE,
+            "first": _midnight(first_on) - _MARGIN,
+            "last": _midnight(last_on) + timedelta(days=1) + _MARGIN,
+        }
         return tuple(
-            BusyClaim(str(row.id), row.owner_id, row.number, row.start, row.end)
-            for row in self._connection.execute(_CLAIMS, span)
+            BusyClaim(str(row.id), row.owner_id, row.unit, row.start, row.end)
+            for row in self._connection.execute(_CLAIMS, values)
         )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+import psycopg
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from hub.errors import HubError, Problem, RetryLater
 from hub.ports import (
@@ -77,16 +78,23 @@ def _without_values() -> Iterator[None]:
     """What PostgreSQL refuses, it refuses with the row's values: they are personal, so only names go on."""
     try:
         yield
-    except OperationalError as error:
-        raise RetryLater(Problem(f"the database is not available ({_code(error)})", "database")) from None
     except DBAPIError as error:
-        raise HubError(Problem(f"the database refused to store this ({_code(error)})", "database")) from None
+        raise _refusal(error.orig) from None
+    except psycopg.Error as error:  # COPY speaks to the driver directly
+        raise _refusal(error) from None
 
 
-def _code(error: DBAPIError) -> str:
-    state = getattr(error.orig, "sqlstate", None) or type(error.orig).__name__
-    said = getattr(error.orig, "diag", None)
-    names = [said.table_name, said.column_name, said.constraint_name] if said is not None else []
-    if said is not None and state.startswith("42"):  # wrong SQL, not a wrong value
+def _refusal(error: BaseException | None) -> HubError:
+    if isinstance(error, psycopg.OperationalError):
+        return RetryLater(Problem(f"the database is not available ({_code(error)})", "database"))
+    return HubError(Problem(f"the database refused to store this ({_code(error)})", "database"))
+
+
+def _code(error: BaseException | None) -> str:
+    if not isinstance(error, psycopg.Error) or error.sqlstate is None:
+        return type(error).__name__
+    said = error.diag
+    names = [error.sqlstate, said.table_name, said.column_name, said.constraint_name]
+    if error.sqlstate.startswith("42"):  # wrong SQL, not a wrong value
         names.append(said.message_primary)
-    return " ".join(str(name) for name in (state, *names) if name)
+    return " ".join(name for name in names if name)

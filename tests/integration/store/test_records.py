@@ -10,7 +10,6 @@ from hub.ports import Saved
 from hub.store.unit_of_work import SqlStore
 from tests.integration.store.records_made_up import landed, practice, visit
 
-
 KINDS = (Kind.PATIENT, Kind.PROVIDER, Kind.LOCATION, Kind.RESOURCE, Kind.SERVICE, Kind.VISIT)
 
 
