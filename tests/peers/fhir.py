@@ -16,7 +16,9 @@ class FhirDesk:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = httpx.Client(base_url=url, trust_env=False, timeout=30)
+        # A connection a request: servers close idle ones while other tests run.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._http = httpx.Client(base_url=url, trust_env=False, timeout=30, limits=limits)
 
     def put(self, resource: Resource) -> Resource:
         """Create or replace under the id it has."""
@@ -36,6 +38,12 @@ class FhirDesk:
         """Switch a fault of the sandbox on; without arguments off."""
         answer = self._http.put("/_sandbox/fault", json=fault) if fault else self._http.delete("/_sandbox/fault")
         answer.raise_for_status()
+
+    def clear(self) -> None:
+        """Empty the server, whichever of the two it is."""
+        self._http.delete("/_sandbox/fault")
+        self._http.delete("/_sandbox/data")
+        self._http.post("/$clear")
 
     def close(self) -> None:
         self._http.close()

@@ -26,6 +26,7 @@ async function answer(request) {
 
 createServer(async (request, response) => {
   let outcome, resource;
+  if (request.url === "/$clear") return response.writeHead(204).end(repository.clear()); // between two tests
   try {
     [outcome, resource] = await answer(request);
   } catch (error) {

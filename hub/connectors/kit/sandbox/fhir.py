@@ -58,8 +58,13 @@ def create_app(storage: Storage, *, token: str | None = None, clock: Callable[[]
         faults.switch(Fault.model_validate(await request.json()) if request.method == "PUT" else None)
         return Response(status_code=204)
 
+    def clear(_request: Request) -> Response:
+        storage.clear()
+        return Response(status_code=204)
+
     return Starlette(
         routes=[
+            Route("/_sandbox/data", clear, methods=["DELETE"]),
             Route("/_sandbox/fault", switch, methods=["PUT", "DELETE"]),
             Route("/metadata", api.capabilities),
             Route("/{type}", api.search, methods=["GET"]),

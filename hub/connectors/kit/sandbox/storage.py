@@ -65,6 +65,11 @@ class Storage:
             )
         return stored
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._db.execute("DELETE FROM resource")
+
     def fill(self, resources: list[Resource], since: datetime) -> None:
         """Store many in one transaction, a second apart from `since` on."""
         self._db.execute("BEGIN")

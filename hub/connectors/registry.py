@@ -1,0 +1,138 @@
+"""Every connector by the name that `connection.yaml` gives it, and how one is opened."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from hub.connectors.fhir_r4.client import FhirClient
+from hub.connectors.fhir_r4.sink import FhirSink
+from hub.connectors.fhir_r4.source import FhirSource
+from hub.connectors.kit.connection import Connection
+from hub.connectors.legacy_export.source import LegacyExportSource
+from hub.errors import InvalidInput, NeedsAttention, Problem
+from hub.ports import Sink, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a connection needs to know beside its own file."""
+
+    folder: Path
+    """The practice folder, to which a connection's folder is relative."""
+    zone: ZoneInfo
+    """The practice's, for connections that name none."""
+    environment: Mapping[str, str]
+    """Where the secrets are that connections name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """What can be opened for a connection; None: this system cannot be read, or written."""
+
+    source: Callable[[Connection, Surroundings], AbstractContextManager[Source]] | None
+    sink: Callable[[Connection, Surroundings], AbstractContextManager[Sink]] | None
+
+
+def open_source(connection: Connection, surroundings: Surroundings) -> AbstractContextManager[Source]:
+    """The system as something to read; nothing is asked of it before it is read.
+
+    Raises:
+        InvalidInput: the connection says too little, or its connector cannot read.
+        NeedsAttention: a secret is not there.
+    """
+    opener = _connector(connection).source
+    if opener is None:
+        raise _refusal(connection, f"the connector {connection.connector} cannot read", "connector")
+    return opener(connection, surroundings)
+
+
+def open_sink(connection: Connection, surroundings: Surroundings) -> AbstractContextManager[Sink]:
+    """The system as something to write to; errors as `open_source`."""
+    opener = _connector(connection).sink
+    if opener is None:
+        raise _refusal(connection, f"the connector {connection.connector} cannot write", "push")
+    return opener(connection, surroundings)
+
+
+def zone_of(connection: Connection, surroundings: Surroundings) -> ZoneInfo:
+    """Of the system's wall times.
+
+    Raises:
+        InvalidInput: there is no such zone.
+    """
+    if connection.zone is None:
+        return surroundings.zone
+    try:
+        return ZoneInfo(connection.zone)
+    except (KeyError, ValueError, OSError):
+        raise _refusal(connection, "not an IANA zone", "zone", "Such as America/Chicago") from None
+
+
+@contextmanager
+def _fhir_client(connection: Connection, surroundings: Surroundings) -> Iterator[FhirClient]:
+    if connection.base_url is None:
+        raise _refusal(connection, "the key 'base_url' is missing", "base_url", "Put the server's FHIR base address")
+    with FhirClient(str(connection.base_url), token=_token(connection, surroundings)) as client:
+        yield client
+
+
+@contextmanager
+def _fhir_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
+    with _fhir_client(connection, surroundings) as client:
+        yield FhirSource(client, connection.system)
+
+
+@contextmanager
+def _fhir_sink(connection: Connection, surroundings: Surroundings) -> Iterator[Sink]:
+    with _fhir_client(connection, surroundings) as client:
+        yield FhirSink(client, connection.system)
+
+
+@contextmanager
+def open_export(connection: Connection, surroundings: Surroundings) -> Iterator[LegacyExportSource]:
+    """The files an old system left, to be read whole.
+
+    Raises:
+        InvalidInput: the connection is another connector's, or names no folder.
+    """
+    if connection.connector != "legacy_export":
+        raise _refusal(connection, "not a connection of the connector legacy_export", "connector")
+    if connection.folder is None:
+        raise _refusal(connection, "the key 'folder' is missing", "folder", "Name the folder of the files")
+    folder = surroundings.folder / connection.folder
+    yield LegacyExportSource(folder, connection.system, zone_of(connection, surroundings))
+
+
+CONNECTORS: Mapping[str, Connector] = {
+    "fhir_r4": Connector(source=_fhir_source, sink=_fhir_sink),
+    "legacy_export": Connector(source=open_export, sink=None),
+}
+
+
+def _connector(connection: Connection) -> Connector:
+    try:
+        return CONNECTORS[connection.connector]
+    except KeyError:
+        message = f"unknown connector {connection.connector!r}"
+        raise _refusal(connection, message, "connector", f"Known: {', '.join(CONNECTORS)}") from None
+
+
+def _token(connection: Connection, surroundings: Surroundings) -> str | None:
+    if connection.token_env is None:
+        return None
+    token = surroundings.environment.get(connection.token_env, "").strip()
+    if not token:
+        file, hint = _file(connection), f"Set {connection.token_env} to the bearer token of {connection.system}"
+        message = f"the environment variable {connection.token_env} is not set"
+        raise NeedsAttention(Problem(message, file=file, field="token_env", hint=hint))
+    return token
+
+
+def _refusal(connection: Connection, message: str, field: str, hint: str | None = None) -> InvalidInput:
+    return InvalidInput(Problem(message, file=_file(connection), field=field, hint=hint))
+
+
+def _file(connection: Connection) -> str:
+    return f"connections/{connection.system}.yaml"

@@ -1,0 +1,138 @@
+"""Tell a connected system what waits for it in the outbox: each record as it stands now, once.
+
+A delivery is leased, its record encoded, sent outside any transaction, and the answer stored. A process that dies in
+between leaves the lease to run out; the next one sends again under the same key, and the sink finds the first one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hub.canonical.source import SourceRecord, SourceRef
+from hub.errors import Conflict, HubError, NeedsAttention, Problem, RecordRejected, RetryLater, only_reasons
+from hub.mapping.apply import encode
+from hub.operations.linked_system import LinkedSystem, SystemLinks
+from hub.ports import Delivery, Issue, Link, Sent, Sink, Store, UnitOfWork, Write
+from hub.sync.echo import payload_hash
+
+UNDELIVERED = "undelivered"
+LEASE_SECONDS = 300
+"""Longer than any one delivery takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """What a push did, in deliveries."""
+
+    sent: int = 0
+    unchanged: int = 0
+    """The system holds it already; nothing was sent."""
+    failed: int = 0
+    """They are tried again later."""
+    dead: int = 0
+    """They wait for a person."""
+
+
+def push_changes(system: LinkedSystem, sink: Sink, store: Store, *, lease_seconds: int = LEASE_SECONDS) -> PushResult:
+    """Send everything that is due, the oldest first.
+
+    Raises:
+        RetryLater, NeedsAttention: the system cannot be told now; what was sent before is stored, what was not waits.
+    """
+    result = PushResult()
+    while (delivery := _lease(system, store, lease_seconds)) is not None:
+        result = _deliver(delivery, system, sink, store, result)
+    return result
+
+
+def _lease(system: LinkedSystem, store: Store, seconds: int) -> Delivery | None:
+    with store.begin("push_changes") as uow:
+        return next(iter(uow.outbox.lease(system.name, limit=1, seconds=seconds)), None)
+
+
+def _deliver(delivery: Delivery, system: LinkedSystem, sink: Sink, store: Store, result: PushResult) -> PushResult:
+    try:
+        prepared = _prepare(delivery, system, store)
+        if prepared.is_held:
+            _settle(delivery, system, store, prepared.last)
+            return replace(result, unchanged=result.unchanged + 1)
+        store.checkpoint("push_changes:before_send")
+        stored = sink.send(prepared.write)
+        store.checkpoint("push_changes:after_send")
+        _settle(delivery, system, store, stored)
+        return replace(result, sent=result.sent + 1)
+    except (RetryLater, NeedsAttention) as error:
+        _fail(delivery, store, error, error.after_seconds if isinstance(error, RetryLater) else None)
+        raise
+    except Conflict as error:
+        _fail(delivery, store, error, None)
+        return replace(result, failed=result.failed + 1)
+    except RecordRejected as error:
+        _bury(delivery, system, store, error)
+        return replace(result, dead=result.dead + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    write: Write
+    last: SourceRecord | None
+    """The system's record as it was last seen."""
+
+    @property
+    def is_held(self) -> bool:
+        return self.last is not None and self.write.payload == self.last.payload
+
+
+def _prepare(delivery: Delivery, system: LinkedSystem, store: Store) -> _Prepared:
+    kind, id_ = delivery.kind, delivery.canonical_id
+    with store.begin("push_changes") as uow:
+        record = uow.records.load(kind, [id_]).get(id_)
+        if record is None:
+            raise RecordRejected(Problem(f"there is no {kind} {id_} any more", code="gone"))
+        target = _target(delivery, system, uow)
+        last = _last_seen(target, uow)
+        links = SystemLinks(system, uow)
+        onto: Mapping[str, Any] | None = last.payload if last else None
+        payload = encode(system.mapping(kind), record, system.context(links, uow.now), onto)
+    return _Prepared(Write(kind, id_, delivery.idempotency_key, target, payload), last)
+
+
+def _target(delivery: Delivery, system: LinkedSystem, uow: UnitOfWork) -> SourceRef | None:
+    refs = uow.links.find_refs(delivery.kind, delivery.canonical_id)
+    return next((ref for ref in refs if ref.system == system.name), None)
+
+
+def _last_seen(target: SourceRef | None, uow: UnitOfWork) -> SourceRecord | None:
+    link = uow.links.find([target]).get(target) if target else None
+    if link is None or link.source_record_id is None:
+        return None
+    return uow.landing.load([link.source_record_id]).get(link.source_record_id)
+
+
+def _settle(delivery: Delivery, system: LinkedSystem, store: Store, stored: SourceRecord | None) -> None:
+    """Keep what the system confirmed, so that it is known when the next pull brings it."""
+    assert stored is not None
+    with store.begin("push_changes") as uow:
+        [landed] = uow.landing.land([stored])
+        uow.links.save([Link(stored.ref, delivery.canonical_id, landed.id)])
+        uow.outbox.mark_sent(delivery, Sent(stored.ref.id, payload_hash(stored.payload)))
+        uow.issues.close(UNDELIVERED, delivery.kind, [_subject(delivery, system)])
+
+
+def _fail(delivery: Delivery, store: Store, error: HubError, after_seconds: float | None) -> None:
+    with store.begin("push_changes") as uow:
+        uow.outbox.mark_failed(delivery, str(error), after_seconds=after_seconds)
+
+
+def _bury(delivery: Delivery, system: LinkedSystem, store: Store, error: RecordRejected) -> None:
+    """No retry can help: it waits for a person, who corrects the record or the mapping and replays it."""
+    problems = error.problems
+    detail = {"delivery_id": delivery.id, "problems": [str(problem) for problem in problems]}
+    with store.begin("push_changes") as uow:
+        uow.outbox.mark_dead(delivery, str(error))
+        subject = _subject(delivery, system)
+        uow.issues.open([Issue(UNDELIVERED, delivery.kind, subject, only_reasons(problems), detail)])
+
+
+def _subject(delivery: Delivery, system: LinkedSystem) -> str:
+    return f"{system.name}/{delivery.canonical_id}"
