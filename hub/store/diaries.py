@@ -13,7 +13,8 @@ _MARGIN = timedelta(days=2)
 _OUTSIDE = 1_000_000
 
 _CLAIMS = text("""
-    SELECT c.id, u.owner_id, CASE WHEN c.firm THEN u.number ELSE :outside END AS unit, lower(c.during) AS start, upper(c.during) AS "end"
+    SELECT c.id, u.owner_id, CASE WHEN c.firm THEN u.number ELSE :outside END AS unit,
+        lower(c.during) AS start, upper(c.during) AS "end"
     FROM claim c JOIN resource_unit u ON u.id = c.unit_id
     WHERE u.owner_kind = 'resource' AND c.during && tstzrange(:first, :last)""")
 _PATIENTS = text("SELECT id, known FROM patient WHERE id = ANY(:ids) AND active")

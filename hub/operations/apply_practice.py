@@ -1,0 +1,90 @@
+"""Put a practice file in force: its text, and what the tables need to know of it."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from hub.canonical.ids import Kind, ServiceId
+from hub.canonical.practice import Practice, PracticeService, read_practice
+from hub.canonical.records import Service
+from hub.errors import NeedsAttention, Problem
+from hub.ports import AuditEntry, BookableResource, Site, Store, UnitOfWork
+from hub.scheduling.diary import LotOnHand
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What changed; applying the same file again changes nothing."""
+
+    is_new: bool
+    """Whether the text differs from the one that was in force."""
+    changed: tuple[str, ...]
+    """Ids of locations, resources and services that were added or changed."""
+    lots: int
+    """New lots. What is left of known ones is counted in the tables, not in the file."""
+
+
+def apply_practice(store: Store, text: str, file: str, *, actor: str = "system:hub") -> Applied:
+    """Read, check and apply a practice file, whole or not at all.
+
+    Its patients and packages are a rehearsal's; a running practice has them in its tables.
+
+    Raises:
+        InvalidInput: with a problem for each place that is wrong; nothing was changed.
+    """
+    practice = read_practice(text, file)
+    with store.begin("apply_practice") as work:
+        is_new = work.practices.save(file, text)
+        sites = work.practices.save_sites(_sites(practice))
+        resources = work.practices.save_resources(_resources(practice))
+        services = work.records.save([_service(service) for service in practice.services])
+        applied = Applied(
+            is_new=is_new,
+            changed=sites.changed + resources.changed + services.changed,
+            lots=work.practices.save_lots(_lots(practice)),
+        )
+        if applied != Applied(is_new=False, changed=(), lots=0):
+            subject = practice.locations[0].id
+            work.journal.record_event("practice_applied", Kind.LOCATION, subject, {"changed": list(applied.changed)})
+            work.journal.record_audit(AuditEntry(actor, "apply_practice", Kind.LOCATION, subject))
+        return applied
+
+
+def load_practice(work: UnitOfWork) -> Practice:
+    """The practice in force.
+
+    Raises:
+        NeedsAttention: none was applied yet.
+    """
+    applied = work.practices.find_current()
+    if applied is None:
+        raise NeedsAttention(Problem("no practice file is in force", "practice", hint="Run `hub practice apply`"))
+    return _parsed(applied.text, applied.file)
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str, file: str) -> Practice:
+    return read_practice(text, file)
+
+
+def _sites(practice: Practice) -> list[Site]:
+    return [Site(one.id, one.name or one.id, practice.zone_of(one.id).key) for one in practice.locations]
+
+
+def _resources(practice: Practice) -> list[BookableResource]:
+    return [
+        BookableResource(one.id, one.kind, one.name or one.id, practice.location_of(one), one.capacity)
+        for one in practice.resources
+    ]
+
+
+def _service(service: PracticeService) -> Service:
+    name = service.name or service.id
+    lengths = (step.minutes for step in service.steps if step.patient)
+    minutes = sum(length if isinstance(length, int) else length["default"] for length in lengths)
+    return Service(id=ServiceId(service.id), sku=name, name=name, minutes=minutes, price=service.price)
+
+
+def _lots(practice: Practice) -> list[LotOnHand]:
+    return [
+        LotOnHand(lot.product, practice.location_of(lot), lot.lot, lot.on_hand, lot.expires) for lot in practice.stock
+    ]
