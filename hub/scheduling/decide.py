@@ -12,7 +12,7 @@ from hub.scheduling.planning import plan_booking
 from hub.scheduling.protocol import reach_of, timed_trips
 from hub.scheduling.request import DESK, BookingRequest
 from hub.scheduling.standing import refuse_unknown
-from hub.scheduling.timeline import instant_at, minute_of
+from hub.scheduling.timeline import minute_from, minute_of
 
 
 def decide_booking(practice: Practice, diary: Diary, request: BookingRequest, now: datetime) -> Booking | Refusal:
@@ -56,6 +56,6 @@ def _may_pass_over(policy: Policy, request: BookingRequest) -> frozenset[str]:
 
 def _arrival(request: BookingRequest) -> int:
     minute = minute_of(request.arrives_at)
-    if instant_at(minute) != request.arrives_at:
+    if minute_from(request.arrives_at) != minute:
         raise InvalidInput(Problem("an arrival is a whole minute", field="arrives"))
     return minute

@@ -1,0 +1,50 @@
+"""The engine against brute force, on random practices. `HUB_ORACLE_RUNS` sets how many, `HUB_ORACLE_SEED` where from."""
+
+import json
+import os
+
+import pytest
+
+from hub.scheduling.scenario.run import plain, run_scenario
+from tests.properties.scheduling.oracle import Judged, World, openings, printed, wall
+from tests.properties.scheduling.practices import Generator
+
+RUNS = int(os.environ.get("HUB_ORACLE_RUNS", "200"))
+FIRST = int(os.environ.get("HUB_ORACLE_SEED", "0"))
+BATCH = 20
+
+
+def outcomes(doc, actions):
+    """What the engine makes of each action, every one on the file's own book."""
+    found = []
+    for action in actions:
+        report = run_scenario(json.dumps(doc | {"actions": [action]}), "random.json")
+        assert report.results[0].step is not None, report.results[0].error
+        found.append(plain(report.results[0].got))
+    return found
+
+
+def disagreement(seed):
+    """None, or what the two say about the practice of a seed."""
+    generator = Generator(seed)
+    doc = generator.document()
+    world, find = World(doc), doc["actions"][0]["find"]
+    expected = [printed(world.zone(find.get("location", "main")), minute) for minute in openings(world, find)]
+    trip = {key: value for key, value in find.items() if key not in ("from", "until")}
+    times = [*generator.times(6), *generator.random.sample([text[:16] for text in expected], min(2, len(expected)))]
+    got = outcomes(doc, [{"find": find}, *({"book": {**trip, "arrives": time}} for time in times)])
+    if got[0]["openings"] != expected:
+        missing, extra = set(expected) - set(got[0]["openings"]), set(got[0]["openings"]) - set(expected)
+        return f"seed {seed}: missing {sorted(missing)[:3]}, offered beside {sorted(extra)[:3]}"
+    for time, outcome in zip(times, got[1:], strict=True):
+        zone = world.zone(find.get("location", "main"))
+        reasons = sorted(Judged(world, trip, wall(zone, time)).reasons())
+        if sorted(outcome.get("refused", [])) != reasons:
+            return f"seed {seed} at {time}: oracle {reasons}, engine {outcome.get('refused')}"
+    return None
+
+
+@pytest.mark.parametrize("start", range(FIRST, FIRST + RUNS, BATCH))
+def test_openings_and_refusals_are_those_of_brute_force(start):
+    seeds = range(start, min(start + BATCH, FIRST + RUNS))
+    assert [found for found in map(disagreement, seeds) if found is not None] == []
