@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -38,9 +38,9 @@ class Decoded:
 class TwoWay:
     """A compiled table. Make it once with `read_mapping`; use it through `decode` and `encode`."""
 
-    table: Table
-    readers: tuple[tuple[str, Reader], ...]
-    writers: tuple[tuple[str, bool, Writer], ...]
+    table: Table = field(repr=False)
+    readers: tuple[tuple[str, Reader], ...] = field(repr=False)
+    writers: tuple[tuple[str, bool, Writer], ...] = field(repr=False)
     """Field, whether only when the record is made, and how."""
 
     fingerprint: str
@@ -152,19 +152,27 @@ class _Findings:
 class _Draft:
     """The vendor's record while it is written. No place is written with two different values."""
 
-    __slots__ = ("before", "payload", "problems", "table", "written")
+    __slots__ = ("before", "kept", "payload", "problems", "said", "table")
 
     def __init__(self, table: Table, onto: Mapping[str, Json] | None) -> None:
         self.table = table
         self.before = dict(onto) if onto is not None else None
         self.payload: dict[str, Json] = copy.deepcopy(dict(onto)) if onto is not None else {}
         self.problems: list[Problem] = []
-        self.written: dict[str, Json] = {}
+        self.said: dict[str, Json] = {}
+        """What the record says at each place, in the form in which it would be written."""
+        self.kept: set[str] = set()
+        """Places where the vendor already says it in its own way."""
 
-    def put(self, place: Place, value: Json, field: str) -> None:
-        if self.written.setdefault(place.text, value) != value:
+    def put(self, place: Place, value: Json, field: str, *, keep: bool = False) -> None:
+        if self.said.setdefault(place.text, value) != value:
             self.problem(field, f"two fields say different things about {place.text!r}", "conflict")
-            return
+        elif keep:
+            self.kept.add(place.text)
+        elif place.text not in self.kept:
+            self._write(place, value)
+
+    def _write(self, place: Place, value: Json) -> None:
         if self.table.spec.shape == "row":
             self.payload[place.text] = "" if value is None else str(value)
         else:
@@ -227,40 +235,53 @@ def _part_reader(alternatives: tuple[Place, ...]) -> Callable[[dict[str, Json]],
     def read(payload: dict[str, Json]) -> Json:
         for reader in readers:
             raw = reader(payload)
-            if raw is not None and not (isinstance(raw, str) and not raw.strip()):
+            if _holds(raw):
                 return raw
         return None
 
     return read
 
 
+def _holds(raw: Json) -> bool:
+    """Blank text holds nothing."""
+    return raw is not None and not (isinstance(raw, str) and not raw.strip())
+
+
 def _writer(plan: FieldPlan) -> Writer:
-    raw_of, several = _raw_reader(plan), bool(plan.kind.parts)
+    raw_of = _raw_reader(plan)
 
     def write(value: Any, context: Context, draft: _Draft) -> None:
-        raw = raw_of(draft.before) if draft.before is not None else None
-        if draft.before is not None and _says_already(plan, raw, value, context):
-            pass
-        elif value is not None:
-            raw = _encoded(plan, value, context, draft)
-        else:
-            raw = None
+        before = draft.before
+        keep = before is not None and _says_already(plan, raw_of(before), value, context)
+        if value is None:
             if plan.spec.required:
                 draft.problem(plan.name, "is missing and the vendor needs it", plan.spec.code or "missing")
-        for index, alternatives in enumerate(plan.places):
-            part = raw[index] if several and raw is not None else raw
-            draft.put(_target(alternatives, draft), part, plan.name)
+            elif not keep:
+                _put_nothing(plan, draft)
+        elif (parts := _encoded(plan, value, context, draft, keep=keep)) is not None:
+            for alternatives, part in zip(plan.places, parts, strict=True):
+                draft.put(_target(alternatives, draft), part, plan.name, keep=keep)
 
     return write
 
 
-def _encoded(plan: FieldPlan, value: Any, context: Context, draft: _Draft) -> Json:
+def _encoded(plan: FieldPlan, value: Any, context: Context, draft: _Draft, *, keep: bool) -> tuple[Json, ...] | None:
+    """The parts to write, or None where that cannot be done."""
     try:
-        return plan.codec.encode(value, context)
+        raw = plan.codec.encode(value, context)
     except Unreadable as error:
-        if plan.spec.problem == "reject":
+        if plan.spec.problem == "reject" and not keep:
             draft.problem(plan.name, error.message, plan.spec.code or error.code)
+        elif not keep:
+            _put_nothing(plan, draft)
         return None
+    return raw if plan.kind.parts else (raw,)
+
+
+def _put_nothing(plan: FieldPlan, draft: _Draft) -> None:
+    for alternatives in plan.places:
+        for place in alternatives if draft.before is not None else alternatives[:1]:
+            draft.put(place, None, plan.name)
 
 
 def _says_already(plan: FieldPlan, raw: Json, value: Any, context: Context) -> bool:
@@ -277,6 +298,5 @@ def _says_already(plan: FieldPlan, raw: Json, value: Any, context: Context) -> b
 
 
 def _target(alternatives: tuple[Place, ...], draft: _Draft) -> Place:
-    """Where to write: the alternative that is read, else the first."""
-    held = (place for place in alternatives if place.read(draft.payload) is not None)
-    return next(held, alternatives[0])
+    """Where to write: the alternative that was read, else the first."""
+    return next((place for place in alternatives if _holds(place.read(draft.before))), alternatives[0])

@@ -1,0 +1,109 @@
+"""The laws of hub/mapping/__init__.py, for every table of the repository."""
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.canonical.records import Canonical
+from hub.mapping.apply import TwoWay, decode, encode
+from tests.properties.mapping_strategies import CONTEXT, records, shipped, source, wild_payloads
+
+TABLES = sorted(shipped())
+LAW = settings(deadline=None, max_examples=40)
+
+
+@pytest.fixture(params=TABLES, scope="module")
+def mapping(request: pytest.FixtureRequest) -> TwoWay:
+    return shipped()[request.param]
+
+
+def test_both_systems_are_covered() -> None:
+    assert {name.split("/")[0] for name in TABLES} >= {"legacy-export", "fhir-r4"}
+
+
+@LAW
+@given(data=st.data())
+def test_what_is_written_reads_back_as_the_same(mapping: TwoWay, data: st.DataObject) -> None:
+    record = data.draw(records(mapping))
+    decoded = decode(mapping, source(mapping, encode(mapping, record, CONTEXT)), CONTEXT)
+    assert decoded.problems == ()
+    assert decoded.record == record
+
+
+@LAW
+@given(data=st.data())
+def test_a_second_round_changes_nothing(mapping: TwoWay, data: st.DataObject) -> None:
+    record = data.draw(_readable(mapping))[1]
+    written = encode(mapping, record, CONTEXT)
+    again = decode(mapping, source(mapping, written), CONTEXT)
+    assert again.record is not None
+    assert encode(mapping, again.record, CONTEXT) == written
+
+
+@LAW
+@given(data=st.data())
+def test_writing_back_what_was_read_changes_nothing_of_the_vendors(mapping: TwoWay, data: st.DataObject) -> None:
+    payload, record = data.draw(_readable(mapping))
+    payload |= {**mapping.table.spec.constants, "theirs": [1]}
+    before = copy.deepcopy(payload)
+    assert encode(mapping, record, CONTEXT, onto=payload) == before
+    assert payload == before
+
+
+@LAW
+@given(data=st.data())
+def test_a_change_is_written_and_what_is_not_mapped_stays(mapping: TwoWay, data: st.DataObject) -> None:
+    old, new = data.draw(records(mapping)), data.draw(records(mapping))
+    kept = {name: getattr(old, name) for name, only_new, _ in mapping.writers if only_new}
+    new = new.model_copy(update=kept)
+    payload = {**encode(mapping, old, CONTEXT), "theirs": {"deep": [{"x": 1}]}}
+    written = encode(mapping, new, CONTEXT, onto=payload)
+    assert decode(mapping, source(mapping, written), CONTEXT).record == new
+    assert written["theirs"] == {"deep": [{"x": 1}]}
+
+
+@LAW
+@given(data=st.data())
+def test_no_payload_makes_decode_raise_and_no_problem_holds_a_value(mapping: TwoWay, data: st.DataObject) -> None:
+    payload = data.draw(wild_payloads(mapping))
+    decoded = decode(mapping, source(mapping, payload), CONTEXT)
+    assert (decoded.record is None) == bool(decoded.problems)
+    for problem in decoded.problems + decoded.warnings:
+        assert (problem.file, problem.line) == ("file.csv", 2)
+        assert problem.field
+        assert problem.code
+
+
+@LAW
+@given(data=st.data())
+def test_a_problem_never_holds_the_value_it_is_about(mapping: TwoWay, data: st.DataObject) -> None:
+    secret = "Xyzzy-Plugh-8134"
+    payload = _filled(data.draw(_dirty(mapping)), secret)
+    decoded = decode(mapping, source(mapping, payload), CONTEXT)
+    assert secret not in "".join(map(str, decoded.problems + decoded.warnings))
+
+
+def _filled(payload: Any, secret: str) -> Any:
+    if isinstance(payload, dict):
+        return {key: _filled(value, secret) for key, value in payload.items()}
+    return [_filled(each, secret) for each in payload] if isinstance(payload, list) else secret
+
+
+def _readable(mapping: TwoWay) -> st.SearchStrategy[tuple[dict[str, Any], Canonical]]:
+    """Payloads in the vendor's own ways of writing that can be read, and what they mean."""
+    read = _dirty(mapping).map(lambda payload: (payload, decode(mapping, source(mapping, payload), CONTEXT).record))
+    return read.filter(lambda pair: pair[1] is not None)  # type: ignore[return-value]
+
+
+def _dirty(mapping: TwoWay) -> st.SearchStrategy[dict[str, Any]]:
+    """Payloads that read well, some of whose parts were replaced by ones that may not."""
+    return st.builds(_mixed, st.just(mapping), records(mapping), wild_payloads(mapping), st.integers(0, 3))
+
+
+def _mixed(mapping: TwoWay, record: Canonical, wild: dict[str, Any], count: int) -> dict[str, Any]:
+    payload = encode(mapping, record, CONTEXT)
+    chosen = sorted(set(payload) & set(wild), key=lambda key: repr(wild[key]))[:count]
+    return {**payload, **{key: wild[key] for key in chosen}}
