@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from hub.canonical.time import Span, instant_of
 from hub.web.words import hour_words
 
-QUARTER = timedelta(minutes=15)
+HALF_HOUR = timedelta(minutes=30)
+"""Days start on a whole hour and clocks change by half hours at least, so every hour and half hour is met."""
 USUAL_HOURS = (time(8), time(18))
 """What is shown where neither hours nor visits say more."""
 
@@ -40,7 +41,7 @@ class Axis:
 
     def ticks(self) -> tuple[Tick, ...]:
         """The hours, labelled, and the half hours, as the zone's clocks show them."""
-        lines = (at for at in _quarters(self.span) if at.astimezone(self.zone).minute in (0, 30))
+        lines = (at for at in _half_hours(self.span) if at.astimezone(self.zone).minute in (0, 30))
         return tuple(Tick(self.minute(at), self._label(at)) for at in lines)
 
     def _label(self, at: datetime) -> str | None:
@@ -64,7 +65,7 @@ def fit_axis(on: date, zone: ZoneInfo, shown: Iterable[Span]) -> Axis:
     inside = [span for span in shown if span.overlaps(day)] or [_usual(on, zone)]
     first = max(min(span.start for span in inside), day.start)
     last = min(max(span.end for span in inside), day.end)
-    hours = [at for at in _quarters(day) if at.astimezone(zone).minute == 0]
+    hours = [at for at in _half_hours(day) if at.astimezone(zone).minute == 0]
     start = max((at for at in hours if at <= first), default=day.start)
     end = min((at for at in hours if at >= last), default=day.end)
     return Axis(Span(start, end), zone)
@@ -75,8 +76,8 @@ def _usual(on: date, zone: ZoneInfo) -> Span:
     return Span(start, end)
 
 
-def _quarters(span: Span) -> Iterable[datetime]:
+def _half_hours(span: Span) -> Iterable[datetime]:
     at = span.start
     while at < span.end:
         yield at
-        at += QUARTER
+        at += HALF_HOUR

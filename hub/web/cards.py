@@ -32,13 +32,13 @@ def make_card(visit: BoardVisit, card_id: str, day: BoardDay, conflicts: Sequenc
 def phase_of(claim: BoardClaim, visit: BoardVisit, day: BoardDay) -> Phase:
     """Whether the patient is there, and whether somebody of the staff is with them.
 
-    Where only start and end are known, or no staff at all, the whole visit counts as treatment.
+    A visit of which no staff is known counts as treatment throughout.
     """
     if not claim.with_patient:
         return Phase.WITHOUT_PATIENT
     staff_ids = {resource.id for resource in day.resources if resource.kind in PEOPLE}
     staffed = [other.span for other in visit.claims if other.resource_id in staff_ids]
-    if claim.step is None or not staffed or any(span.overlaps(claim.span) for span in staffed):
+    if not staffed or any(span.overlaps(claim.span) for span in staffed):
         return Phase.TREATMENT
     return Phase.ALONE
 

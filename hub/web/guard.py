@@ -16,6 +16,7 @@ CrashPage = Callable[[Request, Exception], Response]
 
 log = logging.getLogger("hub.web")
 
+OTHER_NAME = "Open the hub by a name of this machine itself: http://127.0.0.1 or http://localhost, and its port."
 HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -52,26 +53,28 @@ class Guard:
             return
         nonce = secrets.token_urlsafe(16)
         scope.setdefault("state", {})["nonce"] = nonce
+        begun = False
 
         async def send_guarded(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(scope=message)
                 headers.update({**HEADERS, "Content-Security-Policy": content_policy(nonce)})
             await send(message)
 
-        await self._answer(scope, receive, send_guarded)
+        try:
+            await self._answer(scope, receive, send_guarded)
+        except Exception as error:  # noqa: BLE001  whatever it is, it ends here
+            page = self._crash_page(Request(scope), error)
+            if not begun:
+                await page(scope, receive, send_guarded)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not is_loopback_authority(Headers(scope=scope).get("host", "")):
-            refusal = (
-                "Open the hub by a name of this machine itself: http://127.0.0.1 or http://localhost, and its port."
-            )
-            await PlainTextResponse(refusal, status_code=421)(scope, receive, send)
-            return
-        try:
+        if is_loopback_authority(Headers(scope=scope).get("host", "")):
             await self._app(scope, receive, send)
-        except Exception as error:  # noqa: BLE001  whatever it is, it ends here
-            await self._crash_page(Request(scope), error)(scope, receive, send)
+        else:
+            await PlainTextResponse(OTHER_NAME, status_code=421)(scope, receive, send)
 
 
 def log_crash(error: Exception, page: str) -> str:

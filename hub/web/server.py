@@ -3,7 +3,7 @@
 import errno
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 
 import uvicorn
@@ -19,7 +19,7 @@ def serve(app: FastAPI, host: str, port: int) -> None:
     Raises:
         NeedsAttention: `host` is not this machine itself, or the port is taken or not allowed. Nothing was served then.
     """
-    with open_socket(host, port) as listening:
+    with open_socket(host, port) as listening, suppress(KeyboardInterrupt):
         make_server(app).run(sockets=[listening])
 
 

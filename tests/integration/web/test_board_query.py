@@ -205,8 +205,11 @@ def test_cancelled_visits_are_there_without_claims(store: SqlStore, engine: Engi
     assert (one.state, one.claims) == (VisitState.CANCELLED, ())
 
 
-def test_a_visit_over_midnight_is_on_both_boards_and_on_no_third(store: SqlStore, engine: Engine) -> None:
-    put(store, a_visit("v1", "23:30", "00:30"))
+@pytest.mark.parametrize("state", [VisitState.BOOKED, VisitState.CANCELLED])
+def test_a_visit_over_midnight_is_on_both_boards_and_on_no_third(
+    store: SqlStore, engine: Engine, state: VisitState
+) -> None:
+    put(store, a_visit("v1", "23:30", "00:30", state=state))
     found = [[one.id for one in load(engine, MONDAY + timedelta(days=n)).visits] for n in (-1, 0, 1, 2)]
     assert found == [[], ["v1"], ["v1"], []]
 

@@ -4,13 +4,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
-from tests.board_day import MAIN, MONDAY, MadeUpQueries, a_day, laser, plain
+from tests.board_day import MAIN, MONDAY, NOW, MadeUpQueries, a_day, laser, plain
 from tests.screenshot import SIZE
 
 ROOT = Path(__file__).parents[3]
@@ -168,6 +169,21 @@ def test_the_board_works_without_its_script(browser: Browser, address: str) -> N
     page.get_by_text("Next day").click()
     assert page.locator("h1").inner_text() == "Tuesday, March 3, 2026"
     context.close()
+
+
+def test_todays_board_keeps_itself_current_but_not_while_a_card_is_open(
+    seen: Watched, queries: MadeUpQueries, address: str
+) -> None:
+    seen.page.clock.install()
+    seen.page.goto(address)
+    seen.page.locator("button.block").first.click()
+    queries.at = NOW + timedelta(minutes=5)
+    seen.page.clock.run_for(61_000)
+    assert "As of 10:52 am" in seen.page.locator(".asof").inner_text()
+    seen.page.keyboard.press("Escape")
+    with seen.page.expect_navigation():
+        seen.page.clock.run_for(60_000)
+    assert "As of 10:57 am" in seen.page.locator(".asof").inner_text()
 
 
 def test_a_script_in_a_name_is_shown_and_not_run(seen: Watched, queries: MadeUpQueries, address: str) -> None:

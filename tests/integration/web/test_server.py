@@ -1,13 +1,27 @@
 """Binding: on this machine only, and a taken port is said, not crashed on."""
 
+import signal
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
+import httpx
 import pytest
 
 from hub.errors import NeedsAttention
 from hub.web.app import create_app
 from hub.web.server import open_socket, serve
 from tests.board_day import MadeUpQueries
+
+ROOT = Path(__file__).parents[3]
+SERVE = """
+import sys
+from hub.web.app import create_app
+from hub.web.server import serve
+from tests.board_day import MadeUpQueries, a_day
+serve(create_app(MadeUpQueries(a_day())), "127.0.0.1", int(sys.argv[1]))
+"""
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "192.168.1.2", "hub.example"])
@@ -38,3 +52,16 @@ def test_a_free_port_is_found_and_given_back(host: str) -> None:
         assert name.startswith("127.")
     with open_socket(host, port) as again:
         assert again.getsockname()[1] == port
+
+
+def test_it_serves_until_ctrl_c_and_then_ends_without_a_word() -> None:
+    with open_socket("127.0.0.1", 0) as listening:
+        port = listening.getsockname()[1]
+    command = [sys.executable, "-c", SERVE, str(port)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as patient:
+            page = patient.get(f"http://127.0.0.1:{port}/board")
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate()
+    assert page.status_code == 200
+    assert (process.returncode, said) == (0, b"")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hub.web.lanes import Lane, lay_lanes
 
 stretches = st.lists(
-    st.tuples(st.integers(0, 200), st.integers(1, 60)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=40
+    st.tuples(st.integers(0, 12), st.integers(1, 6)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=12
 )
 
 
@@ -36,6 +36,10 @@ def test_a_lane_is_within_its_count_and_the_count_is_what_ever_runs_at_once(bloc
 
 def test_a_block_that_only_touches_the_one_before_has_the_whole_width() -> None:
     assert lay_lanes([(0, 30), (30, 60)]) == (Lane(0, 1), Lane(0, 1))
+
+
+def test_a_block_after_a_crowd_has_the_whole_width_again() -> None:
+    assert lay_lanes([(0, 30), (0, 30), (30, 60)]) == (Lane(0, 2), Lane(1, 2), Lane(0, 1))
 
 
 def test_blocks_joined_through_a_third_share_the_width_with_it() -> None:
