@@ -112,7 +112,7 @@ def _last_seen(target: SourceRef | None, uow: UnitOfWork) -> SourceRecord | None
 def _settle(delivery: Delivery, system: LinkedSystem, store: Store, stored: SourceRecord | None) -> None:
     """Keep what the system confirmed, so that it is known when the next pull brings it."""
     assert stored is not None
-    with store.begin("push_changes") as uow:
+    with store.begin("settle_delivery") as uow:
         [landed] = uow.landing.land([stored])
         uow.links.save([Link(stored.ref, delivery.canonical_id, landed.id)])
         uow.outbox.mark_sent(delivery, Sent(stored.ref.id, payload_hash(stored.payload)))

@@ -1,6 +1,7 @@
 """A practice in the database whose EMR is a FHIR server: what tests of pulling and pushing start from."""
 
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,12 +26,14 @@ PROVIDERS = ("dr-lee", "maria-lopez", "kim-tran", "zoe-adams")
 ROOMS = ("room-1", "room-2", "facial-room", "laser-suite")
 
 
+@cache
 def connection() -> Connection:
     """The demo practice's own connection file."""
     file = PROJECT / "examples" / "juniper" / "connections" / "juniper-ehr.yaml"
     return parse(file.read_text(), str(file)).read_as(Connection)
 
 
+@cache
 def ehr() -> LinkedSystem:
     """The EMR as the operations see it."""
     link = connection()
@@ -52,6 +55,14 @@ def fill(desk: FhirDesk) -> None:
     """Put the sandbox's practice into any FHIR server, without its broken appointment."""
     for resource in valid_seed():
         desk.put(resource)
+
+
+def fill_a_little(desk: FhirDesk) -> None:
+    """The practice with four of its visits (two of them overlap in Room 1) and nine of its patients."""
+    kept = {"a001", "a057", "a058", "a059", *(f"p{n:03}" for n in (1, 7, 15, 19, 26, 33, 38, 39, 40))}
+    for resource in valid_seed():
+        if resource["resourceType"] in ("Location", "Practitioner") or resource["id"] in kept:
+            desk.put(resource)
 
 
 def pull(url: str, store: Store, kinds: tuple[Kind, ...] = KINDS, page_size: int = 20) -> dict[Kind, PullResult]:

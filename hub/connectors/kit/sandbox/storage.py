@@ -20,6 +20,7 @@ class Storage:
         self._lock = Lock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS resource (type TEXT, id TEXT, version INTEGER, modified_at TEXT, body TEXT,"
             " PRIMARY KEY (type, id, version))"
