@@ -324,8 +324,14 @@ def _issue(row: Any, zones: Mapping[str, ZoneInfo]) -> BoardIssue:
         codes=tuple(row.codes),
         location_id=row.location_id if zone else None,
         on=row.start.astimezone(zone).date() if zone else None,
-        what=row.subject_kind.replace("_", " "),
+        what=_what(row.subject_kind, row.subject_id),
     )
+
+
+def _what(kind: str, subject_id: str) -> str:
+    """`visit`, or `visit from juniper-ehr` where it is another system's record; the id itself stays here."""
+    system, slash, _ = subject_id.partition("/")
+    return f"{kind} from {system}" if slash else kind
 
 
 def _codes(rows: Iterator[Any]) -> Iterator[str]:

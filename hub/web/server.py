@@ -19,7 +19,13 @@ def serve(app: FastAPI, host: str, port: int) -> None:
     Raises:
         NeedsAttention: `host` is not this machine itself, or the port is taken or not allowed. Nothing was served then.
     """
-    with open_socket(host, port) as listening, suppress(KeyboardInterrupt):
+    with open_socket(host, port) as listening:
+        serve_on(listening, app)
+
+
+def serve_on(listening: socket.socket, app: FastAPI) -> None:
+    """The same on a socket of `open_socket`, for who wants to say first where it serves."""
+    with suppress(KeyboardInterrupt):
         make_server(app).run(sockets=[listening])
 
 

@@ -277,6 +277,15 @@ def test_issues_are_counted_and_lead_to_their_day(store: SqlStore, engine: Engin
     assert query.count_issues() == 1
 
 
+def test_an_issue_about_another_systems_record_names_the_system_and_not_the_record(
+    store: SqlStore, engine: Engine
+) -> None:
+    with store.begin("test") as work:
+        work.issues.open([Issue("rejected_record", "patient", "ehr/12345", ("structure",))])
+    (one,) = BoardQuery(engine).load_issues(10)
+    assert one.what == "patient from ehr"
+
+
 def test_a_new_practice_file_is_on_the_board_at_once(store: SqlStore, engine: Engine) -> None:
     query = BoardQuery(engine)
     before = query.load_day(main(query), MONDAY)
