@@ -47,6 +47,7 @@ class FileCounts:
     """What became of the rows of one file; loaded + merged + quarantined + landed = rows."""
 
     file: str
+    kind: Kind
     rows: int
     loaded: int = 0
     merged: int = 0
@@ -166,11 +167,12 @@ def _result(
 def _counts(file: ExportFile, plan: ImportPlan) -> FileCounts:
     rows = [outcome for outcome in plan.outcomes if outcome.row.file == file.name]
     if not rows:
-        return FileCounts(file.name, len(file.records), landed=len(file.records))
+        return FileCounts(file.name, file.kind, len(file.records), landed=len(file.records))
     of = Counter(outcome.verdict for outcome in rows)
-    reasons = Counter(outcome.reason for outcome in rows if outcome.reason is not None)
+    reasons = Counter(str(outcome.reason) for outcome in rows if outcome.reason is not None)
     return FileCounts(
         file.name,
+        file.kind,
         len(file.records),
         of[Verdict.LOADED],
         of[Verdict.MERGED],

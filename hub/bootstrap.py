@@ -1,0 +1,236 @@
+"""The one place that wires implementations: settings, practice folder, database, connectors, operations."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import URL, Engine
+
+from hub.canonical.ids import Kind
+from hub.canonical.practice import Practice, read_practice
+from hub.connectors.kit.connection import Connection
+from hub.connectors.kit.mapping_files import load_mappings
+from hub.connectors.registry import Surroundings, open_export, open_sink, open_source, zone_of
+from hub.documents import parse
+from hub.errors import InvalidInput, NeedsAttention, Problem
+from hub.operations.apply_practice import Applied, apply_practice
+from hub.operations.book_visit import Booked, book_visit
+from hub.operations.decide_import import Progress
+from hub.operations.find_openings import find_openings
+from hub.operations.import_export import ImportRequest, ImportResult, import_export
+from hub.operations.linked_system import LinkedSystem
+from hub.operations.pull_changes import PullResult, pull_changes
+from hub.operations.push_changes import PushResult, push_changes
+from hub.scheduling.decision import Openings, Refusal
+from hub.scheduling.request import BookingRequest, OpeningsRequest
+from hub.settings import Settings
+from hub.store.board_query import BoardQuery
+from hub.store.checkpoint import kill_at_named_point
+from hub.store.embedded import OWNER, EmbeddedServer
+from hub.store.engine import application_engine, owner_engine, read_url, require_reachable
+from hub.store.overview import Overview, load_overview
+from hub.store.schema import migrate, require_current
+from hub.store.unit_of_work import SqlStore
+
+DATABASE = "hub"
+
+
+@dataclass(frozen=True)
+class PracticeFolder:
+    """What an implementation team writes: `practice.yaml` and `connections/*.yaml`."""
+
+    path: Path
+    text: str
+    practice: Practice
+    connections: Mapping[str, Connection]
+    """By system name."""
+
+    def connection(self, system: str) -> Connection:
+        """The connection to a system.
+
+        Raises:
+            InvalidInput: the practice has none of that name.
+        """
+        try:
+            return self.connections[system]
+        except KeyError:
+            known = ", ".join(sorted(self.connections)) or "none"
+            message = f"there is no connection {system!r}"
+            raise InvalidInput(
+                Problem(message, file=str(self.path / "connections"), hint=f"There are: {known}")
+            ) from None
+
+
+def read_practice_folder(settings: Settings) -> PracticeFolder:
+    """Read and check every file of the practice folder.
+
+    Raises:
+        InvalidInput: with a problem for each place that is wrong.
+        NeedsAttention: the folder or its practice file is not there.
+    """
+    file = settings.practice / "practice.yaml"
+    text = _read(file)
+    practice = read_practice(text, str(file))
+    connections = [_connection(path, settings) for path in sorted((settings.practice / "connections").glob("*.yaml"))]
+    return PracticeFolder(settings.practice, text, practice, {each.system: each for each in connections})
+
+
+def check_practice_folder(settings: Settings) -> PracticeFolder:
+    """The folder, with the mapping tables of its connections read as well; errors as `read_practice_folder`."""
+    folder = read_practice_folder(settings)
+    for connection in folder.connections.values():
+        load_mappings(settings.mappings, connection.mappings)
+    return folder
+
+
+def _connection(file: Path, settings: Settings) -> Connection:
+    document = parse(_read(file), str(file))
+    connection = document.read_as(Connection)
+    if connection.system != file.stem:
+        hint = f"Rename the file to {connection.system}.yaml, or the system to {file.stem}"
+        raise InvalidInput(document.problem(("system",), f"the file is called {file.stem!r}", hint))
+    replaced = settings.connection_urls.get(connection.system)
+    return connection.model_copy(update={"base_url": replaced}) if replaced else connection
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        hint = "HUB_PRACTICE names the practice folder"
+        raise NeedsAttention(Problem("this file is not there", file=str(file), hint=hint)) from None
+    except UnicodeDecodeError:
+        raise InvalidInput(Problem("not UTF-8", file=str(file), hint="Save it as UTF-8")) from None
+
+
+@dataclass(frozen=True)
+class Hub:
+    """The operations of one practice, on its database."""
+
+    folder: PracticeFolder
+    engine: Engine
+    """With the application's rights; validation reads there too."""
+    store: SqlStore
+    board: BoardQuery
+    mappings: Path
+
+    def apply_practice(self) -> Applied:
+        """Put the practice file in force; twice equals once."""
+        return apply_practice(self.store, self.folder.text, "practice.yaml")
+
+    def overview(self) -> Overview:
+        """What the hub holds, counted."""
+        return load_overview(self.engine)
+
+    def find(self, request: OpeningsRequest) -> Openings | Refusal:
+        """Openings in the book."""
+        return find_openings(self.store, request)
+
+    def book(self, request: BookingRequest, *, actor: str, key: str | None = None) -> Booked | Refusal:
+        """Book, and leave word for every system that is told of visits."""
+        told = [each.system for each in self.folder.connections.values() if Kind.VISIT in each.push]
+        return book_visit(self.store, request, actor=actor, key=key, push_to=told)
+
+    def pull(self, system: str, kind: Kind) -> PullResult:
+        """What changed in a system since the last pull."""
+        connection = self.folder.connection(system)
+        with open_source(connection, self._surroundings) as source:
+            return pull_changes(self._linked(connection), kind, source, self.store)
+
+    def push(self, system: str) -> PushResult:
+        """What a system still has to be told."""
+        connection = self.folder.connection(system)
+        with open_sink(connection, self._surroundings) as sink:
+            return push_changes(self._linked(connection), sink, self.store)
+
+    def import_export(self, system: str, progress: Progress = lambda _what, _rows: None) -> ImportResult:
+        """The files that an old system left, all kinds in one go."""
+        connection = self.folder.connection(system)
+        with open_export(connection, self._surroundings) as export:
+            request = ImportRequest(
+                system=system,
+                folder=str(connection.folder),
+                files=export.read_files(),
+                mappings=load_mappings(self.mappings, connection.mappings),
+                zone=zone_of(connection, self._surroundings),
+                aliases=connection.aliases,
+            )
+        return import_export(request, self.store, progress)
+
+    @property
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(self.folder.path, ZoneInfo(self.folder.practice.zone), os.environ)
+
+    def _linked(self, connection: Connection) -> LinkedSystem:
+        tables = load_mappings(self.mappings, connection.mappings)
+        return LinkedSystem(connection.system, tables, zone_of(connection, self._surroundings), connection.aliases)
+
+
+@contextmanager
+def open_hub(settings: Settings, folder: PracticeFolder | None = None) -> Iterator[Hub]:
+    """The hub of the practice that `settings` name, on its database, until the block ends.
+
+    Raises:
+        InvalidInput: the practice folder is wrong; nothing was started.
+        NeedsAttention: the database does not answer or has another schema.
+    """
+    folder = folder or read_practice_folder(settings)
+    with open_database(settings) as url:
+        engine = application_engine(url)
+        try:
+            store = SqlStore(engine, kill_at_named_point)
+            yield Hub(folder, engine, store, BoardQuery(engine), settings.mappings)
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[URL]:
+    """The database to work on: the one of `HUB_DATABASE_URL`, or the hub's own, which is started and migrated.
+
+    Raises:
+        NeedsAttention: it does not answer, or its schema is not this version's.
+    """
+    if settings.database_url:
+        url = read_url(settings.database_url)
+        _check(url)
+        yield url
+        return
+    server = EmbeddedServer(settings.home / "database")
+    server.start()
+    try:
+        server.create_database(DATABASE)
+        _migrate(server.url(DATABASE, OWNER))
+        yield server.url(DATABASE)
+    finally:
+        server.leave()
+
+
+def migrate_database(settings: Settings) -> None:
+    """Bring the schema up to date; the login of `HUB_DATABASE_URL` must own the database."""
+    if settings.database_url:
+        _migrate(read_url(settings.database_url))
+        return
+    with open_database(settings):
+        pass
+
+
+def _migrate(owner_url: URL) -> None:
+    engine = owner_engine(owner_url)
+    try:
+        require_reachable(engine)
+        migrate(engine)
+    finally:
+        engine.dispose()
+
+
+def _check(url: URL) -> None:
+    engine = application_engine(url)
+    try:
+        require_reachable(engine)
+        require_current(engine)
+    finally:
+        engine.dispose()

@@ -1,0 +1,47 @@
+"""The command line. Heavy modules load inside the command that needs them: `hub --help` is quick."""
+
+import sys
+
+import typer
+
+from hub.cli import booking, database, demo, practice, scenario, serving, syncing
+from hub.errors import HubError, RetryLater
+
+TRY_AGAIN_LATER = 75  # EX_TEMPFAIL: a script may run the same command again
+
+app = typer.Typer(
+    help="The integration hub of a medical spa.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback with values in it could hold personal data
+)
+app.command()(demo.demo)
+app.command()(serving.up)
+app.command()(serving.serve)
+app.command()(syncing.pull)
+app.command(name="import")(syncing.import_)
+app.command()(syncing.push)
+app.command()(booking.find)
+app.command()(booking.book)
+app.add_typer(scenario.app, name="scenario")
+app.add_typer(practice.app, name="practice")
+app.add_typer(database.app, name="database")
+
+
+def main() -> None:
+    """Run a command; an error the hub knows becomes one clear message and an exit code."""
+    try:
+        app()
+    except RetryLater as error:
+        _show(error)
+        sys.exit(TRY_AGAIN_LATER)
+    except HubError as error:
+        _show(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _show(error: HubError) -> None:
+    for problem in error.problems:
+        typer.echo(f"error: {problem}", err=True)

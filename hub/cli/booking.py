@@ -1,0 +1,96 @@
+"""`hub find` and `hub book`: the schedule, as the front desk asks it."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from hub.bootstrap import Hub
+    from hub.scheduling.decision import Refusal
+    from hub.scheduling.request import Trip
+
+Service = Annotated[str, typer.Option(help="A service of the practice file.")]
+Patient = Annotated[str, typer.Option(help="The patient's id in the hub.")]
+Location = Annotated[str | None, typer.Option(help="Default: the only one.")]
+Option = Annotated[str | None, typer.Option(help="An option of the service.")]
+Day = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First local date.")]
+LastDay = Annotated[
+    datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Last one; default: the first.")
+]
+Arrives = Annotated[datetime, typer.Option(formats=["%Y-%m-%dT%H:%M"], help="Local time of arrival.")]
+Key = Annotated[str | None, typer.Option(help="The same key books once, however often it is asked.")]
+
+
+def find(
+    *,
+    service: Service,
+    patient: Patient,
+    first: Day,
+    last: LastDay = None,
+    location: Location = None,
+    option: Option = None,
+) -> None:
+    """List the times at which a visit can be booked."""
+    from hub.bootstrap import open_hub
+    from hub.scheduling.decision import Refusal
+    from hub.scheduling.request import OpeningsRequest
+    from hub.settings import Settings
+
+    with open_hub(Settings()) as hub:
+        trip = _trip(hub, service, patient, location, option)
+        found = hub.find(OpeningsRequest(trip, first.date(), (last or first).date()))
+        if isinstance(found, Refusal):
+            raise _refused(found)
+        zone = hub.folder.practice.zone_of(trip.location_id)
+        for arrival in found.arrivals:
+            typer.echo(_local(arrival, zone))
+
+
+def book(
+    *,
+    service: Service,
+    patient: Patient,
+    arrives: Arrives,
+    location: Location = None,
+    option: Option = None,
+    key: Key = None,
+) -> None:
+    """Book a visit, or say every reason why not."""
+    from hub.bootstrap import open_hub
+    from hub.canonical.time import instant_of
+    from hub.scheduling.decision import Refusal
+    from hub.scheduling.request import BookingRequest
+    from hub.settings import Settings
+
+    with open_hub(Settings()) as hub:
+        trip = _trip(hub, service, patient, location, option)
+        zone = hub.folder.practice.zone_of(trip.location_id)
+        done = hub.book(BookingRequest(trip, instant_of(arrives, zone)), actor="desk", key=key)
+        if isinstance(done, Refusal):
+            raise _refused(done)
+        for visit in done.visits:
+            typer.echo(f"{visit.id} {_local(visit.start, zone)}")
+
+
+def _trip(hub: "Hub", service: str, patient: str, location: str | None, option: str | None) -> "Trip":
+    from hub.errors import InvalidInput, Problem
+    from hub.scheduling.request import Part, Trip
+
+    known = [each.id for each in hub.folder.practice.locations]
+    if location is None and len(known) > 1:
+        raise InvalidInput(
+            Problem("there are several locations", field="--location", hint=f"One of: {', '.join(known)}")
+        )
+    return Trip((Part(service, patient, option),), location or known[0])
+
+
+def _refused(refusal: "Refusal") -> typer.Exit:
+    typer.echo(f"refused: {', '.join(refusal.reasons)}", err=True)
+    return typer.Exit(1)
+
+
+def _local(at: datetime, zone: "ZoneInfo") -> str:
+    return at.astimezone(zone).isoformat(timespec="minutes")

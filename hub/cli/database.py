@@ -1,0 +1,20 @@
+"""`hub database`: the schema."""
+
+import typer
+
+app = typer.Typer(help="The hub's database.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """The hub's database."""
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the schema up to date. With HUB_DATABASE_URL its login must own the database."""
+    from hub.bootstrap import migrate_database
+    from hub.settings import Settings
+
+    migrate_database(Settings())
+    typer.echo("The schema is up to date.")
