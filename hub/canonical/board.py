@@ -113,4 +113,4 @@ class BoardIssue:
     """With `on`: the day on whose board it shows. Both None where it belongs to no day."""
     on: date | None = None
     what: str | None = None
-    """The sort of record it is about: `visit`, `patient from juniper-ehr` …"""
+    """The sort of record it is about: `visit`, `patient, juniper-ehr` …"""

@@ -222,7 +222,9 @@ def _issues_of(visit_ids: Collection[str]) -> Select[Any]:
 
 
 def _open_issues(limit: int) -> Select[Any]:
-    about_visit = and_(review_issue.c.subject_kind == "visit", review_issue.c.subject_id == visit.c.id)
+    """A subject is a record's id, or `system/id` where it is about a record at another system."""
+    subject_id = func.split_part(review_issue.c.subject_id, "/", -1)
+    about_visit = and_(review_issue.c.subject_kind == "visit", subject_id == visit.c.id)
     about_block = and_(review_issue.c.subject_kind == "block", review_issue.c.subject_id == block.c.id)
     return (
         select(
@@ -329,9 +331,9 @@ def _issue(row: Any, zones: Mapping[str, ZoneInfo]) -> BoardIssue:
 
 
 def _what(kind: str, subject_id: str) -> str:
-    """`visit`, or `visit from juniper-ehr` where it is another system's record; the id itself stays here."""
+    """`visit`, or `visit, juniper-ehr` where it is about that system's record; the id itself stays here."""
     system, slash, _ = subject_id.partition("/")
-    return f"{kind} from {system}" if slash else kind
+    return f"{kind}, {system}" if slash else kind
 
 
 def _codes(rows: Iterator[Any]) -> Iterator[str]:

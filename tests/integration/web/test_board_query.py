@@ -283,7 +283,15 @@ def test_an_issue_about_another_systems_record_names_the_system_and_not_the_reco
     with store.begin("test") as work:
         work.issues.open([Issue("rejected_record", "patient", "ehr/12345", ("structure",))])
     (one,) = BoardQuery(engine).load_issues(10)
-    assert one.what == "patient from ehr"
+    assert (one.what, one.on) == ("patient, ehr", None)
+
+
+def test_an_issue_about_sending_a_visit_leads_to_the_visits_day(store: SqlStore, engine: Engine) -> None:
+    put(store, a_visit("v1", "09:00", "10:00"))
+    with store.begin("test") as work:
+        work.issues.open([Issue("undelivered", "visit", "ehr/v1", ("structure",))])
+    (one,) = BoardQuery(engine).load_issues(10)
+    assert (one.what, one.location_id, one.on) == ("visit, ehr", "main", MONDAY)
 
 
 def test_a_new_practice_file_is_on_the_board_at_once(store: SqlStore, engine: Engine) -> None:
