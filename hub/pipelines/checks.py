@@ -29,7 +29,7 @@ def history_checks(system: str, zone: str) -> dg.AssetChecksDefinition:
     def proved(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         from hub.pipelines.validation import Verdict, validate  # noqa: PLC0415 - costs seconds
 
-        outcomes = safely(lambda: validate(hub_of(context).database_url, expectations))
+        outcomes = safely(lambda: validate(hub_of(context).engine.url, expectations))
         for name, outcome in outcomes.items():
             counted = {} if outcome.unexpected is None else {"unexpected": outcome.unexpected}
             yield dg.AssetCheckResult(

@@ -6,7 +6,7 @@ from functools import partial
 import dagster as dg
 import typer
 
-from hub.bootstrap import read_practice_folder
+from hub.bootstrap import open_hub, read_practice_folder
 from hub.canonical.ids import Kind
 from hub.connectors.kit.connection import Connection
 from hub.pipelines.assets import key_of
@@ -15,7 +15,7 @@ from hub.pipelines.assets.pulled import pulled_assets
 from hub.pipelines.assets.pushed import pushed_asset
 from hub.pipelines.checks import history_checks
 from hub.pipelines.progress import Tell, progress_logger
-from hub.pipelines.resources import HUB, OpenHub, hub_resource, open_hub_of
+from hub.pipelines.resources import HUB, OpenHub, hub_resource
 from hub.settings import Settings
 
 FILES = "legacy_export"
@@ -23,7 +23,7 @@ FILES = "legacy_export"
 JOB = "round"
 
 
-def define(connections: Sequence[Connection], zone: str, open_hub: OpenHub, tell: Tell) -> dg.Definitions:
+def define(connections: Sequence[Connection], zone: str, opening: OpenHub, tell: Tell) -> dg.Definitions:
     """The definitions for these connections: import and proof first, then pull, then push.
 
     A push waits for the histories' checks, so that no booking made beside a wrong history leaves the hub.
@@ -39,7 +39,7 @@ def define(connections: Sequence[Connection], zone: str, open_hub: OpenHub, tell
         ],
         asset_checks=[history_checks(each.system, each.zone or zone) for each in imports],
         jobs=[dg.define_asset_job(JOB, description="Pull, import, prove, push.")],
-        resources={HUB: hub_resource(open_hub)},
+        resources={HUB: hub_resource(opening)},
         loggers={"progress": progress_logger(tell)},
         executor=dg.in_process_executor,
     )
@@ -51,4 +51,4 @@ def definitions() -> dg.Definitions:
     settings = Settings()
     folder = read_practice_folder(settings)
     connections = tuple(folder.connections.values())
-    return define(connections, folder.practice.zone, partial(open_hub_of, settings, folder), tell=typer.echo)
+    return define(connections, folder.practice.zone, partial(open_hub, settings, folder), tell=typer.echo)

@@ -20,7 +20,18 @@ from sqlalchemy import URL, text
 
 from hub.pipelines.expectations import Expectation
 
-_OPTIONS = "-c role=hub_app -c timezone=UTC -c default_transaction_read_only=on"
+# Right after an import PostgreSQL has no statistics and takes loops over whole tables for cheap: hence no nested loops.
+_OPTIONS = " ".join(
+    f"-c {setting}"
+    for setting in (
+        "role=hub_app",
+        "timezone=UTC",
+        "default_transaction_read_only=on",
+        "enable_nestloop=off",
+        "jit=off",
+        "statement_timeout=600s",
+    )
+)
 
 
 class Verdict(enum.Enum):
@@ -63,7 +74,9 @@ def _datasource(url: URL) -> PostgresDatasource:
         store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
     )
     context = gx.get_context(mode="ephemeral", project_config=configuration)
-    target = url.update_query_dict({"options": _OPTIONS}).render_as_string(hide_password=False)
+    given = url.query.get("options", "")
+    options = {"options": f"{given if isinstance(given, str) else ' '.join(given)} {_OPTIONS}".strip()}
+    target = url.update_query_dict(options).render_as_string(hide_password=False)
     return context.data_sources.add_postgres("hub", connection_string=target)
 
 

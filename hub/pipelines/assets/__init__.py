@@ -1,10 +1,14 @@
 """What the runs make: one asset for each system and record kind."""
 
-from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from hub.canonical.ids import Kind
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 IN_ORDER = (Kind.LOCATION, Kind.PROVIDER, Kind.RESOURCE, Kind.SERVICE, Kind.PATIENT, Kind.VISIT)
 """What is referred to comes before what refers to it."""
@@ -15,6 +19,6 @@ def key_of(system: str, kind: Kind) -> dg.AssetKey:
     return dg.AssetKey([system, f"{kind}s"])
 
 
-def numbers(counts: Mapping[str, int]) -> dict[str, int]:
-    """Metadata of an asset: numbers and nothing else, whatever was handed in."""
-    return {name: int(count) for name, count in counts.items()}
+def numbers(result: "DataclassInstance") -> dict[str, int]:
+    """The numbers among a result's fields, and nothing else of it: what Dagster keeps is read by many."""
+    return {name: value for name, value in asdict(result).items() if type(value) is int}

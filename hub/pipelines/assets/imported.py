@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import dagster as dg
 
 from hub.canonical.ids import Kind
+from hub.connectors.legacy_export.layout import FILES
 from hub.pipelines.assets import key_of, numbers
 from hub.pipelines.failures import safely
 from hub.pipelines.resources import HUB, hub_of
 
 KINDS = (Kind.PROVIDER, Kind.SERVICE, Kind.PATIENT, Kind.VISIT)
+_KIND_OF = {file.name: file.kind for file in FILES}
 
 
 def imported_assets(system: str) -> dg.AssetsDefinition:
@@ -24,9 +26,10 @@ def imported_assets(system: str) -> dg.AssetsDefinition:
         description=f"Every row of the files of {system}: loaded, merged or quarantined with its reason.",
     )
     def imported(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        counts = safely(lambda: hub_of(context).import_export(system))
+        result = safely(lambda: hub_of(context).import_export(system))
+        counts = {_KIND_OF[file.file]: numbers(file) for file in result.files}
         for kind in KINDS:
-            yield dg.MaterializeResult(asset_key=key_of(system, kind), metadata=numbers(counts.get(kind, {})))
+            yield dg.MaterializeResult(asset_key=key_of(system, kind), metadata=counts.get(kind, {}))
 
     return imported
 
