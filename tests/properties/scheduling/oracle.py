@@ -40,7 +40,7 @@ def shown_on(zone, day):
 def wall(zone, text):
     """The minute of a wall time: skipped ones move forward by the gap, of repeated ones the earlier is meant."""
     if text[16:]:
-        return to_minute(datetime.fromisoformat(text.replace("Z", "+00:00")))
+        return to_minute(datetime.fromisoformat(text))
     day, of_day = date.fromisoformat(text[:10]), int(text[11:13]) * 60 + int(text[14:16])
     if of_day == 1440:
         day, of_day = day + timedelta(days=1), 0
@@ -123,12 +123,12 @@ class World:
             minutes = option.get("minutes", {}).get(step["name"], step["minutes"])
             lengths.append(minutes if isinstance(minutes, int) else minutes.get(provider, minutes["default"]))
         start = arrival
-        for step, length in zip(service["steps"], lengths):
+        for step, length in zip(service["steps"], lengths, strict=True):
             if step.get("patient", True):
                 break
             start -= length
         plan = []
-        for step, length in zip(service["steps"], lengths):
+        for step, length in zip(service["steps"], lengths, strict=True):
             plan.append((step, start, start + length))
             start += length
         return plan
@@ -158,7 +158,10 @@ class World:
         key = resource, minute
         if key not in self._duty:
             entry, zone = self.resources[resource], self.zone(self.place(resource))
-            inside = lambda spans: any(wall(zone, s["from"]) <= minute < wall(zone, s["to"]) for s in spans)
+
+            def inside(spans):
+                return any(wall(zone, span["from"]) <= minute < wall(zone, span["to"]) for span in spans)
+
             works = (
                 "hours" not in entry or self.in_hours(entry["hours"], zone, minute) or inside(entry.get("extra", []))
             )
@@ -275,7 +278,7 @@ class Judged:
         """Whether the names of these parts can be filled at once."""
         names = {key: who for key, who in self.names(case).items() if key[0] in numbers}
         free = [[r for r in who if self.free(case, key, r)] for key, who in names.items()]
-        return any(self.holds(case, dict(zip(names, chosen))) for chosen in itertools.product(*free))
+        return any(self.holds(case, dict(zip(names, chosen, strict=True))) for chosen in itertools.product(*free))
 
     def holds(self, case, chosen):
         usage = {}
@@ -323,37 +326,41 @@ class Judged:
 
     def of_case(self, case):
         found = set()
-        for number, (part, _, arrival, plan) in enumerate(case):
-            start, end, leaving = plan[0][1], plan[-1][2], leaving_of(case[number])
-            if not all(self.world.is_open(self.location, minute) for minute in range(start, end)):
-                found.add("closed")
-            times = [(a, b) for p, _, a, b, _ in self.world.patient_visits if p == part["patient"]]
-            times += [
-                (other[2], leaving_of(other))
-                for i, other in enumerate(case)
-                if i != number and other[0]["patient"] == part["patient"]
-            ]
-            if any(a < leaving and arrival < b for a, b in times):
-                found.add("patient_busy")
-            for step, begin, stop in plan:
-                for need in step.get("needs", []):
-                    day = local(self.zone, arrival)[0]
-                    if need.get("present") and not any(
-                        self.world.satisfies(r, need, self.location, day)
-                        and all(self.world.on_duty(r, minute) for minute in range(begin, stop))
-                        for r in self.world.resources
-                    ):
-                        found.add("not_supervised")
-            found |= self.between_visits(case, number)
-            policy = self.world.doc.get("policy", {}).get("self_booking") or {}
-            if self.action.get("channel", "desk") != "desk" and "horizon_days" in policy:
-                if local(self.zone, arrival)[0] > self.today + timedelta(days=policy["horizon_days"]):
-                    found.add("horizon")
+        for number in range(len(case)):
+            found |= set(self.of_part(case, number)) | self.between_visits(case, number)
         if not self.has_stock(case):
             found.add("no_stock")
         if not self.has_credit(case):
             found.add("no_credit")
         return found
+
+    def of_part(self, case, number):
+        part, _, arrival, plan = case[number]
+        leaving, day = leaving_of(case[number]), local(self.zone, arrival)[0]
+        if not all(self.world.is_open(self.location, minute) for minute in range(plan[0][1], plan[-1][2])):
+            yield "closed"
+        times = [(a, b) for patient, _, a, b, _ in self.world.patient_visits if patient == part["patient"]]
+        for i, other in enumerate(case):
+            if i != number and other[0]["patient"] == part["patient"]:
+                times.append((other[2], leaving_of(other)))
+        if any(a < leaving and arrival < b for a, b in times):
+            yield "patient_busy"
+        supervised = [
+            any(
+                self.world.satisfies(resource, need, self.location, day)
+                and all(self.world.on_duty(resource, minute) for minute in range(begin, stop))
+                for resource in self.world.resources
+            )
+            for step, begin, stop in plan
+            for need in step.get("needs", [])
+            if need.get("present")
+        ]
+        if not all(supervised):
+            yield "not_supervised"
+        policy = self.world.doc.get("policy", {}).get("self_booking") or {}
+        horizon = policy.get("horizon_days", 10**5) if self.action.get("channel", "desk") != "desk" else 10**5
+        if day > self.today + timedelta(days=horizon):
+            yield "horizon"
 
     def between_visits(self, case, number):
         part, _, arrival, _ = case[number]
@@ -391,26 +398,26 @@ class Judged:
             for use in self.uses(part)
             if use["quantity"]
         ]
-        for product in {p for p, _, _ in new}:
-            strict = self.world.products[product].get("strict_days")
-            counts = lambda day: strict is None or day <= self.today + timedelta(days=strict)
-            mine = [(day, q) for p, day, q in new if p == product and counts(day)]
-            old = [
-                (day, q)
-                for p, place, day, q in self.world.promises
-                if (p, place) == (product, self.location) and counts(day)
-            ]
-            lots = [
-                (date.fromisoformat(lot["expires"]), lot["on_hand"])
-                for lot in self.world.doc.get("stock", [])
-                if lot["product"] == product and lot.get("location", self.world.first) == self.location
-            ]
-            if mine:
-                t = min(day for day, _ in mine + old + lots) - timedelta(days=1)
-                while t <= max(day for day, _ in mine):
-                    if sum(q for d, q in mine + old if d >= t) > sum(q for d, q in lots if d >= t):
-                        return False
-                    t += timedelta(days=1)
+        return all(self.has_product(product, [(d, q) for p, d, q in new if p == product]) for product, _, _ in new)
+
+    def has_product(self, product, new):
+        last = self.today + timedelta(days=self.world.products[product].get("strict_days", 10**5))
+        new = [(day, quantity) for day, quantity in new if day <= last]
+        old = [
+            (day, quantity)
+            for p, place, day, quantity in self.world.promises
+            if (p, place) == (product, self.location) and day <= last
+        ]
+        lots = [
+            (date.fromisoformat(lot["expires"]), lot["on_hand"])
+            for lot in self.world.doc.get("stock", [])
+            if lot["product"] == product and lot.get("location", self.world.first) == self.location
+        ]
+        day = min((on for on, _ in new + old + lots), default=self.today) - timedelta(days=1)
+        while day <= max((on for on, _ in new), default=date.min):
+            if sum(q for on, q in new + old if on >= day) > sum(q for on, q in lots if on >= day):
+                return False
+            day += timedelta(days=1)
         return True
 
     def has_credit(self, case):
@@ -456,7 +463,7 @@ class Judged:
         whole = [set(numbers) if self.works(case, numbers) else set() for case in cases]
         if all(alone) and not any(whole):
             found.add("no_combination")
-        if not found and not any(w and not c for w, c in zip(whole, codes)):
+        if not found and not any(w and not c for w, c in zip(whole, codes, strict=True)):
             found.add("no_combination")
         return found
 

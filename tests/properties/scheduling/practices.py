@@ -27,9 +27,14 @@ class Generator:
         self.random = Random(seed)
         self.zone, day = self.random.choice(MOMENTS)
         self.start = datetime.fromisoformat(day)
+        self.ease = self.random.choice([0.3, 0.3, 1])  # how often what makes a practice hard is there
 
     def chance(self, share):
         return self.random.random() < share
+
+    def hard(self, share):
+        """A chance of something that tends to leave no opening at all."""
+        return self.chance(share * self.ease)
 
     def some(self, items, share):
         return [item for item in items if self.chance(share)]
@@ -70,10 +75,10 @@ class Generator:
         return found
 
     def resource(self, kind, number, rooms, locations):
-        entry = {"id": f"{kind}-{number}", "kind": kind, "skills": self.some(SKILLS, 0.75)}
+        entry = {"id": f"{kind}-{number}", "kind": kind, "skills": self.some(SKILLS, 0.75 if self.hard(1) else 0.95)}
         if len(locations) > 1:
-            entry["location"] = self.random.choice(locations)["id"]
-        if self.chance(0.6 if kind in ("provider", "assistant") else 0.2):
+            entry["location"] = self.random.choice(locations)["id"] if self.hard(1) else "main"
+        if self.hard(0.6 if kind in ("provider", "assistant") else 0.2):
             entry["hours"] = self.hours()
         if self.chance(0.3):
             entry["extra"] = [self.stretch()]
@@ -82,7 +87,7 @@ class Generator:
         if self.chance(0.3):
             entry["capacity"] = self.random.randint(2, 3)
         if kind == "provider":
-            until = (self.start + timedelta(days=self.random.randint(-1, 3))).date().isoformat()
+            until = (self.start + timedelta(days=self.random.randint(-1, 3) if self.hard(1) else 2)).date().isoformat()
             entry["certifications"] = [{"code": "x", "from": "2020-01-01", "until": until}]
         if kind == "device" and rooms and self.chance(0.5):
             entry["in"] = self.random.choice(rooms)
@@ -107,7 +112,7 @@ class Generator:
                 step["needs"].append(self.need(kind, resources))
         if self.chance(0.15):
             step["needs"].append({"kind": self.random.choice(["provider", "room"]), "as": "second"})
-        if self.chance(0.15):
+        if self.hard(0.3):
             present = {"kind": "provider", "skills": [self.random.choice(SKILLS)], "present": True}
             step["needs"].append(present | ({"certification": "x"} if self.chance(0.3) else {}))
         return step
@@ -115,13 +120,13 @@ class Generator:
     def need(self, kind, resources):
         need = {"kind": kind}
         same = [entry["id"] for entry in resources if entry["kind"] == kind]
-        if self.chance(0.3):
+        if self.hard(0.3):
             need["skills"] = [self.random.choice(SKILLS)]
         if kind == "provider" and self.chance(0.25):
             need["certification"] = "x"
-        if self.chance(0.1):
+        if self.hard(0.1):
             need["any"] = self.random.sample(same, self.random.randint(1, len(same)))
-        elif self.chance(0.06):
+        elif self.hard(0.06):
             need["id"] = self.random.choice(same)
         if self.chance(0.1):
             need["as"] = f"other {kind}"
@@ -143,9 +148,9 @@ class Generator:
             ]
         if self.chance(0.3):
             service["series"] = {"sessions": 3, "min_days": self.random.randint(0, 3), "max_days": 9}
-        if self.chance(0.3):
+        if self.hard(0.3):
             service["spacing"] = [{"after": self.random.choice(WORDS), "min_days": self.random.randint(0, 3)}]
-        if self.chance(0.25):
+        if self.hard(0.25):
             low = self.random.randint(0, 2)
             service["requires"] = [
                 {"before": self.random.choice(WORDS), "min_days": low, "max_days": low + self.random.randint(0, 6)}
@@ -157,11 +162,13 @@ class Generator:
             {
                 "product": "p",
                 "lot": f"L{i}",
-                "on_hand": self.random.randint(0, 6),
-                "expires": (self.start + timedelta(days=self.random.randint(-1, 4))).date().isoformat(),
+                "on_hand": self.random.randint(0, 6) if self.hard(1) else 12,
+                "expires": (self.start + timedelta(days=self.random.randint(-1, 4) if self.hard(1) else 5))
+                .date()
+                .isoformat(),
                 "location": self.random.choice(locations)["id"],
             }
-            for i in range(self.random.randint(0, 3))
+            for i in range(self.random.randint(0 if self.hard(1) else 2, 3))
         ]
 
     def visits(self, services, resources):
@@ -206,13 +213,13 @@ class Generator:
         part = {"service": service["id"]}
         if service.get("options") and self.chance(0.4):
             part["option"] = "big"
-        if self.chance(0.2):
+        if self.hard(0.3):
             names = [need for step in service["steps"] for need in step["needs"] if not need.get("present")]
             if names:
                 need = self.random.choice(names)
                 who = [entry["id"] for entry in resources if entry["kind"] == need["kind"]]
                 part["with"] = {need.get("as", need["kind"]): self.random.choice(who)}
-        if packages and self.chance(0.3):
+        if packages and self.hard(0.2):
             part["package"] = packages[0]["id"]
         return part
 
@@ -229,8 +236,8 @@ class Generator:
         else:
             trip |= self.part(services, resources, packages)
         if len(doc["locations"]) > 1:
-            trip["location"] = self.random.choice(doc["locations"])["id"]
-        if self.chance(0.15):
+            trip["location"] = self.random.choice(doc["locations"])["id"] if self.hard(1) else "main"
+        if self.hard(0.25):
             trip["channel"] = "web"
         return trip
 
@@ -242,7 +249,7 @@ class Generator:
         until = (self.start + timedelta(days=self.random.randint(0, 3))).date().isoformat()
         doc = {
             "zone": self.zone,
-            "now": self.wall(-1, 1),
+            "now": self.wall(-1, 1 if self.hard(1) else 0),
             "grid_minutes": self.random.choice([10, 15, 15, 30, 7]),
             "locations": locations,
             "resources": resources,

@@ -1,27 +1,25 @@
-"""The engine against brute force, on random practices. `HUB_ORACLE_RUNS` sets how many, `HUB_ORACLE_SEED` where from."""
+"""The engine against brute force, on random practices: `HUB_ORACLE_RUNS` of them from `HUB_ORACLE_SEED` on."""
 
 import json
 import os
 
 import pytest
 
-from hub.scheduling.scenario.run import plain, run_scenario
+from hub.scheduling.scenario.document import read_scenario
+from hub.scheduling.scenario.play import Player
+from hub.scheduling.scenario.run import plain
 from tests.properties.scheduling.oracle import Judged, World, openings, printed, wall
 from tests.properties.scheduling.practices import Generator
 
-RUNS = int(os.environ.get("HUB_ORACLE_RUNS", "200"))
+RUNS = int(os.environ.get("HUB_ORACLE_RUNS", "300"))
 FIRST = int(os.environ.get("HUB_ORACLE_SEED", "0"))
 BATCH = 20
 
 
 def outcomes(doc, actions):
-    """What the engine makes of each action, every one on the file's own book."""
-    found = []
-    for action in actions:
-        report = run_scenario(json.dumps(doc | {"actions": [action]}), "random.json")
-        assert report.results[0].step is not None, report.results[0].error
-        found.append(plain(report.results[0].got))
-    return found
+    """What the engine makes of each action, every one on a book of its own."""
+    scenario, _ = read_scenario(json.dumps(doc | {"actions": actions}), "random.json")
+    return [plain(Player(scenario).play(entry)) for entry in scenario.actions]
 
 
 def disagreement(seed):
