@@ -6,33 +6,17 @@ earlier.
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from pydantic import Field, field_validator
 
 from hub.canonical.time import instant_of, is_repeated, is_skipped
-from hub.mapping.codecs.codec import Codec, CodecKind, Json, NoOptions, Unreadable, text_of
-from hub.mapping.codecs.dates import ISO
+from hub.mapping.codecs.codec import Codec, CodecKind, Json, Unreadable, text_of
+from hub.mapping.codecs.dates import ISO, PlausibleOptions
 from hub.mapping.codecs.formats import date_reader, time_reader, written
 from hub.mapping.codes import CodeTable
 from hub.mapping.context import Context
-
-
-class PlausibleOptions(NoOptions):
-    """What both instants share."""
-
-    not_before: date | None = None
-    """Days before it are implausible: a system's `never` (1900-01-01), a mistyped century."""
-    days_ahead: int | None = Field(default=None, gt=0)
-    """Days further ahead than this are implausible."""
-
-    def check(self, day: date, context: Context) -> None:
-        """Raise Unreadable (`implausible_date`) for a day out of bounds."""
-        early = self.not_before is not None and day < self.not_before
-        late = self.days_ahead is not None and (day - context.today).days > self.days_ahead
-        if early or late:
-            raise Unreadable("is a date that cannot be meant", "implausible_date", "Mend it at the source")
 
 
 def _instant(options: PlausibleOptions, _: Mapping[str, CodeTable]) -> Codec:
