@@ -27,7 +27,7 @@ def service_key(name: str) -> str:
     return "".join(letter for letter in text if letter.isalnum() or letter in "._%+#")
 
 
-_PATTERN = re.compile(r"[^\s-](?:[^\s]| (?![-\s]))* - [^\s-](?:[^\s]| (?![-\s]))*")
+_PATTERN = re.compile(r"[^\s-](?:[^\s]| (?![-\s]))* - [^\s-](?:[^\s]| (?![-\s]|$))*")
 _LOOSE_DOSE = re.compile(r"(?i)[0-9] +(?:u|units?|ml|cc|mg|mcg|g|iu|%)\b")
 
 

@@ -1,5 +1,6 @@
 """Services with the many ways in which a practice came to write each of them."""
 
+import re
 from dataclasses import dataclass
 from random import Random
 
@@ -81,8 +82,8 @@ def writings(sku: str) -> list[str]:
 
 def _spaced_dose(product: str) -> str:
     head, _, dose = product.rpartition(" ")
-    figure = "".join(letter for letter in dose if letter.isdigit())
-    return f"{head} {figure} {dose[len(figure) :]}" if figure and dose[len(figure) :] else product
+    found = re.fullmatch(r"([0-9.]+)([a-z]+)", dose)
+    return f"{head} {found[1]} {found[2]}" if found else product
 
 
 def _skus(rng: Random) -> list[tuple[str, str]]:
