@@ -1,0 +1,99 @@
+"""A hub on a database with an imported history; one import for the whole run, cloned for each test."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+import pytest
+
+from hub.bootstrap import Hub, PracticeFolder, read_practice_folder
+from hub.pipelines.definitions import JOB, define
+from hub.pipelines.runs import Ran, run
+from hub.settings import PROJECT, Settings
+from hub.store.board_query import BoardQuery
+from hub.store.embedded import EmbeddedServer
+from hub.store.unit_of_work import SqlStore
+from tests.database import Database, fresh_database
+
+LEGACY = "juniper-legacy"
+PROOF = f'key:"{LEGACY}/*" or group:push'
+"""Import, prove, push; the pull needs a server."""
+
+# What the packages themselves do: Great Expectations 1.24 imports a deprecated module.
+QUIET = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "integration/pipelines" in item.path.as_posix():
+            item.add_marker(QUIET)
+
+
+@pytest.fixture(scope="session")
+def folder() -> PracticeFolder:
+    """The demo's practice."""
+    return read_practice_folder(Settings(practice=PROJECT / "examples" / "juniper"))
+
+
+def hub_on(database: Database, folder: PracticeFolder) -> Hub:
+    engine = database.engine
+    return Hub(folder, engine, SqlStore(engine), BoardQuery(engine), PROJECT / "mappings")
+
+
+@pytest.fixture(scope="session")
+def imported_template(database_server: EmbeddedServer, folder: PracticeFolder) -> Iterator[str]:
+    """The name of a database with the demo's practice and its legacy export in it."""
+    with fresh_database(database_server) as database:
+        hub = hub_on(database, folder)
+        hub.apply_practice()
+        hub.import_export(LEGACY)
+        database.engine.dispose()
+        database.owner.dispose()
+        name = database.url.database
+        assert name
+        yield name
+
+
+@pytest.fixture
+def imported(database_server: EmbeddedServer, imported_template: str) -> Iterator[Database]:
+    """A database of the test's own with the imported history."""
+    with fresh_database(database_server, imported_template) as database:
+        yield database
+
+
+@pytest.fixture
+def lines() -> list[str]:
+    """What the runs of a test told."""
+    return []
+
+
+Runner = Callable[..., Ran]
+
+
+@pytest.fixture
+def run_on(folder: PracticeFolder, lines: list[str]) -> Runner:
+    """Run the demo's pipelines on a database: `run_on(hub, instance, select=…)`."""
+
+    def run_it(hub: object, instance: dg.DagsterInstance, select: str = PROOF) -> Ran:
+        @contextmanager
+        def opening() -> Iterator[Hub]:
+            yield hub  # type: ignore[misc]
+
+        defined = define(tuple(folder.connections.values()), folder.practice.zone, opening, lines.append)
+        return run(defined, JOB, instance, select)
+
+    return run_it
+
+
+def materialized(instance: dg.DagsterInstance, run_id: str) -> set[str]:
+    """The assets that a run made."""
+    events = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    return {event.asset_key.to_user_string() for entry in events if (event := entry.dagster_event) and event.asset_key}
+
+
+def failed_checks(instance: dg.DagsterInstance, run_id: str) -> set[str]:
+    """The checks that a run found wanting."""
+    events = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    checks = [entry.dagster_event.asset_check_evaluation_data for entry in events if entry.dagster_event]
+    assert checks, "no check was evaluated"
+    return {check.check_name for check in checks if not check.passed}

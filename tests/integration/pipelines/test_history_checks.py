@@ -1,0 +1,122 @@
+"""Every expectation finds the defect it is there for, alone, and nothing is told to anybody until it is mended."""
+
+import dagster as dg
+import pytest
+from sqlalchemy import text
+
+from hub.bootstrap import PracticeFolder
+from hub.pipelines.expectations import history_expectations
+from tests.database import Database
+from tests.integration.pipelines.conftest import LEGACY, Runner, failed_checks, hub_on, materialized
+
+A_CANCELLED = "(SELECT min(id) FROM visit WHERE state = 'cancelled' AND origin = 'juniper-legacy')"
+A_FULFILLED = "(SELECT min(id) FROM visit WHERE state = 'fulfilled' AND NOT contested AND origin = 'juniper-legacy')"
+A_CONTESTED = "(SELECT min(id) FROM visit WHERE contested AND origin = 'juniper-legacy')"
+A_REPEATED = "(SELECT min(id) FROM disposition WHERE reason = 'repeated')"
+CHANGED_BY_THE_HUB = "updated_at = now() + interval '1 hour'"
+
+DEFECTS = {
+    "a_status_word_means_one_state": f"UPDATE visit SET state = 'no_show' WHERE id = {A_CANCELLED}",
+    "an_import_ended_well": f"""
+        INSERT INTO import_batch (system, folder, file_hashes, state) VALUES ('{LEGACY}', 'again', '{{}}', 'failed')""",
+    "contacts_are_in_their_normal_form": """
+        UPDATE patient SET phone = '512 555 0100' WHERE id = (SELECT min(id) FROM patient WHERE phone IS NOT NULL)""",
+    "contested_visits_wait_for_a_person": f"""
+        UPDATE review_issue SET state = 'dismissed' WHERE subject_id = {A_CONTESTED}""",
+    "every_landed_row_has_a_verdict": f"""
+        INSERT INTO source_record (system, kind, source_id, content_hash, payload, file, line)
+        VALUES ('{LEGACY}', 'visit', 'A1', 'x', '{{}}', 'appointments.csv', 100000)""",
+    "every_link_leads_to_a_record": f"""
+        INSERT INTO source_link (system, kind, source_id, canonical_id) VALUES ('{LEGACY}', 'visit', 'A1', 'vis_0')""",
+    "every_row_has_one_verdict": f"DELETE FROM disposition WHERE id = {A_REPEATED}",
+    "every_taken_row_is_linked": f"DELETE FROM source_link WHERE canonical_id = {A_CANCELLED}",
+    "imported_visits_end_after_they_start": f"""
+        ALTER TABLE visit DROP CONSTRAINT ck_visit_ends_after_it_starts;
+        UPDATE visit SET "end" = start - interval '1 hour', {CHANGED_BY_THE_HUB} WHERE id = {A_CANCELLED}""",
+    "imported_visits_have_a_known_state": f"""
+        ALTER TABLE visit DROP CONSTRAINT ck_visit_state;
+        UPDATE visit SET state = 'gone', {CHANGED_BY_THE_HUB} WHERE id = {A_CANCELLED}""",
+    "imported_visits_lie_in_plausible_years": f"""
+        UPDATE visit SET start = start - interval '100 years', "end" = "end" - interval '100 years',
+            {CHANGED_BY_THE_HUB} WHERE id = {A_CANCELLED}""",
+    "imported_visits_say_who_what_and_where": f"UPDATE visit SET service_id = NULL WHERE id = {A_FULFILLED}",
+    "imported_visits_start_and_end_when_the_row_says": f"""
+        UPDATE visit SET start = start + interval '1 minute' WHERE id = {A_CANCELLED}""",
+    "no_price_is_negative": f"UPDATE visit SET price_minor = -100, price_currency = 'USD' WHERE id = {A_FULFILLED}",
+    "no_visit_points_to_an_archived_service": f"""
+        UPDATE visit SET service_id = (SELECT min(id) FROM service WHERE archived) WHERE id = {A_FULFILLED}""",
+    "occupying_visits_claim_their_time": f"DELETE FROM claim WHERE visit_id = {A_FULFILLED}",
+    "one_service_stands_for_a_sku": """
+        UPDATE service SET archived = false WHERE id = (SELECT min(id) FROM service WHERE archived)""",
+    "overlapping_visits_are_contested": f"""
+        UPDATE review_issue SET state = 'resolved' WHERE subject_id = {A_CONTESTED};
+        UPDATE visit SET contested = false WHERE id = {A_CONTESTED}""",
+    "quarantined_rows_became_nothing": f"""
+        UPDATE disposition SET canonical_id = {A_CANCELLED}
+        WHERE id = (SELECT min(id) FROM disposition WHERE verdict = 'quarantined')""",
+    "quarantined_rows_name_a_known_reason": """
+        UPDATE disposition SET reason = 'looked_odd'
+        WHERE id = (SELECT min(id) FROM disposition WHERE verdict = 'quarantined')""",
+    "the_newest_version_of_a_row_won": f"""
+        INSERT INTO source_record (system, kind, source_id, content_hash, payload, file, line)
+        SELECT system, kind, source_id, 'x', payload || '{{"Modified": "2099-01-01 00:00"}}', file, line
+        FROM source_record WHERE id = (SELECT source_record_id FROM disposition WHERE id = {A_REPEATED});
+        UPDATE disposition SET source_record_id = (SELECT max(id) FROM source_record) WHERE id = {A_REPEATED}""",
+    "totals_by_month_agree": f"""
+        CREATE TEMPORARY TABLE copy AS SELECT * FROM visit WHERE id = {A_CANCELLED};
+        UPDATE copy SET id = 'vis_second';
+        INSERT INTO visit SELECT * FROM copy""",
+}
+"""By expectation: what somebody with the owner's rights does to a clean history."""
+
+
+def test_every_expectation_has_its_defect() -> None:
+    assert set(DEFECTS) == {each.name for each in history_expectations(LEGACY, "UTC")}
+
+
+@pytest.mark.parametrize("name", sorted(DEFECTS))
+def test_defect_fails_its_expectation_alone_and_stops_what_is_downstream(
+    name: str, imported: Database, folder: PracticeFolder, run_on: Runner, lines: list[str]
+) -> None:
+    with imported.owner.begin() as connection:
+        assert connection.exec_driver_sql(DEFECTS[name]).rowcount != 0
+    with dg.DagsterInstance.ephemeral() as instance:
+        ran = run_on(hub_on(imported, folder), instance)
+        assert not ran.success
+        assert failed_checks(instance, ran.run_id) == {name}
+        made = materialized(instance, ran.run_id)
+    assert "juniper-legacy/visits" in made
+    assert "juniper-ehr/deliveries" not in made
+    assert f"    FAIL {name}" in lines
+
+
+def test_clean_history_meets_every_expectation_and_lets_the_push_go_on(
+    imported: Database, folder: PracticeFolder, run_on: Runner, lines: list[str]
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        ran = run_on(hub_on(imported, folder), instance)
+        assert failed_checks(instance, ran.run_id) == set()
+        assert ran.success
+        assert "juniper-ehr/deliveries" in materialized(instance, ran.run_id)
+    assert "    ok   totals_by_month_agree" in lines
+
+
+def test_history_that_was_never_imported_is_no_clean_history(
+    database: Database, folder: PracticeFolder, run_on: Runner
+) -> None:
+    from hub.pipelines.validation import Verdict, validate
+
+    outcomes = validate(database.url, history_expectations(LEGACY, "America/Chicago"))
+    assert outcomes["an_import_ended_well"].verdict is Verdict.FAILED
+
+
+def test_visit_that_the_hub_moved_is_not_held_against_the_import(
+    imported: Database, folder: PracticeFolder, run_on: Runner
+) -> None:
+    moved = f"""
+        UPDATE visit SET start = start + interval '40 days', "end" = "end" + interval '40 days', {CHANGED_BY_THE_HUB}
+        WHERE id = {A_CANCELLED}"""
+    with imported.owner.begin() as connection:
+        connection.execute(text(moved))
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert run_on(hub_on(imported, folder), instance).success
