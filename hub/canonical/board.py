@@ -109,6 +109,8 @@ class BoardIssue:
     opened_at: datetime
     codes: tuple[str, ...] = ()
     """Why, where the kind alone does not say."""
+    problems: tuple[str, ...] = ()
+    """The same in whole sentences with places, where something could not be read. Never a personal value."""
     location_id: str | None = None
     """With `on`: the day on whose board it shows. Both None where it belongs to no day."""
     on: date | None = None

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, Select, and_, func, literal_column, or_, select, union_all
+from sqlalchemy import Connection, Engine, Select, and_, case, false, func, literal_column, or_, select, union_all
 from sqlalchemy.exc import OperationalError
 
 from hub.canonical.board import (
@@ -101,7 +101,7 @@ class BoardQuery:
             return look.execute(open_ones).scalar_one()
 
     def load_issues(self, limit: int) -> Sequence[BoardIssue]:
-        """Open review issues, oldest first, with the day on whose board a visit or block shows."""
+        """Open review issues: what is about days to come, the nearest first; then the rest, the oldest first."""
         zones = {place.id: place.zone for place in self.load_locations()}
         with self._look() as look:
             return [_issue(row, zones) for row in look.execute(_open_issues(limit))]
@@ -226,15 +226,17 @@ def _open_issues(limit: int) -> Select[Any]:
     subject_id = func.split_part(review_issue.c.subject_id, "/", -1)
     about_visit = and_(review_issue.c.subject_kind == "visit", subject_id == visit.c.id)
     about_block = and_(review_issue.c.subject_kind == "block", review_issue.c.subject_id == block.c.id)
+    start = func.coalesce(visit.c.start, func.lower(block.c.during))
+    to_come = func.coalesce(start >= func.now() - ONE_DAY, false())
     return (
         select(
             review_issue,
             func.coalesce(visit.c.location_id, block.c.location_id).label("location_id"),
-            func.coalesce(visit.c.start, func.lower(block.c.during)).label("start"),
+            start.label("start"),
         )
         .select_from(review_issue.outerjoin(visit, about_visit).outerjoin(block, about_block))
         .where(review_issue.c.state == "open")
-        .order_by(review_issue.c.opened_at, review_issue.c.id)
+        .order_by(to_come.desc(), case((to_come, start)), review_issue.c.opened_at, review_issue.c.id)
         .limit(limit)
     )
 
@@ -258,13 +260,14 @@ def _resources(
         entry = practice.find_resource(row.id) if practice else None
         places = f"{row.capacity} places" if row.capacity > 1 else None
         fixed_in = entry.fixed_in if entry else None
+        title = row.title if row.title and row.title not in row.name else None
         where = f"in {names.get(fixed_in, fixed_in)}" if fixed_in else None
         yield BoardResource(
             id=row.id,
             kind=row.kind,
             name=row.name,
             capacity=row.capacity,
-            detail=", ".join(part for part in (row.title, where, places) if part) or None,
+            detail=", ".join(part for part in (title, where, places) if part) or None,
             closed=tuple(_closed(entry, practice, here, span)) if practice and entry else (),
         )
 
@@ -324,6 +327,7 @@ def _issue(row: Any, zones: Mapping[str, ZoneInfo]) -> BoardIssue:
         kind=row.kind,
         opened_at=row.opened_at,
         codes=tuple(row.codes),
+        problems=tuple(str(problem) for problem in row.detail.get("problems", ())),
         location_id=row.location_id if zone else None,
         on=row.start.astimezone(zone).date() if zone else None,
         what=_what(row.subject_kind, row.subject_id),

@@ -96,7 +96,7 @@ def _issue_row(issue: BoardIssue, locations: Mapping[str, BoardLocation]) -> Map
     place = locations.get(issue.location_id or "")
     return {
         "words": issue_words(issue.kind),
-        "why": [issue_words(code) for code in issue.codes if code != issue.kind],
+        "why": issue.problems or [issue_words(code) for code in issue.codes if code != issue.kind],
         "what": issue.what,
         "opened": day_words(issue.opened_at.astimezone(place.zone if place else UTC).date()),
         "day": day_words(issue.on) if issue.on else None,

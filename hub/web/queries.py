@@ -31,5 +31,5 @@ class BoardQueries(Protocol):
         ...
 
     def load_issues(self, limit: int) -> Sequence[BoardIssue]:
-        """Open review issues, oldest first."""
+        """Open review issues: what is about days to come, the nearest first; then the rest, the oldest first."""
         ...

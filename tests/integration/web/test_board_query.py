@@ -12,7 +12,7 @@ from sqlalchemy.exc import InternalError
 from hub.canonical.board import BoardDay, BoardLocation
 from hub.canonical.ids import LocationId, PatientId, ProviderId, ResourceId, ServiceId, VisitId
 from hub.canonical.practice import read_practice
-from hub.canonical.records import Location, Patient, Service, Visit, VisitState
+from hub.canonical.records import Location, Patient, Provider, Service, Visit, VisitState
 from hub.canonical.time import Span
 from hub.errors import RetryLater
 from hub.ports import BookableResource, FactClaim, Issue, Site, UnitOfWork
@@ -124,6 +124,13 @@ def test_columns_are_the_locations_own_in_the_practices_order(store: SqlStore, e
     details = {one.id: one.detail for one in day.resources}
     assert details == {"dr-lee": None, "room-2": "2 places", "room-1": None, "gentlemax": "in Room 1"}
     assert [one.id for one in load(engine, location_id="far").resources] == ["far-room"]
+
+
+def test_a_title_is_shown_unless_the_name_says_it_already(store: SqlStore, engine: Engine) -> None:
+    for name, detail in [("Dr. Lee", "MD"), ("Dr. Lee, MD", None)]:
+        with store.begin("test") as work:
+            work.records.save([Provider(id=ProviderId("dr-lee"), name=name, title="MD")])
+        assert load(engine).resources[0].detail == detail
 
 
 def test_closed_time_is_what_hours_and_location_leave_and_away_is_its_own(store: SqlStore, engine: Engine) -> None:
@@ -277,12 +284,25 @@ def test_issues_are_counted_and_lead_to_their_day(store: SqlStore, engine: Engin
     assert query.count_issues() == 1
 
 
+def test_what_is_still_to_come_waits_at_the_head_of_the_list(store: SqlStore, engine: Engine) -> None:
+    days = {"v1": date(2020, 3, 2), "v2": date(2150, 3, 3), "v3": date(2150, 3, 2)}
+    put(store, *(a_visit(each, "09:00", "10:00", on=on) for each, on in days.items()))
+    with store.begin("test") as work:
+        work.issues.open(
+            [Issue("ambiguous_match", "patient", "pat-1"), *(Issue("overlap", "visit", each) for each in days)]
+        )
+    found = BoardQuery(engine).load_issues(10)
+    assert [one.on for one in found] == [days["v3"], days["v2"], None, days["v1"]]
+    assert [one.on for one in BoardQuery(engine).load_issues(1)] == [days["v3"]]
+
+
 def test_an_issue_about_another_systems_record_names_the_system_and_not_the_record(
     store: SqlStore, engine: Engine
 ) -> None:
     with store.begin("test") as work:
-        work.issues.open([Issue("rejected_record", "patient", "ehr/12345", ("structure",))])
+        work.issues.open([Issue("rejected_record", "patient", "ehr/12345", ("x",), {"problems": ["no id"]})])
     (one,) = BoardQuery(engine).load_issues(10)
+    assert (one.codes, one.problems) == (("x",), ("no id",))
     assert (one.what, one.on) == ("patient, ehr", None)
 
 

@@ -68,6 +68,7 @@ def test_what_waits_is_listed_with_the_day_it_shows_on(client: httpx.Client) -> 
     page = client.get("/issues").text
     assert "It takes time that something else already holds" in page
     assert "No room is free" in page
+    assert "the field given is cut off" in page
     assert 'href="/board?location=main&amp;date=2026-03-02"' in page
     assert "On no board" in page
 
