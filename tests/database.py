@@ -90,6 +90,5 @@ def _make_template(server: EmbeddedServer) -> None:
 
 
 def _administer(server: EmbeddedServer, statement: sql.Composed) -> None:
-    where = server.url("postgres", OWNER).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(where, autocommit=True) as connection:
+    with psycopg.connect(server.conninfo(), autocommit=True) as connection:
         connection.execute(statement)

@@ -33,6 +33,7 @@ OWNER = "postgres"
 APPLICATION = "hub_app"
 _LONGEST_SOCKET_FOLDER = 90  # bytes; the system's limit of 107 holds the socket's own name too
 _SECONDS_TO_START = 60
+_NO_PID = 2**22 + 1  # Linux gives none above 2**22
 _SETTINGS = {
     "listen_addresses": "",
     "port": "5432",
@@ -73,6 +74,11 @@ class EmbeddedServer:
         query = {"host": str(self.socket_folder)}
         return URL.create("postgresql+psycopg", user, host="localhost", port=5432, database=database, query=query)
 
+    def conninfo(self) -> str:
+        """How its owner reaches it without SQLAlchemy; a URL would write a space in the path as `+`, unlike libpq."""
+        host = str(self.socket_folder)
+        return psycopg.conninfo.make_conninfo(host=host, port=5432, user=OWNER, dbname=OWNER, connect_timeout=10)
+
     def start(self) -> None:
         """Start the server, or join it where it runs already.
 
@@ -95,8 +101,11 @@ class EmbeddedServer:
         if self._users is None or os.getpid() != self._process:
             return False
         atexit.unregister(self.leave)
-        with self._alone(), self._users as users:
-            self._users = None
+        users, self._users = self._users, None
+        if not self.folder.exists():  # removed under a running server, which then ends by itself
+            users.close()
+            return False
+        with self._alone(), users:
             try:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -106,15 +115,11 @@ class EmbeddedServer:
 
     def create_database(self, name: str) -> None:
         """Make sure that the database is there, owned by the server's owner."""
-        with psycopg.connect(self._conninfo(), autocommit=True) as connection:
+        with psycopg.connect(self.conninfo(), autocommit=True) as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
             if known is None:
                 with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                     connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name)))
-
-    def _conninfo(self) -> str:
-        host = str(self.socket_folder)
-        return psycopg.conninfo.make_conninfo(host=host, port=5432, user=OWNER, dbname=OWNER, connect_timeout=10)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -130,10 +135,19 @@ class EmbeddedServer:
         if not (self._data / "PG_VERSION").exists():
             self._create()
         _make_private(self.socket_folder, self._account)
-        self._forget_stale_pid()
+        self._mark_stale_notes()
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while failure := self._try_to_start():
+            # What a killed server leaves behind lets go of its memory in a moment, and must before another starts.
+            if "shared memory" not in str(failure) or time.monotonic() > deadline:
+                raise failure
+            time.sleep(0.1)  # noqa: TID251 nothing tells when that is
+
+    def _try_to_start(self) -> NeedsAttention | None:
         seen = self._log.stat().st_size if self._log.exists() else 0
-        if self._pg_ctl("start", "-l", str(self._log), "-o", self._options()) and not self._comes_up():
-            raise self._failure("the embedded PostgreSQL does not start", self._log, seen)
+        if self._pg_ctl("start", "-l", str(self._log), "-o", self._options()) == 0 or self._comes_up():
+            return None
+        return self._failure("the embedded PostgreSQL does not start", self._log, seen)
 
     def _create(self) -> None:
         self._data.mkdir(exist_ok=True)
@@ -149,7 +163,7 @@ class EmbeddedServer:
 
     def _answers(self) -> bool:
         try:
-            with psycopg.connect(self._conninfo()):
+            with psycopg.connect(self.conninfo()):
                 return True
         except psycopg.OperationalError:
             return False
@@ -164,16 +178,17 @@ class EmbeddedServer:
         return self._answers()
 
     def _pid(self) -> int | None:
-        try:
-            return int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
-        except (OSError, ValueError):
-            return None
+        return _pid_in(self._data / "postmaster.pid")
 
-    def _forget_stale_pid(self) -> None:
-        """Remove the note of a dead server whose number another program got; PostgreSQL would take it for its own."""
-        pid = self._pid()
-        if pid is not None and not _runs_postgres(pid):
-            (self._data / "postmaster.pid").unlink(missing_ok=True)
+    def _mark_stale_notes(self) -> None:
+        """Where a note of a dead server bears a number that lives (another program's, a zombie's), put one that none
+        can have: PostgreSQL would take it for itself. The rest stays, by which it knows whether memory is in use.
+        """
+        for note in (self._data / "postmaster.pid", self.socket_folder / ".s.PGSQL.5432.lock"):
+            pid = _pid_in(note)
+            if pid is not None and not _runs_postgres(pid):
+                _, _, rest = note.read_text().partition("\n")
+                note.write_text(f"{_NO_PID}\n{rest}")
 
     def _options(self) -> str:
         socket = {"unix_socket_directories": str(self.socket_folder)}
@@ -208,15 +223,23 @@ def _binaries() -> Path:
     return Path(wheel.submodule_search_locations[0]) / "pginstall18" / "bin"
 
 
+def _pid_in(note: Path) -> int | None:
+    try:
+        return int(note.read_text().partition("\n")[0])
+    except (OSError, ValueError):
+        return None
+
+
 def _runs_postgres(pid: int | None) -> bool:
     if pid is None:
         return False
     if not Path("/proc/self").exists():
         return True  # no way to look: leave it to PostgreSQL
     try:
-        return Path(f"/proc/{pid}/comm").read_text().startswith("postgres")
+        name, _, state = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(") ")
     except OSError:
         return False
+    return name.startswith("postgres") and state[:1] not in ("Z", "X")
 
 
 def _make_private(folder: Path, account: Account) -> None:
