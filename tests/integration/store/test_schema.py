@@ -11,6 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from hub.errors import NeedsAttention
 from hub.store.embedded import EmbeddedServer
+from hub.store.engine import application_engine, owner_engine
 from hub.store.schema import migrate, require_current
 from hub.store.tables import metadata
 from tests.database import Database, fresh_database
@@ -138,3 +139,26 @@ def test_what_was_recorded_cannot_be_changed(engine: Engine, table: str) -> None
     with engine.connect() as connection, pytest.raises(ProgrammingError) as refused:
         connection.execute(text(f"UPDATE {table} SET at = now()"))
     assert isinstance(refused.value.orig, InsufficientPrivilege)
+
+
+def test_an_owner_who_is_no_superuser_migrates_and_works_once_it_may_be_the_application(
+    database_server: EmbeddedServer, database: Database, empty: Database
+) -> None:
+    login = f"spa_{empty.url.database}"
+    with empty.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE ROLE {login} LOGIN"))
+        connection.execute(text(f"ALTER DATABASE {empty.url.database} OWNER TO {login}"))
+    url = database_server.url(str(empty.url.database), login)
+    owner = owner_engine(url)
+    with pytest.raises(NeedsAttention, match=r"GRANT hub_app TO the user"):
+        migrate(owner)
+    with empty.owner.begin() as connection:
+        connection.execute(text(f"GRANT hub_app TO {login}"))
+    migrate(owner)
+    engine = application_engine(url)
+    with engine.connect() as connection:
+        assert tuple(connection.execute(text("SELECT current_user, session_user")).one()) == ("hub_app", login)
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            connection.execute(text("DELETE FROM audit_entry"))
+    engine.dispose()
+    owner.dispose()
