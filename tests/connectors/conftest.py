@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 import stamina
 
+from tests.peers.fixtures import _medplum_process, medplum_server  # noqa: F401
+
 
 @pytest.fixture(autouse=True)
 def _no_waits_between_attempts() -> Iterator[None]:

@@ -74,7 +74,15 @@ _PARSER_WORDS = {"extra_forbidden": "an element that R4 does not have", "list_ty
 def check(resource: Json) -> tuple[Problem, ...]:
     """Every way in which `resource` breaks FHIR R4, in the order of its paths; none where it holds."""
     problems = list(_parse(resource))
-    for rule in (_codes, _references, _periods, _contact_points, _identity, *_RULES.get(_type(resource), ())):
+    for rule in (
+        _codes,
+        _emptiness,
+        _references,
+        _periods,
+        _contact_points,
+        _identity,
+        *_RULES.get(_type(resource), ()),
+    ):
         problems += rule(resource)
     unique = {(p.field, p.code): p for p in problems}
     return tuple(sorted(unique.values(), key=lambda p: p.field or ""))
@@ -103,6 +111,12 @@ def _codes(resource: Json) -> Iterator[Problem]:
         values = value if isinstance(value, list) else [value]
         if allowed and not all(isinstance(v, str) and v in allowed for v in values):
             yield Problem(f"not one of {', '.join(sorted(allowed))}", code="code", field=path)
+
+
+def _emptiness(resource: Json) -> Iterator[Problem]:
+    for path, value in _walk(resource):
+        if isinstance(value, Mapping) and not value:
+            yield Problem("an element without content", code="ele-1", field=path)
 
 
 def _references(resource: Json) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from hub.errors import HubError, InvalidInput, NeedsAttention, RetryLater
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.pull_changes import pull_changes
 from hub.ports import Page, Store
+from hub.store.unit_of_work import SqlStore
 from tests.integration.operations.fhir_practice import ehr, fill, fill_a_little, open_practice, pull
 from tests.peers.fhir import FhirDesk, appointment
 from tests.peers.fixtures import (  # noqa: F401
@@ -104,6 +105,36 @@ def test_pulling_again_changes_nothing(practice, desk, engine):
     assert all((r.inserted, r.updated, r.rejected) == (0, 0, 0) for r in again.values())
     assert counts(engine, *tables) == before
     assert before["outbox_delivery"] == 0, "what came from the EMR is not sent back to it"
+
+
+def test_the_next_pull_asks_only_for_what_changed_since(practice):
+    patient = {"resourceType": "Patient", "id": "p1", "meta": {"lastUpdated": "2026-03-01T10:00:07.000Z"}}
+    with scripted(lambda _asked: answer(bundle(patient))) as server:
+        pull(server.url, practice, (Kind.PATIENT,))
+        pull(server.url, practice, (Kind.PATIENT,))
+        first, second = (asked.target for asked in server.asked)
+    assert "_lastUpdated=" not in first
+    assert "_lastUpdated=ge2026-03-01T09%3A58%3A07.000Z" in second
+
+
+@pytest.mark.parametrize("commit", [2, 3, 4])
+def test_a_page_and_the_place_after_it_are_kept_together_or_not_at_all(practice, full_desk, engine, commit):
+    commits: list[str] = []
+
+    def die(point: str) -> None:
+        commits.append(point)
+        if commits.count("pull_changes:before_commit") == commit:
+            raise KeyboardInterrupt
+
+    with FhirClient(full_desk.url) as client:
+        source = FhirSource(client, ehr().name, page_size=15)
+        with pytest.raises(KeyboardInterrupt):
+            pull_changes(ehr(), Kind.PATIENT, source, SqlStore(engine, die))
+        kept = 15 * (commit - 2)
+        assert counts(engine, "source_record", "patient") == {"source_record": kept, "patient": kept}
+        assert counts(engine, "stream_cursor")["stream_cursor"] == (kept > 0)
+        pull_changes(ehr(), Kind.PATIENT, source, practice)
+    assert counts(engine, "patient") == {"patient": 40}
 
 
 def test_a_cancellation_made_in_the_emr_frees_the_time(practice, desk, engine):
