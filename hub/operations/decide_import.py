@@ -22,7 +22,10 @@ from hub.sync.versions import Versions, decide_versions
 
 DECODED = (Kind.PATIENT, Kind.SERVICE, Kind.PROVIDER, Kind.VISIT)
 """The kinds that become canonical records, in the order in which they refer to each other. Files of other kinds
-(payments, packages, inventory) are landed and counted as landed: the migration of money and stock decodes them there."""
+(payments, packages, inventory) are landed and counted so: the migration of money and stock decodes them there."""
+
+PLACES = (Kind.LOCATION, Kind.RESOURCE)
+NONE: frozenset[str] = frozenset()
 
 Progress = Callable[[str, int], None]
 """Called with what is being done and how many rows it concerns."""
@@ -76,7 +79,8 @@ class ImportPlan:
 
     records: tuple[Canonical, ...]
     owned: Mapping[Kind, frozenset[str]]
-    """Canonical ids that the practice file names: what it says about them stays."""
+    """Canonical ids of records that the practice file names, and of rooms and locations that an earlier export named:
+    what the hub says about them stays."""
     links: tuple[PlannedLink, ...]
     outcomes: tuple[RowOutcome, ...]
     """One for each row of the decoded files, file by file, in the order of their lines."""
@@ -135,9 +139,13 @@ class _Draft:
         visits = [record for record in self.records.values() if isinstance(record, Visit)]
         places = self._places({visit.location_id for visit in visits} | {visit.room_id for visit in visits})
         records = (*places, *self.records.values())
-        owned = {kind: frozenset(ids.values()) for kind, ids in self.setting.aliases.items()}
-        overlaps = find_overlaps(visits)
+        overlaps, owned = find_overlaps(visits), self._owned()
         return ImportPlan(records, owned, tuple(self.linked), tuple(self.outcomes), overlaps, tuple(self.warnings))
+
+    def _owned(self) -> dict[Kind, frozenset[str]]:
+        aliased = {kind: frozenset(ids.values()) for kind, ids in self.setting.aliases.items()}
+        named_once = {kind: frozenset(self.setting.known.get(kind, {}).values()) for kind in PLACES}
+        return {kind: aliased.get(kind, NONE) | named_once.get(kind, NONE) for kind in (*aliased, *named_once)}
 
     def _decoded(self, row: SourceRecord) -> Decoded:
         kind = row.ref.kind
@@ -161,10 +169,10 @@ class _Draft:
     def _places(self, used: set[LocationId | ResourceId | None]) -> list[Canonical]:
         """The rooms and locations that loaded visits name."""
         places: list[Canonical] = []
-        for (kind, key), (canonical_id, name) in sorted(self.links.named.items()):
+        for (kind, key), canonical_id in sorted(self.links.named.items()):
             if canonical_id in used:
                 self.linked.append(PlannedLink(SourceRef(self.setting.system, kind, key), canonical_id, None))
-                places.append(_place(kind, canonical_id, name))
+                places.append(_place(kind, canonical_id, self.links.usual_name(kind, key)))
         return places
 
 

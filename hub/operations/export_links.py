@@ -1,5 +1,6 @@
 """Who is who while an export is read: the connection's aliases, what is linked, and what the export itself says."""
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -24,8 +25,10 @@ class ExportLinks:
     known: Ids
     read: dict[Kind, dict[str, str]] = field(default_factory=dict)
     skus: Skus | None = None
-    named: dict[tuple[Kind, str], tuple[str, str]] = field(default_factory=dict)
-    """Location or room by its key: canonical id, and the name as it first stood."""
+    named: dict[tuple[Kind, str], str] = field(default_factory=dict)
+    """Location or room by its key → canonical id."""
+    writings: dict[tuple[Kind, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """The same → how often its name is written how."""
     location: str = ""
     """The location of the row that is being read."""
 
@@ -52,8 +55,14 @@ class ExportLinks:
         if kind is Kind.RESOURCE:
             key = f"{self.location}/{key}"
         if (kind, key) not in self.named:
-            self.named[kind, key] = self._id_of_key(kind, key), " ".join(name.split())
-        return self.named[kind, key][0]
+            self.named[kind, key] = self._id_of_key(kind, key)
+        self.writings[kind, key][" ".join(name.split())] += 1
+        return self.named[kind, key]
+
+    def usual_name(self, kind: Kind, key: str) -> str:
+        """As a location or room is written most often."""
+        writings = self.writings[kind, key]
+        return max(sorted(writings), key=lambda writing: writings[writing])
 
     def source_id(self, kind: Kind, canonical_id: str) -> str | None:
         """See Links; an export is read, never written."""

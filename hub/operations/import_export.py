@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical, Visit
-from hub.errors import Problem
+from hub.errors import InvalidInput, Problem
 from hub.mapping.apply import TwoWay
 from hub.operations.decide_import import DECODED, ImportPlan, PlannedLink, Progress, Setting, decide_import
 from hub.operations.export_links import Ids
@@ -25,6 +25,9 @@ from hub.ports import Link, Placed, Saved, Store, UnitOfWork, Verdict
 from hub.sync.blanks import fill_blanks
 from hub.sync.conflicts import visits_in
 from hub.sync.export import ExportFile
+
+LINKED = (*DECODED, Kind.LOCATION, Kind.RESOURCE)
+"""The kinds of which an export names records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +79,15 @@ class ImportResult:
 
 
 def import_export(request: ImportRequest, store: Store, progress: Progress = lambda _what, _rows: None) -> ImportResult:
-    """Take the export in, in one transaction; twice equals once.
+    """Take the export in, in one transaction; twice equals once. Two imports of one system queue.
 
     Raises:
+        InvalidInput: the mappings lack a table.
         RetryLater: the database went away; nothing was written.
     """
+    _require_tables(request)
     with store.begin("import_export") as uow:
+        uow.bookings.lock_key(f"import {request.system}")
         plan = decide_import(request.files, _setting(request, uow), progress)
         hashes = _hashes(request)
         batch_id = uow.imports.find_loaded(request.system, hashes)
@@ -91,9 +97,16 @@ def import_export(request: ImportRequest, store: Store, progress: Progress = lam
         return _write(batch_id, request, plan, uow, progress)
 
 
+def _require_tables(request: ImportRequest) -> None:
+    for kind in DECODED:
+        mapping = request.mappings.get(kind)
+        if mapping is None or mapping.kind is not kind:
+            hint = "The key 'mappings' of the connection names a folder below mappings/"
+            raise InvalidInput(Problem(f"there is no mapping table {kind}.yaml for a {kind}", field=kind, hint=hint))
+
+
 def _setting(request: ImportRequest, uow: UnitOfWork) -> Setting:
-    kinds = (*DECODED, Kind.LOCATION, Kind.RESOURCE)
-    known = {kind: uow.links.find_all(request.system, kind) for kind in kinds}
+    known = {kind: uow.links.find_all(request.system, kind) for kind in LINKED}
     today = uow.now.astimezone(request.zone).date()
     return Setting(request.system, request.zone, today, request.mappings, request.aliases, known)
 
@@ -140,7 +153,7 @@ def _land(
 
 def _with_owned(plan: ImportPlan, uow: UnitOfWork) -> list[Canonical]:
     """The plan's records; of those that the practice file owns only the blanks are filled."""
-    owned = {id_: r for kind, ids in plan.owned.items() for id_, r in uow.records.load(kind, ids).items()}
+    owned = {id_: r for kind in LINKED for id_, r in uow.records.load(kind, plan.owned.get(kind, ())).items()}
     return [fill_blanks(owned[r.id], r) if r.id in owned else r for r in plan.records]
 
 

@@ -1,0 +1,107 @@
+"""What an import left in the database, in the words of truth.json: plain SQL, none of the hub's own reading."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+Verdicts = dict[str, tuple[str, str | None]]
+VISITS = text("""
+    SELECT link.source_id, visit.start, visit."end", visit.state, service.sku, visit.price_minor
+    FROM source_link link JOIN visit ON visit.id = link.canonical_id JOIN service ON service.id = visit.service_id
+    WHERE link.kind = 'visit' AND NOT service.archived""")
+
+
+def told_visits(truth: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """Loaded visits: start, end, status, SKU, price."""
+    return {
+        id_: (
+            datetime.fromisoformat(told["start"]),
+            datetime.fromisoformat(told["end"]),
+            told["status"],
+            told["sku"],
+            told["price_minor"],
+        )
+        for id_, told in truth["appointments"].items()
+        if told["verdict"] == "loaded"
+    }
+
+
+def found_visits(connection: Connection) -> dict[str, tuple[Any, ...]]:
+    """The same from the canonical records."""
+    return {row[0]: tuple(row[1:]) for row in connection.execute(VISITS)}
+
+
+def told_verdicts(truth: Mapping[str, Any]) -> Verdicts:
+    """Verdict and reason of every appointment."""
+    return {id_: (told["verdict"], told.get("reason")) for id_, told in truth["appointments"].items()}
+
+
+def found_verdicts(connection: Connection, file: str = "appointments.csv") -> Verdicts:
+    """The same from the dispositions; a second one for an id would be an error of the import."""
+    rows = connection.execute(
+        text("SELECT source_key, verdict, reason FROM disposition WHERE file = :file AND verdict <> 'merged'"),
+        {"file": file},
+    ).all()
+    assert len({row.source_key for row in rows}) == len(rows)
+    return {row.source_key: (row.verdict, row.reason) for row in rows}
+
+
+def merged_rows(connection: Connection) -> Counter[str]:
+    """Why → how many rows of any file."""
+    rows = connection.execute(text("SELECT reason, count(*) FROM disposition WHERE verdict = 'merged' GROUP BY reason"))
+    return Counter({row[0]: row[1] for row in rows})
+
+
+def accounted_rows(connection: Connection) -> dict[str, int]:
+    """File → rows that have a disposition."""
+    rows = connection.execute(text("SELECT file, count(DISTINCT line) FROM disposition GROUP BY file"))
+    return {row[0].removesuffix(".csv"): row[1] for row in rows}
+
+
+def landed_rows(connection: Connection) -> dict[str, int]:
+    """Kind → source records."""
+    return {
+        row[0]: row[1] for row in connection.execute(text("SELECT kind, count(*) FROM source_record GROUP BY kind"))
+    }
+
+
+def found_services(connection: Connection) -> dict[str, dict[str, Any]]:
+    """Source id → SKU, and whether it is archived."""
+    rows = connection.execute(
+        text("""SELECT link.source_id, service.sku, service.archived
+            FROM source_link link JOIN service ON service.id = link.canonical_id WHERE link.kind = 'service'""")
+    )
+    return {row[0]: {"sku": row[1], "archive": row[2]} for row in rows}
+
+
+def linked(connection: Connection, kind: str) -> dict[str, str]:
+    """Source id → canonical id of records that are there."""
+    rows = connection.execute(
+        text(f"""SELECT link.source_id, link.canonical_id FROM source_link link
+            JOIN {kind} record ON record.id = link.canonical_id WHERE link.kind = :kind"""),
+        {"kind": kind},
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def source_ids(connection: Connection, canonical_ids: Collection[str]) -> set[str]:
+    """What the old system calls these visits."""
+    rows = connection.execute(
+        text("SELECT source_id FROM source_link WHERE kind = 'visit' AND canonical_id = ANY(:ids)"),
+        {"ids": list(canonical_ids)},
+    )
+    return {row[0] for row in rows}
+
+
+def everything(connection: Connection) -> dict[str, int]:
+    """Table → rows, of all that an import writes; and the revisions of the records, which count changes."""
+    tables = "source_record source_link patient provider service resource location visit claim disposition import_batch"
+    counts = {name: connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in tables.split()}
+    changes = {
+        f"{name} changes": connection.execute(text(f"SELECT coalesce(sum(revision), 0) FROM {name}")).scalar_one()
+        for name in ("patient", "visit", "service", "provider")
+    }
+    return counts | changes
