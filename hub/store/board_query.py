@@ -8,7 +8,20 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, Select, and_, case, false, func, literal_column, or_, select, union_all
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    and_,
+    case,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    union,
+    union_all,
+)
 from sqlalchemy.exc import OperationalError
 
 from hub.canonical.board import (
@@ -156,16 +169,21 @@ def _meets(span: Span) -> Any:
 
 def _visits_of(location_id: str, span: Span, resource_ids: Collection[str]) -> Select[Any]:
     """By start for the location's own (a day back, for those that pass midnight), by claim for all others."""
-    claimed = (
-        select(claim.c.visit_id)
-        .join(resource_unit, claim.c.unit_id == resource_unit.c.id)
-        .where(_meets(span), resource_unit.c.owner_kind == "resource", resource_unit.c.owner_id.in_(resource_ids))
-    )
-    own = and_(
+    own = select(visit.c.id).where(
         visit.c.location_id == location_id,
         visit.c.start >= span.start - ONE_DAY,
         visit.c.start < span.end,
         visit.c.end > span.start,
+    )
+    claimed = (
+        select(claim.c.visit_id)
+        .join(resource_unit, claim.c.unit_id == resource_unit.c.id)
+        .where(
+            _meets(span),
+            claim.c.visit_id.is_not(None),
+            resource_unit.c.owner_kind == "resource",
+            resource_unit.c.owner_id.in_(resource_ids),
+        )
     )
     return (
         select(
@@ -181,7 +199,7 @@ def _visits_of(location_id: str, span: Span, resource_ids: Collection[str]) -> S
         )
         .join(patient, visit.c.patient_id == patient.c.id)
         .join(service, visit.c.service_id == service.c.id, isouter=True)
-        .where(or_(own, visit.c.id.in_(claimed)))
+        .where(visit.c.id.in_(union(own, claimed)))
         .order_by(visit.c.start, visit.c.id)
     )
 
