@@ -7,9 +7,6 @@ import typer
 
 from hub.bootstrap import read_practice_folder
 from hub.errors import HubError
-from hub.pipelines import runs
-from hub.pipelines.definitions import JOB, definitions
-from hub.pipelines.instance import open_instance
 from hub.settings import Settings
 
 app = typer.Typer(
@@ -24,9 +21,11 @@ def run(
     ] = "*",
 ) -> None:
     """Pull, import, prove and push as one run that Dagster keeps; exits 1 when a step or a check that blocks failed."""
-    defined = definitions()
-    with open_instance(Settings().dagster_home) as instance:
-        ran = runs.run(defined, JOB, instance, select)
+    settings = Settings()
+    folder = read_practice_folder(settings)
+    from hub.pipelines.definitions import run_practice  # noqa: PLC0415 - seconds, and not for a wrong folder
+
+    ran = run_practice(settings, folder, select)
     typer.echo(f"run {ran.run_id} {'succeeded' if ran.success else 'FAILED'}")
     raise typer.Exit(0 if ran.success else 1)
 
@@ -34,10 +33,10 @@ def run(
 @app.command()
 def serve(port: Annotated[int | None, typer.Option(help="Default: HUB_DAGSTER_PORT, 8302.")] = None) -> None:
     """Serve Dagster's web UI with its daemon on loopback, until Ctrl-C."""
-    from hub.pipelines.serve import serve as serve_ui  # noqa: PLC0415 - a run needs no web server
-
     settings = Settings()
     read_practice_folder(settings)
+    from hub.pipelines.serve import serve as serve_ui  # noqa: PLC0415 - as above
+
     serve_ui(settings.dagster_home, settings.dagster_port if port is None else port)
 
 

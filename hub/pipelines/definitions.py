@@ -6,7 +6,7 @@ from functools import partial
 import dagster as dg
 import typer
 
-from hub.bootstrap import open_hub, read_practice_folder
+from hub.bootstrap import PracticeFolder, open_hub, read_practice_folder
 from hub.canonical.ids import Kind
 from hub.connectors.kit.connection import Connection
 from hub.pipelines.assets import key_of
@@ -14,8 +14,10 @@ from hub.pipelines.assets.imported import imported_assets
 from hub.pipelines.assets.pulled import pulled_assets
 from hub.pipelines.assets.pushed import pushed_asset
 from hub.pipelines.checks import history_checks
+from hub.pipelines.instance import open_instance
 from hub.pipelines.progress import Tell, progress_logger
 from hub.pipelines.resources import HUB, OpenHub, hub_resource
+from hub.pipelines.runs import Ran, run
 from hub.settings import Settings
 
 FILES = "legacy_export"
@@ -45,10 +47,20 @@ def define(connections: Sequence[Connection], zone: str, opening: OpenHub, tell:
     )
 
 
+def define_practice(settings: Settings, folder: PracticeFolder) -> dg.Definitions:
+    """The definitions of a practice."""
+    connections = tuple(folder.connections.values())
+    return define(connections, folder.practice.zone, partial(open_hub, settings, folder), tell=typer.echo)
+
+
+def run_practice(settings: Settings, folder: PracticeFolder, select: str) -> Ran:
+    """Run the selected assets of a practice in this process, on its own instance; see `hub.pipelines.runs.run`."""
+    with open_instance(settings.dagster_home) as instance:
+        return run(define_practice(settings, folder), JOB, instance, select)
+
+
 @dg.definitions
 def definitions() -> dg.Definitions:
     """Of the practice that the environment names; read when Dagster asks, not at import."""
     settings = Settings()
-    folder = read_practice_folder(settings)
-    connections = tuple(folder.connections.values())
-    return define(connections, folder.practice.zone, partial(open_hub, settings, folder), tell=typer.echo)
+    return define_practice(settings, read_practice_folder(settings))

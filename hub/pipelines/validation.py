@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import great_expectations as gx
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
 from great_expectations.data_context.types.base import (
     DataContextConfig,
     InMemoryStoreBackendDefaults,
@@ -67,17 +68,20 @@ def validate(url: URL, expectations: Iterable[Expectation]) -> Mapping[str, Outc
 
 
 def _datasource(url: URL) -> PostgresDatasource:
-    """A connection of an ephemeral context, which leaves nothing behind and reports to nobody."""
+    given = url.query.get("options", "")
+    options = {"options": f"{given if isinstance(given, str) else ' '.join(given)} {_OPTIONS}".strip()}
+    target = url.update_query_dict(options).render_as_string(hide_password=False)
+    return _context().data_sources.add_postgres("hub", connection_string=target)
+
+
+def _context() -> EphemeralDataContext:
+    """A context that leaves nothing behind and reports to nobody."""
     configuration = DataContextConfig(
         analytics_enabled=False,
         progress_bars=ProgressBarsConfig(globally=False),
         store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
     )
-    context = gx.get_context(mode="ephemeral", project_config=configuration)
-    given = url.query.get("options", "")
-    options = {"options": f"{given if isinstance(given, str) else ' '.join(given)} {_OPTIONS}".strip()}
-    target = url.update_query_dict(options).render_as_string(hide_password=False)
-    return context.data_sources.add_postgres("hub", connection_string=target)
+    return gx.get_context(mode="ephemeral", project_config=configuration)
 
 
 def _as_gx(expectation: Expectation) -> UnexpectedRowsExpectation:

@@ -1,7 +1,8 @@
 """A hub on a database with an imported history; one import for the whole run, cloned for each test."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import dagster as dg
 import pytest
@@ -61,28 +62,30 @@ def imported(database_server: EmbeddedServer, imported_template: str) -> Iterato
         yield database
 
 
-@pytest.fixture
-def lines() -> list[str]:
-    """What the runs of a test told."""
-    return []
+@dataclass
+class Pipelines:
+    """The demo's pipelines, to be run on a test's database."""
 
+    folder: PracticeFolder
+    lines: list[str] = field(default_factory=list)
+    """What the runs told."""
 
-Runner = Callable[..., Ran]
+    def run(self, on: Database | object, instance: dg.DagsterInstance, select: str = PROOF) -> Ran:
+        """On a database, or with something in place of a hub."""
+        hub = hub_on(on, self.folder) if isinstance(on, Database) else on
 
-
-@pytest.fixture
-def run_on(folder: PracticeFolder, lines: list[str]) -> Runner:
-    """Run the demo's pipelines on a database: `run_on(hub, instance, select=…)`."""
-
-    def run_it(hub: object, instance: dg.DagsterInstance, select: str = PROOF) -> Ran:
         @contextmanager
         def opening() -> Iterator[Hub]:
             yield hub  # type: ignore[misc]
 
-        defined = define(tuple(folder.connections.values()), folder.practice.zone, opening, lines.append)
+        connections = tuple(self.folder.connections.values())
+        defined = define(connections, self.folder.practice.zone, opening, self.lines.append)
         return run(defined, JOB, instance, select)
 
-    return run_it
+
+@pytest.fixture
+def pipelines(folder: PracticeFolder) -> Pipelines:
+    return Pipelines(folder)
 
 
 def materialized(instance: dg.DagsterInstance, run_id: str) -> set[str]:

@@ -4,10 +4,9 @@ import dagster as dg
 import pytest
 from sqlalchemy import text
 
-from hub.bootstrap import PracticeFolder
 from hub.pipelines.expectations import history_expectations
 from tests.database import Database
-from tests.integration.pipelines.conftest import LEGACY, Runner, failed_checks, hub_on, materialized
+from tests.integration.pipelines.conftest import LEGACY, Pipelines, failed_checks, materialized
 
 A_CANCELLED = "(SELECT min(id) FROM visit WHERE state = 'cancelled' AND origin = 'juniper-legacy')"
 A_FULFILLED = "(SELECT min(id) FROM visit WHERE state = 'fulfilled' AND NOT contested AND origin = 'juniper-legacy')"
@@ -76,33 +75,33 @@ def test_every_expectation_has_its_defect() -> None:
 
 @pytest.mark.parametrize("name", sorted(DEFECTS))
 def test_defect_fails_its_expectation_alone_and_stops_what_is_downstream(
-    name: str, imported: Database, folder: PracticeFolder, run_on: Runner, lines: list[str]
+    name: str, imported: Database, pipelines: Pipelines
 ) -> None:
     with imported.owner.begin() as connection:
         assert connection.exec_driver_sql(DEFECTS[name]).rowcount != 0
     with dg.DagsterInstance.ephemeral() as instance:
-        ran = run_on(hub_on(imported, folder), instance)
+        ran = pipelines.run(imported, instance)
         assert not ran.success
         assert failed_checks(instance, ran.run_id) == {name}
         made = materialized(instance, ran.run_id)
     assert "juniper-legacy/visits" in made
     assert "juniper-ehr/deliveries" not in made
-    assert f"    FAIL {name}" in lines
+    assert f"    FAIL {name}" in pipelines.lines
 
 
 def test_clean_history_meets_every_expectation_and_lets_the_push_go_on(
-    imported: Database, folder: PracticeFolder, run_on: Runner, lines: list[str]
+    imported: Database, pipelines: Pipelines
 ) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
-        ran = run_on(hub_on(imported, folder), instance)
+        ran = pipelines.run(imported, instance)
         assert failed_checks(instance, ran.run_id) == set()
         assert ran.success
         assert "juniper-ehr/deliveries" in materialized(instance, ran.run_id)
-    assert "    ok   totals_by_month_agree" in lines
+    assert "    ok   totals_by_month_agree" in pipelines.lines
 
 
 def test_history_that_was_never_imported_is_no_clean_history(
-    database: Database, folder: PracticeFolder, run_on: Runner
+    database: Database,
 ) -> None:
     from hub.pipelines.validation import Verdict, validate
 
@@ -110,13 +109,11 @@ def test_history_that_was_never_imported_is_no_clean_history(
     assert outcomes["an_import_ended_well"].verdict is Verdict.FAILED
 
 
-def test_visit_that_the_hub_moved_is_not_held_against_the_import(
-    imported: Database, folder: PracticeFolder, run_on: Runner
-) -> None:
+def test_visit_that_the_hub_moved_is_not_held_against_the_import(imported: Database, pipelines: Pipelines) -> None:
     moved = f"""
         UPDATE visit SET start = start + interval '40 days', "end" = "end" + interval '40 days', {CHANGED_BY_THE_HUB}
         WHERE id = {A_CANCELLED}"""
     with imported.owner.begin() as connection:
         connection.execute(text(moved))
     with dg.DagsterInstance.ephemeral() as instance:
-        assert run_on(hub_on(imported, folder), instance).success
+        assert pipelines.run(imported, instance).success
