@@ -70,7 +70,7 @@ class Generator:
         for location in found:
             if self.chance(0.5):
                 location["hours"] = self.hours()
-            if self.chance(0.15):
+            if self.hard(0.15):
                 location["closed"] = [(self.start + timedelta(days=self.random.randint(0, 1))).date().isoformat()]
         return found
 
@@ -82,8 +82,8 @@ class Generator:
             entry["hours"] = self.hours()
         if self.chance(0.3):
             entry["extra"] = [self.stretch()]
-        if self.chance(0.4):
-            entry["away"] = [self.stretch()]
+        if self.chance(0.6):
+            entry["away"] = [self.stretch(90) for _ in range(self.random.randint(1, 5))]
         if self.chance(0.3):
             entry["capacity"] = self.random.randint(2, 3)
         if kind == "provider":
@@ -112,7 +112,7 @@ class Generator:
                 step["needs"].append(self.need(kind, resources))
         if self.chance(0.15):
             step["needs"].append({"kind": self.random.choice(["provider", "room"]), "as": "second"})
-        if self.hard(0.3):
+        if self.chance(0.2):
             present = {"kind": "provider", "skills": [self.random.choice(SKILLS)], "present": True}
             step["needs"].append(present | ({"certification": "x"} if self.chance(0.3) else {}))
         return step
@@ -162,7 +162,7 @@ class Generator:
             {
                 "product": "p",
                 "lot": f"L{i}",
-                "on_hand": self.random.randint(0, 6) if self.hard(1) else 12,
+                "on_hand": self.random.randint(0, 6) if self.hard(1) else self.random.randint(3, 9),
                 "expires": (self.start + timedelta(days=self.random.randint(-1, 4) if self.hard(1) else 5))
                 .date()
                 .isoformat(),
@@ -173,7 +173,7 @@ class Generator:
 
     def visits(self, services, resources):
         found = []
-        for i in range(self.random.randint(0, 8)):
+        for i in range(self.random.randint(2, 14)):
             if self.chance(0.4):
                 taken = self.random.sample(resources, self.random.randint(1, 2))
                 found.append({"id": f"v{i}", "resources": [entry["id"] for entry in taken], **self.stretch(120)})
@@ -226,7 +226,7 @@ class Generator:
     def trip(self, doc):
         services, resources, packages = doc["services"], doc["resources"], doc["packages"]
         trip = {"patient": f"pat-{self.random.randrange(3)}"}
-        if self.chance(0.35):
+        if self.chance(0.45):
             count = 3 if self.chance(0.15) else 2
             trip["parts"] = [self.part(services, resources, packages) for _ in range(count)]
             if self.chance(0.5):
@@ -271,7 +271,7 @@ class Generator:
         if self.chance(0.6):
             doc["policy"] = self.policy()
         first = self.start.date() + timedelta(days=self.random.randint(0, 1))
-        last = first + timedelta(days=1 if self.chance(0.2) else 0)
+        last = first + timedelta(days=1 if self.chance(0.4) else 0)
         doc["actions"] = [{"find": self.trip(doc) | {"from": first.isoformat(), "until": last.isoformat()}}]
         return doc
 

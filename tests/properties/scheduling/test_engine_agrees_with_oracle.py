@@ -11,7 +11,7 @@ from hub.scheduling.scenario.run import plain
 from tests.properties.scheduling.oracle import Judged, World, openings, printed, wall
 from tests.properties.scheduling.practices import Generator
 
-RUNS = int(os.environ.get("HUB_ORACLE_RUNS", "300"))
+RUNS = int(os.environ.get("HUB_ORACLE_RUNS", "200"))
 FIRST = int(os.environ.get("HUB_ORACLE_SEED", "0"))
 BATCH = 20
 
