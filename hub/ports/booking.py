@@ -43,8 +43,9 @@ class Claims(Protocol):
     def place_facts(self, visit_ids: Collection[str]) -> Placed:
         """Claim provider, room, device and patient of these visits over [start, end), in place of what they claimed.
 
-        What overlaps a firm claim is kept as contested, with an open issue `overlap`; a visit that no longer occupies
-        gives its claims up, and what was contested because of them becomes firm. Repeating it changes nothing.
+        A visit that stands as it was booked (same times, and claims for all it names) keeps its steps' claims. What
+        overlaps a firm claim is kept as contested, with an open issue `overlap`; a visit that does not take place gives
+        up its claims, stock and credit, and what was contested because of it becomes firm. Repeating changes nothing.
         """
         ...
 
@@ -57,7 +58,10 @@ class Claims(Protocol):
         ...
 
     def release(self, visit_ids: Collection[str]) -> None:
-        """Give up all claims of these visits; contested claims that now have room become firm."""
+        """Give up all claims of these visits, and of those that are cancelled stock and credit.
+
+        Contested claims that now have room become firm.
+        """
         ...
 
 

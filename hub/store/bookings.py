@@ -95,8 +95,6 @@ class SqlBookings:
         if self._connection.execute(_CANCEL, {"id": visit_id}).rowcount == 0:
             return None
         SqlClaims(self._connection).release([visit_id])
-        for table in (stock_promise, package_use):
-            self._connection.execute(table.delete().where(table.c.visit_id == visit_id))
         cancelled = SqlRecords(self._connection).load(Kind.VISIT, [visit_id])[visit_id]
         assert isinstance(cancelled, Visit)
         return cancelled

@@ -26,6 +26,20 @@ _VISIT_FACTS = text("""
         ('device', 'resource', v.device_id), ('patient', 'patient', v.patient_id)) AS of (need, owner_kind, owner_id)
     WHERE v.id = ANY(:ids) AND owner_id IS NOT NULL AND v.state IN ('booked', 'arrived', 'fulfilled')
     ORDER BY v.start, v.id, need""")
+_UNMOVED = text("""
+    SELECT v.id FROM visit v
+    WHERE v.id = ANY(:ids) AND NOT v.contested AND v.state IN ('booked', 'arrived', 'fulfilled')
+    AND EXISTS (SELECT FROM claim c WHERE c.visit_id = v.id AND c.need = 'patient'
+        AND c.during = tstzrange(v.start, v."end"))
+    AND NOT EXISTS (SELECT FROM unnest(ARRAY[v.provider_id, v.room_id, v.device_id]) AS named
+        WHERE named IS NOT NULL AND NOT EXISTS (SELECT FROM claim c JOIN resource_unit u ON u.id = c.unit_id
+            WHERE c.visit_id = v.id AND u.owner_kind = 'resource' AND u.owner_id = named))""")
+_END_PROMISES = text("""
+    DELETE FROM stock_promise p USING visit v
+    WHERE v.id = p.visit_id AND v.id = ANY(:ids) AND v.state IN ('cancelled', 'no_show')""")
+_GIVE_CREDIT_BACK = text("""
+    DELETE FROM package_use p USING visit v
+    WHERE v.id = p.visit_id AND v.id = ANY(:ids) AND v.state = 'cancelled'""")
 _REMOVE = text("""
     DELETE FROM claim c USING resource_unit u
     WHERE u.id = c.unit_id AND (c.visit_id = ANY(:visits) OR c.block_id = ANY(:blocks))
@@ -72,12 +86,15 @@ class SqlClaims:
 
     def place_facts(self, visit_ids: Collection[str]) -> Placed:
         """See the port."""
-        rows = self._connection.execute(_VISIT_FACTS, {"ids": list(visit_ids)})
+        unmoved = set(self._connection.execute(_UNMOVED, {"ids": list(visit_ids)}).scalars())
+        changed = [visit_id for visit_id in visit_ids if visit_id not in unmoved]
+        rows = self._connection.execute(_VISIT_FACTS, {"ids": changed})
         facts = [
             FactClaim(row.owner_kind, row.owner_id, Span(row.start, row.end), visit_id=row.id, need=row.need)
             for row in rows
         ]
-        return self._replace(list(visit_ids), [], facts)
+        self._give_back(changed)
+        return self._replace(changed, [], facts)
 
     def place(self, facts: Sequence[FactClaim]) -> Placed:
         """See the port."""
@@ -92,7 +109,13 @@ class SqlClaims:
 
     def release(self, visit_ids: Collection[str]) -> None:
         """See the port."""
+        self._give_back(list(visit_ids))
         self._replace(list(visit_ids), [], [])
+
+    def _give_back(self, visits: list[str]) -> None:
+        """Stock and credit of what does not take place."""
+        for statement in (_END_PROMISES, _GIVE_CREDIT_BACK):
+            self._connection.execute(statement, {"ids": visits})
 
     def _replace(self, visits: list[str], blocks: list[str], facts: Sequence[FactClaim]) -> Placed:
         self._connection.execute(_ALONE)

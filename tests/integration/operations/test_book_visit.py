@@ -6,17 +6,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
 from hub.canonical.ids import Kind
+from hub.canonical.records import VisitState
+from hub.canonical.time import Span
 from hub.errors import InvalidInput, NeedsAttention, RetryLater
 from hub.operations.book_visit import Booked, book_visit
 from hub.operations.cancel_visit import cancel_visit
 from hub.operations.find_openings import find_openings
-from hub.ports import UnitOfWork
+from hub.ports import FactClaim, UnitOfWork
 from hub.scheduling.decision import Refusal
 from hub.scheduling.request import OpeningsRequest, Part, Trip
 from hub.store.unit_of_work import SqlStore
@@ -228,3 +231,94 @@ def test_a_database_that_goes_away_is_something_to_try_again(store: SqlStore, ow
             connection.execute(cut)
         work.records.load_all(Kind.PATIENT)
     assert isinstance(book_visit(store, wanted(), actor="ann"), Booked)
+
+
+def test_a_place_that_is_free_at_every_minute_but_on_no_unit_throughout_is_made(store: SqlStore, owner: Engine) -> None:
+    """One is there until ten, one from ten, on different couches: a third fits between if one of them moves."""
+    open_practice(store)
+    by_start = [(0, 1), (0, 2), (60, 3), (60, 4)]
+    booked = [book_visit(store, wanted("drip", minutes, patient=n), actor="ann") for minutes, n in by_start]
+    units = text(
+        "SELECT visit_id, number FROM claim c JOIN resource_unit u ON u.id = unit_id WHERE owner_id = 'lounge'"
+    )
+    with owner.connect() as connection:
+        unit_of = {row.visit_id: row.number for row in connection.execute(units)}
+    ids = [one.visits[0].id for one in booked if isinstance(one, Booked)]
+    early = next(one for one in ids[:2] if unit_of[one] == 1)
+    late = next(one for one in ids[2:] if unit_of[one] == 2)
+    for other in set(ids) - {early, late}:
+        cancel_visit(store, other, actor="ann")
+    between = book_visit(store, wanted("drip", 30, patient=5), actor="ann")
+    assert isinstance(between, Booked)
+    with owner.connect() as connection:
+        unit_of = {row.visit_id: row.number for row in connection.execute(units)}
+    assert unit_of[early] == unit_of[late] != unit_of[between.visits[0].id]
+
+
+def test_a_contested_fact_takes_time_but_stands_in_nobodys_way_beyond_it(store: SqlStore) -> None:
+    """Three are in the lounge for two at nine: the third is contested. A visit from ten needs another couch to move."""
+    open_practice(store)
+    spans = {"x": (0, 90), "b": (0, 60), "y": (90, 150), "c": (0, 30)}
+    with store.begin("test") as work:
+        for name, (start, end) in spans.items():
+            span = Span(NINE + timedelta(minutes=start), NINE + timedelta(minutes=end))
+            work.claims.save_block(name, "main", span)
+            placed = work.claims.place([FactClaim("resource", "lounge", span, block_id=name)])
+            assert placed.contested == (1 if name == "c" else 0)
+    assert book_visit(store, wanted("drip", 0), actor="ann") == Refusal(("no_lounge",))
+    assert isinstance(book_visit(store, wanted("drip", 60), actor="ann"), Booked)
+
+
+def _claims_of(engine: Engine, visit_id: str) -> list[tuple[str, str, int, int]]:
+    query = text("""
+        SELECT coalesce(step, '') AS step, need, lower(during) AS start, upper(during) AS "end"
+        FROM claim WHERE visit_id = :id AND firm""")
+    with engine.connect() as connection:
+        rows = connection.execute(query, {"id": visit_id}).all()
+    minutes = [
+        (row.step, row.need, *((at - NINE).total_seconds() // 60 for at in (row.start, row.end))) for row in rows
+    ]
+    return sorted((step, need, int(start), int(end)) for step, need, start, end in minutes)
+
+
+def test_a_visit_that_comes_back_unmoved_keeps_its_steps(store: SqlStore, engine: Engine) -> None:
+    open_practice(store)
+    booked = book_visit(store, wanted("laser"), actor="ann")
+    assert isinstance(booked, Booked)
+    before = _claims_of(engine, booked.visits[0].id)
+    with store.begin("test") as work:
+        work.records.save([booked.visits[0].model_copy(update={"state": VisitState.ARRIVED})])
+        work.claims.place_facts([booked.visits[0].id])
+    assert _claims_of(engine, booked.visits[0].id) == before
+    assert len(before) == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "provider_busy"),
+    [
+        ({"start": NINE + timedelta(minutes=30), "end": NINE + timedelta(minutes=75)}, (30, 75)),
+        ({"provider_id": "dr-ray"}, (0, 45)),
+    ],
+)
+def test_a_visit_that_was_changed_outside_is_busy_as_the_outside_says(
+    store: SqlStore, engine: Engine, change: dict[str, object], provider_busy: tuple[int, int]
+) -> None:
+    open_practice(store)
+    booked = book_visit(store, wanted("laser", resources={"provider": "dr-lee"}), actor="ann")
+    assert isinstance(booked, Booked)
+    with store.begin("test") as work:
+        work.records.save([booked.visits[0].model_copy(update=change)])
+        work.claims.place_facts([booked.visits[0].id])
+    claims = _claims_of(engine, booked.visits[0].id)
+    assert [claim for claim in claims if claim[1] == "provider"] == [("", "provider", *provider_busy)]
+    assert len(claims) == 3
+
+
+def test_a_visit_that_was_cancelled_outside_gives_its_stock_back(store: SqlStore) -> None:
+    open_practice(store)
+    visits = [book_visit(store, wanted("gel-mask", patient=n), actor="ann") for n in range(3)]
+    assert isinstance(visits[0], Booked)
+    with store.begin("test") as work:
+        work.records.save([visits[0].visits[0].model_copy(update={"state": VisitState.CANCELLED})])
+        work.claims.place_facts([visits[0].visits[0].id])
+    assert isinstance(book_visit(store, wanted("gel-mask", patient=4), actor="ann"), Booked)
