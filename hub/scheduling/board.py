@@ -1,10 +1,12 @@
 """Everybody's free time at one location over one window: the practice and a diary as timelines."""
 
+from datetime import date
+
 from hub.canonical.practice import Need, Practice, PracticeResource
-from hub.scheduling.clock import WallClock
+from hub.scheduling.clock import wall_clock
 from hub.scheduling.diary import Diary
 from hub.scheduling.hours import duty_timeline, open_timeline
-from hub.scheduling.timeline import MINUTES_PER_DAY, Span, erode, minute_from, minute_of, moved, stacked
+from hub.scheduling.timeline import MINUTES_PER_DAY, Span, erode, minute_from, minute_of, moved, span_bits, stacked
 
 
 class Board:
@@ -18,7 +20,9 @@ class Board:
         self.diary = diary
         self.location_id = location_id
         self.window = window
-        self.clock = WallClock(practice.zone_of(location_id))
+        self.always = span_bits(0, window[1] - window[0])
+        """Every minute of the window."""
+        self.clock = wall_clock(practice.zone_of(location_id))
         self.resources = {resource.id: resource for resource in practice.resources}
         self._duty: dict[str, int] = {}
         self._taken: dict[str, tuple[int, ...]] = {}
@@ -26,6 +30,7 @@ class Board:
         self._certified: dict[tuple[str, str], int] = {}
         self._patients: dict[str, int] = {}
         self._open: int | None = None
+        self._grids: dict[tuple[date, date], int] = {}
 
     def open_at(self) -> int:
         """When the location is open."""
@@ -33,6 +38,14 @@ class Board:
             location = self.practice.find_location(self.location_id)
             self._open = open_timeline(location, self.clock, self.window) if location else 0
         return self._open
+
+    def grid(self, first: date, last: date) -> int:
+        """The arrivals that may be offered on these local dates."""
+        bits = self._grids.get((first, last))
+        if bits is None:
+            bits = self.clock.grid_bits(first, last, self.practice.grid_minutes, self.window)
+            self._grids[first, last] = bits
+        return bits
 
     def on_duty(self, resource_id: str) -> int:
         """When the resource works, busy or not."""
@@ -73,11 +86,6 @@ class Board:
             if need.certification is not None:
                 bits &= moved(self._certified_days(resource, need.certification), offset)
         return bits
-
-    @property
-    def always(self) -> int:
-        """Every minute of the window."""
-        return (1 << (self.window[1] - self.window[0])) - 1
 
     def _free(self, resource_id: str, units: int) -> int:
         capacity = self.resources[resource_id].capacity

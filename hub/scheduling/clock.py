@@ -1,6 +1,7 @@
 """The wall clock of a zone: local dates and times of the day as minutes, clock changes included."""
 
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from hub.canonical.time import instant_of
@@ -81,3 +82,9 @@ class WallClock:
     def _irregular_grid(self, day: date, grid_minutes: int) -> int:
         start, end = self.day_start(day), self.day_start(day + _ONE_DAY)
         return sum(1 << (minute - start) for minute in range(start, end) if self.is_on_grid(minute, grid_minutes))
+
+
+@lru_cache(maxsize=64)
+def wall_clock(zone: ZoneInfo) -> WallClock:
+    """The clock of a zone; the same one each time, so that dates are worked out once."""
+    return WallClock(zone)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hub.canonical.practice import Practice
 from hub.scheduling.assignment import find_choices, slots_of
 from hub.scheduling.board import Board, board_over
-from hub.scheduling.clock import WallClock
+from hub.scheduling.clock import wall_clock
 from hub.scheduling.decision import Openings, Refusal
 from hub.scheduling.diary import Diary
 from hub.scheduling.free_time import open_arrivals, patient_arrivals, supervised_arrivals
@@ -29,7 +29,7 @@ def find_openings(practice: Practice, diary: Diary, request: OpeningsRequest, no
     if request.last_on < request.first_on:
         return Openings(())
     timed = list(timed_trips(practice, request.trip, lambda _resource, _needs, _arrival: True))
-    clock = WallClock(practice.zone_of(request.trip.location_id))
+    clock = wall_clock(practice.zone_of(request.trip.location_id))
     first, last = clock.day_start(request.first_on), clock.day_start(request.last_on + _ONE_DAY)
     board = board_over(practice, diary, request.trip.location_id, (first, last), reach_of(timed))
     bits = _find(board, request, timed, now)
@@ -54,7 +54,7 @@ def _find(board: Board, request: OpeningsRequest, trips: list[TimedTrip], now: d
 
 def _wanted(board: Board, request: OpeningsRequest, rules: TripRules) -> int:
     """The grid instants of the dates asked for, from the earliest that may be booked."""
-    grid = board.clock.grid_bits(request.first_on, request.last_on, board.practice.grid_minutes, board.window)
+    grid = board.grid(request.first_on, request.last_on)
     earliest = max(rules.earliest() - board.window[0], 0)
     return moved(grid, earliest) << earliest
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from hub.canonical.practice import PracticeService, SelfBooking, Use
 from hub.scheduling.board import Board
-from hub.scheduling.clock import WallClock
+from hub.scheduling.clock import WallClock, wall_clock
 from hub.scheduling.protocol import TimedPart, TimedTrip
 from hub.scheduling.request import DESK, Part, Trip
 from hub.scheduling.rules_between_visits import DatedVisit, is_too_soon, lacks_prerequisite
@@ -148,7 +148,7 @@ def dated_visits(board: Board, patient_id: str) -> list[DatedVisit]:
     dated = []
     for visit in board.diary.visits_of(patient_id):
         if visit.location_id not in clocks:
-            clocks[visit.location_id] = WallClock(board.practice.zone_of(visit.location_id))
+            clocks[visit.location_id] = wall_clock(board.practice.zone_of(visit.location_id))
         arrival = minute_of(visit.arrives_at)
         service: PracticeService | None = board.practice.find_service(visit.service_id)
         dated.append(DatedVisit(visit.service_id, service, arrival, clocks[visit.location_id].date_at(arrival)))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hub.documents import Document, Path
 from hub.errors import Problem
-from hub.scheduling.clock import WallClock
+from hub.scheduling.clock import wall_clock
 from hub.scheduling.scenario.actions import Complete, PartEntry, Repair, TripEntry
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class _Checks:
 
     def actions(self) -> Iterator[Problem]:
         visits = {visit.id for visit in self._scenario.visits if not visit.is_block}
-        clock = WallClock(ZoneInfo(self._scenario.zone))
+        clock = wall_clock(ZoneInfo(self._scenario.zone))
         now = clock.minute(self._scenario.now)
         for i, entry in enumerate(self._scenario.actions):
             path: Path = ("actions", i, entry.kind)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from hub.scheduling.clock import WallClock
+from hub.scheduling.clock import wall_clock
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Refusal
 from hub.scheduling.diary import Diary
@@ -81,7 +81,7 @@ def _days(player: Player, asked: OpeningsRequest, diary: Diary, now: datetime) -
     """Each date asked for: how many openings, and why the other grid times are none."""
     found = find_openings(player.scenario, diary, asked, now)
     offered = set() if isinstance(found, Refusal) else set(found.arrivals)
-    clock = WallClock(player.scenario.zone_of(asked.trip.location_id))
+    clock = wall_clock(player.scenario.zone_of(asked.trip.location_id))
     for number in range((asked.last_on - asked.first_on).days + 1):
         day = asked.first_on + timedelta(days=number)
         begin = clock.day_start(day)

@@ -1,7 +1,7 @@
 """The visits a scenario lists, as entries of the book. They are facts: no rule is asked."""
 
 from hub.canonical.practice import PROVIDER
-from hub.scheduling.clock import WallClock
+from hub.scheduling.clock import wall_clock
 from hub.scheduling.diary import BusyClaim, PatientVisit, Promise
 from hub.scheduling.planning import plan_claims
 from hub.scheduling.pricing import deposit_of, price_of
@@ -21,7 +21,7 @@ def listed_entries(scenario: Scenario) -> list[BookEntry]:
 def _block(scenario: Scenario, listed: ListedVisit) -> BookEntry:
     claims = []
     for i, resource_id in enumerate(dict.fromkeys(listed.resources or ())):
-        clock = WallClock(scenario.zone_of(_place(scenario, resource_id)))
+        clock = wall_clock(scenario.zone_of(_place(scenario, resource_id)))
         if listed.starts is not None and listed.ends is not None:
             start, end = clock.minute(listed.starts), clock.minute(listed.ends)
             if start < end:
@@ -33,7 +33,7 @@ def _visit(scenario: Scenario, listed: ListedVisit) -> BookEntry:
     location = listed.location or next(
         (_place(scenario, resource_id) for resource_id in listed.filled.values()), scenario.locations[0].id
     )
-    clock = WallClock(scenario.zone_of(location))
+    clock = wall_clock(scenario.zone_of(location))
     if listed.arrives is None:
         raise LookupError("a listed visit has an arrival; its model says so")
     arrival, part = clock.minute(listed.arrives), _timed(scenario, listed)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.canonical.wall import WallTime
-from hub.scheduling.clock import WallClock
+from hub.scheduling.clock import wall_clock
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.openings import find_openings
@@ -114,7 +114,7 @@ class Player:
         }
 
     def _stock(self, location_id: str) -> dict[str, Any]:
-        today = WallClock(self.scenario.zone_of(location_id)).date_at(minute_of(self.now))
+        today = wall_clock(self.scenario.zone_of(location_id)).date_at(minute_of(self.now))
         diary = self.book.diary()
         return {
             product.id: shelf_of(self.scenario, diary, product.id, location_id, today).most_on(today)
@@ -134,7 +134,7 @@ class Player:
     def _instant(self, wall: datetime, location_id: str | None) -> datetime:
         """A wall time of a location, or of the practice, as an instant."""
         zone = self.scenario.zone_of(location_id or "")
-        return instant_at(WallClock(zone).minute(wall))
+        return instant_at(wall_clock(zone).minute(wall))
 
 
 def _refused(refusal: Refusal) -> Outcome:
