@@ -148,7 +148,7 @@ class _Take:
         sent = self._uow.outbox.find_last_sent(self._system.name, self._kind, record.hub_id)
         if sent is not None and sent.payload_hash != payload_hash(record.payload):
             return False
-        self._uow.links.save([Link(record.ref, record.hub_id, number if sent else None)])
+        self._uow.links.save([Link(record.ref, record.hub_id, number)])
         return True
 
     def _decode(self, records: Sequence[_Fresh]) -> tuple[list[_Read], list[Issue]]:
@@ -170,7 +170,7 @@ class _Take:
         seen = self._as_seen(read)
         wanted = {str(one.record.id): self._merged(one, held.get(one.record.id), seen) for one in read}
         numbers = {str(one.record.id): one.landed_id for one in read}
-        self._give_up(wanted, held)
+        self._cancel(wanted, held)
         saved = self._uow.records.save(list(wanted.values()), sources=numbers, origin=self._system.name)
         self._uow.links.save([Link(one.source.ref, one.record.id, one.landed_id) for one in read])
         moved = [id_ for id_ in saved.changed if _takes_other_time(wanted[id_], held.get(id_))]
@@ -207,16 +207,13 @@ class _Take:
             changed = {name: value for name, value in named.items() if value is not None}
         return fill_blanks(held.model_copy(update=changed), one.record)
 
-    def _give_up(self, wanted: Mapping[str, Canonical], held: Mapping[str, Canonical]) -> None:
-        """Visits that were cancelled or missed there give their time back; cancelled ones their stock too."""
+    def _cancel(self, wanted: Mapping[str, Canonical], held: Mapping[str, Canonical]) -> None:
+        """Visits that were cancelled there give back their time, stock and credit."""
         for id_, record in wanted.items():
             before = held.get(id_)
-            if not (isinstance(record, Visit) and isinstance(before, Visit) and before.state.occupies):
-                continue
-            if record.state is VisitState.CANCELLED:
+            was_to_come = isinstance(before, Visit) and before.state.occupies
+            if was_to_come and isinstance(record, Visit) and record.state is VisitState.CANCELLED:
                 self._uow.bookings.cancel(id_)
-            if not record.state.occupies:
-                self._uow.claims.release([id_])
 
     def _report(self, read: Sequence[_Read], rejected: Sequence[Issue]) -> None:
         incomplete = [self._issue(INCOMPLETE, one.source, one.landed_id, one.warnings) for one in read if one.warnings]

@@ -1,6 +1,7 @@
 """How pages are followed: nothing skipped, nothing endless, nothing sent elsewhere. The servers are scripted."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -8,7 +9,7 @@ import pytest
 
 from hub.canonical.ids import Kind
 from hub.connectors.fhir_r4.client import FhirClient
-from hub.connectors.fhir_r4.source import FhirSource
+from hub.connectors.fhir_r4.source import OVERLAP, FhirSource
 from hub.errors import InvalidInput, NeedsAttention, RetryLater
 from hub.ports import Page
 from tests.peers.scripted import Asked, answer, bundle, scripted
@@ -24,9 +25,9 @@ def patient(number: int, stamp: str | None = None, version: str = "1") -> dict[s
     }
 
 
-def read(url: str, cursor: str | None = None, page_size: int = 2) -> list[Page]:
+def read(url: str, cursor: str | None = None, page_size: int = 2, overlap: timedelta = OVERLAP) -> list[Page]:
     with FhirClient(url) as client:
-        return list(FhirSource(client, "ehr", page_size=page_size).read(Kind.PATIENT, cursor))
+        return list(FhirSource(client, "ehr", page_size=page_size, overlap=overlap).read(Kind.PATIENT, cursor))
 
 
 def ids(pages: Sequence[Page]) -> list[str]:
@@ -152,7 +153,8 @@ def test_a_record_that_changes_while_pages_are_read_makes_no_other_one_slip_thro
     assert any(r.ref.id == "p1" and r.version == "2" for page in pages for r in page.records)
 
 
-def test_a_pull_that_dies_after_such_a_change_still_lets_none_slip_through():
+@pytest.mark.parametrize("page_size", [2, 100])
+def test_a_pull_that_dies_after_such_a_change_still_lets_none_slip_through(page_size):
     positional = PositionalServer(7, says_total=False)
     positional.before_second_page = positional.change_first
     with scripted(positional.script) as server:
@@ -160,7 +162,7 @@ def test_a_pull_that_dies_after_such_a_change_still_lets_none_slip_through():
             reading = FhirSource(client, "ehr", page_size=2).read(Kind.PATIENT, None)
             kept = [next(reading), next(reading)]
         assert "p3" not in ids(kept), "the change pulled p3 over the edge of the page"
-        assert "p3" in ids(read(server.url, kept[-1].cursor))
+        assert "p3" in ids(read(server.url, kept[-1].cursor, page_size, timedelta(0)))
 
 
 def test_a_quiet_server_is_read_only_once():

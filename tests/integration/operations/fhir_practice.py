@@ -9,7 +9,7 @@ from hub.canonical.ids import Kind, ServiceId, VisitId, mint
 from hub.canonical.records import Service, Visit, VisitState
 from hub.connectors.fhir_r4.client import FhirClient
 from hub.connectors.fhir_r4.sink import FhirSink
-from hub.connectors.fhir_r4.source import FhirSource
+from hub.connectors.fhir_r4.source import OVERLAP, FhirSource
 from hub.connectors.kit.connection import Connection
 from hub.connectors.kit.mapping_files import load_mappings
 from hub.documents import parse
@@ -65,10 +65,12 @@ def fill_a_little(desk: FhirDesk) -> None:
             desk.put(resource)
 
 
-def pull(url: str, store: Store, kinds: tuple[Kind, ...] = KINDS, page_size: int = 20) -> dict[Kind, PullResult]:
+def pull(
+    url: str, store: Store, kinds: tuple[Kind, ...] = KINDS, overlap: timedelta = OVERLAP
+) -> dict[Kind, PullResult]:
     """Everything that changed, in the order of references."""
     with FhirClient(url) as client:
-        source = FhirSource(client, ehr().name, page_size=page_size)
+        source = FhirSource(client, ehr().name, page_size=20, overlap=overlap)
         return {kind: pull_changes(ehr(), kind, source, store) for kind in kinds}
 
 

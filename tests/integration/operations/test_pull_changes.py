@@ -1,6 +1,7 @@
 """What changed in the EMR becomes the hub's, page by page: all of it, once, and nothing half."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import stamina
@@ -137,12 +138,13 @@ def test_a_page_and_the_place_after_it_are_kept_together_or_not_at_all(practice,
     assert counts(engine, "patient") == {"patient": 40}
 
 
-def test_a_cancellation_made_in_the_emr_frees_the_time(practice, desk, engine):
+@pytest.mark.parametrize(("status", "state"), [("cancelled", VisitState.CANCELLED), ("noshow", VisitState.NO_SHOW)])
+def test_a_visit_that_will_not_be_frees_its_time(practice, desk, engine, status, state):
     pull(desk.url, practice)
     visit_id = visits(practice)["a057"].id
-    desk.put({**desk.all("Appointment", _id="a057")[0], "status": "cancelled"})
+    desk.put({**desk.all("Appointment", _id="a057")[0], "status": status})
     assert pull(desk.url, practice)[Kind.VISIT].updated == 1
-    assert visits(practice)["a057"].state is VisitState.CANCELLED
+    assert visits(practice)["a057"].state is state
     with engine.connect() as connection:
         claimed = connection.execute(text("SELECT count(*) FROM claim WHERE visit_id = :id"), {"id": visit_id})
         assert claimed.scalar_one() == 0
@@ -192,13 +194,15 @@ def test_a_record_that_breaks_fhir_is_kept_with_its_problems_until_the_emr_corre
     assert issues(practice, "rejected_record") == {}
 
 
-def test_a_visit_of_a_patient_who_comes_later_is_taken_then(practice, desk):
+def test_a_visit_of_a_patient_who_comes_later_is_taken_then_though_it_is_not_read_again(practice, desk):
     pull(desk.url, practice)
     desk.put(appointment("early", patient="p999"))
+    desk.put(appointment("another", start="2026-03-13T15:00:00Z"))
     assert pull(desk.url, practice, (Kind.VISIT,))[Kind.VISIT].rejected == 1
     assert issues(practice, "rejected_record") == {"juniper-ehr/early": ("orphan_patient",)}
     desk.put({"resourceType": "Patient", "id": "p999", "name": [{"family": "Late"}]})
-    assert pull(desk.url, practice)[Kind.VISIT].inserted == 1
+    result = pull(desk.url, practice, overlap=timedelta(0))[Kind.VISIT]
+    assert (result.read, result.inserted) == (1, 1)
     assert "early" in visits(practice)
     assert issues(practice, "rejected_record") == {}
 
