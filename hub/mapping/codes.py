@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
@@ -46,6 +46,7 @@ class CodeTable(BaseModel):
         return {code: words[0] for code, words in self.codes.items() if words}
 
 
+@lru_cache(maxsize=4096)
 def loose(word: str) -> str:
     """Without case, accents, spaces, dashes and points: `No-Show`, `no show` and `NOSHOW` are one."""
     plain = unicodedata.normalize("NFKD", word).casefold()

@@ -2,12 +2,14 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _KEPT_APART = re.compile(r"(?<=[0-9])\s*([.,\-/\s])\s*(?=[0-9])")
 _LIGATURES = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"})
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """Case, accents, kinds of dash and runs of spaces do not count."""
     bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name)).casefold().translate(_LIGATURES)
@@ -15,6 +17,7 @@ def plain(name: str) -> str:
     return " ".join(_DASHES.sub("-", unmarked).split())
 
 
+@lru_cache(maxsize=4096)
 def service_key(name: str) -> str:
     """The same for all ways to write one service.
 

@@ -77,6 +77,8 @@ def test_what_stands_beside_a_value_and_speaks_of_it_goes_when_it_changes() -> N
     assert record["subject"]["display"] == "A"
     place.write(record, "Patient/2")
     assert record == {"subject": {"reference": "Patient/2", "id": 3}}
+    place.write(record := {"subject": {"reference": "Patient/1", "display": "A", "id": 3}}, None)
+    assert record == {"subject": {"id": 3}}
 
 
 @pytest.mark.parametrize(
