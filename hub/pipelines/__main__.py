@@ -1,13 +1,12 @@
 """`python -m hub.pipelines`: run the pipelines as one tracked run, or serve Dagster's web UI."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from hub.bootstrap import read_practice_folder
-from hub.errors import HubError
-from hub.settings import Settings
+from hub.program import one_clear_message
+from hub.settings import read_settings
 
 app = typer.Typer(
     help="The hub's pipelines.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -21,7 +20,7 @@ def run(
     ] = "*",
 ) -> None:
     """Pull, import, prove and push as one run that Dagster keeps; exits 1 when a step or a check that blocks failed."""
-    settings = Settings()
+    settings = read_settings()
     folder = read_practice_folder(settings)
     from hub.pipelines.definitions import run_practice  # noqa: PLC0415 - seconds, and not for a wrong folder
 
@@ -33,7 +32,7 @@ def run(
 @app.command()
 def serve(port: Annotated[int | None, typer.Option(help="Default: HUB_DAGSTER_PORT, 8302.")] = None) -> None:
     """Serve Dagster's web UI with its daemon on loopback, until Ctrl-C."""
-    settings = Settings()
+    settings = read_settings()
     read_practice_folder(settings)
     from hub.pipelines.serve import serve as serve_ui  # noqa: PLC0415 - as above
 
@@ -41,13 +40,9 @@ def serve(port: Annotated[int | None, typer.Option(help="Default: HUB_DAGSTER_PO
 
 
 def main() -> None:
-    """Run a command; an error the hub knows becomes one clear message."""
-    try:
+    """Run a command."""
+    with one_clear_message():
         app()
-    except HubError as error:
-        for problem in error.problems:
-            typer.echo(f"error: {problem}", err=True)
-        sys.exit(1)
 
 
 if __name__ == "__main__":

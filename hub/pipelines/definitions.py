@@ -18,7 +18,7 @@ from hub.pipelines.instance import open_instance
 from hub.pipelines.progress import Tell, progress_logger
 from hub.pipelines.resources import HUB, OpenHub, hub_resource
 from hub.pipelines.runs import Ran, run
-from hub.settings import Settings
+from hub.settings import Settings, read_settings
 
 FILES = "legacy_export"
 """The connector whose systems leave files; all others are pulled."""
@@ -62,5 +62,5 @@ def run_practice(settings: Settings, folder: PracticeFolder, select: str) -> Ran
 @dg.definitions
 def definitions() -> dg.Definitions:
     """Of the practice that the environment names; read when Dagster asks, not at import."""
-    settings = Settings()
+    settings = read_settings()
     return define_practice(settings, read_practice_folder(settings))

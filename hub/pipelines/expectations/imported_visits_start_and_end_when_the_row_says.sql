@@ -1,8 +1,8 @@
 -- On a clock at the location a visit starts and ends at what its row says, but for times which a clock change skipped.
 -- Read from the rows' own text in PostgreSQL, by another path than the import. Visits that the hub itself changed since
 -- are left out.
-WITH batch AS (
-    SELECT finished_at FROM import_batch WHERE system = :'system' AND state = 'loaded' ORDER BY id DESC LIMIT 1
+WITH import AS (
+    SELECT DISTINCT finished_at FROM import_batch WHERE system = :'system' AND state = 'loaded'
 ), written AS (
     SELECT visit.id, visit.start, visit."end", coalesce(location.zone, :'zone') AS zone,
         CASE
@@ -12,11 +12,12 @@ WITH batch AS (
         END AS day,
         CASE WHEN payload ->> 'Start' ~* '^\s*\d\d?:\d\d\s*([ap]m)?\s*$' THEN (payload ->> 'Start')::time END AS starts,
         CASE WHEN payload ->> 'End' ~* '^\s*\d\d?:\d\d\s*([ap]m)?\s*$' THEN (payload ->> 'End')::time END AS ends
-    FROM batch
-    JOIN source_link AS link ON link.system = :'system' AND link.kind = 'visit'
+    FROM source_link AS link
     JOIN source_record AS record ON record.id = link.source_record_id
-    JOIN visit ON visit.id = link.canonical_id AND visit.updated_at <= batch.finished_at
+    JOIN visit ON visit.id = link.canonical_id
+    JOIN import ON import.finished_at = visit.updated_at
     LEFT JOIN location ON location.id = visit.location_id
+    WHERE link.system = :'system' AND link.kind = 'visit'
 ), said AS (
     SELECT id, start, "end", zone, day + starts AS start_local, day + ends AS end_local FROM written
 )

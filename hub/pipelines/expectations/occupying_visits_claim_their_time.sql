@@ -1,11 +1,12 @@
 -- A visit that occupies time claims its patient, provider and room from start to end; one that was cancelled or missed
 -- claims nothing. Visits that the hub itself changed since are left out.
-WITH batch AS (
-    SELECT finished_at FROM import_batch WHERE system = :'system' AND state = 'loaded' ORDER BY id DESC LIMIT 1
+WITH import AS (
+    SELECT DISTINCT finished_at FROM import_batch WHERE system = :'system' AND state = 'loaded'
 ), imported AS (
     SELECT visit.*, visit.state IN ('booked', 'arrived', 'fulfilled') AS occupies
-    FROM batch
-    JOIN visit ON visit.origin = :'system' AND visit.updated_at <= batch.finished_at
+    FROM visit
+    JOIN import ON import.finished_at = visit.updated_at
+    WHERE visit.origin = :'system'
 )
 SELECT id AS visit_id
 FROM imported

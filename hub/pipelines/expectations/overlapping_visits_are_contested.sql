@@ -1,15 +1,16 @@
 -- Among the visits that nobody contests, no two have the same patient, provider or room at once. Left out: resources that
 -- are there several times, and visits that the hub itself changed since.
-WITH batch AS (
-    SELECT finished_at FROM import_batch WHERE system = :'system' AND state = 'loaded' ORDER BY id DESC LIMIT 1
+WITH import AS (
+    SELECT DISTINCT finished_at FROM import_batch WHERE system = :'system' AND state = 'loaded'
 ), busy AS (
     SELECT visit.id, visit.start, visit."end", taken.kind, taken.who
-    FROM batch
-    JOIN visit ON visit.origin = :'system' AND visit.updated_at <= batch.finished_at
+    FROM visit
+    JOIN import ON import.finished_at = visit.updated_at
     CROSS JOIN LATERAL (
         VALUES ('patient', visit.patient_id), ('resource', visit.provider_id), ('resource', visit.room_id)
     ) AS taken (kind, who)
-    WHERE NOT visit.contested
+    WHERE visit.origin = :'system'
+      AND NOT visit.contested
       AND visit.state IN ('booked', 'arrived', 'fulfilled')
       AND taken.who IS NOT NULL
       AND NOT EXISTS (SELECT FROM resource_unit AS unit WHERE unit.owner_id = taken.who AND unit.number > 1)

@@ -1,7 +1,9 @@
 -- What is in quarantine stands nowhere else.
 SELECT verdict.file, verdict.line
 FROM disposition AS verdict
-JOIN import_batch AS batch ON batch.id = verdict.batch_id AND batch.system = :'system'
+JOIN (
+    SELECT id FROM import_batch WHERE system = :'system' AND state = 'loaded' ORDER BY id DESC LIMIT 1
+) AS batch ON batch.id = verdict.batch_id
 WHERE verdict.verdict = 'quarantined'
   AND (
     verdict.canonical_id IS NOT NULL
