@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from hub.errors import NeedsAttention, Problem
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -16,7 +18,7 @@ class Settings(BaseSettings):
     home: Path = Path(".hub")
     """Where the hub keeps its own things: the embedded database, Dagster's runs, logs. Not in git."""
     database_url: str | None = None
-    """`postgresql+psycopg://…` of a server, version 15 or newer. Without it the hub starts its own PostgreSQL in `home`."""
+    """`postgresql+psycopg://…` of a server, 15 or newer. Without it the hub starts its own PostgreSQL in `home`."""
     practice: Path = PROJECT / "examples" / "juniper"
     """The practice folder."""
     mappings: Path = PROJECT / "mappings"
@@ -36,3 +38,21 @@ class Settings(BaseSettings):
     def dagster_home(self) -> Path:
         """The folder of Dagster's instance, absolute as Dagster wants it."""
         return (self.home / "dagster").resolve()
+
+
+def read_settings() -> Settings:
+    """The settings of this process's environment.
+
+    Raises:
+        NeedsAttention: a variable holds what it cannot hold; it is named, its value is not.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise NeedsAttention(*(_problem(str(each["loc"][0]), each["msg"]) for each in error.errors())) from None
+    except SettingsError as error:
+        raise NeedsAttention(_problem(str(error).split('"')[1], "it is not JSON")) from None
+
+
+def _problem(name: str, said: str) -> Problem:
+    return Problem(said, field=f"HUB_{name.upper()}", hint="Correct this environment variable, or unset it")

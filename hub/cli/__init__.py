@@ -1,13 +1,9 @@
 """The command line. Heavy modules load inside the command that needs them: `hub --help` is quick."""
 
-import sys
-
 import typer
 
 from hub.cli import booking, database, demo, practice, scenario, serving, syncing
-from hub.errors import HubError, RetryLater
-
-TRY_AGAIN_LATER = 75  # EX_TEMPFAIL: a script may run the same command again
+from hub.program import one_clear_message
 
 app = typer.Typer(
     help="The integration hub of a medical spa.",
@@ -29,19 +25,6 @@ app.add_typer(database.app, name="database")
 
 
 def main() -> None:
-    """Run a command; an error the hub knows becomes one clear message and an exit code."""
-    try:
+    """Run a command."""
+    with one_clear_message():
         app()
-    except RetryLater as error:
-        _show(error)
-        sys.exit(TRY_AGAIN_LATER)
-    except HubError as error:
-        _show(error)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
-def _show(error: HubError) -> None:
-    for problem in error.problems:
-        typer.echo(f"error: {problem}", err=True)

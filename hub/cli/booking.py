@@ -37,9 +37,9 @@ def find(
     from hub.bootstrap import open_hub
     from hub.scheduling.decision import Refusal
     from hub.scheduling.request import OpeningsRequest
-    from hub.settings import Settings
+    from hub.settings import read_settings
 
-    with open_hub(Settings()) as hub:
+    with open_hub(read_settings()) as hub:
         trip = _trip(hub, service, patient, location, option)
         found = hub.find(OpeningsRequest(trip, first.date(), (last or first).date()))
         if isinstance(found, Refusal):
@@ -63,9 +63,9 @@ def book(
     from hub.canonical.time import instant_of
     from hub.scheduling.decision import Refusal
     from hub.scheduling.request import BookingRequest
-    from hub.settings import Settings
+    from hub.settings import read_settings
 
-    with open_hub(Settings()) as hub:
+    with open_hub(read_settings()) as hub:
         trip = _trip(hub, service, patient, location, option)
         zone = hub.folder.practice.zone_of(trip.location_id)
         done = hub.book(BookingRequest(trip, instant_of(arrives, zone)), actor="desk", key=key)

@@ -14,7 +14,7 @@ def _group() -> None:
 def migrate() -> None:
     """Bring the schema up to date. With HUB_DATABASE_URL its login must own the database."""
     from hub.bootstrap import migrate_database
-    from hub.settings import Settings
+    from hub.settings import read_settings
 
-    migrate_database(Settings())
+    migrate_database(read_settings())
     typer.echo("The schema is up to date.")

@@ -1,9 +1,5 @@
 """`hub demo`: one practice, the whole round, told as it happens."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,67 +23,66 @@ def demo(
     """Bring up the demo practice and do the whole round on it, then serve it until Ctrl-C."""
     from hub.bootstrap import open_hub, read_practice_folder
     from hub.cli.demo_results import Round, show
-    from hub.cli.serving import serve_board
-    from hub.settings import Settings
+    from hub.cli.serving import environment_of, start_board
+    from hub.settings import read_settings
 
-    settings = _of_demo(Settings())
-    require_free_port(settings.host, settings.port, "HUB_PORT")
-    require_free_port("127.0.0.1", settings.sandbox_port, "HUB_SANDBOX_PORT")
+    settings = as_demo(read_settings())
+    require_free_port(settings.port, "HUB_PORT")
+    require_free_port(settings.sandbox_port, "HUB_SANDBOX_PORT")
     folder = read_practice_folder(settings)
     done = Round()
     with ExitStack() as stack:
-        with done.step("Start PostgreSQL, and a FHIR server that plays the practice's EMR"):
-            processes = stack.enter_context(Processes(settings.home / "log"))
-            _start_sandbox(settings, processes)
+        with done.step("Start PostgreSQL, a FHIR server that plays the practice's EMR, and the day board"):
+            processes = stack.enter_context(Processes(settings.home / "log", environment_of(settings)))
+            start_sandbox(settings, processes)
             hub = stack.enter_context(open_hub(settings, folder))
             hub.apply_practice()
-        _go_round(hub, settings, done)
+            start_board(settings, processes)
+        _go_round(hub, processes, done)
         show(hub, settings, done)
         if not once:
-            serve_board(hub, settings)
+            typer.echo("Ctrl-C stops.")
+            processes.wait()
 
 
-def _of_demo(settings: "Settings") -> "Settings":
+def is_demo(settings: "Settings") -> bool:
+    """Whether the practice is the demo's, whose EMR the sandbox plays."""
+    return settings.practice.resolve() == as_demo(settings).practice.resolve()
+
+
+def as_demo(settings: "Settings") -> "Settings":
+    """The same for the demo's practice and its sandbox."""
     from hub.settings import PROJECT
 
     urls = {**settings.connection_urls, EMR: f"http://127.0.0.1:{settings.sandbox_port}"}
     return settings.model_copy(update={"practice": PROJECT / "examples" / "juniper", "connection_urls": urls})
 
 
-def _start_sandbox(settings: "Settings", processes: Processes) -> None:
-    arguments = ["--port", str(settings.sandbox_port), "--data", str(settings.home / "sandbox.sqlite"), "--seed"]
-    ready = f"http://127.0.0.1:{settings.sandbox_port}/metadata"
-    processes.start("sandbox", ["hub.connectors.kit.sandbox.fhir", *arguments], ready, os.environ)
+def start_sandbox(settings: "Settings", processes: Processes) -> None:
+    """Start the EMR of the demo, with the data it had."""
+    address = f"http://127.0.0.1:{settings.sandbox_port}"
+    data = "--data", str(settings.home / "sandbox.sqlite"), "--seed"
+    program = "hub.connectors.kit.sandbox.fhir"
+    processes.start("sandbox", program, "--port", str(settings.sandbox_port), *data, ready_url=f"{address}/metadata")
+    typer.echo(f"EMR sandbox   {address}/")
 
 
-def _go_round(hub: "Hub", settings: "Settings", done: "Round") -> None:
+def _go_round(hub: "Hub", processes: Processes, done: "Round") -> None:
     from hub.canonical.ids import Kind
     from hub.cli.demo_booking import book_one
 
     with done.step("Pull from the EMR, import the legacy export, prove the history (a tracked Dagster run)"):
-        _run_pipelines(settings, "*")
-    with done.step("Book: a laser visit, through the scheduling engine"):
+        _run_pipelines(processes, "*")
+    with done.step("Book a laser visit through the scheduling engine"):
         done.booked = book_one(hub, EMR, typer.echo)
     with done.step("Push it to the EMR (a tracked Dagster run)"):
-        _run_pipelines(settings, "group:push")
+        _run_pipelines(processes, "group:push")
     with done.step("Pull once more: what we wrote is recognised as our own"):
         done.again = hub.pull(EMR, Kind.VISIT)
         typer.echo(f"  {done.again.recognised} recognised, {done.again.inserted} new")
 
 
-def _run_pipelines(settings: "Settings", select: str) -> None:
-    command = [sys.executable, "-m", "hub.pipelines", "run", "--select", select]
-    if subprocess.run(command, check=False, env=_environment(settings)).returncode:  # noqa: S603 (our own module)
+def _run_pipelines(processes: Processes, select: str) -> None:
+    if processes.run("hub.pipelines", "run", "--select", select):
         hint = "What failed stands above; `make up` shows the run in Dagster's web UI"
         raise HubError(Problem("the pipelines' run failed", hint=hint))
-
-
-def _environment(settings: "Settings") -> Mapping[str, str]:
-    import json
-
-    chosen = {
-        "HUB_HOME": str(settings.home.resolve()),
-        "HUB_PRACTICE": str(settings.practice),
-        "HUB_CONNECTION_URLS": json.dumps(settings.connection_urls),
-    }
-    return {**os.environ, **chosen}

@@ -1,5 +1,6 @@
-"""The processes that a command brings up beside itself, and takes down with it."""
+"""The programs that a command brings up beside itself, and takes down with it."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -21,8 +22,10 @@ _POLL_SECONDS = 0.1
 class Processes:
     """Child processes with a name and a log each; leaving the `with` block stops them, last started first."""
 
-    def __init__(self, log_folder: Path) -> None:
+    def __init__(self, log_folder: Path, environment: Mapping[str, str]) -> None:
+        """`environment` is added to this process's own."""
         self._log_folder = log_folder
+        self._environment = {**os.environ, **environment}
         self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
 
     def __enter__(self) -> Self:
@@ -40,27 +43,54 @@ class Processes:
             except subprocess.TimeoutExpired:
                 process.kill()
 
-    def start(self, name: str, arguments: list[str], ready_url: str, environment: Mapping[str, str]) -> None:
+    def start(self, name: str, *arguments: str, ready_url: str) -> None:
         """Start `python -m arguments…` and come back when `ready_url` answers.
 
         Raises:
-            NeedsAttention: it stopped or did not answer in time; names its log.
+            NeedsAttention: it stopped, with what it said; or it did not answer in time.
         """
         log = self._log_folder / f"{name}.log"
-        with log.open("ab") as output:
-            command = [sys.executable, "-m", *arguments]
-            process = subprocess.Popen(command, stdout=output, stderr=output, env=dict(environment))  # noqa: S603
+        with log.open("wb") as output:
+            process = self._open(arguments, output)
         self._running.append((name, process))
         for _ in range(int(READY_WITHIN_SECONDS / _POLL_SECONDS)):
             if process.poll() is not None:
-                raise NeedsAttention(Problem(f"{name} stopped at once", file=str(log), hint="Its log says why"))
-            if answers(ready_url):
+                raise NeedsAttention(*_reasons(name, log))
+            if _answers(ready_url):
                 return
             Event().wait(_POLL_SECONDS)
         raise NeedsAttention(Problem(f"{name} does not answer at {ready_url}", file=str(log), hint="See its log"))
 
+    def run(self, *arguments: str) -> int:
+        """Run `python -m arguments…` to its end on this terminal; gives its exit code."""
+        return self._open(arguments, None).wait()
 
-def answers(url: str) -> bool:
+    def wait(self) -> None:
+        """Wait until Ctrl-C, or until one of them ends by itself.
+
+        Raises:
+            NeedsAttention: one ended.
+        """
+        while True:
+            for name, process in self._running:
+                if process.poll() is not None:
+                    raise NeedsAttention(*_reasons(name, self._log_folder / f"{name}.log"))
+            Event().wait(_POLL_SECONDS)
+
+    def _open(self, arguments: tuple[str, ...], output: object) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", *arguments]
+        return subprocess.Popen(command, stdout=output, stderr=output, env=self._environment)  # type: ignore[call-overload,no-any-return] # noqa: S603
+
+
+def _reasons(name: str, log: Path) -> list[Problem]:
+    """What a process of the hub said before it stopped, or where to look."""
+    said = [
+        line.removeprefix("error: ") for line in log.read_text("utf-8", "replace").splitlines() if "error: " in line
+    ]
+    return [Problem(line) for line in said] or [Problem(f"{name} stopped", file=str(log), hint="Its log says why")]
+
+
+def _answers(url: str) -> bool:
     """Whether an HTTP server answers at `url`, with whatever status."""
     try:
         with urllib.request.urlopen(url, timeout=2):  # noqa: S310 (our own loopback address)
@@ -71,16 +101,17 @@ def answers(url: str) -> bool:
         return False
 
 
-def require_free_port(host: str, port: int, setting: str) -> None:
-    """Make sure that `port` can be bound, before anything else is started.
+def require_free_port(port: int, setting: str) -> None:
+    """Make sure that a process to come can listen on `port` of this machine, before anything is started.
 
     Raises:
-        NeedsAttention: somebody else listens there.
+        NeedsAttention: somebody else listens there; names the setting that chooses another.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            probe.bind(("127.0.0.1", port))
         except OSError:
-            hint = f"Stop what listens there, or choose another with {setting}"
-            raise NeedsAttention(Problem(f"port {port} of {host} is taken", hint=hint)) from None
+            hint = f"Stop the program that uses it, or choose another with {setting}"
+            problem = Problem(f"port {port} on 127.0.0.1 is taken by another program", field=setting, hint=hint)
+            raise NeedsAttention(problem) from None

@@ -1,10 +1,13 @@
 """`hub pull`, `hub import`, `hub push`: one system at a time, at once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from hub.bootstrap import Hub
     from hub.operations.import_export import FileCounts
 
 System = Annotated[str, typer.Argument(help="The connection's name: a file of the practice's connections/ folder.")]
@@ -12,10 +15,7 @@ System = Annotated[str, typer.Argument(help="The connection's name: a file of th
 
 def pull(system: System) -> None:
     """Take in what changed in a connected system since the last pull."""
-    from hub.bootstrap import open_hub
-    from hub.settings import Settings
-
-    with open_hub(Settings()) as hub:
+    with _opened(system) as hub:
         for kind in hub.folder.connection(system).pull:
             done = hub.pull(system, kind)
             typer.echo(
@@ -26,10 +26,7 @@ def pull(system: System) -> None:
 
 def import_(system: System) -> None:
     """Take in the files that an old system left: every row is loaded, merged or quarantined with its reason."""
-    from hub.bootstrap import open_hub
-    from hub.settings import Settings
-
-    with open_hub(Settings()) as hub:
+    with _opened(system) as hub:
         done = hub.import_export(system, lambda what, rows: typer.echo(f"  {what}: {rows}"))
         typer.echo("These files were taken in before; nothing was written." if done.already_loaded else "Taken in.")
         for file in done.files:
@@ -39,14 +36,24 @@ def import_(system: System) -> None:
 
 def push(system: System) -> None:
     """Tell a connected system what waits for it."""
-    from hub.bootstrap import open_hub
-    from hub.settings import Settings
-
-    with open_hub(Settings()) as hub:
+    with _opened(system) as hub:
         done = hub.push(system)
         typer.echo(
             f"{done.sent} sent, {done.unchanged} held already, {done.failed} to be tried again, {done.dead} dead"
         )
+
+
+@contextmanager
+def _opened(system: str) -> Iterator["Hub"]:
+    """The hub; a system that the practice does not know is refused before anything starts."""
+    from hub.bootstrap import open_hub, read_practice_folder
+    from hub.settings import read_settings
+
+    settings = read_settings()
+    folder = read_practice_folder(settings)
+    folder.connection(system)
+    with open_hub(settings, folder) as hub:
+        yield hub
 
 
 def line_of(file: "FileCounts") -> str:

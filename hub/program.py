@@ -1,0 +1,24 @@
+"""What every program of the hub does with an error it knows: one clear message, and an exit code for scripts."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hub.errors import HubError, RetryLater
+
+FAILED = 1
+TRY_AGAIN_LATER = 75  # EX_TEMPFAIL of sysexits.h: the same command may work later
+INTERRUPTED = 130
+
+
+@contextmanager
+def one_clear_message() -> Iterator[None]:
+    """Show what is wrong on stderr, a line for each problem, without a traceback; then exit."""
+    try:
+        yield
+    except HubError as error:
+        for problem in error.problems:
+            sys.stderr.write(f"error: {problem}\n")
+        sys.exit(TRY_AGAIN_LATER if isinstance(error, RetryLater) else FAILED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

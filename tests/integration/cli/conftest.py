@@ -1,0 +1,72 @@
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import hub.cli
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Hub:
+    """`hub` as a new user runs it, with a home and a practice folder of its own."""
+
+    home: Path
+    practice: Path
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def environment(self, changes):
+        return {"HUB_HOME": str(self.home), "HUB_PRACTICE": str(self.practice), **changes}
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """In a process of its own."""
+        return subprocess.run(
+            [sys.executable, "-m", "hub.cli", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
+            env={**os.environ, **self.environment(environment)},
+            timeout=300,
+        )
+
+    def refusal(self, *arguments: str, **environment: str) -> tuple[int, str]:
+        """Exit code and what is said, of a run in this process that must fail with a message and no traceback."""
+        for name, value in self.environment(environment).items():
+            self.monkeypatch.setenv(name, value)
+        self.monkeypatch.setattr(sys, "argv", ["hub", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            hub.cli.main()
+        said = self.capsys.readouterr().err
+        assert said.startswith("error: "), said
+        return ended.value.code, said
+
+
+@pytest.fixture(name="hub")
+def _hub(tmp_path, monkeypatch, capsys):
+    practice = tmp_path / "a practice"
+    shutil.copytree(ROOT / "examples" / "juniper", practice)
+    return Hub(tmp_path / "home", practice, monkeypatch, capsys)
+
+
+@pytest.fixture
+def listening():
+    """A port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def free_ports():
+    """Three ports that nobody listens on."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
+        return [server.getsockname()[1] for server in servers]
