@@ -9,6 +9,7 @@ from hub.canonical.records import Service
 from hub.errors import NeedsAttention, Problem
 from hub.ports import AuditEntry, BookableResource, Site, Store, UnitOfWork
 from hub.scheduling.diary import LotOnHand
+from hub.sync.blanks import fill_blanks
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def apply_practice(store: Store, text: str, file: str, *, actor: str = "system:h
         is_new = work.practices.save(file, text)
         sites = work.practices.save_sites(_sites(practice))
         resources = work.practices.save_resources(_resources(practice))
-        services = work.records.save([_service(service) for service in practice.services])
+        services = work.records.save(_services(practice, work))
         applied = Applied(
             is_new=is_new,
             changed=sites.changed + resources.changed + services.changed,
@@ -75,6 +76,13 @@ def _resources(practice: Practice) -> list[BookableResource]:
         BookableResource(one.id, one.kind, one.name or one.id, practice.location_of(one), one.capacity)
         for one in practice.resources
     ]
+
+
+def _services(practice: Practice, work: UnitOfWork) -> list[Service]:
+    """As the file says; what it does not say (a category) stays as another system said it."""
+    known = work.records.load(Kind.SERVICE, [one.id for one in practice.services])
+    services = [_service(one) for one in practice.services]
+    return [fill_blanks(one, known[one.id]) if one.id in known else one for one in services]
 
 
 def _service(service: PracticeService) -> Service:

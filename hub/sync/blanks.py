@@ -7,8 +7,8 @@ from hub.canonical.records import Record
 R = TypeVar("R", bound=Record)
 
 
-def fill_blanks(owned: R, other: R) -> R:
-    """The owned record, with what it leaves empty taken from the other. Doing it twice changes nothing."""
+def fill_blanks(owned: R, other: Record) -> R:
+    """The owned record, with what it leaves empty taken from the other of its kind. Twice equals once."""
     blanks = {
         name: value
         for name in type(owned).model_fields

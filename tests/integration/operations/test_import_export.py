@@ -15,10 +15,13 @@ from sqlalchemy import Engine, text
 
 from hub.canonical.ids import Kind, ProviderId, ServiceId
 from hub.canonical.records import Provider, Service
+from hub.connectors.kit.connection import Connection
+from hub.documents import parse
 from hub.errors import InvalidInput
 from hub.mapping.apply import TwoWay, read_mapping
 from hub.mapping.codes import CodeTable
 from hub.mapping.spec import read_codes
+from hub.operations.apply_practice import apply_practice
 from hub.operations.import_export import ImportRequest, ImportResult, import_export
 from hub.store.checkpoint import KILL_AT
 from hub.store.unit_of_work import SqlStore
@@ -216,6 +219,21 @@ def test_what_the_practice_file_names_is_linked_and_only_its_blanks_are_filled(
     assert tuple(service[:3]) == ("Peel", 10, False)
     assert service.category
     assert visits > 0
+
+
+def test_the_practice_file_and_an_export_do_not_undo_each_other(store: SqlStore, engine: Engine) -> None:
+    juniper = ROOT / "examples" / "juniper"
+    practice = (juniper / "practice.yaml").read_text("utf-8")
+    connection = parse((juniper / "connections" / "juniper-legacy.yaml").read_text("utf-8"), "c").read_as(Connection)
+    apply_practice(store, practice, "practice.yaml")
+    import_export(request_of(juniper / "legacy-export", connection.aliases), store)
+    with engine.connect() as db:
+        before = found.everything(db)
+    assert apply_practice(store, practice, "practice.yaml").changed == ()
+    with engine.connect() as db:
+        assert found.everything(db) == before
+        named = db.execute(text("SELECT name, category, archived FROM service WHERE id = 'botox-forehead'")).one()
+    assert tuple(named) == ("Botox 20u - forehead", "Injectables", False)
 
 
 def test_two_imports_at_once_are_one(small: Path, engine: Engine) -> None:
