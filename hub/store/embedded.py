@@ -17,7 +17,6 @@ import importlib.util
 import os
 import shlex
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,7 +50,6 @@ class EmbeddedServer:
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         """Prepare `folder`; `durable=False` trades safety at a power cut for speed, for tests alone."""
-        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder.resolve()
         self._durable = durable
         self._data = self.folder / "postgres"
@@ -67,7 +65,7 @@ class EmbeddedServer:
         if len(os.fsencode(text)) <= _LONGEST_SOCKET_FOLDER and not set(text) & set(",\"'\\"):
             return self._data
         name = hashlib.sha256(os.fsencode(text)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"hub-{os.geteuid()}-{name}"
+        return Path("/tmp") / f"hub-{os.geteuid()}-{name}"  # noqa: S108 one for all who share, closed to all others
 
     def url(self, database: str, user: str = APPLICATION) -> URL:
         """How to reach a database of this server."""
@@ -83,8 +81,18 @@ class EmbeddedServer:
         """Start the server, or join it where it runs already.
 
         Raises:
-            NeedsAttention: it does not start; the message says what it said.
+            NeedsAttention: it does not start, or the folder cannot be used; the message says why.
         """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._join()
+        except OSError as error:
+            message = f"the data folder cannot be used: {error.strerror}"
+            hint = "Set HUB_HOME to a folder that you own, or HUB_DATABASE_URL to a PostgreSQL server"
+            raise NeedsAttention(Problem(message, "database", error.filename or str(self.folder), hint=hint)) from None
+        atexit.register(self.leave)
+
+    def _join(self) -> None:
         with self._alone():
             self._users = (self.folder / "users").open("ab")
             fcntl.flock(self._users, fcntl.LOCK_SH)
@@ -94,7 +102,6 @@ class EmbeddedServer:
                 self._users.close()
                 self._users = None
                 raise
-        atexit.register(self.leave)
 
     def leave(self) -> bool:
         """Stop using the server; the last one to leave stops it. True if that was this process."""

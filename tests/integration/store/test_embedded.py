@@ -180,6 +180,14 @@ def test_a_folder_with_something_else_in_it_is_left_alone(folder: Path) -> None:
     assert (folder / "postgres" / "thesis.txt").read_text() == "all my work"
 
 
+def test_a_folder_that_cannot_be_one_is_named(folder: Path) -> None:
+    folder.parent.mkdir(exist_ok=True)
+    folder.write_text("a file")
+    with pytest.raises(NeedsAttention, match="the data folder cannot be used: File exists") as refused:
+        _started(folder)
+    assert refused.value.problems[0].file == str(folder.resolve())
+
+
 def test_it_starts_for_an_ordinary_user_too(folder: Path) -> None:
     _started(folder / "first").leave()  # as whoever runs the tests; root opens the way to the binaries
     own = folder / "own"
