@@ -3,6 +3,7 @@
 It is the practice part of a scenario; a scenario adds a moment and what is asked (`hub.scheduling.scenario`).
 """
 
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
@@ -40,7 +41,7 @@ from hub.canonical.practice_services import (
     Step,
     Use,
 )
-from hub.canonical.wall import Positive, Word
+from hub.canonical.wall import Positive, Some, Word
 from hub.documents import parse
 from hub.errors import InvalidInput
 
@@ -86,7 +87,7 @@ class Practice(Entry):
     """IANA; every wall time is in it unless its location has another."""
     grid_minutes: Positive = Field(default=15, le=1440)
     """Offered arrivals are at wall-clock minutes of the day that are multiples of this."""
-    locations: tuple[PracticeLocation, ...] = Field(default=(DEFAULT_LOCATION,), min_length=1)
+    locations: Annotated[tuple[PracticeLocation, ...], Some] = (DEFAULT_LOCATION,)
     resources: tuple[PracticeResource, ...] = ()
     products: tuple[Product, ...] = ()
     stock: tuple[StockLot, ...] = ()

@@ -1,11 +1,11 @@
 """Patients, packages and policy of a practice file."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from hub.canonical.practice_places import Entry
-from hub.canonical.wall import Count, DayCount, Flag, LocalDate, Positive, Share, Word
+from hub.canonical.wall import Count, DayCount, Flag, LocalDate, Positive, Share, Some, Word
 
 OVERRIDABLE = frozenset({"closed", "in_the_past", "no_stock", "too_soon", "too_late", "missing_prerequisite"})
 """The only refusal codes anybody may ever pass over."""
@@ -54,7 +54,7 @@ class Deposit(Entry):
     at_least: Count | None = None
     at_most: Count | None = None
     flat: Count | None = None
-    tiers: tuple[DepositTier, ...] | None = Field(default=None, min_length=1)
+    tiers: Annotated[tuple[DepositTier, ...] | None, Some] = None
 
     @model_validator(mode="after")
     def _one_rule(self) -> Self:

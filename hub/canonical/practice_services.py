@@ -6,7 +6,7 @@ from pydantic import Field, PlainValidator, model_validator
 
 from hub.canonical.money import Money
 from hub.canonical.practice_places import Entry
-from hub.canonical.wall import DayCount, Flag, Positive, Quantity, Word
+from hub.canonical.wall import DayCount, Flag, Positive, Quantity, Some, Word
 
 PROVIDER = "provider"
 """The name whose holder decides the lengths of steps."""
@@ -37,7 +37,7 @@ class Need(Entry):
     """Valid on the local date of arrival."""
     id: Word | None = None
     """That one."""
-    any_of: tuple[Word, ...] | None = Field(default=None, alias="any", min_length=1)
+    any_of: Annotated[tuple[Word, ...] | None, Some] = Field(default=None, alias="any")
     named: Word | None = Field(default=None, alias="as")
     present: Flag = False
     """Only on duty throughout the step, free or not; nobody is taken."""

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 MINUTES_PER_DAY = 24 * 60
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -79,6 +79,13 @@ def require_later(starts: datetime, ends: datetime) -> None:
         raise ValueError("`to` is later than `from`")
 
 
+def require_some(value: Any) -> Any:
+    """Reject an empty list. After its items: one that is wrong is one problem, not two."""
+    if value is not None and not value:
+        raise ValueError("at least one stands here")
+    return value
+
+
 LocalDate = Annotated[date, BeforeValidator(parse_date)]
 WallTime = Annotated[datetime, BeforeValidator(parse_wall)]
 """Naive: in the zone of its place. Aware: taken at its word."""
@@ -92,3 +99,5 @@ DayCount = Annotated[int, Field(strict=True, ge=0, le=36_525)]
 Positive = Annotated[int, Field(strict=True, ge=1)]
 Flag = Annotated[bool, Field(strict=True)]
 Word = Annotated[str, Field(strict=True, min_length=1)]
+Some = AfterValidator(require_some)
+"""Marks a list that is not empty."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from hub.canonical.practice import Entry
-from hub.canonical.wall import Count, Flag, LocalDate, Positive, Quantity, WallTime, Word, require_later
+from hub.canonical.wall import Count, Flag, LocalDate, Positive, Quantity, Some, WallTime, Word, require_later
 from hub.scheduling.scenario.expectations import Expectation
 
 RefusalCode = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]*$")]
@@ -29,7 +29,7 @@ class TripEntry(Entry):
     option: Word | None = None
     resources: dict[Word, Word] = Field(default_factory=dict, alias="with")
     package: Word | None = None
-    parts: tuple[PartEntry, ...] | None = Field(default=None, min_length=1)
+    parts: Annotated[tuple[PartEntry, ...] | None, Some] = None
     together: Flag = False
     location: Word | None = None
     channel: Word = "desk"

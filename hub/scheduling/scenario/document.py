@@ -1,12 +1,12 @@
 """A scenario file as a model: a practice, a moment, what is in the book already, and the actions."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from hub.canonical.practice import Entry, Practice
 from hub.canonical.practice_checks import find_problems
-from hub.canonical.wall import WallTime, Word, require_later
+from hub.canonical.wall import Some, WallTime, Word, require_later
 from hub.documents import parse
 from hub.errors import InvalidInput
 from hub.scheduling.scenario.actions import ActionEntry
@@ -28,7 +28,7 @@ class ListedVisit(Entry):
     state: Literal["booked", "completed", "cancelled", "no_show"] = "booked"
     asked: tuple[Word, ...] = ()
     """The names the patient asked for."""
-    resources: tuple[Word, ...] | None = Field(default=None, min_length=1)
+    resources: Annotated[tuple[Word, ...] | None, Some] = None
     starts: WallTime | None = Field(default=None, alias="from")
     ends: WallTime | None = Field(default=None, alias="to")
 
