@@ -21,6 +21,7 @@ from hub.errors import InvalidInput, Problem
 from hub.mapping.apply import TwoWay
 from hub.operations.decide_import import DECODED, ImportPlan, PlannedLink, Progress, Setting, decide_import
 from hub.operations.export_links import Ids
+from hub.operations.linked_system import LinkedSystem, require_aliases
 from hub.ports import Link, Placed, Saved, Store, UnitOfWork, Verdict
 from hub.sync.blanks import fill_blanks
 from hub.sync.conflicts import visits_in
@@ -82,11 +83,12 @@ def import_export(request: ImportRequest, store: Store, progress: Progress = lam
     """Take the export in, in one transaction; twice equals once. Two imports of one system queue.
 
     Raises:
-        InvalidInput: the mappings lack a table.
+        InvalidInput: the mappings lack a table, or an alias names nothing; nothing was written.
         RetryLater: the database went away; nothing was written.
     """
     _require_tables(request)
     with store.begin("import_export") as uow:
+        require_aliases(LinkedSystem(request.system, request.mappings, request.zone, request.aliases), uow)
         uow.bookings.lock_key(f"import {request.system}")
         plan = decide_import(request.files, _setting(request, uow), progress)
         hashes = _hashes(request)

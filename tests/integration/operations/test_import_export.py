@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from hub.canonical.ids import Kind, ProviderId, ServiceId
-from hub.canonical.records import Provider, Service
+from hub.canonical.ids import Kind, LocationId, ProviderId, ResourceId, ServiceId
+from hub.canonical.records import Location, Provider, Resource, Service
 from hub.connectors.kit.connection import Connection
 from hub.documents import parse
 from hub.errors import InvalidInput
@@ -198,6 +198,9 @@ def test_what_the_practice_file_names_is_linked_and_only_its_blanks_are_filled(
         work.records.save([
             Provider(id=ProviderId("dr-o"), name="Dr. O"),
             Service(id=ServiceId("peel"), sku="Peel", name="Peel", minutes=10),
+            Location(id=LocationId("main"), name="Main street"),
+            Resource(id=ResourceId("room-1"), kind="room", name="Room 1"),
+            Resource(id=ResourceId("laser"), kind="room", name="Laser"),
         ])  # fmt: skip
     aliases = {
         **NO_ALIASES,
@@ -277,6 +280,15 @@ def test_a_missing_table_is_named_before_anything_is_written(small: Path, store:
     mappings = {name: table for name, table in request.mappings.items() if name != "service"}
     with pytest.raises(InvalidInput, match=r"service\.yaml"):
         import_export(replace(request, mappings=mappings), store)
+    with engine.connect() as db:
+        assert set(found.everything(db).values()) == {0}
+
+
+def test_an_alias_that_names_nothing_is_refused_before_anything_is_written(
+    small: Path, store: SqlStore, engine: Engine
+) -> None:
+    with pytest.raises(InvalidInput, match=r"aliases\.provider\.E1: the practice has no provider 'dr-x'"):
+        import_export(request_of(small, {Kind.PROVIDER: {"E1": "dr-x"}}), store)
     with engine.connect() as db:
         assert set(found.everything(db).values()) == {0}
 
