@@ -16,7 +16,7 @@ from hub.errors import Conflict, Problem
 from hub.ports import KnownKey
 from hub.scheduling.decision import Booking, PlannedVisit, Recolouring
 from hub.scheduling.request import Part, Trip
-from hub.store.claims import SqlClaims
+from hub.store.claims import SqlClaims, lock_claims
 from hub.store.records import SqlRecords
 from hub.store.tables import booking_key, claim, package_use, stock_promise, visit
 from hub.store.units import ensure_units
@@ -92,6 +92,7 @@ class SqlBookings:
 
     def cancel(self, visit_id: str) -> Visit | None:
         """See the port."""
+        lock_claims(self._connection)
         if self._connection.execute(_CANCEL, {"id": visit_id}).rowcount == 0:
             return None
         SqlClaims(self._connection).release([visit_id])

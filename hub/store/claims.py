@@ -1,7 +1,8 @@
 """Facts as claims: firm where there is room, contested where there is none, firm again when the obstacle goes.
 
 Whoever places or releases facts locks the table against all other writers of claims, for as long as its transaction
-takes; bookings share the table among themselves (see `bookings`). A visit's own row is always locked before that.
+takes; bookings share the table among themselves (see `bookings`). The table is always locked before a visit's row:
+settling what was contested writes to the rows of others.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -78,6 +79,11 @@ class _Freed:
     end: datetime
 
 
+def lock_claims(connection: Connection) -> None:
+    """Wait for all other writers of claims and keep them out until the transaction ends."""
+    connection.execute(_ALONE)
+
+
 class SqlClaims:
     """`hub.ports.Claims`."""
 
@@ -118,7 +124,7 @@ class SqlClaims:
             self._connection.execute(statement, {"ids": visits})
 
     def _replace(self, visits: list[str], blocks: list[str], facts: Sequence[FactClaim]) -> Placed:
-        self._connection.execute(_ALONE)
+        lock_claims(self._connection)
         freed = self._remove(visits, blocks)
         firm = self._insert(facts)
         self._settle(freed)

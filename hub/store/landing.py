@@ -116,6 +116,7 @@ class SqlLinks:
             text("""
                 INSERT INTO source_link AS l (system, kind, source_id, canonical_id, source_record_id, batch_id)
                 SELECT system, kind, source_id, canonical_id, source_record_id, batch_id FROM staged_source_link
+                ORDER BY system, kind, source_id
                 ON CONFLICT (system, kind, source_id) DO UPDATE SET
                     canonical_id = excluded.canonical_id,
                     source_record_id = coalesce(excluded.source_record_id, l.source_record_id),

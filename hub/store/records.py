@@ -12,6 +12,7 @@ from hub.canonical.records import Canonical, Location, Patient, Provider, Resour
 from hub.ports import Saved
 from hub.store import tables
 from hub.store.bulk import stage
+from hub.store.claims import lock_claims
 
 # In the order in which they may name one another.
 _MODELS: Mapping[Kind, tuple[type[BaseModel], Table]] = {
@@ -74,9 +75,11 @@ class SqlRecords:
         once: Mapping[str, object],
     ) -> Iterator[tuple[str, bool]]:
         """Insert or update; `once` is written with new rows only."""
+        if table is tables.visit:
+            lock_claims(self._connection)
         content = _columns(model)
         columns = [*content, "source_record_id", *once]
-        rows = ([*_values(record), sources.get(key), *once.values()] for key, record in records.items())
+        rows = ([*_values(record), sources.get(key), *once.values()] for key, record in sorted(records.items()))
         stage(self._connection, table, columns, rows)
         for row in self._connection.execute(text(_upsert_statement(table.name, content, columns))):
             yield row.id, row.is_new
@@ -92,7 +95,7 @@ def _upsert_statement(table: str, content: Sequence[str], columns: Sequence[str]
     old = ", ".join(f't."{name}"' for name in content)
     new = ", ".join(f'excluded."{name}"' for name in content)
     return f"""
-        INSERT INTO "{table}" AS t ({listed}) SELECT {listed} FROM "staged_{table}"
+        INSERT INTO "{table}" AS t ({listed}) SELECT {listed} FROM "staged_{table}" ORDER BY id
         ON CONFLICT (id) DO UPDATE SET {changes},
             source_record_id = coalesce(excluded.source_record_id, t.source_record_id),
             updated_at = now(), revision = t.revision + 1

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, text
 
+from hub.canonical.ids import Kind
+from hub.canonical.records import Visit
 from hub.operations.apply_practice import load_practice
 from hub.operations.book_visit import Booked, book_visit
 from hub.operations.cancel_visit import cancel_visit
@@ -182,3 +184,32 @@ def test_cancelling_and_booking_at_once_neither_blocks_nor_doubles(store: SqlSto
     outcomes = at_once(tasks)
     assert [one for one in outcomes if isinstance(one, Exception)] == []
     assert_nobody_is_booked_twice(owner)
+
+
+def test_pulls_and_cancellations_of_visits_in_one_anothers_way_never_lock_each_other_out(
+    store: SqlStore, owner: Engine
+) -> None:
+    """Each settles what the other holds: six visits at one hour, of which one is firm, change hands all the time."""
+    open_practice(store)
+    facts = [visit(n, 0, 30, patient=50 + n) for n in range(6)]
+
+    def pull(number: int, note: int) -> Outcome:
+        with store.begin("test") as work:
+            work.records.save([facts[number].model_copy(update={"note": str(note)})])
+            work.claims.place_facts([facts[number].id])
+        return Refusal(())
+
+    for n in range(6):
+        pull(n, 0)
+    pulls = [lambda n=n: pull(n % 6, n) for n in range(48)]
+    cancels = [lambda n=n: cancel_visit(store, f"v{n % 6}", actor="test") for n in range(48)]
+    tasks = [*pulls, *cancels]
+    random.Random(3).shuffle(tasks)
+    outcomes = at_once(tasks)
+    assert [one for one in outcomes if isinstance(one, Exception)] == []
+    with store.begin("test") as work:
+        found = work.records.load_all(Kind.VISIT)
+        waiting = {issue.subject_id for issue in work.issues.find_open("overlap")}
+    standing = {visit_id for visit_id, one in found.items() if isinstance(one, Visit) and one.state.occupies}
+    assert waiting <= standing
+    assert len(standing - waiting) == min(1, len(standing))  # one of them has the provider, the others wait
