@@ -109,6 +109,8 @@ def raw_reader(plan: FieldPlan) -> Callable[[dict[str, Json]], Json]:
 
 def _part_reader(alternatives: tuple[Place, ...]) -> Callable[[dict[str, Json]], Json]:
     readers = [reader_of(place) for place in alternatives]
+    if len(readers) == 1:
+        return _only(readers[0])
 
     def read(payload: dict[str, Json]) -> Json:
         for reader in readers:
@@ -116,6 +118,14 @@ def _part_reader(alternatives: tuple[Place, ...]) -> Callable[[dict[str, Json]],
             if holds(raw):
                 return raw
         return None
+
+    return read
+
+
+def _only(reader: Callable[[dict[str, Json]], Json]) -> Callable[[dict[str, Json]], Json]:
+    def read(payload: dict[str, Json]) -> Json:
+        raw = reader(payload)
+        return None if isinstance(raw, str) and not raw.strip() else raw
 
     return read
 

@@ -10,7 +10,7 @@ import pytest
 from hub.canonical.ids import Kind
 from hub.connectors.legacy_export.source import LegacyExportSource
 from hub.errors import InvalidInput, Problem
-from tests.legacy.generate import generate
+from tests.legacy.generate import HEADERS, generate
 
 ZONE = ZoneInfo("America/Chicago")
 
@@ -85,6 +85,25 @@ def test_a_row_is_kept_unchanged_with_its_version(folder: Path) -> None:
         "appointments.csv",
         2,
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-01-05 16:00", datetime(2026, 1, 5, 22, tzinfo=UTC)),
+        ("01/05/2026 04:00 PM", datetime(2026, 1, 5, 22, tzinfo=UTC)),
+        ("05-Jan-2026", datetime(2026, 1, 5, 6, tzinfo=UTC)),
+        ("", None),
+        ("yesterday", None),
+        ("2026-02-30 16:00", None),
+        ("0001-01-01 00:00", datetime(1, 1, 1, 5, 50, 36, tzinfo=UTC)),
+    ],
+)
+def test_the_moment_of_a_change_is_read_in_its_usual_forms(folder: Path, written: str, read: datetime | None) -> None:
+    row = f"A7,C1,Peel,E1,,1/1/2026,9:00,9:30,Done,$5,Online,,{written},,Main"
+    (folder / "appointments.csv").write_text(f"{HEADERS['appointments.csv']}\n{row}\n")
+    (record,) = next(file for file in source(folder).read_files() if file.kind is Kind.VISIT).records
+    assert record.modified_at == read
 
 
 def test_a_file_that_is_not_there_is_named(folder: Path) -> None:

@@ -12,8 +12,13 @@ from hub.canonical.time import instant_of
 from hub.connectors.legacy_export.layout import FILES, FileLayout
 from hub.connectors.legacy_export.rows import Row, read_rows
 from hub.errors import InvalidInput, Problem
+from hub.mapping.codecs.formats import date_reader, time_reader
 from hub.ports import Page
 from hub.sync.export import ExportFile
+
+DATES = ("%Y-%m-%d", "%m/%d/%Y", "%d-%b-%Y")
+TIMES = ("%H:%M", "%H:%M:%S", "%I:%M %p")
+"""The ways in which such exports write the moment of a change."""
 
 
 class LegacyExportSource:
@@ -23,6 +28,8 @@ class LegacyExportSource:
         self.system = system
         self._folder = folder
         self._zone = zone
+        self._day_of = date_reader(DATES)
+        self._time_of = time_reader(TIMES)
 
     def read_files(self) -> tuple[ExportFile, ...]:
         """Every file, clients, services and staff before the visits that name them.
@@ -78,7 +85,7 @@ class LegacyExportSource:
         )
 
     def _instant(self, text: str | None) -> datetime | None:
-        try:
-            return instant_of(datetime.fromisoformat(text or ""), self._zone)
-        except (ValueError, OverflowError):
-            return None
+        """When a version was written; None where that cannot be read, which counts as before all others."""
+        day, _, clock = (text or "").strip().partition(" ")
+        on, at = self._day_of(day), self._time_of(clock.strip() or "00:00")
+        return instant_of(datetime.combine(on, at), self._zone) if on and at else None

@@ -6,8 +6,10 @@ earlier.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
@@ -105,13 +107,8 @@ def _shortest(clock: time, formats: tuple[str, ...]) -> str:
 
 
 def _remark(value: datetime, wall: Any, raw: Parts, context: Context) -> Unreadable | None:
-    """Only on days with a clock change is the question asked; they are found by two offsets."""
     zone = context.zone
-    day = timedelta(days=1)
-    try:
-        if (value - day).astimezone(zone).utcoffset() == (value + day).astimezone(zone).utcoffset():
-            return None
-    except OverflowError:
+    if not _changes_around(value.date(), zone):
         return None
     local = wall(raw, context)
     if is_skipped(local, zone):
@@ -119,6 +116,17 @@ def _remark(value: datetime, wall: Any, raw: Parts, context: Context) -> Unreada
     if is_repeated(local, zone):
         return Unreadable("is a wall time that stood twice on the clock; taken as the earlier", "repeated_time")
     return None
+
+
+@lru_cache(maxsize=4096)
+def _changes_around(day: date, zone: ZoneInfo) -> bool:
+    """Whether clocks change near a date: only then is a wall time worth a second look."""
+    noon = datetime.combine(day, time(12), UTC)
+    try:
+        before, after = ((noon + timedelta(days=days)).astimezone(zone).utcoffset() for days in (-2, 2))
+    except OverflowError:
+        return False
+    return before != after
 
 
 INSTANT = CodecKind("instant", _instant, PlausibleOptions)
