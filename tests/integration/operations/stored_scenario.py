@@ -1,30 +1,34 @@
 """Play a scenario on PostgreSQL: its practice applied, its visits as facts in the tables, its actions as operations."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, insert, update
 
 from hub.canonical.ids import LocationId, PatientId, ServiceId, VisitId
 from hub.canonical.records import Patient, Visit, VisitState
-from hub.canonical.time import Span
+from hub.canonical.time import Span, instant_of
 from hub.documents import parse
 from hub.operations.apply_practice import apply_practice
 from hub.operations.book_visit import book_visit
 from hub.operations.find_openings import find_openings
 from hub.ports import FactClaim, UnitOfWork
 from hub.scheduling.decision import Refusal
+from hub.scheduling.request import BookingRequest, OpeningsRequest, Part, Trip
+from hub.scheduling.scenario.actions import ActionEntry, Book, Find, TripEntry
 from hub.scheduling.scenario.book import BookEntry, State
 from hub.scheduling.scenario.document import Scenario
 from hub.scheduling.scenario.listed import listed_entries
-from hub.scheduling.scenario.play import Outcome, Player
 from hub.scheduling.stock import shelf_of
 from hub.store import tables
 from hub.store.unit_of_work import SqlStore
 
+Outcome = dict[str, Any]
+PLAYED = frozenset({"find", "book", "clock"})
 _ONLY_SCENARIO = {"now", "visits", "actions"}
 _STATES = {
     State.BOOKED: VisitState.BOOKED,
@@ -46,46 +50,74 @@ class SteppedStore(SqlStore):
             yield work
 
 
-class StoredPlayer(Player):
-    """Asks the operations instead of the book in memory; requests and outcomes are written as the player does."""
+class StoredScenario:
+    """A scenario in a database, whose actions are asked of the operations."""
 
     def __init__(self, scenario: Scenario, text: str, engine: Engine) -> None:
-        super().__init__(scenario)
-        self._first_answers: dict[tuple[str, ...], Outcome] = {}
+        self.scenario = scenario
         self.store = SteppedStore(engine)
-        self.store.now = self.now
+        self._clock(scenario.now)
+        self._first_answers: dict[tuple[str, ...], Outcome] = {}
         load_scenario(self.store, engine, scenario, text)
 
-    def _find(self, action: Any) -> Outcome:
-        self.store.now = self.now
-        found = find_openings(self.store, self.find(action))
+    def play(self, entry: ActionEntry) -> Outcome:
+        """What comes out of one action, by the keys of an expectation."""
+        plays: dict[str, Callable[[Any], Outcome]] = {"find": self._find, "book": self._book, "clock": self._clock}
+        action = getattr(entry, entry.kind)
+        outcome = plays[entry.kind](action)
+        if entry.expect is not None and entry.expect.stock is not None:
+            outcome["stock"] = self._stock(self._location(action))
+        return outcome
+
+    def _clock(self, to: datetime) -> Outcome:
+        self.store.now = instant_of(to, ZoneInfo(self.scenario.zone))
+        return {"ok": True}
+
+    def _find(self, action: Find) -> Outcome:
+        found = find_openings(self.store, OpeningsRequest(self._trip(action), action.from_on, action.until_on))
         if isinstance(found, Refusal):
             return {"ok": False, "refused": list(found.reasons)}
-        zone = self.scenario.zone_of(self._location(action.location))
+        zone = self.scenario.zone_of(self._location(action))
         openings = [arrival.astimezone(zone) for arrival in found.arrivals]
         first = openings[0] if openings else None
         return {"ok": True, "openings": openings, "first": first, "count": len(openings), "none": not openings}
 
-    def _book(self, action: Any) -> Outcome:
-        self.store.now = self.now
+    def _book(self, action: Book) -> Outcome:
         if action.arrives is None:
             return {"ok": False, "refused": ["hold_expired"]}  # no hold was ever made here
-        request = self._booking(action, action.arrives)
-        booked = book_visit(self.store, request, actor="test", key=action.key)
+        zone = self.scenario.zone_of(self._location(action))
+        arrives_at = instant_of(action.arrives, zone)
+        asked = BookingRequest(self._trip(action), arrives_at, frozenset(action.override), action.reason, action.role)
+        booked = book_visit(self.store, asked, actor="test", key=action.key)
         if isinstance(booked, Refusal):
             return {"ok": False, "refused": list(booked.reasons)}
         ids = tuple(visit.id for visit in booked.visits)
-        self._name(action.named, ids)
         if booked.booking is not None:
-            self._first_answers[ids] = self._booked(booked.booking)
+            visits = booked.booking.visits
+            self._first_answers[ids] = {
+                "ok": True,
+                "arrives": visits[0].arrives_at.astimezone(zone),
+                "with": {name: resource for visit in visits for name, resource in visit.resources},
+                "deposit": sum(visit.deposit.amount_minor for visit in visits if visit.deposit),
+            }
         return dict(self._first_answers[ids])
 
-    def _stock(self, location_id: str) -> dict[str, Any]:
-        today = self.now.astimezone(self.scenario.zone_of(location_id)).date()
+    def _stock(self, location_id: str) -> Outcome:
+        today = self.store.now.astimezone(self.scenario.zone_of(location_id)).date()
         with self.store.begin("look") as work:
             diary = work.diaries.load(first_on=today, last_on=today, patient_ids=[], location_id=location_id)
         products = [product.id for product in self.scenario.products]
         return {one: shelf_of(self.scenario, diary, one, location_id, today).most_on(today) for one in products}
+
+    def _trip(self, action: TripEntry) -> Trip:
+        parts = tuple(
+            Part(part.service, part.patient or "", part.option, part.resources, part.package)
+            for part in action.wanted()
+        )
+        return Trip(parts, self._location(action), action.channel, action.together)
+
+    def _location(self, action: TripEntry) -> str:
+        return action.location or self.scenario.locations[0].id
 
 
 def load_scenario(store: SqlStore, engine: Engine, scenario: Scenario, text: str) -> None:
