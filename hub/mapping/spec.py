@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from hub.canonical import records
 from hub.canonical.ids import Kind
@@ -174,9 +174,25 @@ class _Check:
             return None
         codec = self._codec(spec, kind, at)
         places = self._places(spec, kind, at)
+        self._fits(name, spec, at)
         if codec is None or len(self.problems) > before:
             return None
         return FieldPlan(name, spec, kind, codec, places)
+
+    def _fits(self, name: str, spec: FieldSpec, at: Path) -> None:
+        """The default and every code of a code table must be values that the canonical field can have."""
+        table = self.codes.get(str((spec.model_extra or {}).get("table"))) if spec.codec == "code" else None
+        given = [("default", spec.default)] if spec.default is not None else []
+        given += [("table", code) for code in (table.codes if table else ())]
+        if name not in self.known or not given:
+            return
+        field: TypeAdapter[Any] = TypeAdapter(MODELS[self.spec.record].model_fields[name].annotation or Any)
+        for key, value in given:
+            try:
+                field.validate_python(value)
+            except ValidationError as error:
+                hint = error.errors(include_url=False)[0]["msg"]
+                self._problem((*at, key), f"{value!r} is no {name} of a {self.spec.record}", hint)
 
     def _codec(self, spec: FieldSpec, kind: CodecKind, at: Path) -> Codec | None:
         try:

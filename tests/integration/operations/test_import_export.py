@@ -36,7 +36,11 @@ MADE = [(1, 60), (2, 400), (3, 1500)]
 GIVEN = [ROOT / "examples" / "juniper" / "legacy-export", *([SHARED] if SHARED.is_dir() else [])]
 
 
-@pytest.fixture(params=[*MADE, *GIVEN], ids=str)
+def _named(export: Path | tuple[int, int]) -> str:
+    return export.parent.name if isinstance(export, Path) else "seed {}, {} visits".format(*export)
+
+
+@pytest.fixture(params=[*MADE, *GIVEN], ids=_named)
 def export(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if isinstance(request.param, Path):
         return request.param

@@ -5,7 +5,10 @@ import pytest
 from hub.errors import InvalidInput, Problem
 from hub.mapping.spec import read_codes, read_table
 
-CODES = {"status": read_codes("codes: {booked: [Booked, Set], no_show: [NS]}", "status.yaml")}
+CODES = {
+    "status": read_codes("codes: {booked: [Booked, Set], no_show: [NS]}", "status.yaml"),
+    "odd": read_codes("codes: {booked: [Booked], fullfilled: [Done]}", "odd.yaml"),
+}
 HEAD = "record: visit\nfields:\n"
 
 
@@ -35,7 +38,7 @@ def problems(text: str) -> list[Problem]:
         (
             "  state: {path: a, codec: code, table: stats}",
             "fields.state.table",
-            "unknown code table 'stats'; known: status",
+            "unknown code table 'stats'; known: odd, status",
             None,
         ),
         ("  note: {path: a..b}", "fields.note.path", "not a path from character 3 on", "README"),
@@ -70,6 +73,22 @@ def test_one_wrong_line_is_one_problem_at_its_place(line: str, field: str, messa
     assert (problem.field or "").startswith(field)
     assert message in problem.message
     assert hint is None or hint in (problem.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("  state: {path: s, codec: code, table: odd}", "'fullfilled' is no state of a visit"),
+        ("  state: {default: bookd}", "'bookd' is no state of a visit"),
+        ("  booked_on: {default: soon}", "'soon' is no booked_on of a visit"),
+    ],
+)
+def test_a_code_or_default_that_the_field_cannot_have_is_refused_when_the_table_is_read(
+    line: str, message: str
+) -> None:
+    (problem,) = problems(f"{HEAD}{line}\n")
+    assert (problem.line, problem.message) == (3, message)
+    assert problem.hint
 
 
 def test_several_wrong_lines_are_all_reported_at_once() -> None:
