@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from hub.canonical.ids import Kind, LocationId, ResourceId
@@ -18,7 +18,7 @@ from hub.sync.export import ExportFile
 from hub.sync.names import plain
 from hub.sync.people import decide_people
 from hub.sync.skus import decide_skus
-from hub.sync.versions import Versions, decide_versions
+from hub.sync.versions import Versions, Why, decide_versions
 
 DECODED = (Kind.PATIENT, Kind.SERVICE, Kind.PROVIDER, Kind.VISIT)
 """The kinds that become canonical records, in the order in which they refer to each other. Files of other kinds
@@ -44,6 +44,8 @@ class Setting:
     """Records the practice file names: by kind, the system's id (of rooms and locations the name) → the hub's id."""
     known: Ids = field(default_factory=dict)
     """What is linked already: by kind, source id → canonical id."""
+    applied: Mapping[SourceRef, datetime] = field(default_factory=dict)
+    """When the version was written that an earlier export brought; an older one does not undo it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ class _Draft:
         self.context = Context(setting.zone, setting.today, self.links)
 
     def take(self, file: ExportFile) -> None:
-        read = [(version, self._decoded(version.kept)) for version in decide_versions(file.records)]
+        versions = decide_versions(file.records)
+        read = [(version, self._decoded(version.kept)) for version in versions if not self._is_stale(version.kept)]
         settled = self._settled(file.kind, [(v.kept, d.record) for v, d in read if d.record is not None])
         for kept, record, canonical_id in settled:
             if record.id == canonical_id:
@@ -132,6 +135,7 @@ class _Draft:
             self.links.learn(kept.ref.kind, kept.ref.id, canonical_id)
         ids = {kept.ref: canonical_id for kept, _, canonical_id in settled}
         outcomes = [row for version, decoded in read for row in _outcomes(version, decoded, ids)]
+        outcomes += [row for version in versions if self._is_stale(version.kept) for row in self._stale(version)]
         self.outcomes += sorted(outcomes, key=lambda outcome: outcome.row.line or 0)
         self.warnings += (warning for _, decoded in read for warning in decoded.warnings)
 
@@ -146,6 +150,17 @@ class _Draft:
         aliased = {kind: frozenset(ids.values()) for kind, ids in self.setting.aliases.items()}
         named_once = {kind: frozenset(self.setting.known.get(kind, {}).values()) for kind in PLACES}
         return {kind: aliased.get(kind, NONE) | named_once.get(kind, NONE) for kind in (*aliased, *named_once)}
+
+    def _is_stale(self, row: SourceRecord) -> bool:
+        applied = self.setting.applied.get(row.ref)
+        return applied is not None and row.modified_at is not None and row.modified_at < applied
+
+    def _stale(self, version: Versions) -> list[RowOutcome]:
+        """Every row of a record of which an earlier export brought a later version."""
+        ref = version.kept.ref
+        canonical_id = self.setting.known.get(ref.kind, {}).get(ref.id)
+        rows = [version.kept, *(merged.record for merged in version.merged)]
+        return [RowOutcome(row, Verdict.MERGED, Why.SUPERSEDED, canonical_id) for row in rows]
 
     def _decoded(self, row: SourceRecord) -> Decoded:
         kind = row.ref.kind

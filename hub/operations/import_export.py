@@ -11,12 +11,14 @@ among the reasons) to the same batch; `hub.sync.people` is where client rows bec
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from json import dumps
 from zoneinfo import ZoneInfo
 
 from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical, Visit
+from hub.canonical.source import SourceRef
 from hub.errors import InvalidInput, Problem
 from hub.mapping.apply import TwoWay
 from hub.operations.decide_import import DECODED, ImportPlan, PlannedLink, Progress, Setting, decide_import
@@ -110,7 +112,24 @@ def _require_tables(request: ImportRequest) -> None:
 def _setting(request: ImportRequest, uow: UnitOfWork) -> Setting:
     known = {kind: uow.links.find_all(request.system, kind) for kind in LINKED}
     today = uow.now.astimezone(request.zone).date()
-    return Setting(request.system, request.zone, today, request.mappings, request.aliases, known)
+    return Setting(
+        system=request.system,
+        zone=request.zone,
+        today=today,
+        mappings=request.mappings,
+        aliases=request.aliases,
+        known=known,
+        applied=_applied(request, known, uow),
+    )
+
+
+def _applied(request: ImportRequest, known: Ids, uow: UnitOfWork) -> dict[SourceRef, datetime]:
+    """When the versions were written that stand now, of the records that the export has again."""
+    rows = (row for file in request.files for row in file.records if row.modified_at is not None)
+    again = {row.ref for row in rows if row.ref.id in known.get(row.ref.kind, {})}
+    states = {link.source_record_id: ref for ref, link in uow.links.find(again).items()}
+    landed = uow.landing.load([number for number in states if number is not None])
+    return {states[number]: row.modified_at for number, row in landed.items() if row.modified_at is not None}
 
 
 def _hashes(request: ImportRequest) -> dict[str, str]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from tests.legacy.generate import generate
 from tests.legacy.run_import import MAPPINGS, NO_ALIASES, request_of
 
 ROOT = Path(__file__).parents[3]
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 SHARED = ROOT.parent / "shared" / "data" / "legacy-export"
 MADE = [(1, 60), (2, 400), (3, 1500)]
 GIVEN = [ROOT / "examples" / "juniper" / "legacy-export", *([SHARED] if SHARED.is_dir() else [])]
@@ -192,6 +194,26 @@ def test_a_later_export_changes_what_changed_and_knows_who_is_linked(
         ).scalar_one()
     assert after == {**told, id_: (*told[id_][:2], "cancelled", *told[id_][3:])}
     assert (len(result.saved.inserted), len(result.saved.updated), claims) == (0, 1, 0)
+
+
+def test_an_older_export_that_comes_late_undoes_nothing(small: Path, store: SqlStore, engine: Engine) -> None:
+    request = request_of(small)
+    import_export(request, store)
+    with engine.connect() as db:
+        before = found.found_visits(db)
+    visits = next(file for file in request.files if file.kind is Kind.VISIT)
+    stale = [replace(row, payload={**row.payload, "Room": "Elsewhere"}, modified_at=LONG_AGO) for row in visits.records]
+    late = replace(visits, records=tuple(stale), sha256="late")
+    files = tuple(late if file is visits else file for file in request.files)
+    result = import_export(replace(request, files=files), store)
+    with engine.connect() as db:
+        assert found.found_visits(db) == before
+        rooms = db.execute(text("SELECT count(*) FROM resource WHERE name = 'Elsewhere'")).scalar_one()
+    assert (result.saved.changed, rooms) == ((), 0)
+    counts = next(file for file in result.files if file.kind is Kind.VISIT)
+    assert counts.loaded == 0
+    assert counts.reasons["superseded"] >= len(before)
+    assert counts.merged + counts.quarantined == counts.rows
 
 
 def test_what_the_practice_file_names_is_linked_and_only_its_blanks_are_filled(
