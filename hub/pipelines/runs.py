@@ -1,11 +1,16 @@
 """A tracked run in this process."""
 
+import os
+import socket
 import warnings
 from dataclasses import dataclass
 
 import dagster as dg
 
 from hub.errors import InvalidInput, Problem
+
+PROCESS = "hub/process"
+"""The tag that says which process a run lives and dies with: `host:pid`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +35,34 @@ def run(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, sel
         InvalidInput: the selection selects nothing, or cannot be read.
     """
     chosen = sorted(_selected(definitions, select))
+    bury_dead_runs(instance)
     result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance,
         asset_selection=chosen,
         run_config={"loggers": {"progress": {}}},
         raise_on_error=False,
+        tags={PROCESS: f"{socket.gethostname()}:{os.getpid()}"},
     )
     return Ran(result.run_id, result.success)
+
+
+def bury_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Mark the runs as failed whose process on this machine was killed: nobody else would."""
+    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
+    for run_left in instance.get_runs(filters=unfinished):
+        host, _, pid = run_left.tags.get(PROCESS, "").rpartition(":")
+        if host == socket.gethostname() and not _lives(int(pid)):
+            instance.report_run_failed(run_left, "The process that made this run was killed.")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _selected(definitions: dg.Definitions, select: str) -> set[dg.AssetKey]:

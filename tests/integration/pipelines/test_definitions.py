@@ -1,6 +1,7 @@
 """What Dagster is told of the demo's practice."""
 
 import os
+import socket
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -15,7 +16,7 @@ from hub.connectors.kit.connection import Connection
 from hub.errors import InvalidInput
 from hub.pipelines.definitions import JOB, define
 from hub.pipelines.instance import CONFIGURATION, prepare_home
-from hub.pipelines.runs import run
+from hub.pipelines.runs import PROCESS, bury_dead_runs, run
 from hub.settings import PROJECT
 
 ASSETS = """\
@@ -96,3 +97,22 @@ def test_instance_keeps_the_configuration_that_a_person_changed(
     prepare_home(tmp_path)
     assert (tmp_path / "dagster.yaml").read_text() == "telemetry:\n  enabled: false\n"
     assert os.environ["DAGSTER_HOME"] == str(tmp_path)
+
+
+@pytest.mark.parametrize(("dies", "status"), [(True, "FAILURE"), (False, "STARTED")])
+def test_run_whose_process_was_killed_is_marked_by_the_next_one(
+    defined: dg.Definitions, *, dies: bool, status: str
+) -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process, dg.DagsterInstance.ephemeral() as instance:
+        if dies:
+            process.kill()
+            process.wait()
+        left = instance.create_run_for_job(
+            defined.resolve_job_def(JOB),
+            status=dg.DagsterRunStatus.STARTED,
+            tags={PROCESS: f"{socket.gethostname()}:{process.pid}"},
+        )
+        bury_dead_runs(instance)
+        found = instance.get_run_by_id(left.run_id)
+    assert found
+    assert found.status.value == status

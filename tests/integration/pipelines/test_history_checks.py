@@ -118,7 +118,7 @@ def unmet(database: Database) -> set[str]:
 
 
 def import_from(export: Path, database: Database, folder: PracticeFolder) -> None:
-    here = folder.connection(LEGACY).model_copy(update={"folder": export})
+    here = folder.connection(LEGACY).model_copy(update={"folder": export, "aliases": {}})
     hub_on(database, replace(folder, connections={LEGACY: here})).import_export(LEGACY)
 
 
