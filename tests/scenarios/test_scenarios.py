@@ -28,3 +28,19 @@ def test_scenario_fails_when_an_opening_is_missing_or_added(path):
     changed = changed.replace('"2031-01-01T00:00", ]', '"2031-01-01T00:00"]')
     report = run_scenario(changed, path.name)
     assert [result.ok for result in report.results] == [False]
+
+
+def test_actions_that_are_not_played_yet_are_named_before_anything_runs():
+    report = run_scenario((HERE / "example.yaml").read_text(encoding="utf-8"), "example.yaml")
+    assert not report.ok
+    assert [result.step for result in report.results] == [None] * 4
+    assert [result.error for result in report.results] == [
+        f"example.yaml:{line}: actions[{i}].{kind}: the action {kind!r} is not played yet"
+        for line, i, kind in ((71, 6, "series"), (83, 14, "waitlist"), (84, 15, "offers"), (87, 17, "repair"))
+    ]
+
+
+def test_the_example_comes_out_as_expected_up_to_the_first_action_that_is_not_played():
+    text = (HERE / "example.yaml").read_text(encoding="utf-8")
+    report = run_scenario("\n".join(text.splitlines()[:70]), "example.yaml")
+    assert [result.error for result in report.results] == [None] * 6

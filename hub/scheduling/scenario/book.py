@@ -1,6 +1,6 @@
 """The appointment book of a run: what stands in it, and the diary the engine reads from it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +9,7 @@ from hub.canonical.money import Money
 from hub.canonical.practice import Practice
 from hub.scheduling.decision import Booking, PlannedVisit
 from hub.scheduling.diary import BusyClaim, Diary, LotOnHand, PackageStanding, PatientVisit, Promise
+from hub.scheduling.request import Part
 
 
 class State(StrEnum):
@@ -38,9 +39,17 @@ class BookEntry:
     """None: a block."""
     promises: tuple[Promise, ...] = ()
     package_id: str | None = None
+    part: Part | None = None
+    """What was asked for; None: a block."""
     resources: tuple[tuple[str, str], ...] = ()
     price: Money | None = None
     deposit: Money | None = None
+    fee_from: datetime | None = None
+    """The arrival that the fee of a cancellation is reckoned from; None: the visit's own."""
+    is_credit_lost: bool = False
+    """It does not take place, and the package's credit is spent all the same."""
+    expires_at: datetime | None = None
+    """Of a hold: the first instant at which it is not there any more."""
 
 
 @dataclass(slots=True)
@@ -56,15 +65,32 @@ class AppointmentBook:
         self.entries |= {entry.id: entry for entry in entries}
         self._diary = None
 
-    def record(self, booking: Booking, ids: tuple[str, ...]) -> None:
-        """Enter a booking's visits under these ids, and give existing claims their new units."""
+    def expire(self, now: datetime) -> None:
+        """Take out the holds whose time is over: they never were."""
+        over = [entry.id for entry in self.entries.values() if entry.expires_at is not None and entry.expires_at <= now]
+        for entry_id in over:
+            del self.entries[entry_id]
+            self._diary = None
+
+    def without(self, ids: Collection[str]) -> Diary:
+        """The diary as if these entries were not there."""
+        rest = {entry_id: entry for entry_id, entry in self.entries.items() if entry_id not in ids}
+        return AppointmentBook(self.practice, rest).diary()
+
+    def set_practice(self, practice: Practice) -> None:
+        """Go on with another practice file: a lot was used, somebody is away."""
+        self.practice = practice
+        self._diary = None
+
+    def record(self, booking: Booking, entries: Iterable[BookEntry]) -> None:
+        """Enter a booking's visits, and give existing claims their new units."""
         units = {move.claim_id: move.unit for move in booking.recolourings}
         moved = [
             replace(entry, claims=tuple(replace(claim, unit=units.get(claim.id, claim.unit)) for claim in entry.claims))
             for entry in self.entries.values()
             if any(claim.id in units for claim in entry.claims)
         ]
-        self.write([*moved, *(entry_of(visit, name) for visit, name in zip(booking.visits, ids, strict=True))])
+        self.write([*moved, *entries])
 
     def diary(self) -> Diary:
         """The book as the engine reads it."""
@@ -88,7 +114,8 @@ class AppointmentBook:
         )
 
     def _packages(self, standing: list[BookEntry]) -> tuple[PackageStanding, ...]:
-        used = [entry.package_id for entry in standing]
+        lost = [entry for entry in self.entries.values() if entry.is_credit_lost]
+        used = [entry.package_id for entry in (*standing, *lost)]
         return tuple(
             PackageStanding(
                 package.id, package.patient, package.service, package.credits - used.count(package.id), package.expires
@@ -97,24 +124,23 @@ class AppointmentBook:
         )
 
 
-def entry_of(visit: PlannedVisit, entry_id: str, state: State = State.BOOKED) -> BookEntry:
-    """A planned visit as an entry of the book."""
+def entry_of(visit: PlannedVisit, entry_id: str, part: Part) -> BookEntry:
+    """A planned visit as a booked entry."""
     claims = tuple(
         BusyClaim(f"{entry_id}:{i}", claim.resource_id, claim.unit, claim.start_at, claim.end_at)
         for i, claim in enumerate(visit.claims)
     )
     return BookEntry(
         id=entry_id,
-        state=state,
+        state=State.BOOKED,
         claims=claims,
-        visit=_patient_visit(visit, entry_id, visit.arrives_at, visit.leaves_at),
+        visit=PatientVisit(
+            entry_id, visit.patient_id, visit.service_id, visit.location_id, visit.arrives_at, visit.leaves_at
+        ),
         promises=tuple(Promise(p.product_id, p.location_id, p.promised_on, p.quantity) for p in visit.promises),
         package_id=visit.package_id,
+        part=part,
         resources=visit.resources,
         price=visit.price,
         deposit=visit.deposit,
     )
-
-
-def _patient_visit(visit: PlannedVisit, entry_id: str, arrives_at: datetime, leaves_at: datetime) -> PatientVisit:
-    return PatientVisit(entry_id, visit.patient_id, visit.service_id, visit.location_id, arrives_at, leaves_at)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hub.scheduling.scenario.actions import ActionEntry
     from hub.scheduling.scenario.document import ListedVisit, Scenario
 
-PLAYED = frozenset({"find", "book", "clock"})
+PLAYED = frozenset({"find", "hold", "book", "move", "cancel", "clock", "complete", "no_show", "away"})
 """The actions that can be played so far; a file with another one is refused before anything runs."""
 
 
@@ -50,6 +50,7 @@ class _Checks:
 
     def actions(self) -> Iterator[Problem]:
         visits = {visit.id for visit in self._scenario.visits if not visit.is_block}
+        trips: set[str] = set()
         clock = wall_clock(ZoneInfo(self._scenario.zone))
         now = clock.minute(self._scenario.now)
         for i, entry in enumerate(self._scenario.actions):
@@ -68,6 +69,9 @@ class _Checks:
             named = getattr(getattr(entry, entry.kind), "named", None)
             if named is not None:
                 visits.add(named)
+                trips = trips | {named} if _is_trip(entry, trips) else trips - {named}
+            if entry.move is not None and entry.move.visit.rpartition(".")[0] in trips:
+                yield self._document.problem((*path, "visit"), "a part of a trip is not moved alone", "Move the trip")
 
     def _visit(self, visit: ListedVisit, path: Path) -> Iterator[Problem]:
         yield from self._known("patient", visit.patient, self._patients, (*path, "patient"))
@@ -129,3 +133,9 @@ class _Checks:
     def _known(self, what: str, name: str | None, declared: Collection[str], path: Path) -> Iterator[Problem]:
         if name is not None and name not in declared:
             yield self._document.problem(path, f"the {what} {name!r} is not declared")
+
+
+def _is_trip(entry: ActionEntry, trips: Collection[str]) -> bool:
+    """Whether what the action names has several parts."""
+    action = entry.book or entry.hold
+    return action is not None and (bool(action.parts) or getattr(action, "hold", None) in trips)

@@ -12,7 +12,8 @@ from hub.scheduling.openings import find_openings
 from hub.scheduling.request import BookingRequest, OpeningsRequest
 from hub.scheduling.scenario.actions import ActionEntry
 from hub.scheduling.scenario.document import read_scenario
-from hub.scheduling.scenario.play import Outcome, Player
+from hub.scheduling.scenario.play import openings_request, play
+from hub.scheduling.scenario.player import Outcome, Player
 from hub.scheduling.scenario.run import judged, plain
 from hub.scheduling.timeline import instant_at, set_minutes
 
@@ -51,9 +52,9 @@ def explain_scenario(text: str, file: str) -> Iterator[str]:
     scenario, lines = read_scenario(text, file)
     player = Player(scenario)
     for number, (entry, line) in enumerate(zip(scenario.actions, lines, strict=True), 1):
-        asked = player.find(entry.find) if entry.find is not None else None
+        asked = openings_request(player, entry.find) if entry.find is not None else None
         diary, now = player.book.diary(), player.now
-        outcome = player.play(entry)
+        outcome = play(player, entry)
         result = judged(number, entry, outcome, f"{file}:{line}")
         yield f"{number}. {entry.kind} (line {line}): {_summary(entry, outcome)}"
         if asked is not None and not outcome.get("refused"):

@@ -4,7 +4,7 @@ from hub.canonical.practice import PROVIDER
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.diary import BusyClaim, PatientVisit, Promise
 from hub.scheduling.planning import plan_claims
-from hub.scheduling.pricing import deposit_of, price_of
+from hub.scheduling.pricing import price_of
 from hub.scheduling.protocol import TimedPart, step_lengths, time_steps
 from hub.scheduling.request import Part
 from hub.scheduling.rules import uses_of
@@ -39,7 +39,6 @@ def _visit(scenario: Scenario, listed: ListedVisit) -> BookEntry:
     arrival, part = clock.minute(listed.arrives), _timed(scenario, listed)
     planned = plan_claims(part, arrival, listed.filled)
     day = clock.date_at(arrival)
-    price = price_of(part.service, part.option)
     return BookEntry(
         id=listed.id,
         state=State(listed.state),
@@ -56,9 +55,9 @@ def _visit(scenario: Scenario, listed: ListedVisit) -> BookEntry:
             instant_at(arrival + part.leaving),
         ),
         promises=tuple(Promise(use.product, location, day, use.quantity) for use in uses_of(part) if use.quantity),
+        part=part.part,
         resources=tuple(listed.filled.items()),
-        price=price,
-        deposit=deposit_of(scenario.policy.deposit, price),
+        price=price_of(part.service, part.option),
     )
 
 
@@ -69,7 +68,8 @@ def _timed(scenario: Scenario, listed: ListedVisit) -> TimedPart:
     option = service.option(listed.option)
     steps = time_steps(service, step_lengths(service, option, listed.filled.get(PROVIDER)), 0)
     leaving = max(timed.end for timed in steps if timed.step.patient)
-    part = Part(service.id, listed.patient or "", listed.option)
+    asked = {name: resource for name, resource in listed.filled.items() if name in listed.asked}
+    part = Part(service.id, listed.patient or "", listed.option, asked)
     return TimedPart(part, service, option, steps, 0, leaving, None)
 
 

@@ -10,7 +10,8 @@ from hub.errors import InvalidInput
 from hub.scheduling.scenario.actions import ActionEntry
 from hub.scheduling.scenario.document import read_scenario
 from hub.scheduling.scenario.expectations import mismatches
-from hub.scheduling.scenario.play import Outcome, Player
+from hub.scheduling.scenario.play import play
+from hub.scheduling.scenario.player import Outcome, Player
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def run_scenario(text: str, file: str) -> ScenarioReport:
         return ScenarioReport(file, tuple(StepResult(None, ok=False, error=str(p)) for p in error.problems))
     player = Player(scenario)
     results = [
-        judged(number, entry, player.play(entry), f"{file}:{line}")
+        judged(number, entry, play(player, entry), f"{file}:{line}")
         for number, (entry, line) in enumerate(zip(scenario.actions, lines, strict=True), 1)
     ]
     return ScenarioReport(file, tuple(results))

@@ -6,7 +6,8 @@ import os
 import pytest
 
 from hub.scheduling.scenario.document import read_scenario
-from hub.scheduling.scenario.play import Player
+from hub.scheduling.scenario.play import play
+from hub.scheduling.scenario.player import Player
 from hub.scheduling.scenario.run import plain
 from tests.properties.scheduling.oracle import Judged, World, openings, printed, wall
 from tests.properties.scheduling.practices import Generator
@@ -19,7 +20,7 @@ BATCH = 20
 def outcomes(doc, actions):
     """What the engine makes of each action, every one on a book of its own."""
     scenario, _ = read_scenario(json.dumps(doc | {"actions": actions}), "random.json")
-    return [plain(Player(scenario).play(entry)) for entry in scenario.actions]
+    return [plain(play(Player(scenario), entry)) for entry in scenario.actions]
 
 
 def disagreement(seed):

@@ -1,0 +1,188 @@
+"""Play the actions that change what is booked: move, cancel, complete, no-show; and somebody being away."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from hub.canonical.practice import StockLot, Stretch
+from hub.scheduling.clock import wall_clock
+from hub.scheduling.decide import decide_booking
+from hub.scheduling.decision import Refusal
+from hub.scheduling.fees import Settlement, is_in_window, no_show_share, settle, window_share
+from hub.scheduling.request import BookingRequest, Part, Trip
+from hub.scheduling.scenario.actions import Away, Cancel, Complete, Move, NoShow
+from hub.scheduling.scenario.book import BookEntry, State, entry_of
+from hub.scheduling.scenario.player import Outcome, Player, refused
+from hub.scheduling.timeline import minute_of
+
+
+def cancel(player: Player, action: Cancel) -> Outcome:
+    """Call off what is still booked of a visit or trip."""
+    entries = _booked(player, action.visit)
+    if not entries:
+        return refused("not_booked")
+    rules = player.scenario.policy.cancellation
+    shares = [
+        window_share(rules, _fee_arrival(entry), player.now) if action.by == "patient" else Decimal()
+        for entry in entries
+    ]
+    return _ended(player, entries, shares, State.CANCELLED)
+
+
+def miss(player: Player, action: NoShow) -> Outcome:
+    """The patient did not come."""
+    entries = _booked(player, action.visit)
+    if not entries:
+        return refused("not_booked")
+    if any(_arrival(entry) > player.now for entry in entries):
+        return refused("not_begun")
+    share = no_show_share(player.scenario.policy.cancellation)
+    return _ended(player, entries, [share] * len(entries), State.NO_SHOW)
+
+
+def move(player: Player, action: Move) -> Outcome:
+    """Another time, judged as if the visit were not there."""
+    entries = _booked(player, action.visit)
+    if not entries:
+        return refused("not_booked")
+    trip = _trip_of(entries, action)
+    request = BookingRequest(
+        trip,
+        player.instant(action.arrives, trip.location_id),
+        frozenset(action.override),
+        action.reason,
+        action.role,
+    )
+    rest = player.book.without({entry.id for entry in entries})
+    decision = decide_booking(player.scenario, rest, request, player.now)
+    if isinstance(decision, Refusal):
+        return refused(decision)
+    planned = zip(decision.visits, entries, trip.parts, strict=True)
+    player.book.record(
+        decision,
+        [
+            replace(
+                entry_of(visit, entry.id, part),
+                deposit=entry.deposit,
+                fee_from=_kept_fee_arrival(player, entry),
+            )
+            for visit, entry, part in planned
+        ],
+    )
+    return player.told(tuple(entry.id for entry in entries))
+
+
+def complete(player: Player, action: Complete) -> Outcome:
+    """The visit took place: take what was used out of the lots and end the promise."""
+    entries = _booked(player, action.visit)
+    if not entries:
+        return refused("not_booked")
+    if any(_arrival(entry) > player.now for entry in entries):
+        return refused("not_begun")
+    stock: tuple[StockLot, ...] | None = player.scenario.stock
+    for number, entry in enumerate(entries):
+        given = {used.product: used.quantity for used in action.used or ()} if number == 0 else {}
+        stock = _used_up(player, stock, entry, given if action.used is not None else _promised(entry))
+        if stock is None:
+            return refused("no_stock")
+    player.change_practice(stock=stock)
+    player.book.write(replace(entry, state=State.COMPLETED) for entry in entries)
+    return {"ok": True}
+
+
+def go_away(player: Player, action: Away) -> Outcome:
+    """A resource is gone for a while; what is booked with it stays."""
+    if player.scenario.find_resource(action.resource) is None:
+        return refused("unknown_resource")
+    stretch = Stretch.model_construct(starts=action.starts, ends=action.ends)
+    resources = tuple(
+        resource.model_copy(update={"away": (*resource.away, stretch)}) if resource.id == action.resource else resource
+        for resource in player.scenario.resources
+    )
+    player.change_practice(resources=resources)
+    return {"ok": True}
+
+
+def _booked(player: Player, name: str) -> list[BookEntry]:
+    return [entry for entry in player.entries(name) if entry.state is State.BOOKED]
+
+
+def _ended(player: Player, entries: list[BookEntry], shares: list[Decimal], state: State) -> Outcome:
+    """Money and credit of visits that do not take place; where a package pays, the credit stands for the fee."""
+    settled = []
+    for entry, share in zip(entries, shares, strict=True):
+        by_package = entry.package_id is not None
+        player.book.write([replace(entry, state=state, is_credit_lost=by_package and share > 0)])
+        settled.append(Settlement(0, 0, 0) if by_package else settle(entry.price, entry.deposit, share))
+    return {
+        "ok": True,
+        "fee": sum(each.fee for each in settled),
+        "refund": sum(each.refund for each in settled),
+        "due": sum(each.due for each in settled),
+    }
+
+
+def _trip_of(entries: list[BookEntry], action: Move) -> Trip:
+    first = entries[0]
+    if first.visit is None:
+        raise LookupError("a block is not moved; the checks say so")
+    parts = tuple(_asked_again(entry, action.resources) for entry in entries)
+    together = len(entries) > 1 and len({_arrival(entry) for entry in entries}) == 1
+    return Trip(parts, action.location or first.visit.location_id, action.channel, together)
+
+
+def _asked_again(entry: BookEntry, resources: Mapping[str, str] | None) -> Part:
+    if entry.part is None:
+        raise LookupError("a visit has a part; only blocks have none")
+    names = {name for name, _ in entry.resources}
+    asked = entry.part.resources if resources is None else {n: r for n, r in resources.items() if n in names}
+    return replace(entry.part, resources=asked)
+
+
+def _arrival(entry: BookEntry) -> datetime:
+    if entry.visit is None:
+        raise LookupError("a block does not arrive")
+    return entry.visit.arrives_at
+
+
+def _fee_arrival(entry: BookEntry) -> datetime:
+    return entry.fee_from or _arrival(entry)
+
+
+def _kept_fee_arrival(player: Player, entry: BookEntry) -> datetime | None:
+    """A visit moved inside a window keeps the arrival it had for the fee."""
+    before = _fee_arrival(entry)
+    return before if is_in_window(player.scenario.policy.cancellation, before, player.now) else None
+
+
+def _promised(entry: BookEntry) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for promise in entry.promises:
+        found[promise.product_id] = found.get(promise.product_id, Decimal()) + promise.quantity
+    return found
+
+
+def _used_up(
+    player: Player, stock: tuple[StockLot, ...] | None, entry: BookEntry, used: Mapping[str, Decimal]
+) -> tuple[StockLot, ...] | None:
+    """The lots after `used` is taken, first expiry first, then by lot name. None: they hold less."""
+    if stock is None or entry.visit is None:
+        return None
+    location = entry.visit.location_id
+    day = wall_clock(player.scenario.zone_of(location)).date_at(minute_of(entry.visit.arrives_at))
+    left = dict(used)
+    on_hand = {}
+    for lot in sorted(stock, key=lambda lot: (lot.expires, lot.lot)):
+        if player.scenario.location_of(lot) == location and lot.expires >= day:
+            taken = min(lot.on_hand, left.get(lot.product, Decimal()))
+            left[lot.product] = left.get(lot.product, Decimal()) - taken
+            on_hand[lot.product, lot.lot] = lot.on_hand - taken
+    if any(quantity > 0 for quantity in left.values()):
+        return None
+    return tuple(
+        lot.model_copy(update={"on_hand": on_hand[lot.product, lot.lot]})
+        if (lot.product, lot.lot) in on_hand and player.scenario.location_of(lot) == location
+        else lot
+        for lot in stock
+    )
