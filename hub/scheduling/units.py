@@ -48,9 +48,10 @@ def _free_unit(span: Span, placed: Iterable[UnitClaim], capacity: int) -> int | 
 def _recolour(claim: UnitClaim, placed: dict[str, UnitClaim], capacity: int) -> None:
     """Give new units to all claims that hang together with this one through overlaps."""
     taken_until = [0] * capacity
+    # Facts may clash with each other elsewhere in the chain: those get units beyond the capacity.
     for member in sorted(_connected(claim, placed), key=lambda member: (member.span, member.id)):
-        unit = next(i for i, until in enumerate(taken_until) if until <= member.span[0])
-        taken_until[unit] = member.span[1]
+        unit = next((i for i, until in enumerate(taken_until) if until <= member.span[0]), len(taken_until))
+        taken_until[unit : unit + 1] = [member.span[1]]
         placed[member.id] = UnitClaim(member.id, member.span, unit + 1)
 
 

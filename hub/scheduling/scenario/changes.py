@@ -8,7 +8,7 @@ from decimal import Decimal
 from hub.canonical.practice import StockLot, Stretch
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.decide import decide_booking
-from hub.scheduling.decision import Refusal
+from hub.scheduling.decision import PlannedVisit, Refusal
 from hub.scheduling.fees import Settlement, is_in_window, no_show_share, settle, window_share
 from hub.scheduling.request import BookingRequest, Part, Trip
 from hub.scheduling.scenario.actions import Away, Cancel, Complete, Move, NoShow
@@ -47,29 +47,14 @@ def move(player: Player, action: Move) -> Outcome:
     if not entries:
         return refused("not_booked")
     trip = _trip_of(entries, action)
-    request = BookingRequest(
-        trip,
-        player.instant(action.arrives, trip.location_id),
-        frozenset(action.override),
-        action.reason,
-        action.role,
-    )
+    arrives_at = player.instant(action.arrives, trip.location_id)
+    request = BookingRequest(trip, arrives_at, frozenset(action.override), action.reason, action.role)
     rest = player.book.without({entry.id for entry in entries})
     decision = decide_booking(player.scenario, rest, request, player.now)
     if isinstance(decision, Refusal):
         return refused(decision)
-    planned = zip(decision.visits, entries, trip.parts, strict=True)
-    player.book.record(
-        decision,
-        [
-            replace(
-                entry_of(visit, entry.id, part),
-                deposit=entry.deposit,
-                fee_from=_kept_fee_arrival(player, entry),
-            )
-            for visit, entry, part in planned
-        ],
-    )
+    planned = zip(entries, decision.visits, trip.parts, strict=True)
+    player.book.record(decision, [_moved(player, entry, visit, part) for entry, visit, part in planned])
     return player.told(tuple(entry.id for entry in entries))
 
 
@@ -121,6 +106,12 @@ def _ended(player: Player, entries: list[BookEntry], shares: list[Decimal], stat
         "refund": sum(each.refund for each in settled),
         "due": sum(each.due for each in settled),
     }
+
+
+def _moved(player: Player, entry: BookEntry, visit: PlannedVisit, part: Part) -> BookEntry:
+    """The entry at its new time; what was paid ahead stays paid."""
+    fee_from = _kept_fee_arrival(player, entry)
+    return replace(entry_of(visit, entry.id, part), deposit=entry.deposit, fee_from=fee_from)
 
 
 def _trip_of(entries: list[BookEntry], action: Move) -> Trip:

@@ -37,15 +37,11 @@ def _visit(scenario: Scenario, listed: ListedVisit) -> BookEntry:
     if listed.arrives is None:
         raise LookupError("a listed visit has an arrival; its model says so")
     arrival, part = clock.minute(listed.arrives), _timed(scenario, listed)
-    planned = plan_claims(part, arrival, listed.filled)
     day = clock.date_at(arrival)
     return BookEntry(
         id=listed.id,
         state=State(listed.state),
-        claims=tuple(
-            BusyClaim(f"{listed.id}:{i}", claim.resource_id, 1, claim.start_at, claim.end_at)
-            for i, claim in enumerate(planned)
-        ),
+        claims=_claims(listed, part, arrival),
         visit=PatientVisit(
             listed.id,
             part.part.patient_id,
@@ -59,6 +55,13 @@ def _visit(scenario: Scenario, listed: ListedVisit) -> BookEntry:
         resources=tuple(listed.filled.items()),
         price=price_of(part.service, part.option),
     )
+
+
+def _claims(listed: ListedVisit, part: TimedPart, arrival: int) -> tuple[BusyClaim, ...]:
+    """One claim for each resource of a step: a visit that names it twice there still takes it once."""
+    planned = plan_claims(part, arrival, listed.filled)
+    taken = dict.fromkeys((claim.resource_id, claim.start_at, claim.end_at) for claim in planned)
+    return tuple(BusyClaim(f"{listed.id}:{i}", who, 1, start, end) for i, (who, start, end) in enumerate(taken))
 
 
 def _timed(scenario: Scenario, listed: ListedVisit) -> TimedPart:

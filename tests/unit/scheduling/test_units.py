@@ -35,6 +35,13 @@ def test_facts_beyond_the_capacity_keep_their_unit():
     assert choose_units(existing, [UnitClaim("b", (10, 20))], 2) == {"b": 1}
 
 
+def test_facts_that_clash_elsewhere_do_not_keep_a_free_time_from_being_booked():
+    clash = [UnitClaim(name, (0, end), 1) for name, end in (("a", 31), ("b", 30), ("c", 30))]
+    existing = [*clash, UnitClaim("d", (30, 40), 1), UnitClaim("e", (40, 60), 2)]
+    found = dict(zip("abcdew", (unit for _, unit in after(existing, [UnitClaim("w", (31, 60))], 2)), strict=True))
+    assert {found["d"], found["w"]} == {found["e"], found["w"]} == {1, 2}
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(1, 15)).map(lambda p: (p[0], p[0] + p[1])), max_size=14),
     st.integers(1, 4),
