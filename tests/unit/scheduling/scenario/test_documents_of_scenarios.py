@@ -109,3 +109,21 @@ def test_the_report_as_json_has_the_promised_keys():
     assert (step["step"], step["ok"], step["error"]) == (1, True, None)
     assert step["got"]["first"] == "2026-03-02T08:00-06:00"
     assert step["expected"] == {"first": "2026-03-02T08:00"}
+
+
+@pytest.mark.parametrize(
+    ("expect", "holds"),
+    [
+        ("{refused: []}", True),
+        ("{refused: [closed]}", False),
+        ("{first: null}", False),
+        ("{none: false, ok: true}", True),
+        ("{deposit: 0}", False),
+        ("{first: 2026-03-02T14:00+00:00}", True),
+        ("{first: 2026-03-02T08:00+00:00}", False),
+        ("{first: 2026-03-02T08:00, openings: [2026-03-02T08:00]}", False),
+    ],
+)
+def test_expectations_compare_the_keys_they_give(expect, holds):
+    report = run_scenario(f"{HEAD}actions:\n  - {{find: {{{FIND}}}, expect: {expect}}}\n", "s.yaml")
+    assert report.ok == holds
