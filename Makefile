@@ -42,13 +42,13 @@ clean:  ## Remove the environment and what tests left (not the data in .hub).
 
 .venv/runtime: requirements.lock .venv/bin/uv
 	@echo "Installing the hub into .venv …"
-	$(UV) sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(UV) sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock
 	$(UV) install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	touch .venv/runtime; rm -f .venv/dev
 
 .venv/dev: requirements-dev.lock .venv/bin/uv
 	@echo "Installing the hub and what its tests need into .venv …"
-	$(UV) sync --quiet --require-hashes --python $(BIN)/python requirements-dev.lock
+	$(UV) sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements-dev.lock
 	$(UV) install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	touch .venv/dev .venv/runtime
 

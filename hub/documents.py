@@ -84,7 +84,10 @@ def dotted(path: Path) -> str | None:
     return text.removeprefix(".") or None
 
 
-class _TextLoader(yaml.SafeLoader):
+_Fastest: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+
+class _TextLoader(_Fastest):  # type: ignore[misc]
     """YAML's safe loader without its guesses at times: `2026-03-02T09:00` and `10:30` are text here."""
 
 
@@ -115,6 +118,10 @@ def _value_of(node: yaml.Node, path: Path, lines: dict[Path, int], problems: lis
         return _scalar(node)
     mapping: dict[str, Any] = {}
     for key_node, value_node in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            line = key_node.start_mark.line + 1
+            problems.append(Problem("a key is a word, not a list or a table", file=file, line=line, field=dotted(path)))
+            continue
         key = str(key_node.value)
         if key in mapping:
             line = key_node.start_mark.line + 1

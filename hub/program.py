@@ -1,19 +1,27 @@
 """What every program of the hub does with an error it knows: one clear message, and an exit code for scripts."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
 
 from hub.errors import HubError, RetryLater
 
 FAILED = 1
 TRY_AGAIN_LATER = 75  # EX_TEMPFAIL of sysexits.h: the same command may work later
 INTERRUPTED = 130
+TERMINATED = 143
 
 
 @contextmanager
 def one_clear_message() -> Iterator[None]:
-    """Show what is wrong on stderr, a line for each problem, without a traceback; then exit."""
+    """Show what is wrong on stderr, a line for each problem, without a traceback; then exit.
+
+    SIGTERM ends the program as Ctrl-C does: what it started is stopped.
+    """
+    signal.signal(signal.SIGTERM, _leave)
     try:
         yield
     except HubError as error:
@@ -22,3 +30,7 @@ def one_clear_message() -> Iterator[None]:
         sys.exit(TRY_AGAIN_LATER if isinstance(error, RetryLater) else FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(TERMINATED)

@@ -70,7 +70,7 @@ def _selected(definitions: dg.Definitions, select: str) -> set[dg.AssetKey]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", dg.BetaWarning)  # of Dagster's own making (1.13)
-            chosen = set(dg.AssetSelection.from_string(select).resolve(graph))
+            chosen = set(dg.AssetSelection.from_string(select).required_multi_asset_neighbors().resolve(graph))
     except dg.DagsterError:
         hint = 'Write for example group:pull, key:"juniper-ehr/*" or *'
         raise InvalidInput(Problem(f"the selection {select!r} cannot be read", field="--select", hint=hint)) from None

@@ -143,12 +143,24 @@ class EmbeddedServer:
             self._create()
         _make_private(self.socket_folder, self._account)
         self._mark_stale_notes()
+        if self._has_lost_its_socket():
+            self._pg_ctl("stop", "-m", "fast")
         deadline = time.monotonic() + _SECONDS_TO_START
         while failure := self._try_to_start():
             # What a killed server leaves behind lets go of its memory in a moment, and must before another starts.
             if "shared memory" not in str(failure) or time.monotonic() > deadline:
                 raise failure
             time.sleep(0.1)  # noqa: TID251 nothing tells when that is
+
+    def _has_lost_its_socket(self) -> bool:
+        """Whether the server runs but nobody can reach it.
+
+        An older server whose folder was removed and made anew under it ends by itself, and takes the socket along.
+        """
+        if not _runs_postgres(self._pid()):
+            return False
+        says_ready = (self._data / "postmaster.pid").read_text().rstrip().endswith("ready")
+        return says_ready and not (self.socket_folder / f".s.PGSQL.{_SETTINGS['port']}").exists()
 
     def _try_to_start(self) -> NeedsAttention | None:
         seen = self._log.stat().st_size if self._log.exists() else 0

@@ -41,6 +41,10 @@ def test_a_key_that_stands_twice_is_refused():
     assert problems_of("title: a\ntitle: b\n") == [(2, "title", "this key stands twice")]
 
 
+def test_a_key_that_is_no_word_is_refused():
+    assert problems_of("title: a\n? [b]\n: c\n") == [(2, None, "a key is a word, not a list or a table")]
+
+
 @pytest.mark.parametrize("text", ["", "# only a comment\n"])
 def test_an_empty_file_is_refused(text):
     assert problems_of(text)[0][2] == "the file is empty"

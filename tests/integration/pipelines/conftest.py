@@ -20,15 +20,6 @@ LEGACY = "juniper-legacy"
 PROOF = f'key:"{LEGACY}/*" or group:push'
 """Import, prove, push; the pull needs a server."""
 
-# What the packages themselves do: Great Expectations 1.24 imports a deprecated module.
-QUIET = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "integration/pipelines" in item.path.as_posix():
-            item.add_marker(QUIET)
-
 
 @pytest.fixture(scope="session")
 def folder() -> PracticeFolder:

@@ -161,6 +161,17 @@ def test_a_stale_note_with_another_programs_number_is_not_taken_for_the_server(f
     assert again.leave()
 
 
+def test_a_server_whose_socket_was_taken_away_is_started_anew(folder: Path) -> None:
+    server = EmbeddedServer(folder, durable=False)
+    server.start()
+    (server.socket_folder / ".s.PGSQL.5432").unlink()
+    again = EmbeddedServer(folder, durable=False)
+    again.start()
+    assert _ask(again) == 42
+    server.leave()
+    again.leave()
+
+
 def test_what_keeps_it_from_starting_is_said_with_what_to_do(folder: Path) -> None:
     _started(folder).leave()
     (folder / "postgres" / "global" / "pg_control").unlink()

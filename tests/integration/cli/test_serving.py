@@ -1,0 +1,47 @@
+"""Programs that serve: they end in order, and leave nothing running."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from threading import Event
+
+import pytest
+
+from tests.integration.cli.conftest import ROOT
+
+
+def wait_until(condition):
+    for _ in range(600):
+        if condition():
+            return
+        Event().wait(0.1)
+    pytest.fail("it did not happen within a minute")
+
+
+def answers(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def serving(hub, free_ports):
+    environment = {**os.environ, **hub.environment({"HUB_PORT": str(free_ports[0])})}
+    command = [sys.executable, "-m", "hub.cli", "serve"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: answers(free_ports[0]))
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_server_and_its_database(hub, serving, free_ports, ending):
+    serving.send_signal(ending)
+    assert serving.wait(30) in (0, 130, 143)
+    wait_until(lambda: not list(hub.home.rglob("postmaster.pid")))
+    assert not answers(free_ports[0])
+    assert "Traceback" not in serving.stderr.read()
