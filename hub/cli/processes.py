@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from hub.errors import NeedsAttention, Problem
 
@@ -26,7 +26,8 @@ class Processes:
         """`environment` is added to this process's own."""
         self._log_folder = log_folder
         self._environment = {**os.environ, **environment}
-        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._serving: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
         self._log_folder.mkdir(parents=True, exist_ok=True)
@@ -35,9 +36,9 @@ class Processes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for _, process in reversed(self._running):
+        for process in reversed(self._started):
             process.terminate()
-        for _, process in reversed(self._running):
+        for process in reversed(self._started):
             try:
                 process.wait(STOP_WITHIN_SECONDS)
             except subprocess.TimeoutExpired:
@@ -52,7 +53,7 @@ class Processes:
         log = self._log_folder / f"{name}.log"
         with log.open("wb") as output:
             process = self._open(arguments, output)
-        self._running.append((name, process))
+        self._serving[name] = process
         for _ in range(int(READY_WITHIN_SECONDS / _POLL_SECONDS)):
             if process.poll() is not None:
                 raise NeedsAttention(*_reasons(name, log))
@@ -72,21 +73,22 @@ class Processes:
             NeedsAttention: one ended.
         """
         while True:
-            for name, process in self._running:
+            for name, process in self._serving.items():
                 if process.poll() is not None:
                     raise NeedsAttention(*_reasons(name, self._log_folder / f"{name}.log"))
             Event().wait(_POLL_SECONDS)
 
-    def _open(self, arguments: tuple[str, ...], output: object) -> subprocess.Popen[bytes]:
+    def _open(self, arguments: tuple[str, ...], output: BinaryIO | None) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", *arguments]
-        return subprocess.Popen(command, stdout=output, stderr=output, env=self._environment)  # type: ignore[call-overload,no-any-return] # noqa: S603
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=self._environment)  # noqa: S603
+        self._started.append(process)
+        return process
 
 
 def _reasons(name: str, log: Path) -> list[Problem]:
     """What a process of the hub said before it stopped, or where to look."""
-    said = [
-        line.removeprefix("error: ") for line in log.read_text("utf-8", "replace").splitlines() if "error: " in line
-    ]
+    lines = log.read_text("utf-8", "replace").splitlines()
+    said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
     return [Problem(line) for line in said] or [Problem(f"{name} stopped", file=str(log), hint="Its log says why")]
 
 
