@@ -78,6 +78,6 @@ def _patients(hub: Hub, system: str) -> list[str]:
 
 
 def _openings(hub: Hub, trip: Trip, zone: ZoneInfo) -> Openings:
-    tomorrow = hub.board.now().astimezone(zone).date() + timedelta(days=1)
-    found = hub.find(OpeningsRequest(trip, tomorrow, tomorrow + timedelta(days=DAYS_AHEAD)))
+    first = hub.board.now().astimezone(zone).date() + timedelta(days=2)
+    found = hub.find(OpeningsRequest(trip, first, first + timedelta(days=DAYS_AHEAD)))
     return found if isinstance(found, Openings) else Openings(())

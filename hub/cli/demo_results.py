@@ -51,7 +51,7 @@ def _lines(hub: Hub, settings: Settings, done: Round, overview: Overview) -> Ite
         yield from _system(connection.system, overview)
     yield from _history(overview)
     waiting = ", ".join(f"{number} {kind[0].replace('_', ' ')}" for kind, number in overview.issues.items())
-    yield f"For a person   {waiting or 'nothing'}"
+    yield f"Conflicts      {f'{waiting}: kept, marked, and listed for a person' if waiting else 'none'}"
     yield from _booking(settings, done)
     times = (f"{number}. {taken:.1f} s" for number, taken in enumerate(done.times.values(), 1))
     yield f"Times          {', '.join(times)}"

@@ -15,7 +15,7 @@ from typing import BinaryIO, Self
 from hub.errors import NeedsAttention, Problem
 
 READY_WITHIN_SECONDS = 60.0
-STOP_WITHIN_SECONDS = 10.0
+STOP_WITHIN_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 
 

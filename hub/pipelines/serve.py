@@ -21,7 +21,7 @@ from hub.settings import PROJECT
 MODULE = "hub.pipelines.definitions"
 LOOPBACK = "127.0.0.1"
 _SECONDS_TO_START = 60
-_SECONDS_TO_STOP = 10
+_SECONDS_TO_STOP = 5
 _POLL_SECONDS = 0.1
 
 

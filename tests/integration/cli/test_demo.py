@@ -29,5 +29,5 @@ def test_a_second_run_works_on_what_the_first_left(hub, free_ports):
     assert RESULT.search(second).groups() == ("1", "2")
     history = re.compile(r"appointments\.csv .*")
     assert history.search(first)[0] == history.search(second)[0]
-    waiting = re.compile(r"For a person .*")
+    waiting = re.compile(r"Conflicts .*")
     assert waiting.search(first)[0] == waiting.search(second)[0]
