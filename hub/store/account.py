@@ -1,5 +1,6 @@
 """Whom the embedded server runs as. PostgreSQL refuses to run as root, so root starts it as a user of its own."""
 
+import fcntl
 import os
 import pwd
 import shutil
@@ -55,10 +56,12 @@ def server_account() -> Account:
     """
     if os.geteuid() != 0:
         return Account()
-    try:
-        entry = pwd.getpwnam(_ACCOUNT)
-    except KeyError:
-        entry = _create()
+    with Path("/etc/passwd").open("rb") as users:
+        fcntl.flock(users, fcntl.LOCK_EX)  # two processes that start at once make it once
+        try:
+            entry = pwd.getpwnam(_ACCOUNT)
+        except KeyError:
+            entry = _create()
     return Account(entry.pw_uid, entry.pw_gid)
 
 
