@@ -19,12 +19,14 @@ from hub.errors import InvalidInput, NeedsAttention, Problem
 from hub.operations.apply_practice import Applied, apply_practice
 from hub.operations.book_visit import Booked, book_visit
 from hub.operations.decide_import import Progress
+from hub.operations.find_nearest import find_nearest
 from hub.operations.find_openings import find_openings
 from hub.operations.import_export import ImportRequest, ImportResult, import_export
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.pull_changes import PullResult, pull_changes
 from hub.operations.push_changes import PushResult, push_changes
 from hub.scheduling.decision import Openings, Refusal
+from hub.scheduling.nearest import Nearest
 from hub.scheduling.request import BookingRequest, OpeningsRequest
 from hub.settings import Settings
 from hub.store.board_query import BoardQuery
@@ -128,6 +130,10 @@ class Hub:
     def find(self, request: OpeningsRequest) -> Openings | Refusal:
         """Openings in the book."""
         return find_openings(self.store, request)
+
+    def nearest(self, request: BookingRequest) -> Nearest:
+        """The nearest times before and after one that was refused."""
+        return find_nearest(self.store, request)
 
     def book(self, request: BookingRequest, *, actor: str, key: str | None = None) -> Booked | Refusal:
         """Book, and leave word for every system that is told of visits."""

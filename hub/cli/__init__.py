@@ -2,7 +2,7 @@
 
 import typer
 
-from hub.cli import booking, database, demo, practice, scenario, serving, syncing
+from hub.cli import booking, config, database, demo, scenario, serving, syncing
 from hub.program import one_clear_message
 
 app = typer.Typer(
@@ -20,7 +20,7 @@ app.command()(syncing.push)
 app.command()(booking.find)
 app.command()(booking.book)
 app.add_typer(scenario.app, name="scenario")
-app.add_typer(practice.app, name="practice")
+app.add_typer(config.app, name="config")
 app.add_typer(database.app, name="database")
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from hub.bootstrap import Hub
     from hub.scheduling.decision import Refusal
-    from hub.scheduling.request import Trip
+    from hub.scheduling.request import BookingRequest, Trip
 
 Service = Annotated[str, typer.Option(help="A service of the practice file.")]
 Patient = Annotated[str, typer.Option(help="The patient's id in the hub.")]
@@ -58,7 +58,7 @@ def book(
     option: Option = None,
     key: Key = None,
 ) -> None:
-    """Book a visit, or say every reason why not."""
+    """Book a visit, or say every reason why not, and the nearest times that would work."""
     from hub.bootstrap import open_hub
     from hub.canonical.time import instant_of
     from hub.scheduling.decision import Refusal
@@ -68,9 +68,12 @@ def book(
     with open_hub(read_settings()) as hub:
         trip = _trip(hub, service, patient, location, option)
         zone = hub.folder.practice.zone_of(trip.location_id)
-        done = hub.book(BookingRequest(trip, instant_of(arrives, zone)), actor="desk", key=key)
+        request = BookingRequest(trip, instant_of(arrives, zone))
+        done = hub.book(request, actor="desk", key=key)
         if isinstance(done, Refusal):
-            raise _refused(done)
+            refused = _refused(done)
+            _tell_nearest(hub, request, done, zone)
+            raise refused
         for visit in done.visits:
             typer.echo(f"{visit.id} {_local(visit.start, zone)}")
 
@@ -90,6 +93,16 @@ def _trip(hub: "Hub", service: str, patient: str, location: str | None, option: 
 def _refused(refusal: "Refusal") -> typer.Exit:
     typer.echo(f"refused: {', '.join(refusal.reasons)}", err=True)
     return typer.Exit(1)
+
+
+def _tell_nearest(hub: "Hub", request: "BookingRequest", refusal: "Refusal", zone: "ZoneInfo") -> None:
+    from hub.scheduling.nearest import DAYS, NO_TIME_MENDS
+
+    if NO_TIME_MENDS.intersection(refusal.reasons):
+        return
+    before, after = hub.nearest(request)
+    for side, at in (("before", before), ("after", after)):
+        typer.echo(f"nearest {side}: {_local(at, zone) if at else f'none within {DAYS} days'}", err=True)
 
 
 def _local(at: datetime, zone: "ZoneInfo") -> str:

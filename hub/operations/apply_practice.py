@@ -58,7 +58,7 @@ def load_practice(work: UnitOfWork) -> Practice:
     """
     applied = work.practices.find_current()
     if applied is None:
-        raise NeedsAttention(Problem("no practice file is in force", "practice", hint="Run `hub practice apply`"))
+        raise NeedsAttention(Problem("no practice file is in force", "practice", hint="Run `hub config apply`"))
     return _parsed(applied.text, applied.file)
 
 

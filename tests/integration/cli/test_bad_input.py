@@ -18,14 +18,14 @@ def change(file, old, new):
 def test_an_unknown_key_of_the_practice_file_is_named_with_its_line(hub):
     file = hub.practice / "practice.yaml"
     line = change(file, "grid_minutes:", "grid_minuets:")
-    _, said = hub.refusal("practice", "check")
+    _, said = hub.refusal("config", "check")
     assert f"{file}:{line}: grid_minuets: unknown key" in said
     assert not hub.home.exists()
 
 
 def test_an_id_that_the_practice_does_not_declare_is_named_with_its_line(hub):
     line = change(hub.practice / "practice.yaml", "in: laser-suite", "in: lasr-suite")
-    _, said = hub.refusal("practice", "check")
+    _, said = hub.refusal("config", "check")
     assert f"practice.yaml:{line}" in said
     assert "lasr-suite" in said
 
@@ -33,7 +33,7 @@ def test_an_id_that_the_practice_does_not_declare_is_named_with_its_line(hub):
 def test_an_unknown_key_of_a_connection_is_named_with_its_line(hub):
     file = hub.practice / "connections" / "juniper-ehr.yaml"
     line = change(file, "base_url:", "base_uri:")
-    _, said = hub.refusal("practice", "check")
+    _, said = hub.refusal("config", "check")
     assert f"{file}:{line}: base_uri: unknown key" in said
 
 
@@ -46,13 +46,13 @@ def test_an_unknown_field_or_codec_of_a_mapping_is_named_with_its_line(hub, tmp_
     shutil.copytree(ROOT / "mappings", mappings)
     file = mappings / "legacy-export" / "patient.yaml"
     line = change(file, old, new)
-    _, said = hub.refusal("practice", "check", HUB_MAPPINGS=str(mappings))
+    _, said = hub.refusal("config", "check", HUB_MAPPINGS=str(mappings))
     assert f"{file}:{line}" in said
     assert named in said
 
 
 def test_a_practice_folder_that_is_not_there_is_named(hub):
-    _, said = hub.refusal("practice", "check", HUB_PRACTICE=str(hub.home / "nowhere"))
+    _, said = hub.refusal("config", "check", HUB_PRACTICE=str(hub.home / "nowhere"))
     assert "nowhere/practice.yaml: this file is not there. HUB_PRACTICE names the practice folder" in said
 
 
@@ -103,11 +103,11 @@ def test_a_hub_that_fails_in_a_process_of_its_own_shows_no_traceback(hub, free_p
 
 
 def test_a_setting_of_the_wrong_kind_is_named(hub):
-    _, said = hub.refusal("practice", "check", HUB_PORT="eighty")
+    _, said = hub.refusal("config", "check", HUB_PORT="eighty")
     assert "HUB_PORT" in said
     assert "eighty" not in said
 
 
 def test_a_setting_that_is_not_json_is_named(hub):
-    _, said = hub.refusal("practice", "check", HUB_CONNECTION_URLS="juniper")
+    _, said = hub.refusal("config", "check", HUB_CONNECTION_URLS="juniper")
     assert "HUB_CONNECTION_URLS" in said

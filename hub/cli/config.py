@@ -1,4 +1,4 @@
-"""`hub practice`: check the practice folder, and put it in force."""
+"""`hub config`: check the practice folder, and put it in force."""
 
 import typer
 
