@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import URL, Engine
 
 from hub.canonical.ids import Kind
-from hub.canonical.practice import Practice, read_practice
+from hub.canonical.practice import Practice, read_sound_practice
 from hub.connectors.kit.connection import Connection
 from hub.connectors.kit.mapping_files import load_mappings
 from hub.connectors.registry import Surroundings, open_export, open_sink, open_source, zone_of
@@ -75,7 +75,7 @@ def read_practice_folder(settings: Settings) -> PracticeFolder:
     """
     file = settings.practice / "practice.yaml"
     text = _read(file)
-    practice = read_practice(text, str(file))
+    practice = read_sound_practice(text, str(file))
     connections = [_connection(path, settings) for path in sorted((settings.practice / "connections").glob("*.yaml"))]
     return PracticeFolder(settings.practice, text, practice, {each.system: each for each in connections})
 

@@ -41,8 +41,9 @@ from hub.canonical.practice_services import (
     Step,
     Use,
 )
+from hub.canonical.practice_soundness import find_unsound
 from hub.canonical.wall import Positive, Some, Word
-from hub.documents import parse
+from hub.documents import Document, parse
 from hub.errors import InvalidInput
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "Stretch",
     "Use",
     "read_practice",
+    "read_sound_practice",
 ]
 
 DEFAULT_LOCATION = PracticeLocation(id="main")
@@ -141,9 +143,26 @@ def read_practice(text: str, file: str) -> Practice:
     Raises:
         InvalidInput: an unknown key, an impossible value or an id that is not declared, with file, line and key.
     """
+    return _read(text, file)[0]
+
+
+def read_sound_practice(text: str, file: str) -> Practice:
+    """The same of a practice that is to be put in force: what could never work as it was meant is refused, too.
+
+    Raises:
+        InvalidInput: with a problem for each place that is wrong.
+    """
+    practice, document = _read(text, file)
+    problems = find_unsound(practice, document)
+    if problems:
+        raise InvalidInput(*problems)
+    return practice
+
+
+def _read(text: str, file: str) -> tuple[Practice, Document]:
     document = parse(text, file)
     practice = document.read_as(Practice)
     problems = find_problems(practice, document)
     if problems:
         raise InvalidInput(*problems)
-    return practice
+    return practice, document

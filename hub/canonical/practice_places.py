@@ -92,7 +92,7 @@ class PracticeResource(Entry):
     away: tuple[Stretch, ...] = ()
     skills: frozenset[Word] = frozenset()
     certifications: tuple[Certification, ...] = ()
-    capacity: Positive = 1
+    capacity: Positive = Field(default=1, le=1_000)
     """How many visits may use it at once."""
     fixed_in: Word | None = Field(default=None, alias="in")
     """The room it stands in."""

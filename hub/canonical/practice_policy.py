@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from hub.canonical.practice_places import Entry
-from hub.canonical.wall import Count, DayCount, Flag, LocalDate, Positive, Share, Some, Word
+from hub.canonical.wall import Count, DayCount, Flag, LocalDate, Minutes, Share, Some, Word
 
 OVERRIDABLE = frozenset({"closed", "in_the_past", "no_stock", "too_soon", "too_late", "missing_prerequisite"})
 """The only refusal codes anybody may ever pass over."""
@@ -32,7 +32,7 @@ class Package(Entry):
 class SelfBooking(Entry):
     """What binds every channel but the desk."""
 
-    lead_minutes: Count = 0
+    lead_minutes: Minutes = 0
     horizon_days: DayCount | None = None
     """None: as far ahead as one likes."""
     services: tuple[Word, ...] | None = None
@@ -70,7 +70,7 @@ class Deposit(Entry):
 class Cancellation(Entry):
     """A fee: for a cancellation with at most `within_hours` left, or for a no-show."""
 
-    within_hours: int | None = Field(default=None, strict=True, ge=0)
+    within_hours: int | None = Field(default=None, strict=True, ge=0, le=8_784)
     no_show: Flag = False
     fee_share: Share
 
@@ -89,5 +89,5 @@ class Policy(Entry):
     cancellation: tuple[Cancellation, ...] = ()
     overrides: dict[Word, frozenset[Word]] = Field(default_factory=dict)
     """Role → the refusal codes it may pass over, of those that can be passed over at all."""
-    hold_minutes: Positive = 10
-    offer_minutes: Positive = 60
+    hold_minutes: Annotated[Minutes, Field(ge=1)] = 10
+    offer_minutes: Annotated[Minutes, Field(ge=1)] = 60

@@ -12,15 +12,19 @@ PROVIDER = "provider"
 """The name whose holder decides the lengths of steps."""
 ROOM = "room"
 DEFAULT_LENGTH = "default"
+LONGEST_STEP = 24 * 60
+"""Minutes. A longer one is a typing error: a practice's visit lies within the hours of a day."""
 
 
 def parse_length(value: Any) -> int | dict[str, int]:
-    """A step's minutes, or a map of them by provider; at least one minute each."""
+    """A step's minutes, or a map of them by provider; from one minute to a day each."""
     lengths = value if isinstance(value, dict) else {DEFAULT_LENGTH: value}
     if DEFAULT_LENGTH not in lengths:
         raise ValueError("a map of minutes has a `default`")
     if any(isinstance(length, bool) or not isinstance(length, int) or length < 1 for length in lengths.values()):
         raise ValueError("minutes are a whole number from 1 on, or a map of such: {default: 40, dr-lee: 30}")
+    if any(length > LONGEST_STEP for length in lengths.values()):
+        raise ValueError(f"a step lasts at most a day ({LONGEST_STEP} minutes)")
     return lengths if isinstance(value, dict) else lengths[DEFAULT_LENGTH]
 
 
@@ -85,7 +89,7 @@ class Option(Entry):
 class Series(Entry):
     """A course of sessions; the days bind consecutive ones."""
 
-    sessions: Positive | None = None
+    sessions: Annotated[Positive, Field(le=1_000)] | None = None
     min_days: DayCount = 0
     max_days: DayCount | None = None
 

@@ -38,8 +38,6 @@ def parse_wall(value: Any) -> Any:
 
 def parse_clock(value: Any) -> Any:
     """`"09:30"` as the minute of the day, 0 to 1440."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
     match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
     minute = int(match[1]) * 60 + int(match[2]) if match and int(match[2]) < 60 else MINUTES_PER_DAY + 1
     if minute > MINUTES_PER_DAY:
@@ -94,6 +92,8 @@ WeekDays = Annotated[tuple[int, ...], BeforeValidator(parse_days)]
 Quantity = Annotated[Decimal, BeforeValidator(parse_decimal), Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[Decimal, BeforeValidator(parse_decimal), Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=0)]
+Minutes = Annotated[int, Field(strict=True, ge=0, le=527_040)]
+"""At most a year of 366 days."""
 DayCount = Annotated[int, Field(strict=True, ge=0, le=36_525)]
 """At most a century."""
 Positive = Annotated[int, Field(strict=True, ge=1)]

@@ -1,0 +1,132 @@
+"""What a practice folder may not say though it can be read: configuration that could never work as it was meant.
+
+A scenario may say it (a rehearsal of what is refused), and so may a version that is in force already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from hub.documents import Document, Path
+from hub.errors import Problem
+
+if TYPE_CHECKING:
+    from hub.canonical.practice import Practice, PracticeService
+    from hub.canonical.practice_places import Hours
+
+KINDS = frozenset({"provider", "assistant", "room", "device"})
+"""The kinds that may be needed though nobody is of them yet; every other word is a kind once a resource has it."""
+REFUSALS = frozenset(
+    {
+        *("closed", "none_suitable", "not_supervised", "patient_busy", "too_soon", "too_late", "missing_prerequisite"),
+        *("in_the_past", "off_grid", "lead_time", "horizon", "service_not_offered", "known_only"),
+    }
+)
+"""Codes that an override may name, beside those that begin with `no_`."""
+
+
+def find_unsound(practice: Practice, document: Document) -> tuple[Problem, ...]:
+    """Every kind, word and rule that leads to a dead end, where it stands in `document`."""
+    return (
+        *_overlapping_hours(practice, document),
+        *_devices_elsewhere(practice, document),
+        *_unknown_kinds(practice, document),
+        *_unknown_words(practice, document),
+        *_circles(practice, document),
+        *_unknown_codes(practice, document),
+    )
+
+
+def _overlapping_hours(practice: Practice, document: Document) -> Iterator[Problem]:
+    stated: list[tuple[Path, tuple[Hours, ...] | None]] = [
+        *((("locations", i), location.hours) for i, location in enumerate(practice.locations)),
+        *((("resources", i), resource.hours) for i, resource in enumerate(practice.resources)),
+    ]
+    for path, hours in stated:
+        for number in _overlaps(hours or ()):
+            where = (*path, "hours", number)
+            yield document.problem(where, "these hours overlap others of the same day", "Make them one stretch")
+
+
+def _overlaps(hours: Sequence[Hours]) -> list[int]:
+    """The numbers of the entries that share minutes of a day with an earlier one."""
+    return sorted(
+        {
+            later
+            for (_, a), (later, b) in combinations(enumerate(hours), 2)
+            if set(a.days) & set(b.days) and a.starts < b.ends and b.starts < a.ends
+        }
+    )
+
+
+def _devices_elsewhere(practice: Practice, document: Document) -> Iterator[Problem]:
+    for i, resource in enumerate(practice.resources):
+        room = practice.find_resource(resource.fixed_in or "")
+        if room is not None and practice.location_of(room) != practice.location_of(resource):
+            here = practice.location_of(resource)
+            message = f"there is no room {room.id!r} at {here!r}, where {resource.id!r} is"
+            hint = f"Give both the same `location`; the room is at {practice.location_of(room)!r}"
+            yield document.problem(("resources", i, "in"), message, hint)
+
+
+def _unknown_kinds(practice: Practice, document: Document) -> Iterator[Problem]:
+    known = KINDS | {resource.kind for resource in practice.resources}
+    for i, service in enumerate(practice.services):
+        for j, step in enumerate(service.steps):
+            for k, need in enumerate(step.needs):
+                if need.kind not in known:
+                    where: Path = ("services", i, "steps", j, "needs", k, "kind")
+                    hint = f"Kinds are: {', '.join(sorted(known))}; or add a resource of this one"
+                    yield document.problem(where, f"no resource is of the kind {need.kind!r}", hint)
+
+
+def _unknown_words(practice: Practice, document: Document) -> Iterator[Problem]:
+    known = {word for service in practice.services for word in (service.id, *service.tags)}
+    for i, service in enumerate(practice.services):
+        named = [("spacing", "after", rule.after) for rule in service.spacing]
+        named += [("requires", "before", rule.before) for rule in service.requires]
+        for number, (key, word_key, word) in enumerate(named):
+            if word not in known:
+                j = number if key == "spacing" else number - len(service.spacing)
+                message = f"no service has the id or tag {word!r}"
+                yield document.problem(("services", i, key, j, word_key), message, "Mend its spelling, or add the tag")
+
+
+def _circles(practice: Practice, document: Document) -> Iterator[Problem]:
+    """Services whose prerequisites can never come first, however long one waits."""
+    reachable = _reachable(practice.services)
+    for i, service in enumerate(practice.services):
+        for j, rule in enumerate(service.requires):
+            before = [other for other in practice.services if other.answers_to(rule.before)]
+            if service.id not in reachable and before and not any(other.id in reachable for other in before):
+                message = (
+                    f"{service.id!r} and {rule.before!r} wait for each other in a circle: none can be booked first"
+                )
+                hint = "Take out one of the `requires`"
+                yield document.problem(("services", i, "requires", j, "before"), message, hint)
+
+
+def _reachable(services: Sequence[PracticeService]) -> set[str]:
+    """The services that a new patient can come to, by whatever way. An unknown word is another problem."""
+    words = {word for service in services for word in (service.id, *service.tags)}
+    reached: set[str] = set()
+    while True:
+        open_words = {word for service in services if service.id in reached for word in (service.id, *service.tags)}
+        found = {
+            service.id
+            for service in services
+            if all(rule.before in open_words or rule.before not in words for rule in service.requires)
+        }
+        if found <= reached:
+            return reached
+        reached |= found
+
+
+def _unknown_codes(practice: Practice, document: Document) -> Iterator[Problem]:
+    for role, codes in practice.policy.overrides.items():
+        for code in sorted(codes):
+            if code not in REFUSALS and not code.startswith("no_"):
+                message = f"{code!r} is no code of a refusal"
+                yield document.problem(("policy", "overrides", role), message, "docs/scenario-format.md lists them")

@@ -1,0 +1,94 @@
+"""A practice folder may not say what could never work as it was meant; a scenario may."""
+
+import pytest
+
+from hub.canonical.practice import read_practice, read_sound_practice
+from hub.errors import InvalidInput
+
+GOOD = """\
+zone: America/Chicago
+locations:
+  - id: main
+    hours: [{days: mon-fri, from: "09:00", to: "12:00"}, {days: mon-fri, from: "12:00", to: "18:00"}]
+  - {id: north}
+resources:
+  - {id: lee, kind: provider, hours: [{days: [mon, wed], from: "09:00", to: "12:00"}]}
+  - {id: room-1, kind: room}
+  - {id: laser, kind: device, in: room-1}
+  - {id: lounge, kind: lounge}
+services:
+  - {id: consult, steps: [{name: talk, minutes: 30, needs: [{kind: provider}, {kind: lounge}]}]}
+  - id: peel
+    tags: [skin]
+    steps: [{name: peel, minutes: 30, needs: [{kind: assistant}]}]
+    requires: [{before: consult}]
+    spacing: [{after: skin, min_days: 7}]
+  - id: top-up
+    tags: [skin]
+    steps: [{name: peel, minutes: 30}]
+    requires: [{before: skin}, {before: consult}]
+policy: {overrides: {front_desk: [in_the_past, no_room]}}
+"""
+
+
+def problem_of(text):
+    read_practice(text, "practice.yaml")
+    with pytest.raises(InvalidInput) as caught:
+        read_sound_practice(text, "practice.yaml")
+    (problem,) = caught.value.problems
+    assert (problem.file, bool(problem.hint)) == ("practice.yaml", True)
+    return problem
+
+
+def test_a_practice_that_can_work_is_read():
+    assert read_sound_practice(GOOD, "practice.yaml") == read_practice(GOOD, "practice.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "field", "message"),
+    [
+        ('from: "12:00"', 'from: "11:59"', 4, "locations[0].hours[1]", "overlap"),
+        ("hours: [{days: [mon, wed]", 'hours: [{days: fri-mon, from: "11:00", to: "13:00"}, {days: [mon, wed]', 7,
+         "resources[0].hours[1]", "overlap"),
+        ("kind: room}", "kind: room, location: north}", 9, "resources[2].in", "no room 'room-1' at 'main'"),
+        ("{kind: lounge}", "{kind: launge}", 12, "services[0].steps[0].needs[1].kind", "of the kind 'launge'"),
+        ("before: consult}]\n    spacing", "before: consutl}]\n    spacing", 16, "services[1].requires[0].before",
+         "id or tag 'consutl'"),
+        ("after: skin", "after: skni", 17, "services[1].spacing[0].after", "id or tag 'skni'"),
+        ("[in_the_past, ", "[in_past, ", 22, "policy.overrides.front_desk", "'in_past' is no code"),
+        ("name: talk, minutes: 30", "name: talk, minutes: 30, needs: [{kind: robot}]}, {name: sit, minutes: 5", 12,
+         "services[0].steps[0].needs[0].kind", "of the kind 'robot'"),
+    ],
+)  # fmt: skip
+def test_a_dead_end_is_named_with_line_key_and_what_to_change(old, new, line, field, message):
+    assert old in GOOD
+    problem = problem_of(GOOD.replace(old, new, 1))
+    assert (problem.line, problem.field) == (line, field)
+    assert message in problem.message
+
+
+def circle_of(text):
+    with pytest.raises(InvalidInput) as caught:
+        read_sound_practice(text, "practice.yaml")
+    return {(problem.line, problem.field) for problem in caught.value.problems if "in a circle" in problem.message}
+
+
+def test_a_cycle_of_prerequisites_is_named_at_each_of_its_services():
+    waits = GOOD.replace("{id: consult, ", "{id: consult, requires: [{before: peel}], ")
+    assert circle_of(waits) == {
+        (12, "services[0].requires[0].before"),
+        (16, "services[1].requires[0].before"),
+        (21, "services[2].requires[0].before"),
+        (21, "services[2].requires[1].before"),
+    }
+
+
+def test_a_service_that_waits_for_itself_alone_is_a_cycle():
+    assert circle_of(GOOD.replace("requires: [{before: consult}]", "requires: [{before: peel}]")) == {
+        (16, "services[1].requires[0].before"),
+        (21, "services[2].requires[0].before"),
+    }
+
+
+def test_a_service_may_wait_for_its_own_tag_when_another_one_of_it_can_come_first():
+    assert read_sound_practice(GOOD, "practice.yaml").find_service("top-up").answers_to("skin")
