@@ -147,9 +147,11 @@ class EmbeddedServer:
             self._pg_ctl("stop", "-m", "fast")
         deadline = time.monotonic() + _SECONDS_TO_START
         while failure := self._try_to_start():
-            # What a killed server leaves behind lets go of its memory in a moment, and must before another starts.
-            if "shared memory" not in str(failure) or time.monotonic() > deadline:
+            # A killed server is gone, and what it leaves lets go of its memory, in a moment; another starts only then.
+            dying = any(sign in str(failure) for sign in ("shared memory", "postmaster.pid"))
+            if not dying or time.monotonic() > deadline:
                 raise failure
+            self._mark_stale_notes()
             time.sleep(0.1)  # noqa: TID251 nothing tells when that is
 
     def _has_lost_its_socket(self) -> bool:
