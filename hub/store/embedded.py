@@ -159,10 +159,12 @@ class EmbeddedServer:
 
         An older server whose folder was removed and made anew under it ends by itself, and takes the socket along.
         """
-        if not _runs_postgres(self._pid()):
+        try:
+            note = (self._data / "postmaster.pid").read_text()
+        except OSError:
             return False
-        says_ready = (self._data / "postmaster.pid").read_text().rstrip().endswith("ready")
-        return says_ready and not (self.socket_folder / f".s.PGSQL.{_SETTINGS['port']}").exists()
+        is_ready = note.rstrip().endswith("ready") and _runs_postgres(self._pid())
+        return is_ready and not (self.socket_folder / f".s.PGSQL.{_SETTINGS['port']}").exists()
 
     def _try_to_start(self) -> NeedsAttention | None:
         seen = self._log.stat().st_size if self._log.exists() else 0
