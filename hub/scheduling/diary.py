@@ -39,6 +39,8 @@ class PatientVisit:
     arrives_at: datetime
     leaves_at: datetime
     """The end of the last step with the patient."""
+    series_id: str | None = None
+    """The series it was booked in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ class Part:
     """The format's `with`: need name → the resource asked for. Only it then qualifies."""
     package_id: str | None = None
     """The package that pays."""
+    series_id: str | None = None
+    """The series it is a session of: then `series.max_days` binds it to its nearest neighbours in time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hub.scheduling.board import Board
 from hub.scheduling.clock import WallClock, wall_clock
 from hub.scheduling.protocol import TimedPart, TimedTrip
 from hub.scheduling.request import DESK, Part, Trip
-from hub.scheduling.rules_between_visits import DatedVisit, is_too_soon, lacks_prerequisite
+from hub.scheduling.rules_between_visits import DatedVisit, is_too_late, is_too_soon, lacks_prerequisite
 from hub.scheduling.stock import Demand, Shelf, shelf_of
 from hub.scheduling.timeline import minute_from, minute_of, span_bits
 
@@ -59,6 +59,8 @@ class TripRules:
         beside = [self._beside(planned, number) for number in range(len(timed))]
         if any(is_too_soon(visit, others) for visit, others in zip(planned, beside, strict=True)):
             yield "too_soon"
+        if any(is_too_late(visit, others) for visit, others in zip(planned, beside, strict=True)):
+            yield "too_late"
         if any(lacks_prerequisite(visit, others) for visit, others in zip(planned, beside, strict=True)):
             yield "missing_prerequisite"
         if not self._has_stock(timed, dates):
@@ -151,12 +153,13 @@ def dated_visits(board: Board, patient_id: str) -> list[DatedVisit]:
             clocks[visit.location_id] = wall_clock(board.practice.zone_of(visit.location_id))
         arrival = minute_of(visit.arrives_at)
         service: PracticeService | None = board.practice.find_service(visit.service_id)
-        dated.append(DatedVisit(visit.service_id, service, arrival, clocks[visit.location_id].date_at(arrival)))
+        arrives_on = clocks[visit.location_id].date_at(arrival)
+        dated.append(DatedVisit(visit.service_id, service, arrival, arrives_on, visit.series_id))
     return dated
 
 
 def _dated(part: TimedPart, arrival: int, day: date) -> DatedVisit:
-    return DatedVisit(part.service.id, part.service, arrival + part.arrival, day)
+    return DatedVisit(part.service.id, part.service, arrival + part.arrival, day, part.part.series_id)
 
 
 def _is_offered(policy: SelfBooking | None, part: Part) -> bool:

@@ -19,6 +19,7 @@ class DatedVisit:
     """None: a service the practice file does not know (an import's)."""
     arrival: int
     arrives_on: date
+    series_id: str | None = None
 
     def answers_to(self, word: str) -> bool:
         """Whether `word` names its service or one of its tags."""
@@ -28,6 +29,17 @@ class DatedVisit:
 def is_too_soon(visit: DatedVisit, others: Iterable[DatedVisit]) -> bool:
     """Whether the visit stands too close to one of the patient's others."""
     return any(_within_series(visit, other) or _too_close(visit, other) or _too_close(other, visit) for other in others)
+
+
+def is_too_late(visit: DatedVisit, others: Iterable[DatedVisit]) -> bool:
+    """Whether a session of a series stands too far from the nearest one before or after it."""
+    rule = visit.service.series if visit.service else None
+    if visit.series_id is None or rule is None or rule.max_days is None:
+        return False
+    sessions = [other for other in others if other.series_id == visit.series_id]
+    before = [(visit.arrives_on - other.arrives_on).days for other in sessions if other.arrival <= visit.arrival]
+    after = [(other.arrives_on - visit.arrives_on).days for other in sessions if other.arrival > visit.arrival]
+    return any(min(days) > rule.max_days for days in (before, after) if days)
 
 
 def lacks_prerequisite(visit: DatedVisit, others: Iterable[DatedVisit]) -> bool:

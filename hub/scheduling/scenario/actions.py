@@ -148,6 +148,8 @@ class BookSeries(TripEntry):
         self._check_trip()
         if self.parts is not None:
             raise ValueError("a series is of one service")
+        if self.until < self.start:
+            raise ValueError("`until` is not before `start`")
         return self
 
 
@@ -181,6 +183,8 @@ class Waitlist(TripEntry):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         self._check_trip()
+        if self.until_on < self.from_on:
+            raise ValueError("`until` is not before `from`")
         return self
 
 

@@ -65,6 +65,10 @@ class AppointmentBook:
         self.entries |= {entry.id: entry for entry in entries}
         self._diary = None
 
+    def next_expiry(self) -> datetime | None:
+        """When the first of the holds is over; None: there is none."""
+        return min((e.expires_at for e in self.entries.values() if e.expires_at is not None), default=None)
+
     def expire(self, now: datetime) -> None:
         """Take out the holds whose time is over: they never were."""
         over = [entry.id for entry in self.entries.values() if entry.expires_at is not None and entry.expires_at <= now]
@@ -135,7 +139,13 @@ def entry_of(visit: PlannedVisit, entry_id: str, part: Part) -> BookEntry:
         state=State.BOOKED,
         claims=claims,
         visit=PatientVisit(
-            entry_id, visit.patient_id, visit.service_id, visit.location_id, visit.arrives_at, visit.leaves_at
+            entry_id,
+            visit.patient_id,
+            visit.service_id,
+            visit.location_id,
+            visit.arrives_at,
+            visit.leaves_at,
+            part.series_id,
         ),
         promises=tuple(Promise(p.product_id, p.location_id, p.promised_on, p.quantity) for p in visit.promises),
         package_id=visit.package_id,

@@ -12,14 +12,17 @@ from zoneinfo import ZoneInfo
 from hub.documents import Document, Path
 from hub.errors import Problem
 from hub.scheduling.clock import wall_clock
-from hub.scheduling.scenario.actions import Complete, PartEntry, Repair, TripEntry
+from hub.scheduling.scenario.actions import BookSeries, Complete, PartEntry, Repair, TripEntry
 
 if TYPE_CHECKING:
     from hub.scheduling.scenario.actions import ActionEntry
     from hub.scheduling.scenario.document import ListedVisit, Scenario
 
-PLAYED = frozenset({"find", "hold", "book", "move", "cancel", "clock", "complete", "no_show", "away"})
+_LIFE = frozenset({"find", "hold", "book", "move", "cancel", "clock", "complete", "no_show", "away"})
+PLAYED = _LIFE | {"series", "waitlist", "offers"}
 """The actions that can be played so far; a file with another one is refused before anything runs."""
+
+_VISIT, _TRIP, _SERIES = "visit", "trip", "series"
 
 
 def find_scenario_problems(scenario: Scenario, document: Document) -> tuple[Problem, ...]:
@@ -50,7 +53,7 @@ class _Checks:
 
     def actions(self) -> Iterator[Problem]:
         visits = {visit.id for visit in self._scenario.visits if not visit.is_block}
-        trips: set[str] = set()
+        several: dict[str, str] = {}
         clock = wall_clock(ZoneInfo(self._scenario.zone))
         now = clock.minute(self._scenario.now)
         for i, entry in enumerate(self._scenario.actions):
@@ -67,11 +70,17 @@ class _Checks:
                     where = ("actions", i, "expect", "stock", product)
                     yield from self._known("product", product, self._products, where)
             named = getattr(getattr(entry, entry.kind), "named", None)
+            if entry.move is not None:
+                yield from self._move(entry.move.visit, several, (*path, "visit"))
             if named is not None:
                 visits.add(named)
-                trips = trips | {named} if _is_trip(entry, trips) else trips - {named}
-            if entry.move is not None and entry.move.visit.rpartition(".")[0] in trips:
-                yield self._document.problem((*path, "visit"), "a part of a trip is not moved alone", "Move the trip")
+                several[named] = _named_thing(entry, several)
+
+    def _move(self, visit: str, several: Mapping[str, str], path: Path) -> Iterator[Problem]:
+        if several.get(visit.rpartition(".")[0]) == _TRIP:
+            yield self._document.problem(path, "a part of a trip is not moved alone", "Move the trip")
+        if several.get(visit) == _SERIES:
+            yield self._document.problem(path, "a series is not moved as a whole", f"Move a session: {visit}.1")
 
     def _visit(self, visit: ListedVisit, path: Path) -> Iterator[Problem]:
         yield from self._known("patient", visit.patient, self._patients, (*path, "patient"))
@@ -89,6 +98,8 @@ class _Checks:
         action = getattr(entry, entry.kind)
         if isinstance(action, TripEntry):
             yield from self._trip(action, path)
+        if isinstance(action, BookSeries):
+            yield from self._sessions(action, path)
         if isinstance(action, TripEntry | Repair) and not getattr(action, "hold", None):
             yield from self._location(action.location, path)
         elif getattr(action, "location", None) is not None:
@@ -124,6 +135,12 @@ class _Checks:
         if option is not None and service.option(option) is None:
             yield self._document.problem((*path, "option"), f"the service {service_id!r} has no option {option!r}")
 
+    def _sessions(self, action: BookSeries, path: Path) -> Iterator[Problem]:
+        service = self._scenario.find_service(action.service or "")
+        if action.sessions is None and service and not (service.series and service.series.sessions):
+            message = f"the key 'sessions' is missing: the service {service.id!r} does not say how many"
+            yield self._document.problem(path, message)
+
     def _location(self, location: str | None, path: Path) -> Iterator[Problem]:
         if location is None and len(self._locations) > 1:
             message = "the key 'location' is missing: there are several locations"
@@ -135,7 +152,10 @@ class _Checks:
             yield self._document.problem(path, f"the {what} {name!r} is not declared")
 
 
-def _is_trip(entry: ActionEntry, trips: Collection[str]) -> bool:
-    """Whether what the action names has several parts."""
-    action = entry.book or entry.hold
-    return action is not None and (bool(action.parts) or getattr(action, "hold", None) in trips)
+def _named_thing(entry: ActionEntry, several: Mapping[str, str]) -> str:
+    """What kind of thing the action's `as` names."""
+    if entry.series is not None:
+        return _SERIES
+    action = entry.book or entry.hold or entry.waitlist
+    is_trip = action is not None and (bool(action.parts) or several.get(getattr(action, "hold", None) or "") == _TRIP)
+    return _TRIP if is_trip else _VISIT

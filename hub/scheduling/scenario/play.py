@@ -12,12 +12,21 @@ from hub.scheduling.scenario.actions import ActionEntry, Book, Find, Hold
 from hub.scheduling.scenario.book import State
 from hub.scheduling.scenario.changes import cancel, complete, go_away, miss, move
 from hub.scheduling.scenario.player import Outcome, Player, refused
+from hub.scheduling.scenario.series import book_series
+from hub.scheduling.scenario.waiting import join_waitlist, move_clock, serve_waitlist, settle_waitlist, tell_offers
+
+FREEING = frozenset({"cancel", "move", "repair"})
+"""What may free a time that somebody waits for, beside holds and offers that expire."""
 
 
 def play(player: Player, entry: ActionEntry) -> Outcome:
     """What comes out of one action; with `refused` in it when it was refused."""
     action = getattr(entry, entry.kind)
+    before = player.book.diary()
     outcome = PLAYS[entry.kind](player, action)
+    if entry.kind in FREEING:
+        serve_waitlist(player, before)
+    settle_waitlist(player)
     if entry.expect is not None and entry.expect.stock is not None:
         outcome["stock"] = player.stock(player.location(getattr(action, "location", None)))
     return outcome
@@ -98,8 +107,11 @@ PLAYS: dict[str, Callable[[Player, Any], Outcome]] = {
     "book": _book,
     "move": move,
     "cancel": cancel,
-    "clock": Player.move_clock,
+    "clock": move_clock,
     "complete": complete,
     "no_show": miss,
     "away": go_away,
+    "series": book_series,
+    "waitlist": join_waitlist,
+    "offers": tell_offers,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.decision import Booking, Refusal
-from hub.scheduling.request import Part, Trip
+from hub.scheduling.request import OpeningsRequest, Part, Trip
 from hub.scheduling.scenario.actions import TripEntry
 from hub.scheduling.scenario.book import AppointmentBook, BookEntry, State, entry_of
 from hub.scheduling.scenario.document import Scenario
@@ -17,6 +17,16 @@ from hub.scheduling.timeline import instant_at, minute_of
 
 Outcome = dict[str, Any]
 """What came out, by the keys of an expectation; instants are aware and local."""
+
+
+@dataclass(slots=True)
+class Waiter:
+    """One entry of the waitlist."""
+
+    request: OpeningsRequest
+    named: str | None
+    offer: tuple[str, ...] = ()
+    """The hold they have been offered."""
 
 
 @dataclass(slots=True)
@@ -30,19 +40,16 @@ class Player:
     """What `as` named, and the listed visits → ids in the book."""
     keys: dict[str, tuple[Mapping[str, Any], Outcome, tuple[str, ...]]] = field(default_factory=dict)
     """Key → the request it was used with, its answer, and the visits."""
+    waiting: list[Waiter] = field(default_factory=list)
+    """Who waits for a freed time, in the order of joining."""
     _count: int = 0
+    _series: int = 0
 
     def __post_init__(self) -> None:
         self.now = self.instant(self.scenario.now, None)
         self.book = AppointmentBook(self.scenario)
         self.book.write(listed_entries(self.scenario))
         self.names = {visit.id: (visit.id,) for visit in self.scenario.visits if not visit.is_block}
-
-    def move_clock(self, to: datetime) -> Outcome:
-        """Let time pass; what expires on the way is gone."""
-        self.now = self.instant(to, None)
-        self.book.expire(self.now)
-        return {"ok": True}
 
     def entries(self, name: str) -> list[BookEntry]:
         """The visits a name stands for: `b1` all of them, `b1.2` the second; none where nothing was booked."""
@@ -64,6 +71,11 @@ class Player:
             entries = [replace(entry, state=State.HELD, expires_at=hold_until) for entry in entries]
         self.book.record(booking, entries)
         return ids
+
+    def new_series(self) -> str:
+        """An id for a series."""
+        self._series += 1
+        return f"series-{self._series}"
 
     def name(self, name: str | None, ids: tuple[str, ...]) -> None:
         """Let `as` name these visits."""

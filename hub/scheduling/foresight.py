@@ -1,0 +1,64 @@
+"""A diary as it would stand once a booking is in it."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+
+from hub.canonical.practice import Practice
+from hub.scheduling.decide import decide_booking
+from hub.scheduling.decision import Booking, PlannedVisit
+from hub.scheduling.diary import BusyClaim, Diary, PatientVisit, Promise
+from hub.scheduling.request import BookingRequest, Trip
+
+
+def book_opening(practice: Practice, diary: Diary, trip: Trip, arrives_at: datetime, now: datetime) -> Booking:
+    """The booking of an opening that was found in this diary at this moment: it cannot be refused."""
+    decision = decide_booking(practice, diary, BookingRequest(trip, arrives_at), now)
+    if isinstance(decision, Booking):
+        return decision
+    raise AssertionError(f"an opening is refused: {', '.join(decision.reasons)}")
+
+
+def with_booking(diary: Diary, booking: Booking, name: str, series_id: str | None = None) -> Diary:
+    """The diary with the booking's visits, claims, promises and credits; `name` is new to it and begins their ids."""
+    units = {move.claim_id: move.unit for move in booking.recolourings}
+    spent = Counter(visit.package_id for visit in booking.visits)
+    numbered = [(f"{name}:{number}", visit) for number, visit in enumerate(booking.visits)]
+    return replace(
+        diary,
+        claims=(
+            *(replace(claim, unit=units[claim.id]) if claim.id in units else claim for claim in diary.claims),
+            *(claim for visit_id, visit in numbered for claim in _claims(visit_id, visit)),
+        ),
+        visits=(*diary.visits, *(_visit(visit_id, visit, series_id) for visit_id, visit in numbered)),
+        promises=(*diary.promises, *(promise for _, visit in numbered for promise in _promises(visit))),
+        packages=tuple(
+            replace(package, credits_left=package.credits_left - spent[package.id]) for package in diary.packages
+        ),
+    )
+
+
+def _claims(visit_id: str, visit: PlannedVisit) -> list[BusyClaim]:
+    return [
+        BusyClaim(f"{visit_id}:{number}", claim.resource_id, claim.unit, claim.start_at, claim.end_at)
+        for number, claim in enumerate(visit.claims)
+    ]
+
+
+def _visit(visit_id: str, visit: PlannedVisit, series_id: str | None) -> PatientVisit:
+    return PatientVisit(
+        visit_id,
+        visit.patient_id,
+        visit.service_id,
+        visit.location_id,
+        visit.arrives_at,
+        visit.leaves_at,
+        series_id,
+    )
+
+
+def _promises(visit: PlannedVisit) -> list[Promise]:
+    return [
+        Promise(promise.product_id, promise.location_id, promise.promised_on, promise.quantity)
+        for promise in visit.promises
+    ]
