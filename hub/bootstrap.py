@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import stamina.instrumentation
 from sqlalchemy import URL, Engine
 
 from hub.canonical.ids import Kind
@@ -23,6 +24,7 @@ from hub.operations.find_nearest import find_nearest
 from hub.operations.find_openings import find_openings
 from hub.operations.import_export import ImportRequest, ImportResult, import_export
 from hub.operations.linked_system import LinkedSystem
+from hub.operations.plan_practice import PracticePlan, apply_planned, plan_practice
 from hub.operations.pull_changes import PullResult, pull_changes
 from hub.operations.push_changes import PushResult, push_changes
 from hub.scheduling.decision import Openings, Refusal
@@ -30,6 +32,7 @@ from hub.scheduling.nearest import Nearest
 from hub.scheduling.request import BookingRequest, OpeningsRequest
 from hub.settings import Settings
 from hub.store.board_query import BoardQuery
+from hub.store.booked_visits import SqlBookedVisits
 from hub.store.checkpoint import kill_at_named_point
 from hub.store.embedded import OWNER, EmbeddedServer
 from hub.store.engine import application_engine, owner_engine, read_url, require_reachable
@@ -123,6 +126,15 @@ class Hub:
         """Put the practice file in force; twice equals once."""
         return apply_practice(self.store, self.folder.text, "practice.yaml")
 
+    def plan_practice(self) -> PracticePlan:
+        """What putting the practice file in force would change and break."""
+        return plan_practice(self.store, SqlBookedVisits(self.engine), self.folder.text, "practice.yaml")
+
+    def apply_planned(self, fingerprint: str, *, actor: str) -> Applied:
+        """Put the practice file in force as it was planned, or refuse."""
+        booked = SqlBookedVisits(self.engine)
+        return apply_planned(self.store, booked, self.folder.text, "practice.yaml", fingerprint, actor=actor)
+
     def overview(self) -> Overview:
         """What the hub holds, counted."""
         return load_overview(self.engine)
@@ -184,6 +196,7 @@ def open_hub(settings: Settings, folder: PracticeFolder | None = None) -> Iterat
         NeedsAttention: the database does not answer or has another schema.
     """
     folder = folder or read_practice_folder(settings)
+    stamina.instrumentation.set_on_retry_hooks(())  # a retry that works is no news; one that does not is said once
     with open_database(settings) as url:
         engine = application_engine(url)
         try:

@@ -1,8 +1,18 @@
-"""`hub config`: check the practice folder, and put it in force."""
+"""`hub config`: check the practice folder, see what it would change and break, and put it in force."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+if TYPE_CHECKING:
+    from hub.bootstrap import Hub
+    from hub.operations.plan_practice import PracticePlan
+
 app = typer.Typer(help="The practice folder (HUB_PRACTICE).", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
 @app.command()
@@ -20,11 +30,93 @@ def check() -> None:
 
 
 @app.command()
-def apply() -> None:
-    """Put the practice file in force: resources, services and lots. Applying it again changes nothing."""
+def plan(as_json: AsJson = False) -> None:
+    """Say what applying the folder would change, and which visits it would break: exit 1 when there are such."""
     from hub.bootstrap import open_hub
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        applied = hub.apply_practice()
-        typer.echo(f"In force: {len(applied.changed)} added or changed, {applied.lots} new lots.")
+        planned = hub.plan_practice()
+        _show(hub, planned, as_json=as_json)
+    if planned.broken:
+        raise typer.Exit(1)
+
+
+@app.command()
+def apply(
+    fingerprint: Annotated[
+        str | None, typer.Option("--plan", metavar="FINGERPRINT", help="Apply what this plan said, nothing else.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Apply what is shown now.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the plan and put it in force with --yes or --plan: exit 1 when there is one and neither is given."""
+    from hub.bootstrap import open_hub
+    from hub.settings import read_settings
+
+    with open_hub(read_settings()) as hub:
+        planned = hub.plan_practice()
+        _show(hub, planned, as_json=as_json)
+        agreed = fingerprint or (planned.fingerprint if yes or planned.is_first or not _is_news(planned) else None)
+        if agreed is None:
+            typer.echo(f"Nothing was applied. Add --plan {planned.fingerprint}, or --yes.", err=True)
+            raise typer.Exit(1)
+        applied = hub.apply_planned(agreed, actor="desk")
+        typer.echo(f"In force: {len(applied.changed)} added or changed, {applied.lots} new lots.", err=as_json)
+
+
+def _is_news(planned: "PracticePlan") -> bool:
+    return bool(planned.changes or planned.broken)
+
+
+def _show(hub: "Hub", planned: "PracticePlan", *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(_as_json(hub, planned)))
+        return
+    for line in _lines(hub, planned):
+        typer.echo(line)
+
+
+def _lines(hub: "Hub", planned: "PracticePlan") -> Iterator[str]:
+    if planned.is_first:
+        yield "Nothing is in force yet: all of the practice file is new."
+        return
+    if not _is_news(planned):
+        yield "Nothing changes."
+        return
+    for change in planned.changes:
+        values = f": {json.dumps(change.before)} -> {json.dumps(change.after)}" if change.how == "changed" else ""
+        yield f"{change.how:8} {change.path}{values}"
+    yield f"{len(planned.broken)} of {planned.judged} booked visits to come would break."
+    for visit in _broken(hub, planned):
+        who = ", ".join(visit["resources"]) or "nobody"
+        otherwise = "; other resources would do" if visit["fits_otherwise"] else ""
+        reasons = ", ".join(visit["reasons"])
+        yield f"  {visit['id']}  {visit['arrives']}  {visit['service']} ({who}): {reasons}{otherwise}"
+    yield f"Plan {planned.fingerprint}"
+
+
+def _as_json(hub: "Hub", planned: "PracticePlan") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "fingerprint": planned.fingerprint,
+        "first": planned.is_first,
+        "changes": [asdict(change) for change in planned.changes],
+        "judged": planned.judged,
+        "broken": list(_broken(hub, planned)),
+    }
+
+
+def _broken(hub: "Hub", planned: "PracticePlan") -> Iterator[dict[str, Any]]:
+    for visit in planned.broken:
+        zone = hub.folder.practice.zone_of(visit.location_id)
+        yield {
+            "id": visit.id,
+            "arrives": visit.arrives_at.astimezone(zone).isoformat(timespec="minutes"),
+            "service": visit.service_id,
+            "location": visit.location_id,
+            "resources": list(visit.resources),
+            "reasons": list(visit.reasons),
+            "fits_otherwise": visit.fits_otherwise,
+        }

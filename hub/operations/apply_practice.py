@@ -34,20 +34,25 @@ def apply_practice(store: Store, text: str, file: str, *, actor: str = "system:h
     """
     practice = read_practice(text, file)
     with store.begin("apply_practice") as work:
-        is_new = work.practices.save(file, text)
-        sites = work.practices.save_sites(_sites(practice))
-        resources = work.practices.save_resources(_resources(practice))
-        services = work.records.save(_services(practice, work))
-        applied = Applied(
-            is_new=is_new,
-            changed=sites.changed + resources.changed + services.changed,
-            lots=work.practices.save_lots(_lots(practice)),
-        )
-        if applied != Applied(is_new=False, changed=(), lots=0):
-            subject = practice.locations[0].id
-            work.journal.record_event("practice_applied", Kind.LOCATION, subject, {"changed": list(applied.changed)})
-            work.journal.record_audit(AuditEntry(actor, "apply_practice", Kind.LOCATION, subject))
-        return applied
+        return write_practice(work, practice, text, file, actor=actor)
+
+
+def write_practice(work: UnitOfWork, practice: Practice, text: str, file: str, *, actor: str) -> Applied:
+    """Put a practice that was read from `text` in force, as a part of an operation."""
+    is_new = work.practices.save(file, text)
+    sites = work.practices.save_sites(_sites(practice))
+    resources = work.practices.save_resources(_resources(practice))
+    services = work.records.save(_services(practice, work))
+    applied = Applied(
+        is_new=is_new,
+        changed=sites.changed + resources.changed + services.changed,
+        lots=work.practices.save_lots(_lots(practice)),
+    )
+    if applied != Applied(is_new=False, changed=(), lots=0):
+        subject = practice.locations[0].id
+        work.journal.record_event("practice_applied", Kind.LOCATION, subject, {"changed": list(applied.changed)})
+        work.journal.record_audit(AuditEntry(actor, "apply_practice", Kind.LOCATION, subject))
+    return applied
 
 
 def load_practice(work: UnitOfWork) -> Practice:

@@ -1,0 +1,97 @@
+"""Plan a new practice file: what it changes and breaks; and apply it as it was planned."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC
+
+from hub.canonical.practice import Practice, read_practice
+from hub.errors import Conflict, Problem
+from hub.operations.apply_practice import Applied, write_practice
+from hub.ports import AppliedPractice, Store, UnitOfWork
+from hub.ports.booked_visits import BookedVisits
+from hub.scheduling.config_change import BookedVisit, BrokenVisit, Change, find_broken, find_changes
+
+
+@dataclass(frozen=True, slots=True)
+class PracticePlan:
+    """What applying a practice file would do, from the book as it stands."""
+
+    is_first: bool
+    """Nothing is in force yet: there is nothing to change or break."""
+    is_new: bool
+    """Whether the text differs from the one in force, if only in a comment."""
+    changes: tuple[Change, ...]
+    broken: tuple[BrokenVisit, ...]
+    judged: int
+    """How many visits to come were judged."""
+    fingerprint: str
+    """Of all that the plan says and of both files: the same as long as there is nothing new to see."""
+
+
+def plan_practice(store: Store, booked: BookedVisits, text: str, file: str) -> PracticePlan:
+    """What applying the file would do. Changes nothing.
+
+    Raises:
+        InvalidInput: with a problem for each place that is wrong.
+    """
+    practice = read_practice(text, file)
+    with store.begin("plan_practice") as work:
+        return _plan(work, booked, practice, text)
+
+
+def apply_planned(
+    store: Store, booked: BookedVisits, text: str, file: str, fingerprint: str, *, actor: str = "system:hub"
+) -> Applied:
+    """Apply the file if that still does what the plan of this fingerprint said. Nobody books meanwhile.
+
+    Raises:
+        InvalidInput: with a problem for each place that is wrong; nothing was changed.
+        Conflict: the book or a file changed, so that the plan says something else now; nothing was changed.
+    """
+    practice = read_practice(text, file)
+    with store.begin("apply_practice") as work:
+        work.claims.release(())  # of nothing: it keeps all other writers of the book out until the end
+        if _plan(work, booked, practice, text).fingerprint != fingerprint:
+            message = "the book or the practice file changed since this plan was made; nothing was applied"
+            raise Conflict(Problem(message, "stale_plan", file=file, hint="Run `hub config plan` and look again"))
+        return write_practice(work, practice, text, file, actor=actor)
+
+
+def _plan(work: UnitOfWork, booked: BookedVisits, practice: Practice, text: str) -> PracticePlan:
+    current = work.practices.find_current()
+    if current is None:
+        fingerprint = _fingerprint(None, text, (), ())
+        return PracticePlan(is_first=True, is_new=True, changes=(), broken=(), judged=0, fingerprint=fingerprint)
+    old = read_practice(current.text, current.file)
+    changes = find_changes(old, practice)
+    visits = booked.load(work.now) if changes else ()
+    broken = _broken(work, old, practice, visits)
+    return PracticePlan(
+        is_first=False,
+        is_new=current.text != text,
+        changes=changes,
+        broken=broken,
+        judged=len(visits),
+        fingerprint=_fingerprint(current, text, changes, broken),
+    )
+
+
+def _broken(work: UnitOfWork, old: Practice, new: Practice, visits: Sequence[BookedVisit]) -> tuple[BrokenVisit, ...]:
+    if not visits:
+        return ()
+    diary = work.diaries.load(
+        first_on=work.now.astimezone(UTC).date(),
+        last_on=visits[-1].arrives_at.astimezone(UTC).date(),
+        patient_ids={visit.part.patient_id for visit in visits},
+    )
+    return find_broken(old, new, diary, visits, work.now)
+
+
+def _fingerprint(
+    current: AppliedPractice | None, text: str, changes: tuple[Change, ...], broken: tuple[BrokenVisit, ...]
+) -> str:
+    in_force = (current.version, current.text) if current is not None else None
+    said = [in_force, text, [asdict(one) for one in changes], [asdict(one) for one in broken]]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
