@@ -8,6 +8,7 @@ from hub.canonical.practice import Practice, PracticeService, read_practice
 from hub.canonical.records import Service
 from hub.errors import NeedsAttention, Problem
 from hub.ports import AuditEntry, BookableResource, Site, Store, UnitOfWork
+from hub.scheduling.absences import Absence, with_absences
 from hub.scheduling.diary import LotOnHand
 from hub.sync.blanks import fill_blanks
 
@@ -56,7 +57,7 @@ def write_practice(work: UnitOfWork, practice: Practice, text: str, file: str, *
 
 
 def load_practice(work: UnitOfWork) -> Practice:
-    """The practice in force.
+    """The practice in force, with who is away beside what its file says.
 
     Raises:
         NeedsAttention: none was applied yet.
@@ -64,12 +65,28 @@ def load_practice(work: UnitOfWork) -> Practice:
     applied = work.practices.find_current()
     if applied is None:
         raise NeedsAttention(Problem("no practice file is in force", "practice", hint="Run `hub config apply`"))
-    return _parsed(applied.text, applied.file)
+    return _with_absences(applied.text, applied.file, work.practices.find_absences())
+
+
+def load_practice_of(work: UnitOfWork, version: int | None) -> Practice:
+    """The practice file of that version, or the one in force where there is none.
+
+    Raises:
+        NeedsAttention: none was applied yet.
+    """
+    applied = work.practices.find(version) if version is not None else None
+    return load_practice(work) if applied is None else _parsed(applied.text, applied.file)
 
 
 @lru_cache(maxsize=4)
 def _parsed(text: str, file: str) -> Practice:
     return read_practice(text, file)
+
+
+@lru_cache(maxsize=4)
+def _with_absences(text: str, file: str, absences: tuple[Absence, ...]) -> Practice:
+    """The same object for the same practice, so that what was worked out from it can be kept."""
+    return with_absences(_parsed(text, file), absences)
 
 
 def _sites(practice: Practice) -> list[Site]:

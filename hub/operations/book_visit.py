@@ -1,28 +1,21 @@
-"""Book a trip: decide, lock what was chosen, decide again, write everything in one transaction.
-
-Two clients who want the same hour queue for its locks instead of colliding; the second decides on what the first left,
-and gets another room, or every reason why not. The exclusion constraint stands behind it, whoever else writes.
-"""
+"""Book a trip, or turn a hold into visits: everything is written in one transaction, and once for each key."""
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC
 
-from hub.canonical.ids import Kind
-from hub.canonical.practice import Practice
 from hub.canonical.records import Visit
-from hub.errors import Conflict, Problem, RetryLater
 from hub.operations.apply_practice import load_practice
-from hub.ports import AuditEntry, KnownKey, Store, UnitOfWork
-from hub.scheduling.decide import decide_booking
+from hub.operations.book_under_locks import book_under_locks
+from hub.operations.note_visits import Note, load_visits, note_visits
+from hub.ports import KnownKey, Store, UnitOfWork
 from hub.scheduling.decision import Booking, Refusal
-from hub.scheduling.keys import lock_keys
 from hub.scheduling.request import BookingRequest
 
-_TRIES = 200
-"""Each lost try means that somebody else booked, so this many are lost only where something else is wrong."""
+_Made = tuple[Booking | None, tuple[str, ...]]
+"""What was decided, if anything was, and the visits' ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +25,7 @@ class Booked:
     visits: tuple[Visit, ...]
     """One for each part, in the request's order."""
     booking: Booking | None
-    """What was decided; None where the key had been used before for the same request."""
+    """What was decided; None where nothing was: it had been held, or the key was used before for the same request."""
 
 
 def book_visit(
@@ -52,86 +45,67 @@ def book_visit(
         NeedsAttention: no practice file is in force.
         RetryLater: the database went away. With a key it is safe to ask again.
     """
-    asked = _hash(request)
+
+    def book(work: UnitOfWork) -> _Made | Refusal:
+        made = book_under_locks(
+            work, load_practice(work), request, lambda booking: work.bookings.save(booking, request.trip)
+        )
+        if not isinstance(made, Refusal):
+            detail = {"overridden": list(made[0].overridden)}
+            data = {"channel": request.trip.channel}
+            note = Note("visit_booked", "book_visit", actor, request.role, request.reason, data, detail)
+            note_visits(work, load_visits(work, made[1]), note, push_to)
+        return made
+
+    return _once(store, key, _hash(request), book)
+
+
+def book_hold(
+    store: Store, hold_id: str, *, actor: str, key: str | None = None, push_to: Collection[str] = ()
+) -> Booked | Refusal:
+    """Turn exactly what is held into visits, once, without judging it again; later, or unknown: `hold_expired`.
+
+    The arguments and errors are those of `book_visit`; `hold_id` is what `hold_visit` gave.
+    """
+
+    def confirm(work: UnitOfWork) -> _Made | Refusal:
+        visit_ids = work.holds.confirm(hold_id)
+        if not visit_ids:
+            return Refusal(("hold_expired",))
+        note = Note("visit_booked", "book_visit", actor, event_data={"hold": hold_id})
+        note_visits(work, load_visits(work, visit_ids), note, push_to)
+        return None, visit_ids
+
+    return _once(store, key, _digest({"hold": hold_id}), confirm)
+
+
+def _once(store: Store, key: str | None, asked: str, make: Callable[[UnitOfWork], _Made | Refusal]) -> Booked | Refusal:
+    """What the key stands for already, or what is made now."""
     with store.begin("book_visit") as work:
         known = work.bookings.lock_key(key) if key is not None else None
         if known is not None:
-            return _repeat(work, known, asked)
-        outcome = _decide_and_save(work, request)
-        if isinstance(outcome, Refusal):
-            return outcome
-        booking, visit_ids = outcome
+            same = known.request_hash == asked
+            return Booked(load_visits(work, known.visit_ids), None) if same else Refusal(("key_reused",))
+        made = make(work)
+        if isinstance(made, Refusal):
+            return made
+        booking, visit_ids = made
         if key is not None:
             work.bookings.save_key(key, KnownKey(asked, visit_ids))
-        visits = _load(work, visit_ids)
-        for visit in visits:
-            work.journal.record_event("visit_booked", Kind.VISIT, visit.id, {"channel": request.trip.channel})
-            work.journal.record_audit(_audit(visit, booking, request, actor))
-            for connection in sorted(push_to):
-                work.outbox.enqueue(connection, Kind.VISIT, visit.id)
-        return Booked(visits, booking)
-
-
-def _repeat(work: UnitOfWork, known: KnownKey, asked: str) -> Booked | Refusal:
-    if known.request_hash != asked:
-        return Refusal(("key_reused",))
-    return Booked(_load(work, known.visit_ids), None)
-
-
-def _decide_and_save(work: UnitOfWork, request: BookingRequest) -> tuple[Booking, tuple[str, ...]] | Refusal:
-    practice = load_practice(work)
-    decision = _decide(work, practice, request)
-    for _ in range(_TRIES):
-        if isinstance(decision, Refusal):
-            return decision
-        keys = frozenset(lock_keys(decision))
-        try:
-            with work.bookings.attempt() as attempt:
-                work.bookings.lock(keys)
-                decision = _decide(work, practice, request)
-                if isinstance(decision, Booking) and keys.issuperset(lock_keys(decision)):
-                    return decision, work.bookings.save(decision, request.trip)
-                attempt.take_back()
-        except Conflict:  # written by somebody who takes no locks: the constraint held
-            decision = _decide(work, practice, request)
-    raise RetryLater(Problem("this time is fought over", "contended", hint="Ask again in a moment"))
-
-
-def _decide(work: UnitOfWork, practice: Practice, request: BookingRequest) -> Booking | Refusal:
-    day = request.arrives_at.astimezone(UTC).date()
-    diary = work.diaries.load(
-        first_on=day,
-        last_on=day,
-        patient_ids={part.patient_id for part in request.trip.parts},
-        location_id=request.trip.location_id,
-    )
-    return decide_booking(practice, diary, request, work.now)
-
-
-def _audit(visit: Visit, booking: Booking, request: BookingRequest, actor: str) -> AuditEntry:
-    return AuditEntry(
-        actor,
-        "book_visit",
-        Kind.VISIT,
-        visit.id,
-        patient_id=visit.patient_id,
-        role=request.role,
-        reason=request.reason,
-        detail={"overridden": list(booking.overridden)},
-    )
-
-
-def _load(work: UnitOfWork, visit_ids: tuple[str, ...]) -> tuple[Visit, ...]:
-    found = work.records.load(Kind.VISIT, visit_ids)
-    return tuple(visit for one in visit_ids if isinstance(visit := found[one], Visit))
+        return Booked(load_visits(work, visit_ids), booking)
 
 
 def _hash(request: BookingRequest) -> str:
     """The same for the same request, in whatever order its maps and sets are."""
     parts = [asdict(replace(part, resources=dict(part.resources))) for part in request.trip.parts]
-    asked = {
-        "trip": [parts, request.trip.location_id, request.trip.channel, request.trip.together],
-        "arrives_at": request.arrives_at.astimezone(UTC).isoformat(),
-        "override": [sorted(request.override), request.reason, request.role],
-    }
+    return _digest(
+        {
+            "trip": [parts, request.trip.location_id, request.trip.channel, request.trip.together],
+            "arrives_at": request.arrives_at.astimezone(UTC).isoformat(),
+            "override": [sorted(request.override), request.reason, request.role],
+        }
+    )
+
+
+def _digest(asked: object) -> str:
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

@@ -1,35 +1,47 @@
-"""Cancel a visit that is still to come: its time, stock and credit are free at once, and everybody is told."""
+"""Cancel what is still to come: its time, stock and credit are free at once, and everybody is told."""
 
 from collections.abc import Collection
+from decimal import Decimal
+from typing import Literal
 
-from hub.canonical.ids import Kind
-from hub.canonical.records import Visit
-from hub.ports import AuditEntry, Store
+from hub.canonical.practice import Policy
+from hub.canonical.records import VisitState
+from hub.operations.end_visits import Ended, end_visits
+from hub.operations.note_visits import Note
+from hub.ports import StandingVisit, Store
 from hub.scheduling.decision import Refusal
+from hub.scheduling.fees import window_share
 
 
 def cancel_visit(
-    store: Store, visit_id: str, *, actor: str, reason: str | None = None, push_to: Collection[str] = ()
-) -> Visit | Refusal:
-    """The visit as it stands now, or `not_booked`: unknown, over or cancelled already.
+    store: Store,
+    *visit_ids: str,
+    actor: str,
+    by: Literal["patient", "practice"] = "patient",
+    reason: str | None = None,
+    push_to: Collection[str] = (),
+) -> Ended | Refusal:
+    """What is still to come of these visits is cancelled; `not_booked` where nothing is: unknown, over or cancelled.
 
-    Facts that were contested because of it become firm.
+    A cancellation by the patient costs the share of the narrowest window that holds the time left, one by the practice
+    nothing. Facts that were contested because of the visits become firm.
 
     Args:
         store: where the book is.
-        visit_id: the canonical id.
+        visit_ids: one visit, or the parts of a trip.
         actor: who asks: a login, or `system:<name>`.
+        by: who calls it off.
         reason: a word of the practice's; nothing personal.
         push_to: the systems that must be told.
     """
     with store.begin("cancel_visit") as work:
-        visit = work.bookings.cancel(visit_id)
-        if visit is None:
+        work.visits.lock()
+        standing = work.visits.load_standing(visit_ids)
+        if not standing:
             return Refusal(("not_booked",))
-        work.journal.record_event("visit_cancelled", Kind.VISIT, visit_id)
-        work.journal.record_audit(
-            AuditEntry(actor, "cancel_visit", Kind.VISIT, visit_id, patient_id=visit.patient_id, reason=reason)
-        )
-        for connection in sorted(push_to):
-            work.outbox.enqueue(connection, Kind.VISIT, visit_id)
-        return visit
+
+        def share_of(policy: Policy, one: StandingVisit) -> Decimal:
+            return window_share(policy.cancellation, one.fee_arrival, work.now) if by == "patient" else Decimal()
+
+        note = Note("visit_cancelled", "cancel_visit", actor, reason=reason, event_data={"by": by})
+        return end_visits(work, standing, state=VisitState.CANCELLED, share_of=share_of, note=note, push_to=push_to)

@@ -21,6 +21,7 @@ from hub.ports.journal import AuditEntry, Delivery, Issue, Issues, Journal, Outb
 from hub.ports.records import Cursors, Disposition, Imports, Landed, Landing, Link, Links, Records, Saved, Verdict
 from hub.ports.store import Checkpoint, Store, UnitOfWork
 from hub.ports.systems import Page, Rejected, Sink, Source, Write
+from hub.ports.visits import Ending, Holds, StandingVisit, Visits
 
 __all__ = [
     "AppliedPractice",
@@ -34,7 +35,9 @@ __all__ = [
     "Delivery",
     "Diaries",
     "Disposition",
+    "Ending",
     "FactClaim",
+    "Holds",
     "Imports",
     "Issue",
     "Issues",
@@ -55,8 +58,10 @@ __all__ = [
     "Sink",
     "Site",
     "Source",
+    "StandingVisit",
     "Store",
     "UnitOfWork",
     "Verdict",
+    "Visits",
     "Write",
 ]

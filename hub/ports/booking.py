@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from hub.canonical.records import Visit
 from hub.canonical.time import Span
 from hub.ports.records import Saved
+from hub.scheduling.absences import Absence
 from hub.scheduling.decision import Booking
 from hub.scheduling.diary import Diary, LotOnHand
 from hub.scheduling.request import Trip
@@ -71,7 +72,10 @@ class Diaries(Protocol):
     def load(
         self, *, first_on: date, last_on: date, patient_ids: Collection[str], location_id: str | None = None
     ) -> Diary:
-        """A snapshot for openings on these dates, with the visits of these patients of any date."""
+        """A snapshot for openings on these dates, with the visits of these patients of any date.
+
+        Holds that are over are not in it.
+        """
         ...
 
 
@@ -158,6 +162,18 @@ class Practices(Protocol):
 
     def find_current(self) -> AppliedPractice | None:
         """None: nothing was applied yet."""
+        ...
+
+    def find(self, version: int) -> AppliedPractice | None:
+        """One that is or was in force."""
+        ...
+
+    def find_absences(self) -> tuple[Absence, ...]:
+        """When resources are away beside what the file says, in the order in which it was noted."""
+        ...
+
+    def save_absence(self, absence: Absence, reason: str | None = None) -> None:
+        """Note that a resource is away, from now on."""
         ...
 
     def save(self, file: str, text: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Protocol
 from hub.ports.booking import Bookings, Claims, Diaries, Practices
 from hub.ports.journal import Issues, Journal, Outbox
 from hub.ports.records import Cursors, Imports, Landing, Links, Records
+from hub.ports.visits import Holds, Visits
 
 Checkpoint = Callable[[str], None]
 """Called with the name of a point that an operation passes; tests let the process die there."""
@@ -24,6 +25,8 @@ class UnitOfWork(Protocol):
     claims: Claims
     diaries: Diaries
     bookings: Bookings
+    holds: Holds
+    visits: Visits
     outbox: Outbox
     journal: Journal
     issues: Issues

@@ -38,10 +38,12 @@ from hub.canonical.practice import Practice, PracticeResource, read_practice
 from hub.canonical.records import VisitState
 from hub.canonical.time import Span, instant_of
 from hub.errors import Problem, RetryLater
+from hub.scheduling.absences import with_absences
 from hub.scheduling.clock import WallClock
 from hub.scheduling.hours import duty_timeline, open_timeline
 from hub.scheduling.timeline import instant_at, minute_of, span_bits
-from hub.store.tables.booking import block, claim, practice_version, resource_unit
+from hub.store.practices import load_absences
+from hub.store.tables.booking import block, claim, hold, practice_version, resource_unit
 from hub.store.tables.journal import review_issue
 from hub.store.tables.records import location, patient, provider, resource, service, visit
 
@@ -78,6 +80,7 @@ class BoardQuery:
         span = _day(on, here.zone)
         with self._look() as look:
             practice = self._practice(look)
+            practice = with_absences(practice, load_absences(look)) if practice else None
             bookable = {row.id for row in look.execute(_bookable_at(here.id))}
             visits = look.execute(_visits_of(here.id, span, bookable)).all()
             claims = look.execute(_claims_of([row.id for row in visits])).all()
@@ -214,14 +217,22 @@ def _claims_of(visit_ids: Collection[str]) -> Select[Any]:
 
 
 def _blocks_on(location_id: str, span: Span, resource_ids: Collection[str]) -> Select[Any]:
+    """Time that is no visit's: blocks, and holds that are not over."""
+    reason = case((hold.c.id.is_not(None), "hold"), else_=block.c.reason)
     return (
-        select(claim.c.during, block.c.reason, resource_unit.c.owner_kind, resource_unit.c.owner_id)
+        select(claim.c.during, reason.label("reason"), resource_unit.c.owner_kind, resource_unit.c.owner_id)
         .join(resource_unit, claim.c.unit_id == resource_unit.c.id)
-        .join(block, claim.c.block_id == block.c.id)
+        .join(block, claim.c.block_id == block.c.id, isouter=True)
+        .join(hold, and_(claim.c.hold_id == hold.c.id, hold.c.expires_at > func.now()), isouter=True)
         .where(
             _meets(span),
             resource_unit.c.owner_kind == "resource",
-            or_(block.c.location_id == location_id, resource_unit.c.owner_id.in_(resource_ids)),
+            or_(block.c.id.is_not(None), hold.c.id.is_not(None)),
+            or_(
+                block.c.location_id == location_id,
+                hold.c.location_id == location_id,
+                resource_unit.c.owner_id.in_(resource_ids),
+            ),
         )
         .order_by(claim.c.during, claim.c.id)
     )

@@ -40,11 +40,16 @@ _END_PROMISES = text("""
     WHERE v.id = p.visit_id AND v.id = ANY(:ids) AND v.state IN ('cancelled', 'no_show')""")
 _GIVE_CREDIT_BACK = text("""
     DELETE FROM package_use p USING visit v
-    WHERE v.id = p.visit_id AND v.id = ANY(:ids) AND v.state = 'cancelled'""")
+    WHERE v.id = p.visit_id AND v.id = ANY(:ids) AND v.state = 'cancelled' AND NOT v.credit_lost""")
 _REMOVE = text("""
     DELETE FROM claim c USING resource_unit u
     WHERE u.id = c.unit_id AND (c.visit_id = ANY(:visits) OR c.block_id = ANY(:blocks))
     RETURNING u.owner_kind, u.owner_id, lower(c.during) AS start, upper(c.during) AS "end", c.firm""")
+_EXPIRED = text("""
+    SELECT u.owner_kind, u.owner_id, lower(c.during) AS start, upper(c.during) AS "end"
+    FROM hold h JOIN claim c ON c.hold_id = h.id JOIN resource_unit u ON u.id = c.unit_id
+    WHERE h.expires_at <= :now""")
+_PURGE = text("DELETE FROM hold WHERE expires_at <= :now")
 _TAKEN = text("""
     SELECT c.id, u.owner_kind, u.owner_id, u.number, lower(c.during) AS start, upper(c.during) AS "end"
     FROM claim c JOIN resource_unit u ON u.id = c.unit_id
@@ -87,8 +92,9 @@ def lock_claims(connection: Connection) -> None:
 class SqlClaims:
     """`hub.ports.Claims`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
+        self._now = now
 
     def place_facts(self, visit_ids: Collection[str]) -> Placed:
         """See the port."""
@@ -125,7 +131,7 @@ class SqlClaims:
 
     def _replace(self, visits: list[str], blocks: list[str], facts: Sequence[FactClaim]) -> Placed:
         lock_claims(self._connection)
-        freed = self._remove(visits, blocks)
+        freed = [*self._remove_expired_holds(), *self._remove(visits, blocks)]
         firm = self._insert(facts)
         self._settle(freed)
         contested = self._flag(visits, blocks)
@@ -134,6 +140,12 @@ class SqlClaims:
     def _remove(self, visits: list[str], blocks: list[str]) -> list[_Freed]:
         rows = self._connection.execute(_REMOVE, {"visits": visits, "blocks": blocks})
         return [_Freed((row.owner_kind, row.owner_id), row.start, row.end) for row in rows if row.firm]
+
+    def _remove_expired_holds(self) -> list[_Freed]:
+        """Nobody can be booking one of them now: the table is locked."""
+        rows = self._connection.execute(_EXPIRED, {"now": self._now}).all()
+        self._connection.execute(_PURGE, {"now": self._now})
+        return [_Freed((row.owner_kind, row.owner_id), row.start, row.end) for row in rows]
 
     def _insert(self, facts: Sequence[FactClaim]) -> int:
         """Write facts as claims; gives how many are firm."""

@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, Table, insert, select, text
+from sqlalchemy.dialects.postgresql import Range
 
 from hub.ports import AppliedPractice, BookableResource, Saved, Site
+from hub.scheduling.absences import Absence
 from hub.scheduling.diary import LotOnHand
 from hub.store import tables
 from hub.store.bulk import stage
@@ -41,6 +43,22 @@ class SqlPractices:
         query = select(practice_version).order_by(practice_version.c.id.desc()).limit(1)
         row = self._connection.execute(query).one_or_none()
         return None if row is None else AppliedPractice(row.id, row.name, row.document)
+
+    def find(self, version: int) -> AppliedPractice | None:
+        """See the port."""
+        query = select(practice_version).where(practice_version.c.id == version)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else AppliedPractice(row.id, row.name, row.document)
+
+    def find_absences(self) -> tuple[Absence, ...]:
+        """See the port."""
+        return load_absences(self._connection)
+
+    def save_absence(self, absence: Absence, reason: str | None = None) -> None:
+        """See the port."""
+        during = Range(absence.starts_at, absence.ends_at)
+        row = {"resource_id": absence.resource_id, "during": during, "reason": reason}
+        self._connection.execute(insert(tables.absence), row)
 
     def save(self, file: str, text: str) -> bool:
         """See the port."""
@@ -98,3 +116,9 @@ class SqlPractices:
     def _retire(self, table: Table, kept: Collection[str]) -> tuple[str, ...]:
         statement = table.update().where(table.c.bookable, table.c.id.not_in(kept)).values(bookable=False)
         return tuple(self._connection.execute(statement.returning(table.c.id)).scalars())
+
+
+def load_absences(connection: Connection) -> tuple[Absence, ...]:
+    """When resources are away beside what the practice file says, in the order in which it was noted."""
+    query = select(tables.absence.c.resource_id, tables.absence.c.during).order_by(tables.absence.c.id)
+    return tuple(Absence(row.resource_id, row.during.lower, row.during.upper) for row in connection.execute(query))

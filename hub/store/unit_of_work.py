@@ -1,6 +1,6 @@
 """One operation, one transaction, one moment."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from hub.ports import (
     Claims,
     Cursors,
     Diaries,
+    Holds,
     Imports,
     Issues,
     Journal,
@@ -24,17 +25,28 @@ from hub.ports import (
     Practices,
     Records,
     UnitOfWork,
+    Visits,
 )
 from hub.store.bookings import SqlBookings
 from hub.store.checkpoint import pass_by
 from hub.store.claims import SqlClaims
 from hub.store.diaries import SqlDiaries
+from hub.store.holds import SqlHolds
 from hub.store.imports import SqlImports
 from hub.store.journal import SqlIssues, SqlJournal
 from hub.store.landing import SqlCursors, SqlLanding, SqlLinks
 from hub.store.outbox import SqlOutbox
 from hub.store.practices import SqlPractices
 from hub.store.records import SqlRecords
+from hub.store.visits import SqlVisits
+
+Clock = Callable[[Connection], datetime]
+
+
+def database_clock(connection: Connection) -> datetime:
+    """The moment at which the transaction began; one clock for all who share the database."""
+    now: datetime = connection.execute(text("SELECT now()")).scalar_one()
+    return now
 
 
 class SqlUnitOfWork:
@@ -45,9 +57,11 @@ class SqlUnitOfWork:
         self.landing: Landing = SqlLanding(connection)
         self.links: Links = SqlLinks(connection)
         self.records: Records = SqlRecords(connection)
-        self.claims: Claims = SqlClaims(connection)
-        self.diaries: Diaries = SqlDiaries(connection)
-        self.bookings: Bookings = SqlBookings(connection)
+        self.claims: Claims = SqlClaims(connection, now)
+        self.diaries: Diaries = SqlDiaries(connection, now)
+        self.bookings: Bookings = SqlBookings(connection, now)
+        self.holds: Holds = SqlHolds(connection, now)
+        self.visits: Visits = SqlVisits(connection, now)
         self.outbox: Outbox = SqlOutbox(connection)
         self.journal: Journal = SqlJournal(connection)
         self.issues: Issues = SqlIssues(connection)
@@ -57,18 +71,21 @@ class SqlUnitOfWork:
 
 
 class SqlStore:
-    """`hub.ports.Store`. The engine is the application's (`hub.store.engine.application_engine`)."""
+    """`hub.ports.Store`. The engine is the application's (`hub.store.engine.application_engine`).
 
-    def __init__(self, engine: Engine, checkpoint: Checkpoint = pass_by) -> None:
+    Another clock than the database's is for tests that must stand at a moment.
+    """
+
+    def __init__(self, engine: Engine, checkpoint: Checkpoint = pass_by, clock: Clock = database_clock) -> None:
         self._engine = engine
+        self._clock = clock
         self.checkpoint = checkpoint
 
     @contextmanager
     def begin(self, operation: str) -> Iterator[UnitOfWork]:
         """See the port."""
         with _without_values(), self._engine.connect() as connection, connection.begin():
-            now: datetime = connection.execute(text("SELECT now()")).scalar_one()
-            yield SqlUnitOfWork(connection, now)
+            yield SqlUnitOfWork(connection, self._clock(connection))
             self.checkpoint(f"{operation}:before_commit")
         self.checkpoint(f"{operation}:after_commit")
 

@@ -1,15 +1,16 @@
 """The tables, by theme. `metadata` describes exactly what the migrations build (a test compares them)."""
 
-from hub.store.tables.booking import block, booking_key, claim, practice_version, resource_unit
+from hub.store.tables.booking import absence, block, booking_key, claim, hold, practice_version, resource_unit
 from hub.store.tables.delivery import outbox_delivery
 from hub.store.tables.imports import disposition, import_batch
 from hub.store.tables.journal import audit_entry, audit_seal, domain_event, review_issue
 from hub.store.tables.metadata import metadata
 from hub.store.tables.records import location, patient, provider, resource, service, visit
 from hub.store.tables.sources import source_link, source_record, stream_cursor
-from hub.store.tables.stock import lot, package, package_use, stock_promise
+from hub.store.tables.stock import lot, lot_use, package, package_use, stock_promise
 
 __all__ = [
+    "absence",
     "audit_entry",
     "audit_seal",
     "block",
@@ -17,9 +18,11 @@ __all__ = [
     "claim",
     "disposition",
     "domain_event",
+    "hold",
     "import_batch",
     "location",
     "lot",
+    "lot_use",
     "metadata",
     "outbox_delivery",
     "package",

@@ -9,6 +9,8 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
+    DateTime,
     ForeignKey,
     Identity,
     Index,
@@ -20,7 +22,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, ExcludeConstraint
 
 from hub.store.tables.metadata import identity, instant, metadata
 
@@ -60,6 +62,36 @@ block = Table(
     comment="Time taken from resources by something that is no visit.",
 )
 
+hold = Table(
+    "hold",
+    metadata,
+    Column("id", Text, primary_key=True, comment="The id that the visit will have."),
+    Column("trip_id", Text, nullable=False, comment="Parts of one trip share it; it names the hold."),
+    Column("number", Integer, nullable=False, comment="1, 2, 3 … in the trip's order."),
+    Column("patient_id", Text, ForeignKey("patient.id"), nullable=False),
+    Column("service_id", Text, ForeignKey("service.id"), nullable=False),
+    Column("location_id", Text, ForeignKey("location.id"), nullable=False),
+    Column("provider_id", Text, ForeignKey("provider.id")),
+    Column("room_id", Text, ForeignKey("resource.id")),
+    Column("device_id", Text, ForeignKey("resource.id")),
+    Column("start", DateTime(timezone=True), nullable=False),
+    Column("end", DateTime(timezone=True), nullable=False),
+    Column("price_minor", BigInteger),
+    Column("price_currency", Text),
+    Column("deposit_minor", BigInteger),
+    Column("booked_via", Text),
+    Column("booked_on", Date),
+    Column("option_id", Text),
+    Column("asked", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("practice_version_id", BigInteger, ForeignKey("practice_version.id")),
+    instant("created_at"),
+    Column("expires_at", DateTime(timezone=True), nullable=False, comment="The first instant at which it is gone."),
+    UniqueConstraint("trip_id", "number"),
+    CheckConstraint("number > 0", name="number"),
+    CheckConstraint('"end" > start', name="ends_after_it_starts"),
+    comment="A visit to be, for a while: it takes time, stock and credit. Booked or over, the row goes.",
+)
+
 claim = Table(
     "claim",
     metadata,
@@ -71,7 +103,8 @@ claim = Table(
     Column("step", Text, comment="The step of the service; None: the whole visit."),
     Column("need", Text, comment="The need's name: provider, room …"),
     Column("firm", Boolean, nullable=False, server_default=text("true")),
-    CheckConstraint("num_nonnulls(visit_id, block_id) = 1", name="owner"),
+    Column("hold_id", Text, ForeignKey("hold.id", ondelete="CASCADE")),
+    CheckConstraint("num_nonnulls(visit_id, block_id, hold_id) = 1", name="owner"),
     CheckConstraint("NOT isempty(during) AND lower_inc(during) AND NOT upper_inc(during)", name="during"),
     ExcludeConstraint(
         (func.int8range(column("unit_id"), column("unit_id"), text("'[]'")), "&&"),
@@ -85,6 +118,7 @@ claim = Table(
     Index("ix_claim_during", "during", postgresql_using="gist"),
     Index("ix_claim_visit_id", "visit_id"),
     Index("ix_claim_block_id", "block_id", postgresql_where=text("block_id IS NOT NULL")),
+    Index("ix_claim_hold_id", "hold_id", postgresql_where=text("hold_id IS NOT NULL")),
     Index("ix_claim_contested", "unit_id", postgresql_where=text("NOT firm")),
 )
 
@@ -96,4 +130,17 @@ booking_key = Table(
     Column("visit_ids", ARRAY(Text), nullable=False),
     instant("created_at"),
     comment="Idempotency keys of bookings that succeeded; a refusal leaves none.",
+)
+
+absence = Table(
+    "absence",
+    metadata,
+    identity(),
+    Column("resource_id", Text, nullable=False, comment="Of the practice file."),
+    Column("during", TSTZRANGE, nullable=False),
+    Column("reason", Text, comment="A word of the practice's. Never personal."),
+    instant("recorded_at"),
+    CheckConstraint("NOT isempty(during)", name="during"),
+    Index("ix_absence_resource_id", "resource_id"),
+    comment="Append-only: when a resource is away, beside what the practice file says.",
 )

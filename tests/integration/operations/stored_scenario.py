@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,13 +13,31 @@ from hub.canonical.ids import LocationId, PatientId, ServiceId, VisitId
 from hub.canonical.records import Patient, Visit, VisitState
 from hub.canonical.time import Span, instant_of
 from hub.documents import parse
+from hub.operations.add_away import add_away
 from hub.operations.apply_practice import apply_practice
-from hub.operations.book_visit import book_visit
+from hub.operations.book_visit import book_hold, book_visit
+from hub.operations.cancel_visit import cancel_visit
+from hub.operations.complete_visit import complete_visit
+from hub.operations.end_visits import Ended
 from hub.operations.find_openings import find_openings
-from hub.ports import FactClaim, UnitOfWork
-from hub.scheduling.decision import Refusal
+from hub.operations.hold_visit import hold_visit
+from hub.operations.move_visit import MoveRequest, move_visit
+from hub.operations.no_show_visit import no_show_visit
+from hub.ports import FactClaim
+from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.request import BookingRequest, OpeningsRequest, Part, Trip
-from hub.scheduling.scenario.actions import ActionEntry, Book, Find, TripEntry
+from hub.scheduling.scenario.actions import (
+    ActionEntry,
+    Away,
+    Book,
+    Cancel,
+    Complete,
+    Find,
+    Hold,
+    Move,
+    NoShow,
+    TripEntry,
+)
 from hub.scheduling.scenario.book import BookEntry, State
 from hub.scheduling.scenario.document import Scenario
 from hub.scheduling.scenario.listed import listed_entries
@@ -28,7 +46,7 @@ from hub.store import tables
 from hub.store.unit_of_work import SqlStore
 
 Outcome = dict[str, Any]
-PLAYED = frozenset({"find", "book", "clock"})
+PLAYED = frozenset({"find", "hold", "book", "move", "cancel", "complete", "no_show", "away", "clock"})
 _ONLY_SCENARIO = {"now", "visits", "actions"}
 _STATES = {
     State.BOOKED: VisitState.BOOKED,
@@ -38,72 +56,135 @@ _STATES = {
 }
 
 
-class SteppedStore(SqlStore):
-    """The store at a moment of the test's choosing."""
-
-    now: datetime
-
-    @contextmanager
-    def begin(self, operation: str) -> Iterator[UnitOfWork]:
-        with super().begin(operation) as work:
-            work.now = self.now
-            yield work
-
-
 class StoredScenario:
     """A scenario in a database, whose actions are asked of the operations."""
 
     def __init__(self, scenario: Scenario, text: str, engine: Engine) -> None:
         self.scenario = scenario
-        self.store = SteppedStore(engine)
         self._clock(scenario.now)
-        self._first_answers: dict[tuple[str, ...], Outcome] = {}
+        self.store = SqlStore(engine, clock=lambda _: self.now)
+        self._names = {visit.id: (visit.id,) for visit in scenario.visits if not visit.is_block}
+        self._holds: dict[str, str] = {}
+        self._told: dict[str, Outcome] = {}
         load_scenario(self.store, engine, scenario, text)
 
     def play(self, entry: ActionEntry) -> Outcome:
         """What comes out of one action, by the keys of an expectation."""
-        plays: dict[str, Callable[[Any], Outcome]] = {"find": self._find, "book": self._book, "clock": self._clock}
+        plays: dict[str, Callable[[Any], Outcome]] = {
+            "find": self._find,
+            "hold": self._hold,
+            "book": self._book,
+            "move": self._move,
+            "cancel": self._cancel,
+            "complete": self._complete,
+            "no_show": self._no_show,
+            "away": self._away,
+            "clock": self._clock,
+        }
         action = getattr(entry, entry.kind)
         outcome = plays[entry.kind](action)
         if entry.expect is not None and entry.expect.stock is not None:
-            outcome["stock"] = self._stock(self._location(action))
+            outcome["stock"] = self._stock(getattr(action, "location", None) or self.scenario.locations[0].id)
         return outcome
 
     def _clock(self, to: datetime) -> Outcome:
-        self.store.now = instant_of(to, ZoneInfo(self.scenario.zone))
+        self.now = instant_of(to, ZoneInfo(self.scenario.zone))
         return {"ok": True}
 
     def _find(self, action: Find) -> Outcome:
         found = find_openings(self.store, OpeningsRequest(self._trip(action), action.from_on, action.until_on))
         if isinstance(found, Refusal):
-            return {"ok": False, "refused": list(found.reasons)}
+            return refused(found)
         zone = self.scenario.zone_of(self._location(action))
         openings = [arrival.astimezone(zone) for arrival in found.arrivals]
         first = openings[0] if openings else None
         return {"ok": True, "openings": openings, "first": first, "count": len(openings), "none": not openings}
 
+    def _hold(self, action: Hold) -> Outcome:
+        held = hold_visit(self.store, self._request(action, action.arrives), actor="test")
+        if isinstance(held, Refusal):
+            return refused(held)
+        self._told[held.hold_id] = self._answer(held.booking)
+        if action.named is not None:
+            self._holds[action.named] = held.hold_id
+        return self._told[held.hold_id]
+
     def _book(self, action: Book) -> Outcome:
         if action.arrives is None:
-            return {"ok": False, "refused": ["hold_expired"]}  # no hold was ever made here
-        zone = self.scenario.zone_of(self._location(action))
-        arrives_at = instant_of(action.arrives, zone)
-        asked = BookingRequest(self._trip(action), arrives_at, frozenset(action.override), action.reason, action.role)
-        booked = book_visit(self.store, asked, actor="test", key=action.key)
+            hold_id = self._holds.get(action.hold or "", "unknown")
+            booked = book_hold(self.store, hold_id, actor="test", key=action.key)
+        else:
+            booked = book_visit(self.store, self._request(action, action.arrives), actor="test", key=action.key)
         if isinstance(booked, Refusal):
-            return {"ok": False, "refused": list(booked.reasons)}
+            return refused(booked)
         ids = tuple(visit.id for visit in booked.visits)
         if booked.booking is not None:
-            visits = booked.booking.visits
-            self._first_answers[ids] = {
-                "ok": True,
-                "arrives": visits[0].arrives_at.astimezone(zone),
-                "with": {name: resource for visit in visits for name, resource in visit.resources},
-                "deposit": sum(visit.deposit.amount_minor for visit in visits if visit.deposit),
-            }
-        return dict(self._first_answers[ids])
+            self._told[ids[0]] = self._answer(booked.booking)
+        if action.named is not None:
+            self._names[action.named] = ids
+        return dict(self._told[ids[0]])
+
+    def _move(self, action: Move) -> Outcome:
+        ids = self._ids(action.visit)
+        place = action.location or self._place_of(ids)
+        request = MoveRequest(
+            ids,
+            instant_of(action.arrives, self.scenario.zone_of(place)),
+            action.resources,
+            action.location,
+            action.channel,
+            frozenset(action.override),
+            action.reason,
+            action.role,
+        )
+        moved = move_visit(self.store, request, actor="test")
+        return refused(moved) if isinstance(moved, Refusal) else self._answer(moved.booking)
+
+    def _cancel(self, action: Cancel) -> Outcome:
+        return _settled(cancel_visit(self.store, *self._ids(action.visit), actor="test", by=action.by))
+
+    def _no_show(self, action: NoShow) -> Outcome:
+        return _settled(no_show_visit(self.store, *self._ids(action.visit), actor="test"))
+
+    def _complete(self, action: Complete) -> Outcome:
+        used = None if action.used is None else {one.product: one.quantity for one in action.used}
+        completed = complete_visit(self.store, *self._ids(action.visit), actor="test", used=used)
+        return refused(completed) if isinstance(completed, Refusal) else {"ok": True}
+
+    def _away(self, action: Away) -> Outcome:
+        resource = self.scenario.find_resource(action.resource)
+        zone = self.scenario.zone_of(self.scenario.location_of(resource) if resource else "")
+        span = Span(instant_of(action.starts, zone), instant_of(action.ends, zone))
+        noted = add_away(self.store, action.resource, span, actor="test")
+        return refused(noted) if isinstance(noted, Refusal) else {"ok": True}
+
+    def _ids(self, name: str) -> tuple[str, ...]:
+        """The visits that a name stands for: `b1` all of them, `b1.2` the second."""
+        base, _, number = (name, "", "") if name in self._names else name.rpartition(".")
+        ids = self._names.get(base, ())
+        return ids[int(number) - 1 : int(number)] if number else ids
+
+    def _place_of(self, ids: tuple[str, ...]) -> str:
+        with self.store.begin("look") as work:
+            found = work.visits.load_standing(ids)
+        return found[0].visit.location_id if found else self.scenario.locations[0].id
+
+    def _request(self, action: Book | Hold, arrives: datetime) -> BookingRequest:
+        arrives_at = instant_of(arrives, self.scenario.zone_of(self._location(action)))
+        override = frozenset(action.override)
+        return BookingRequest(self._trip(action), arrives_at, override, action.reason, action.role)
+
+    def _answer(self, booking: Booking) -> Outcome:
+        visits = booking.visits
+        return {
+            "ok": True,
+            "arrives": visits[0].arrives_at.astimezone(self.scenario.zone_of(visits[0].location_id)),
+            "with": {name: resource for visit in visits for name, resource in visit.resources},
+            "deposit": sum(visit.deposit.amount_minor for visit in visits if visit.deposit),
+        }
 
     def _stock(self, location_id: str) -> Outcome:
-        today = self.store.now.astimezone(self.scenario.zone_of(location_id)).date()
+        today = self.now.astimezone(self.scenario.zone_of(location_id)).date()
         with self.store.begin("look") as work:
             diary = work.diaries.load(first_on=today, last_on=today, patient_ids=[], location_id=location_id)
         products = [product.id for product in self.scenario.products]
@@ -118,6 +199,15 @@ class StoredScenario:
 
     def _location(self, action: TripEntry) -> str:
         return action.location or self.scenario.locations[0].id
+
+
+def refused(refusal: Refusal) -> Outcome:
+    """A refusal as an outcome."""
+    return {"ok": False, "refused": list(refusal.reasons)}
+
+
+def _settled(ended: Ended | Refusal) -> Outcome:
+    return refused(ended) if isinstance(ended, Refusal) else {"ok": True, **asdict(ended.settlement)}
 
 
 def load_scenario(store: SqlStore, engine: Engine, scenario: Scenario, text: str) -> None:
@@ -146,6 +236,7 @@ def _visit(entry: BookEntry) -> Visit:
         start=entry.visit.arrives_at,
         end=entry.visit.leaves_at,
         state=_STATES[entry.state],
+        price=entry.price,
     )
 
 
@@ -167,6 +258,9 @@ def _load_rest(engine: Engine, scenario: Scenario, entries: list[BookEntry]) -> 
             row = {"id": one.id, "patient_id": one.patient, "service_id": one.service, "credits": one.credits}
             connection.execute(insert(tables.package), row | {"expires_on": one.expires})
         for entry in entries:
+            if entry.part is not None:
+                asked = {"asked": dict(entry.part.resources), "option_id": entry.part.option_id}
+                connection.execute(update(tables.visit).where(tables.visit.c.id == entry.id).values(asked))
             for promise in entry.promises if entry.state is State.BOOKED else ():
                 row = {"visit_id": entry.id, "product_id": promise.product_id, "location_id": promise.location_id}
                 row |= {"quantity": promise.quantity, "due_on": promise.promised_on}

@@ -13,6 +13,7 @@ from hub.canonical.records import Visit
 from hub.operations.apply_practice import load_practice
 from hub.operations.book_visit import Booked, book_visit
 from hub.operations.cancel_visit import cancel_visit
+from hub.operations.end_visits import Ended
 from hub.ports import UnitOfWork
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Refusal
@@ -26,7 +27,7 @@ from tests.integration.operations.small_practice import (
 )
 from tests.integration.store.records_made_up import visit
 
-Outcome = Booked | Refusal | Exception
+Outcome = Booked | Ended | Refusal | Exception
 
 
 def at_once(tasks: Sequence[Callable[[], Outcome]], threads: int = 16) -> list[Outcome]:

@@ -17,15 +17,17 @@ from hub.store.tables import metadata
 from tests.database import Database, fresh_database
 
 APPEND_ONLY = {
+    "absence",
     "audit_entry",
     "audit_seal",
     "booking_key",
     "disposition",
     "domain_event",
+    "lot_use",
     "practice_version",
     "source_record",
 }
-DELETABLE = {"block", "claim", "package_use", "stock_promise"}
+DELETABLE = {"block", "claim", "hold", "package_use", "stock_promise"}
 
 CATALOG = {
     "columns": """
@@ -121,7 +123,7 @@ def test_the_application_may_change_and_delete_only_what_it_must(engine: Engine)
     assert granted == {
         "SELECT": tables | {"alembic_version"},
         "INSERT": tables,
-        "UPDATE": tables - APPEND_ONLY,
+        "UPDATE": tables - APPEND_ONLY - {"hold"},
         "DELETE": DELETABLE,
     }
 

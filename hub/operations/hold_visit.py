@@ -1,0 +1,42 @@
+"""Hold a trip for a while: it takes time, stock and credit like a booking, until its end comes or it is booked."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hub.operations.apply_practice import load_practice
+from hub.operations.book_under_locks import book_under_locks
+from hub.operations.note_visits import Note, note_one
+from hub.ports import Store
+from hub.scheduling.decision import Booking, Refusal
+from hub.scheduling.request import BookingRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """It is there while now is before `expires_at`."""
+
+    hold_id: str
+    """For `book_hold`."""
+    expires_at: datetime
+    booking: Booking
+
+
+def hold_visit(store: Store, request: BookingRequest, *, actor: str) -> Held | Refusal:
+    """Hold for the policy's `hold_minutes`, or say every reason why not; a refusal changes nothing.
+
+    No other system is told. The arguments and errors are those of `book_visit`.
+    """
+    with store.begin("hold_visit") as work:
+        practice = load_practice(work)
+        expires_at = work.now + timedelta(minutes=practice.policy.hold_minutes)
+        made = book_under_locks(
+            work, practice, request, lambda booking: work.holds.save(booking, request.trip, expires_at)
+        )
+        if isinstance(made, Refusal):
+            return made
+        booking, hold_id = made
+        data = {"expires_at": expires_at.isoformat(), "channel": request.trip.channel}
+        detail = {"overridden": list(booking.overridden)}
+        note = Note("visit_held", "hold_visit", actor, request.role, request.reason, data, detail)
+        note_one(work, hold_id, request.trip.parts[0].patient_id, note)
+        return Held(hold_id, expires_at, booking)

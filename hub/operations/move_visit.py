@@ -1,0 +1,104 @@
+"""Move a visit or a trip to another time, judged as if it were not there."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from hub.canonical.practice import Practice
+from hub.canonical.records import Visit
+from hub.operations.apply_practice import load_practice, load_practice_of
+from hub.operations.book_under_locks import decide_now
+from hub.operations.note_visits import Note, load_visits, note_visits
+from hub.ports import StandingVisit, Store, UnitOfWork
+from hub.scheduling.decision import Booking, Refusal
+from hub.scheduling.fees import is_in_window
+from hub.scheduling.request import DESK, BookingRequest, Part, Trip
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRequest:
+    """Another time for what is booked."""
+
+    visit_ids: Sequence[str]
+    """One visit, or the parts of a trip in its order. Those that are over stay as they are."""
+    arrives_at: datetime
+    """Aware, a whole minute."""
+    resources: Mapping[str, str] | None = None
+    """Need name → the resource asked for; None: those that were asked for at booking."""
+    location_id: str | None = None
+    """None: where it is."""
+    channel: str = DESK
+    override: frozenset[str] = frozenset()
+    reason: str | None = None
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """It stands at its new time, and is the same visit."""
+
+    visits: tuple[Visit, ...]
+    booking: Booking
+
+
+def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Collection[str] = ()) -> Moved | Refusal:
+    """Move, or say every reason why not; a refusal changes nothing. `not_booked`: unknown, over or cancelled.
+
+    Price, deposit, credit and the accepted policy go along; a visit moved inside a cancellation window keeps the
+    arrival it had for the fee. Nobody else books meanwhile, for what it leaves may make contested facts firm.
+
+    Raises:
+        InvalidInput: the location or a name asked for is not declared, or the arrival is no whole minute.
+        NeedsAttention: no practice file is in force.
+        RetryLater: the database went away; asking again is safe.
+    """
+    with store.begin("move_visit") as work:
+        work.visits.lock()
+        standing = work.visits.load_standing(request.visit_ids)
+        if not standing:
+            return Refusal(("not_booked",))
+        booking = _decide_and_write(work, load_practice(work), standing, request)
+        if isinstance(booking, Refusal):
+            return booking
+        visits = load_visits(work, [one.visit.id for one in standing])
+        detail = {"overridden": list(booking.overridden)}
+        data = {"channel": request.channel}
+        note = Note("visit_moved", "move_visit", actor, request.role, request.reason, data, detail)
+        note_visits(work, visits, note, push_to)
+        return Moved(visits, booking)
+
+
+def _decide_and_write(
+    work: UnitOfWork, practice: Practice, standing: Sequence[StandingVisit], request: MoveRequest
+) -> Booking | Refusal:
+    asked = _asked(practice, standing, request)
+    ids = [one.visit.id for one in standing]
+    with work.bookings.attempt() as attempt:
+        work.visits.vacate(ids)
+        decision = decide_now(work, practice, asked, without=ids)
+        if isinstance(decision, Refusal):
+            attempt.take_back()
+            return decision
+        work.visits.move(decision, asked.trip, {one.visit.id: _kept_arrival(work, one) for one in standing})
+        return decision
+
+
+def _asked(practice: Practice, standing: Sequence[StandingVisit], request: MoveRequest) -> BookingRequest:
+    first = standing[0].visit
+    together = len(standing) > 1 and len({one.visit.start for one in standing}) == 1
+    parts = tuple(_part(practice, one.part, request.resources) for one in standing)
+    trip = Trip(parts, request.location_id or first.location_id, request.channel, together)
+    return BookingRequest(trip, request.arrives_at, request.override, request.reason, request.role)
+
+
+def _part(practice: Practice, part: Part, resources: Mapping[str, str] | None) -> Part:
+    """The part as it was asked for, or with the names of `resources` that its service has."""
+    service = practice.find_service(part.service_id)
+    if resources is None or service is None:
+        return part
+    return replace(part, resources={name: one for name, one in resources.items() if name in service.names})
+
+
+def _kept_arrival(work: UnitOfWork, one: StandingVisit) -> datetime | None:
+    rules = load_practice_of(work, one.practice_version).policy.cancellation
+    return one.fee_arrival if is_in_window(rules, one.fee_arrival, work.now) else None

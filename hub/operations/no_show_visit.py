@@ -1,0 +1,36 @@
+"""Note that a patient did not come."""
+
+from collections.abc import Collection
+
+from hub.canonical.records import VisitState
+from hub.operations.end_visits import Ended, end_visits
+from hub.operations.note_visits import Note
+from hub.ports import Store
+from hub.scheduling.decision import Refusal
+from hub.scheduling.fees import no_show_share
+
+
+def no_show_visit(
+    store: Store, *visit_ids: str, actor: str, reason: str | None = None, push_to: Collection[str] = ()
+) -> Ended | Refusal:
+    """End what is still to come of these visits as missed, at the policy's share for it.
+
+    `not_booked`: unknown, over or cancelled. `not_begun`: the arrival of one of them is still to come. The arguments
+    are those of `cancel_visit`.
+    """
+    with store.begin("no_show_visit") as work:
+        work.visits.lock()
+        standing = work.visits.load_standing(visit_ids)
+        if not standing:
+            return Refusal(("not_booked",))
+        if any(one.visit.start > work.now for one in standing):
+            return Refusal(("not_begun",))
+        note = Note("visit_missed", "no_show_visit", actor, reason=reason)
+        return end_visits(
+            work,
+            standing,
+            state=VisitState.NO_SHOW,
+            share_of=lambda policy, _: no_show_share(policy.cancellation),
+            note=note,
+            push_to=push_to,
+        )

@@ -1,0 +1,99 @@
+"""What the store keeps of a visit's life: holds before it, and how it moves and ends."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from hub.canonical.money import Money
+from hub.canonical.records import Visit, VisitState
+from hub.scheduling.decision import Booking
+from hub.scheduling.lots import LotDraw
+from hub.scheduling.request import Part, Trip
+
+
+class Holds(Protocol):
+    """Time, stock and credit that are taken for a while. A hold whose end has come is as good as none."""
+
+    def save(self, booking: Booking, trip: Trip, expires_at: datetime) -> str:
+        """Write what the booking takes; gives the hold's id.
+
+        Raises:
+            Conflict: somebody claimed the time without taking the locks. Take the attempt back and decide again.
+        """
+        ...
+
+    def purge(self, keys: Collection[tuple[str, ...]]) -> int:
+        """Take out those that are over and stand in the way of these lock keys; gives how many.
+
+        Waits for whoever is booking one of them: it is then a visit, and what is read after this shows it.
+        """
+        ...
+
+    def confirm(self, hold_id: str) -> tuple[str, ...]:
+        """Turn exactly what is held into visits; gives their ids in the trip's order, none: it is over or unknown."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StandingVisit:
+    """A visit that is still to come, and what hangs on it."""
+
+    visit: Visit
+    part: Part
+    """What was asked for, with the package that pays."""
+    deposit: Money | None
+    fee_from: datetime | None
+    """The arrival that a fee is reckoned from, where a move kept an earlier one."""
+    practice_version: int | None
+    """The practice file whose policy was accepted; None: it was not booked here."""
+    promised: Mapping[str, Decimal]
+    """Product → quantity."""
+
+    @property
+    def fee_arrival(self) -> datetime:
+        """The arrival that a fee is reckoned from."""
+        return self.fee_from or self.visit.start
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a visit ends that does not take place."""
+
+    visit_id: str
+    state: VisitState
+    fee_minor: int
+    is_credit_lost: bool
+    """The package's credit stands for the fee and does not come back."""
+
+
+class Visits(Protocol):
+    """Visits that are still to come. Nobody else books, moves or ends anything between a lock and the commit."""
+
+    def load_standing(self, visit_ids: Collection[str]) -> tuple[StandingVisit, ...]:
+        """Those of them that are still to come, in the order given. What is read without `lock` may change."""
+        ...
+
+    def lock(self) -> None:
+        """Wait for all other writers of claims and keep them out until the transaction ends."""
+        ...
+
+    def vacate(self, visit_ids: Collection[str]) -> None:
+        """Give up the time, stock and credit of visits that get others in this transaction."""
+        ...
+
+    def move(self, booking: Booking, trip: Trip, fee_from: Mapping[str, datetime | None]) -> None:
+        """Write vacated visits (the keys of `fee_from`, in the trip's order) where the booking says.
+
+        Price, deposit and accepted policy stay as they were.
+        """
+        ...
+
+    def end(self, endings: Sequence[Ending]) -> None:
+        """Give back time and stock, and the credit that is not lost. Facts that were contested may become firm."""
+        ...
+
+    def complete(self, visit_id: str, draws: Sequence[LotDraw]) -> None:
+        """Take what was used out of the lots, and end the promise. The time counts as busy as before."""
+        ...
