@@ -2,7 +2,7 @@
 
 import typer
 
-from hub.cli import booking, config, database, demo, scenario, serving, syncing
+from hub.cli import booking, config, database, demo, scenario, serving, starting, syncing
 from hub.program import one_clear_message
 
 app = typer.Typer(
@@ -12,6 +12,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a traceback with values in it could hold personal data
 )
 app.command()(demo.demo)
+app.command()(starting.init)
 app.command()(serving.up)
 app.command()(serving.serve)
 app.command()(syncing.pull)
