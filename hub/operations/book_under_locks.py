@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from hub.canonical.practice import Practice
 from hub.errors import Conflict, Problem, RetryLater
+from hub.operations.apply_practice import load_practice
 from hub.ports import UnitOfWork
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Booking, Refusal
@@ -42,6 +43,7 @@ def book_under_locks(
             with work.bookings.attempt() as attempt:
                 work.bookings.lock(keys)
                 work.holds.purge(keys)
+                practice = load_practice(work)  # another file may have come into force during the wait
                 decision = decide_now(work, practice, request)
                 if isinstance(decision, Booking) and keys.issuperset(lock_keys(decision)):
                     return decision, write(decision)

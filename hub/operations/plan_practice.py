@@ -11,6 +11,7 @@ from hub.errors import Conflict, Problem
 from hub.operations.apply_practice import Applied, write_practice
 from hub.ports import AppliedPractice, Store, UnitOfWork
 from hub.ports.booked_visits import BookedVisits
+from hub.scheduling.absences import with_absences
 from hub.scheduling.config_change import BookedVisit, BrokenVisit, Change, find_broken, find_changes
 
 
@@ -52,7 +53,7 @@ def apply_planned(
     """
     practice = read_practice(text, file)
     with store.begin("apply_practice") as work:
-        work.claims.release(())  # of nothing: it keeps all other writers of the book out until the end
+        work.visits.lock()
         if _plan(work, booked, practice, text).fingerprint != fingerprint:
             message = "the book or the practice file changed since this plan was made; nothing was applied"
             raise Conflict(Problem(message, "stale_plan", file=file, hint="Run `hub config plan` and look again"))
@@ -86,7 +87,8 @@ def _broken(work: UnitOfWork, old: Practice, new: Practice, visits: Sequence[Boo
         last_on=visits[-1].arrives_at.astimezone(UTC).date(),
         patient_ids={visit.part.patient_id for visit in visits},
     )
-    return find_broken(old, new, diary, visits, work.now)
+    absences = work.practices.find_absences()
+    return find_broken(with_absences(old, absences), with_absences(new, absences), diary, visits, work.now)
 
 
 def _fingerprint(

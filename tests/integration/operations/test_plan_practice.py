@@ -1,5 +1,8 @@
 """A practice file is planned against the book, and applied only as it was seen."""
 
+from datetime import datetime, timedelta
+from threading import Thread
+
 import pytest
 from sqlalchemy import Engine, text
 
@@ -7,6 +10,9 @@ from hub.canonical.ids import Kind
 from hub.errors import Conflict, InvalidInput
 from hub.operations.book_visit import Booked, book_visit
 from hub.operations.plan_practice import apply_planned, plan_practice
+from hub.scheduling.absences import Absence
+from hub.scheduling.config_change import BookedVisit
+from hub.scheduling.decision import Refusal
 from hub.store.booked_visits import SqlBookedVisits
 from hub.store.unit_of_work import SqlStore
 from tests.integration.operations.small_practice import NINE, PRACTICE, open_practice, wanted
@@ -84,6 +90,48 @@ def test_cancelled_visits_do_not_break(store: SqlStore, engine: Engine) -> None:
     with store.begin("test") as work:
         work.bookings.cancel(visit_id)
     assert plan(store, engine, LATER).judged == 0
+
+
+def test_who_is_away_beside_the_file_is_away_under_the_new_one_too(store: SqlStore, engine: Engine) -> None:
+    open_practice(store)
+    visit_id = booked(store, minutes=0)
+    with store.begin("test") as work:
+        for room in ("room-1", "room-2"):
+            work.practices.save_absence(Absence(room, NINE, NINE + timedelta(minutes=30)))
+    assert plan(store, engine, PRACTICE.replace("on_hand: 3", "on_hand: 4")).broken == ()
+    (broken,) = plan(store, engine, NO_LEE).broken
+    assert (broken.id, broken.reasons, broken.fits_otherwise) == (visit_id, ("unknown_resource",), False)
+
+
+def test_nobody_books_between_the_last_look_and_the_new_file(store: SqlStore, engine: Engine) -> None:
+    open_practice(store)
+    seen = plan(store, engine, LATER)
+    answers: list[object] = []
+    looked = SqlBookedVisits(engine)
+
+    class Meanwhile:
+        """Lets somebody ask for a visit while the file is being applied."""
+
+        def load(self, now: datetime) -> tuple[BookedVisit, ...]:
+            booker.start()
+            wait_until_blocked(engine)
+            return looked.load(now)
+
+    booker = Thread(target=lambda: answers.append(book_visit(store, wanted(), actor="test")))
+    applied = apply_planned(store, Meanwhile(), LATER, FILE, seen.fingerprint)
+    booker.join(timeout=60)
+    assert applied.is_new
+    assert answers == [Refusal(("closed",))]
+
+
+def wait_until_blocked(engine: Engine) -> None:
+    """Until somebody waits for a lock of the database."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    for _ in range(100_000):
+        with engine.connect() as connection:
+            if connection.execute(waiting).scalar_one():
+                return
+    raise AssertionError("nobody came to wait")
 
 
 def test_a_plan_says_nothing_personal(store: SqlStore, engine: Engine) -> None:
