@@ -93,6 +93,7 @@ def test_a_server_that_is_not_there_is_named_and_the_exit_code_says_try_again(hu
     code, said = hub.refusal("pull", "juniper-ehr", HUB_DATABASE_URL=database.text_url, HUB_CONNECTION_URLS=urls)
     assert code == 75
     assert url in said
+    assert said.count("\n") == 1, "one message, and nothing of the retries before it"
 
 
 def test_a_hub_that_fails_in_a_process_of_its_own_shows_no_traceback(hub, free_ports):
