@@ -39,6 +39,10 @@ class BookEntry:
     """None: a block."""
     promises: tuple[Promise, ...] = ()
     package_id: str | None = None
+    trip_id: str | None = None
+    """Visits that were booked as one trip have the same; None: it was booked alone, or listed."""
+    is_unplaced: bool = False
+    """A repair found no place for it: it stays, flagged."""
     part: Part | None = None
     """What was asked for; None: a block."""
     resources: tuple[tuple[str, str], ...] = ()

@@ -111,7 +111,7 @@ def _ended(player: Player, entries: list[BookEntry], shares: list[Decimal], stat
 def _moved(player: Player, entry: BookEntry, visit: PlannedVisit, part: Part) -> BookEntry:
     """The entry at its new time; what was paid ahead stays paid."""
     fee_from = _kept_fee_arrival(player, entry)
-    return replace(entry_of(visit, entry.id, part), deposit=entry.deposit, fee_from=fee_from)
+    return replace(entry_of(visit, entry.id, part), trip_id=entry.trip_id, deposit=entry.deposit, fee_from=fee_from)
 
 
 def _trip_of(entries: list[BookEntry], action: Move) -> Trip:

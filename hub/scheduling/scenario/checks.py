@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hub.scheduling.scenario.document import ListedVisit, Scenario
 
 _LIFE = frozenset({"find", "hold", "book", "move", "cancel", "clock", "complete", "no_show", "away"})
-PLAYED = _LIFE | {"series", "waitlist", "offers"}
+PLAYED = _LIFE | {"series", "waitlist", "offers", "repair"}
 """The actions that can be played so far; a file with another one is refused before anything runs."""
 
 _VISIT, _TRIP, _SERIES = "visit", "trip", "series"

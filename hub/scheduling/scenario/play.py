@@ -12,6 +12,7 @@ from hub.scheduling.scenario.actions import ActionEntry, Book, Find, Hold
 from hub.scheduling.scenario.book import State
 from hub.scheduling.scenario.changes import cancel, complete, go_away, miss, move
 from hub.scheduling.scenario.player import Outcome, Player, refused
+from hub.scheduling.scenario.repairing import repair
 from hub.scheduling.scenario.series import book_series
 from hub.scheduling.scenario.waiting import join_waitlist, move_clock, serve_waitlist, settle_waitlist, tell_offers
 
@@ -111,6 +112,7 @@ PLAYS: dict[str, Callable[[Player, Any], Outcome]] = {
     "complete": complete,
     "no_show": miss,
     "away": go_away,
+    "repair": repair,
     "series": book_series,
     "waitlist": join_waitlist,
     "offers": tell_offers,

@@ -67,6 +67,8 @@ class Player:
             entry_of(visit, entry_id, part)
             for visit, entry_id, part in zip(booking.visits, ids, trip.parts, strict=True)
         ]
+        if len(ids) > 1:
+            entries = [replace(entry, trip_id=ids[0]) for entry in entries]
         if hold_until is not None:
             entries = [replace(entry, state=State.HELD, expires_at=hold_until) for entry in entries]
         self.book.record(booking, entries)
