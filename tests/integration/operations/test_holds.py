@@ -1,5 +1,6 @@
 """Holds: they take like a booking, until their end and not an instant longer, and become it once."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -149,6 +150,33 @@ def test_in_a_holds_last_moment_either_its_owner_or_the_next_gets_the_hour(
     assert sum(isinstance(one, Booked) for one in outcomes) == 3  # one for each provider, and three tubes of gel
     assert count(owner, "visit") == count(owner, "stock_promise") == 3
     assert_nobody_is_booked_twice(owner)
+
+
+def test_stock_of_a_hold_that_is_being_booked_is_waited_for(
+    store: SqlStore, engine: Engine, owner: Engine, clock: HandClock
+) -> None:
+    """All gel is held and being booked just in time; whoever comes at the end for another provider must not get it."""
+    holds = [hold(store, wanted("gel-mask", 30 * n, patient=n, resources={"provider": "dr-lee"})) for n in range(3)]
+    end = clock.now + TEN_MINUTES
+    late = SqlStore(engine, clock=lambda _: end)
+    wish = wanted("gel-mask", patient=9, resources={"provider": "dr-kim"})
+    outcomes: list[object] = []
+    other = threading.Thread(target=lambda: outcomes.append(book_visit(late, wish, actor="bob")))
+    with store.begin("test") as work:
+        assert all(work.holds.confirm(one.hold_id) for one in holds)
+        other.start()
+        while other.is_alive() and not _somebody_waits(owner):
+            pass
+    other.join()
+    assert outcomes == [Refusal(("no_stock",))]
+    assert count(owner, "stock_promise") == 3
+
+
+def _somebody_waits(owner: Engine) -> bool:
+    waiting = text("""
+        SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'""")
+    with owner.connect() as connection:
+        return bool(connection.execute(waiting).scalar_one())
 
 
 def test_ten_simultaneous_identical_requests_book_once(store: SqlStore, owner: Engine) -> None:

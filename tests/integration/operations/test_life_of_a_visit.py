@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,16 +15,17 @@ from sqlalchemy import Engine, text
 from hub.canonical.time import Span
 from hub.errors import InvalidInput
 from hub.operations.add_away import add_away
-from hub.operations.book_visit import Booked, book_visit
+from hub.operations.block_time import block_time
+from hub.operations.book_visit import Booked, book_hold, book_visit
 from hub.operations.cancel_visit import cancel_visit
 from hub.operations.complete_visit import complete_visit
 from hub.operations.find_openings import find_openings
 from hub.operations.hold_visit import Held, hold_visit
 from hub.operations.move_visit import Moved, MoveRequest, move_visit
 from hub.operations.no_show_visit import no_show_visit
-from hub.ports import FactClaim
+from hub.ports import FactClaim, Placed
 from hub.scheduling.decision import Refusal
-from hub.scheduling.request import BookingRequest, OpeningsRequest
+from hub.scheduling.request import BookingRequest, OpeningsRequest, Part
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database
 from tests.integration.operations.small_practice import (
@@ -128,6 +130,50 @@ def test_whoever_is_away_is_not_offered_and_not_booked(store: SqlStore) -> None:
     assert not isinstance(cancel_visit(store, stays, actor="ann"), Refusal)
 
 
+def test_a_block_takes_one_unit_of_each_and_leaves_what_is_booked(store: SqlStore) -> None:
+    booked = book(store, wanted("gel-mask", resources={"provider": "dr-lee"}))
+    span = Span(NINE, NINE + HALF)
+    assert block_time(store, "b-1", ["lounge", "dr-who"], span, actor="ann") == Refusal(("unknown_resource",))
+    placed = block_time(store, "b-1", ["lounge", "dr-lee"], span, actor="ann", reason="cleaning")
+    assert placed == Placed(firm=1, contested=1, contested_visits=())
+    assert isinstance(book_visit(store, wanted("drip", patient=1), actor="ann"), Booked)
+    assert book_visit(store, wanted("drip", patient=2), actor="ann") == Refusal(("no_lounge",))
+    cancel_visit(store, booked, actor="ann")
+    with store.begin("test") as work:
+        assert work.issues.find_open("overlap") == ()
+
+
+def test_a_package_pays_once_whoever_holds_or_books(store: SqlStore, owner: Engine, clock: list) -> None:
+    """One credit, sixteen who hold or book at different hours: one of them has it; not lost as a fee it comes back."""
+    with owner.begin() as connection:
+        connection.execute(
+            text("INSERT INTO package (id, patient_id, service_id, credits) VALUES ('pk', 'pat-0', 'consult', 1)")
+        )
+
+    def paid(n: int) -> BookingRequest:
+        trip = replace(wanted().trip, parts=(Part("consult", "pat-0", package_id="pk"),))
+        return BookingRequest(trip, NINE + (n % 6) * HALF)
+
+    tasks = [
+        lambda n=n: hold_visit(store, paid(n), actor="test") if n % 2 else book_visit(store, paid(n), actor="test")
+        for n in range(16)
+    ]
+    outcomes = at_once(tasks)
+    assert sum(isinstance(one, Booked | Held) for one in outcomes) == 1
+    assert all("no_credit" in one.reasons for one in outcomes if isinstance(one, Refusal))
+    for one in outcomes:
+        if isinstance(one, Held):
+            assert isinstance(book_hold(store, one.hold_id, actor="test"), Booked)
+    with owner.connect() as connection:
+        (visit_id,) = connection.execute(text("SELECT visit_id FROM package_use")).scalars()
+    cancel_visit(store, visit_id, actor="test")
+    again = book(store, paid(3))
+    clock[0] = NINE + 3 * HALF
+    assert not isinstance(no_show_visit(store, again, actor="test"), Refusal)  # the policy has no fee for it
+    with owner.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM package_use")).scalar_one() == 0
+
+
 def test_the_fee_is_that_of_the_policy_that_was_accepted(store: SqlStore, owner: Engine, clock: list) -> None:
     """The practice makes its policy dearer after the booking."""
     visit_id = book(store, wanted("gel-mask"))
@@ -166,6 +212,48 @@ def test_moving_booking_holding_and_cancelling_at_once_leave_a_whole_book(store:
     assert_nobody_is_booked_twice(owner)
 
 
+HOLDER = """
+import sys
+from hub.operations.block_time import block_time
+from hub.operations.book_visit import book_hold
+from hub.store.checkpoint import kill_at_named_point
+from hub.store.engine import application_engine
+from hub.store.unit_of_work import SqlStore
+book_hold(SqlStore(application_engine(sys.argv[1]), kill_at_named_point), sys.argv[2], actor="test", key="k")
+"""
+
+
+@pytest.mark.parametrize("point", ["before_commit", "after_commit"])
+def test_a_process_killed_while_it_confirms_leaves_the_hold_or_the_visit(
+    point: str, engine: Engine, owner: Engine, database: Database
+) -> None:
+    store = SqlStore(engine)
+    open_practice(store)
+    held = hold_visit(store, wanted("gel-mask"), actor="ann")
+    assert isinstance(held, Held)
+    _killed(HOLDER, f"book_visit:{point}", database, held.hold_id)
+    again = book_hold(store, held.hold_id, actor="test", key="k")
+    assert isinstance(again, Booked)
+    assert [one.id for one in again.visits] == [held.hold_id]
+    assert count_rows(owner) | {"domain_event": 0, "audit_entry": 0} == {
+        "visit": 1,
+        "claim": 2,
+        "stock_promise": 1,
+        "booking_key": 1,
+        "domain_event": 0,
+        "audit_entry": 0,
+        "outbox_delivery": 0,
+    }
+
+
+def _killed(program: str, point: str, database: Database, subject: str) -> None:
+    root = Path(__file__).parents[3]
+    arguments = [sys.executable, "-c", program, database.text_url, subject]
+    environment = os.environ | {"HUB_KILL_AT": point, "PYTHONPATH": str(root)}
+    killed = subprocess.run(arguments, check=False, cwd=root, env=environment, capture_output=True, timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+
+
 MOVER = """
 import sys
 from hub.operations.move_visit import MoveRequest, move_visit
@@ -184,11 +272,7 @@ def test_a_process_killed_while_it_moves_leaves_the_visit_here_or_there(
 ) -> None:
     visit_id = book(store, wanted("gel-mask"))
     before = everything(owner)
-    root = Path(__file__).parents[3]
-    program = [sys.executable, "-c", MOVER, database.text_url, visit_id]
-    environment = os.environ | {"HUB_KILL_AT": f"move_visit:{point}", "PYTHONPATH": str(root)}
-    killed = subprocess.run(program, check=False, cwd=root, env=environment, capture_output=True, timeout=120)
-    assert killed.returncode == -signal.SIGKILL
+    _killed(MOVER, f"move_visit:{point}", database, visit_id)
     if point == "before_commit":
         assert everything(owner) == before
         return
