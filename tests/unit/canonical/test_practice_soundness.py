@@ -9,13 +9,13 @@ GOOD = """\
 zone: America/Chicago
 locations:
   - id: main
-    hours: [{days: mon-fri, from: "09:00", to: "12:00"}, {days: mon-fri, from: "12:00", to: "18:00"}]
+    hours: [{days: mon-fri, from: "12:00", to: "18:00"}, {days: mon-fri, from: "09:00", to: "12:00"}]
   - {id: north}
 resources:
   - {id: lee, kind: provider, hours: [{days: [mon, wed], from: "09:00", to: "12:00"}]}
   - {id: room-1, kind: room}
   - {id: laser, kind: device, in: room-1}
-  - {id: lounge, kind: lounge}
+  - {id: den, kind: lounge, hours: [{days: mon, from: "09:00", to: "12:00"}, {days: tue, from: "08:00", to: "13:00"}]}
 services:
   - {id: consult, steps: [{name: talk, minutes: 30, needs: [{kind: provider}, {kind: lounge}]}]}
   - id: peel
