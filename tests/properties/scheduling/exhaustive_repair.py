@@ -36,6 +36,27 @@ def best_repair(doc, visits, date, notice, now):
     return _least(day, open_trips, choices, (0, 0, 0, 0), (len(visits) + 1, 0, 0, 0))
 
 
+def wrong_places(doc, before, after, date, *, earliest, now):
+    """The ids of visits that break a rule where the repair put them, or were moved to where none may be."""
+    day = Day(doc, date)
+    placed = [visit for visit in after if not visit["unplaced"]]
+    trips = [[(visit, visit["arrives"], visit["resources"])] for visit in placed]
+    for trip in trips:
+        day.take_trip(trip, 1)
+    begun = {visit["id"] for visit in before if day.start(visit) <= now}
+    old = {visit["id"]: visit["arrives"] for visit in before}
+    wrong = {trip[0][0]["id"] for trip in trips if trip[0][0]["id"] not in begun and day.clashes(trip)}
+    wrong |= {
+        visit["id"] for trip in trips for visit, *at in trip if visit["id"] not in begun and not day.fits(visit, *at)
+    }
+    for visit in after:
+        if visit["arrives"] != old[visit["id"]]:
+            first = min(other["arrives"] for other in after if other["id"] in (visit["id"], visit["trip"]))
+            if first < earliest or first % doc["grid_minutes"]:
+                wrong.add(visit["id"])
+    return wrong
+
+
 def _least(day, trips, choices, spent, best, *done):
     """The least of `best` and what comes out when the trips after `done` are placed in every way."""
     if spent >= best:
@@ -116,11 +137,12 @@ class Day:
     def allows(self, trip):
         """Whether each visit could be there if nothing but blocks and what has begun were in the book."""
         self.take_trip(trip, 1)
-        fine = not self.clashes(trip) and all(self._allows(*visit) for visit in trip)
+        fine = not self.clashes(trip) and all(self.fits(*visit) for visit in trip)
         self.take_trip(trip, -1)
         return fine
 
-    def _allows(self, visit, arrives, resources):
+    def fits(self, visit, arrives, resources):
+        """Whether hours, duty, skills and rooms allow it."""
         for step, start, end in self.steps(visit, arrives, resources):
             if start < self.opens or end > self.closes:
                 return False

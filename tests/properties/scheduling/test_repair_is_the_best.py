@@ -10,7 +10,7 @@ from hub.scheduling.scenario.book import State
 from hub.scheduling.scenario.document import read_scenario
 from hub.scheduling.scenario.play import play
 from hub.scheduling.scenario.player import Player
-from tests.properties.scheduling.exhaustive_repair import best_repair
+from tests.properties.scheduling.exhaustive_repair import best_repair, wrong_places
 
 DATE = "2026-03-03"
 ROOM, PROVIDER = {"kind": "room"}, {"kind": "provider"}
@@ -131,9 +131,12 @@ def repaired(seed):
     away = doc["actions"][1]["away"]
     next(r for r in doc["resources"] if r["id"] == away["resource"])["away"] = [away]
     now = player.now.hour * 60 + player.now.minute
-    best = best_repair(doc, before, DATE, doc["actions"][2]["repair"]["notice_minutes"], now)
+    notice = doc["actions"][2]["repair"]["notice_minutes"]
+    best = best_repair(doc, before, DATE, notice, now)
     told = play(player, last)
-    return best, cost_of(before, standing(player)), told
+    after = standing(player)
+    assert wrong_places(doc, before, after, DATE, earliest=now + notice, now=now) == set()
+    return best, cost_of(before, after), told
 
 
 def assert_best(seed):

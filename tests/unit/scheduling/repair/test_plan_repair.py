@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import combinations
 
@@ -72,6 +73,17 @@ def test_the_earliest_new_arrival_is_now_plus_notice():
         assert moved.minutes_moved == abs(hour - 10) * 60
     late = plan_repair(hurt, diary, visits, at(8), on=DAY, notice_minutes=241)
     assert fates(late)["a"] is Fate.UNPLACED
+
+
+def test_who_is_on_the_way_and_fits_is_not_moved_even_where_that_would_place_another():
+    diary, visits = book(("a", 9, "lee", 1), ("b", 11, "lee", 1))
+    hall = BusyClaim("x", "hall", 1, at(10, 15), at(12))
+    elsewhere = PatientVisit("y", "pat-b", "talk", "main", at(12), at(13))
+    full = replace(diary, claims=(*diary.claims, hall), visits=(*diary.visits, elsewhere))
+    for notice, expected in ((59, Fate.MOVED), (60, Fate.KEPT)):
+        plan = plan_repair(practice(), full, visits, at(8), on=DAY, notice_minutes=notice)
+        assert fates(plan)["a"] is expected
+        assert fates(plan)["b"] is (Fate.MOVED if expected is Fate.MOVED else Fate.UNPLACED)
 
 
 def test_names_that_a_visit_leaves_out_stay_unfilled_where_it_stays_and_are_filled_where_it_moves():
