@@ -133,7 +133,9 @@ class _Search:
                     yield session
 
     def _session(self, path: _Path, day: date) -> _Session | None:
-        if not self._has_stock([*(session.day for session in path), day]):
+        # All that are still to come are of this day or later: what each promises counts on this day at the latest.
+        ahead = self._sessions - len(path) if self._counts_to_the_end else 1
+        if not self._has_stock([*(session.day for session in path), *[day] * ahead]):
             return None
         if not self._needs_itself and not (path and self._is_near(path[-1].day, day)):
             return _Session(day, self._firsts[day])
@@ -173,6 +175,12 @@ class _Search:
 
     def _has_stock(self, days: list[date]) -> bool:
         return all(shelf.holds((day, quantity) for day in days) for shelf, quantity in self._shelves)
+
+    @cached_property
+    def _counts_to_the_end(self) -> bool:
+        """Whether no session can lie beyond the days that stock is counted for."""
+        ends = (shelf.strict_until for shelf, _ in self._shelves)
+        return all(end is None or end >= self._request.until_on for end in ends)
 
     def _is_near(self, earlier: date, later: date) -> bool:
         """Whether a session on one day may take what one on the other needs."""
