@@ -1,5 +1,6 @@
 """Everybody's free time at one location over one window: the practice and a diary as timelines."""
 
+from copy import copy
 from datetime import date
 
 from hub.canonical.practice import Need, Practice, PracticeResource
@@ -31,6 +32,21 @@ class Board:
         self._patients: dict[str, int] = {}
         self._open: int | None = None
         self._grids: dict[tuple[date, date], int] = {}
+
+    def following(self, diary: Diary) -> "Board":
+        """The same view of a later diary, with every timeline that its changes leave as it was.
+
+        A resource's timelines are kept where `claims_of` holds the same tuple for it in both diaries.
+        """
+        kept = {one for one in self.resources if diary.claims_of.get(one) is self.diary.claims_of.get(one)}
+        later = copy(self)
+        vars(later).update(
+            diary=diary,
+            _taken={key: bits for key, bits in self._taken.copy().items() if key in kept},
+            _eroded={key: bits for key, bits in self._eroded.copy().items() if key[0] in kept or key[1] == 0},
+            _patients={},
+        )
+        return later
 
     def open_at(self) -> int:
         """When the location is open."""
@@ -125,3 +141,10 @@ def board_over(practice: Practice, diary: Diary, location_id: str, arrivals: Spa
     if board is None or board.practice is not practice:
         board = diary.views[location_id, window] = Board(practice, diary, location_id, window)
     return board
+
+
+def carry_over(before: Diary, after: Diary) -> None:
+    """Give a later diary the timelines of an earlier one that still hold."""
+    for key, view in before.views.copy().items():
+        if isinstance(view, Board):
+            after.views[key] = view.following(after)

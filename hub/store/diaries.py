@@ -1,88 +1,197 @@
-"""The changing part of the schedule, read from the tables."""
+"""The changing part of the schedule, read from the tables: everything once, then what has changed."""
 
-from collections.abc import Collection
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from hub.scheduling.diary import BusyClaim, Diary, LotOnHand, PackageStanding, PatientVisit, Promise
+from hub.store.diary_copy import (
+    Changes,
+    DiaryCopies,
+    DiaryCopy,
+    OfPatients,
+    Promised,
+    Taken,
+    Window,
+    grouped,
+    midnight,
+    read_changes,
+    replaced,
+    still_promised,
+    without_ended,
+)
 
 # Local dates lie up to 14 hours beside UTC's, and the engine wants a day more on both sides.
 _MARGIN = timedelta(days=2)
 # A contested claim takes time but no unit: it is given one that no resource has.
 _OUTSIDE = 1_000_000
+# Where more has changed than this, all of it is read again.
+_MANY = 500
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# What a hold takes counts until the hold is over.
-_COUNTS = "(hold_id IS NULL OR hold_id IN (SELECT id FROM hold WHERE expires_at > :now))"
-_CLAIMS = text(f"""
-    SELECT c.id, u.owner_id, CASE WHEN c.firm THEN u.number ELSE :outside END AS unit,
-        lower(c.during) AS start, upper(c.during) AS "end"
-    FROM claim c JOIN resource_unit u ON u.id = c.unit_id
-    WHERE u.owner_kind = 'resource' AND c.during && tstzrange(:first, :last) AND {_COUNTS}""")  # noqa: S608 the condition is above
-_PATIENTS = text("SELECT id, known FROM patient WHERE id = ANY(:ids) AND active")
-_VISITS = text("""
-    SELECT id, patient_id, coalesce(service_id, '') AS service_id, location_id, start, "end" FROM visit
-    WHERE patient_id = ANY(:ids) AND state IN ('booked', 'arrived', 'fulfilled')
-    UNION ALL SELECT id, patient_id, service_id, location_id, start, "end" FROM hold
-    WHERE patient_id = ANY(:ids) AND expires_at > :now""")
-_PROMISES = text(f"""
-    SELECT product_id, location_id, due_on, quantity FROM stock_promise
-    WHERE (CAST(:location AS text) IS NULL OR location_id = :location) AND {_COUNTS}""")  # noqa: S608 the condition is above
+# One statement, so one snapshot: what it reads and what it says of changes belong together. A copy of a snapshot that
+# reaches back further than 15000 transactions is not followed: the notes of 20000 are kept (m0003).
+_LOOK = text("""
+    SELECT CAST(pg_current_snapshot() AS text) AS snapshot,
+        pg_current_xact_id_if_assigned() IS NOT NULL AS has_written,
+        CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) - 15000
+            <= CAST(CAST(pg_snapshot_xmin(CAST(:since AS pg_snapshot)) AS text) AS bigint) AS is_near,
+        (SELECT json_agg(json_build_array(subject, subject_id, first_on, last_on)) FROM (
+            SELECT DISTINCT subject, subject_id, first_on, last_on FROM diary_change
+            WHERE transaction_id >= CAST(CAST(pg_snapshot_xmin(CAST(:since AS pg_snapshot)) AS text) AS bigint)
+            AND NOT pg_visible_in_snapshot(CAST(CAST(transaction_id AS text) AS xid8), CAST(:since AS pg_snapshot))
+            LIMIT :many) AS noted) AS noted,
+        (SELECT json_agg(json_build_array(id, known)) FROM patient WHERE id = ANY(:ids) AND active) AS patients,
+        (SELECT json_agg(json_build_array(id, patient_id, service_id, location_id,
+                CAST(extract(epoch FROM start) * 1000000 AS bigint),
+                CAST(extract(epoch FROM "end") * 1000000 AS bigint)))
+            FROM (SELECT id, patient_id, coalesce(service_id, '') AS service_id, location_id, start, "end" FROM visit
+                WHERE patient_id = ANY(:ids) AND state IN ('booked', 'arrived', 'fulfilled')
+                UNION ALL SELECT id, patient_id, service_id, location_id, start, "end" FROM hold
+                WHERE patient_id = ANY(:ids) AND expires_at > :now) AS theirs) AS visits,
+        (SELECT json_agg(json_build_array(p.id, p.patient_id, p.service_id,
+                p.credits - (SELECT count(*) FROM package_use u LEFT JOIN hold h ON h.id = u.hold_id
+                    WHERE u.package_id = p.id AND (h.id IS NULL OR h.expires_at > :now)), p.expires_on))
+            FROM package p WHERE p.patient_id = ANY(:ids)) AS packages""")
+_ALL_CLAIMS = text("""
+    SELECT CAST(c.id AS text) AS id, u.owner_id, CASE WHEN c.firm THEN u.number ELSE :outside END AS unit,
+        lower(c.during) AS start, upper(c.during) AS "end", h.expires_at
+    FROM claim c JOIN resource_unit u ON u.id = c.unit_id LEFT JOIN hold h ON h.id = c.hold_id
+    WHERE u.owner_kind = 'resource' AND c.during && tstzrange(:first, :last)""")
+_CHANGED_CLAIMS = text("""
+    SELECT DISTINCT CAST(c.id AS text) AS id, u.owner_id, CASE WHEN c.firm THEN u.number ELSE :outside END AS unit,
+        lower(c.during) AS start, upper(c.during) AS "end", h.expires_at
+    FROM unnest(CAST(:owners AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
+        AS changed (owner_id, first, last)
+    JOIN resource_unit u ON u.owner_kind = 'resource' AND u.owner_id = changed.owner_id
+    JOIN claim c ON c.unit_id = u.id AND c.during && tstzrange(changed.first, changed.last)
+    LEFT JOIN hold h ON h.id = c.hold_id""")
+_PROMISES = """
+    SELECT p.product_id, p.location_id, p.due_on, h.expires_at, sum(p.quantity) AS quantity
+    FROM {source} LEFT JOIN hold h ON h.id = p.hold_id
+    WHERE CAST(:location AS text) IS NULL OR p.location_id = :location
+    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
+_ALL_PROMISES = text(_PROMISES.format(source="stock_promise p"))
+_CHANGED_PROMISES = text(
+    _PROMISES.format(
+        source="unnest(CAST(:products AS text[]), CAST(:days AS date[])) AS changed (product_id, due_on)"
+        " JOIN stock_promise p ON (p.product_id, p.due_on) = (changed.product_id, changed.due_on)"
+    )
+)
 _LOTS = text("""
     SELECT product_id, location_id, name, on_hand, expires_on FROM lot
-    WHERE CAST(:location AS text) IS NULL OR location_id = :location""")
-_PACKAGES = text(f"""
-    SELECT p.id, p.patient_id, p.service_id, p.expires_on,
-        p.credits - (SELECT count(*) FROM package_use WHERE package_id = p.id AND {_COUNTS}) AS credits_left
-    FROM package p WHERE p.patient_id = ANY(:ids)""")  # noqa: S608 the condition is above
+    WHERE CAST(:location AS text) IS NULL OR location_id = :location ORDER BY id""")
 
 
 class SqlDiaries:
-    """`hub.ports.Diaries`. Contested claims are time taken like any other."""
+    """`hub.ports.Diaries`. Contested claims are time taken like any other.
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    A transaction that has written reads for itself alone: what it sees, nobody else may ever see.
+    """
+
+    def __init__(self, connection: Connection, now: datetime, copies: DiaryCopies) -> None:
         self._connection = connection
+        self._copies = copies
         self._now = now
 
     def load(
         self, *, first_on: date, last_on: date, patient_ids: Collection[str], location_id: str | None = None
     ) -> Diary:
         """See the port."""
-        patients = {"ids": sorted(set(patient_ids)), "now": self._now}
-        place = {"location": location_id, "now": self._now}
-        read = self._connection.execute
-        return Diary(
-            claims=self._claims(first_on, last_on),
-            patients={row.id: row.known for row in read(_PATIENTS, patients)},
-            visits=tuple(
-                PatientVisit(row.id, row.patient_id, row.service_id, row.location_id, row.start, row.end)
-                for row in read(_VISITS, patients)
-            ),
-            promises=tuple(
-                Promise(row.product_id, row.location_id, row.due_on, row.quantity) for row in read(_PROMISES, place)
-            ),
-            lots=tuple(
-                LotOnHand(row.product_id, row.location_id, row.name, row.on_hand, row.expires_on)
-                for row in read(_LOTS, place)
-            ),
-            packages=tuple(
-                PackageStanding(row.id, row.patient_id, row.service_id, row.credits_left, row.expires_on)
-                for row in read(_PACKAGES, patients)
-            ),
+        place = (first_on, last_on, location_id)
+        window = (midnight(first_on) - _MARGIN, midnight(last_on) + timedelta(days=1) + _MARGIN)
+        copy = self._copies.find(place)
+        seen = self._look(copy.snapshot if copy else None, patient_ids)
+        changes = None if seen.has_written else _changes(seen, window)
+        if copy is None or changes is None:
+            copy = self._read(seen.snapshot, window, location_id)
+        else:
+            copy = self._caught_up(replace(copy, snapshot=seen.snapshot), changes, location_id)
+        diary = copy.made_diary(_of_patients(seen))
+        if not seen.has_written:
+            self._copies.keep(place, replace(copy, diary=diary))
+        return diary
+
+    def _look(self, since: str | None, patient_ids: Collection[str]) -> Row[Any]:
+        values = {"ids": sorted(set(patient_ids)), "since": since, "many": _MANY, "now": self._now}
+        return self._connection.execute(_LOOK, values).one()
+
+    def _read(self, snapshot: str, window: Window, location_id: str | None) -> DiaryCopy:
+        values = {"outside": _OUTSIDE, "first": window[0], "last": window[1]}
+        claims, ends = without_ended(*grouped(self._claims(_ALL_CLAIMS, values)), self._now)
+        promises = still_promised(self._promises(_ALL_PROMISES, {"location": location_id}), self._now)
+        return DiaryCopy(snapshot, claims, ends, promises, self._lots(location_id))
+
+    def _caught_up(self, copy: DiaryCopy, changes: Changes, location_id: str | None) -> DiaryCopy:
+        claims, ends = copy.claims, copy.claims_end
+        if changes.spans:
+            owners, starts, until = zip(*changes.spans, strict=True)
+            values = {"outside": _OUTSIDE, "owners": list(owners), "starts": list(starts), "ends": list(until)}
+            claims, ends = replaced(copy, changes, self._claims(_CHANGED_CLAIMS, values))
+        claims, ends = without_ended(claims, ends, self._now)
+        return replace(
+            copy,
+            claims=claims,
+            claims_end=ends,
+            promises=still_promised(self._promises_now(copy, changes, location_id), self._now),
+            lots=self._lots(location_id) if changes.lots else copy.lots,
         )
 
-    def _claims(self, first_on: date, last_on: date) -> tuple[BusyClaim, ...]:
-        values = {
-            "now": self._now,
-            "outside": _OUTSIDE,
-            "first": _midnight(first_on) - _MARGIN,
-            "last": _midnight(last_on) + timedelta(days=1) + _MARGIN,
-        }
+    def _promises_now(self, copy: DiaryCopy, changes: Changes, location_id: str | None) -> tuple[Promised, ...]:
+        if not changes.promises:
+            return copy.promises
+        products, days = zip(*sorted(changes.promises), strict=True)
+        values = {"location": location_id, "products": list(products), "days": list(days)}
+        kept = tuple(
+            (promise, at)
+            for promise, at in copy.promises
+            if (promise.product_id, promise.promised_on) not in changes.promises
+        )
+        return kept + self._promises(_CHANGED_PROMISES, values)
+
+    def _claims(self, statement: Any, values: dict[str, Any]) -> Iterable[Taken]:
+        for claim_id, owner_id, unit, start, end, expires_at in self._connection.execute(statement, values).all():
+            yield BusyClaim(claim_id, owner_id, unit, start, end), expires_at
+
+    def _promises(self, statement: Any, values: dict[str, Any]) -> tuple[Promised, ...]:
         return tuple(
-            BusyClaim(str(row.id), row.owner_id, row.unit, row.start, row.end)
-            for row in self._connection.execute(_CLAIMS, values)
+            (Promise(row.product_id, row.location_id, row.due_on, row.quantity), row.expires_at)
+            for row in self._connection.execute(statement, values)
+        )
+
+    def _lots(self, location_id: str | None) -> tuple[LotOnHand, ...]:
+        return tuple(
+            LotOnHand(row.product_id, row.location_id, row.name, row.on_hand, row.expires_on)
+            for row in self._connection.execute(_LOTS, {"location": location_id})
         )
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=UTC)
+def _changes(seen: Row[Any], window: Window) -> Changes | None:
+    """What to read again; None: everything."""
+    noted = seen.noted or []
+    if not seen.is_near or len(noted) == _MANY:
+        return None
+    return read_changes([(row[0], row[1], row[2], row[3]) for row in noted], window)
+
+
+def _of_patients(seen: Row[Any]) -> OfPatients:
+    return OfPatients(
+        patients=dict(seen.patients or []),
+        visits=tuple(
+            PatientVisit(visit, patient, service, location, _instant(start), _instant(end))
+            for visit, patient, service, location, start, end in sorted(seen.visits or [])
+        ),
+        packages=tuple(_package(*row) for row in sorted(seen.packages or [])),
+    )
+
+
+def _package(package_id: str, patient_id: str, service_id: str, left: int, expires_on: str | None) -> PackageStanding:
+    last = date.fromisoformat(expires_on) if expires_on else None
+    return PackageStanding(package_id, patient_id, service_id, left, last)
+
+
+def _instant(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)

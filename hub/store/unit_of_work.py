@@ -31,6 +31,7 @@ from hub.store.bookings import SqlBookings
 from hub.store.checkpoint import pass_by
 from hub.store.claims import SqlClaims
 from hub.store.diaries import SqlDiaries
+from hub.store.diary_copy import DiaryCopies
 from hub.store.holds import SqlHolds
 from hub.store.imports import SqlImports
 from hub.store.journal import SqlIssues, SqlJournal
@@ -52,13 +53,13 @@ def database_clock(connection: Connection) -> datetime:
 class SqlUnitOfWork:
     """`hub.ports.UnitOfWork`: the parts share one connection in one transaction."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime, copies: DiaryCopies) -> None:
         self.now = now
         self.landing: Landing = SqlLanding(connection)
         self.links: Links = SqlLinks(connection)
         self.records: Records = SqlRecords(connection)
         self.claims: Claims = SqlClaims(connection, now)
-        self.diaries: Diaries = SqlDiaries(connection, now)
+        self.diaries: Diaries = SqlDiaries(connection, now, copies)
         self.bookings: Bookings = SqlBookings(connection, now)
         self.holds: Holds = SqlHolds(connection, now)
         self.visits: Visits = SqlVisits(connection, now)
@@ -80,12 +81,13 @@ class SqlStore:
         self._engine = engine
         self._clock = clock
         self.checkpoint = checkpoint
+        self._copies = DiaryCopies()
 
     @contextmanager
     def begin(self, operation: str) -> Iterator[UnitOfWork]:
         """See the port."""
         with _without_values(), self._engine.connect() as connection, connection.begin():
-            yield SqlUnitOfWork(connection, self._clock(connection))
+            yield SqlUnitOfWork(connection, self._clock(connection), self._copies)
             self.checkpoint(f"{operation}:before_commit")
         self.checkpoint(f"{operation}:after_commit")
 

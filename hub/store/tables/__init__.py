@@ -2,6 +2,7 @@
 
 from hub.store.tables.booking import absence, block, booking_key, claim, hold, practice_version, resource_unit
 from hub.store.tables.delivery import outbox_delivery
+from hub.store.tables.diary import diary_change
 from hub.store.tables.imports import disposition, import_batch
 from hub.store.tables.journal import audit_entry, audit_seal, domain_event, review_issue
 from hub.store.tables.metadata import metadata
@@ -16,6 +17,7 @@ __all__ = [
     "block",
     "booking_key",
     "claim",
+    "diary_change",
     "disposition",
     "domain_event",
     "hold",
