@@ -65,12 +65,17 @@ class ExportLinks:
         return max(sorted(writings), key=lambda writing: writings[writing])
 
     def source_id(self, kind: Kind, canonical_id: str) -> str | None:
-        """See Links; an export is read, never written."""
-        raise NotImplementedError
+        """See Links; of several the first that is found: an alias, a row of this export, an earlier link."""
+        for ids in (self.aliases, self.read, self.known):
+            for source_id, linked in ids.get(kind, {}).items():
+                if linked == canonical_id:
+                    return source_id
+        return None
 
     def name_of(self, kind: Kind, canonical_id: str) -> str | None:
-        """See Links; an export is read, never written."""
-        raise NotImplementedError
+        """See Links: of a room or location, in its plain form; a service has many names, so none."""
+        keys = (key for (named, key), id_ in self.named.items() if (named, id_) == (kind, canonical_id))
+        return next((key.rpartition("/")[2] for key in keys), None)
 
     def is_aliased(self, kind: Kind, canonical_id: str) -> bool:
         """Whether the practice file names it."""
