@@ -6,6 +6,7 @@ from datetime import datetime
 
 from hub.canonical.practice import Practice
 from hub.canonical.records import Visit
+from hub.errors import InvalidInput, Problem
 from hub.operations.apply_practice import load_practice, load_practice_of
 from hub.operations.book_under_locks import decide_now
 from hub.operations.note_visits import Note, load_visits, note_visits
@@ -48,15 +49,17 @@ def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Colle
     arrival it had for the fee. Nobody else books meanwhile, for what it leaves may make contested facts firm.
 
     Raises:
-        InvalidInput: the location or a name asked for is not declared, or the arrival is no whole minute.
+        InvalidInput: the location or a name asked for is not declared, the arrival is no whole minute, or the visits
+            are neither one visit that was booked alone nor all that is still to come of one trip.
         NeedsAttention: no practice file is in force.
         RetryLater: the database went away; asking again is safe.
     """
     with store.begin("move_visit") as work:
         work.visits.lock()
-        standing = work.visits.load_standing(request.visit_ids)
+        standing = sorted(work.visits.load_standing(request.visit_ids), key=lambda one: one.trip_number)
         if not standing:
             return Refusal(("not_booked",))
+        _require_whole(work, standing)
         booking = _decide_and_write(work, load_practice(work), standing, request)
         if isinstance(booking, Refusal):
             return booking
@@ -81,6 +84,18 @@ def _decide_and_write(
             return decision
         work.visits.move(decision, asked.trip, {one.visit.id: _kept_arrival(work, one) for one in standing})
         return decision
+
+
+def _require_whole(work: UnitOfWork, standing: Sequence[StandingVisit]) -> None:
+    """A trip moves whole, and one at a time."""
+    trips = {one.trip_id for one in standing}
+    if len(trips) > 1 or (None in trips and len(standing) > 1):
+        raise InvalidInput(Problem("only one visit or one trip is moved at a time", field="visit"))
+    trip_id = standing[0].trip_id
+    rest = {one.visit.id for one in work.visits.find_trip(trip_id)} if trip_id is not None else set()
+    if missing := sorted(rest - {one.visit.id for one in standing}):
+        hint = f"Move the trip: also {', '.join(missing)}"
+        raise InvalidInput(Problem("a part of a trip is not moved alone", field="visit", hint=hint))
 
 
 def _asked(practice: Practice, standing: Sequence[StandingVisit], request: MoveRequest) -> BookingRequest:

@@ -50,6 +50,10 @@ class StandingVisit:
     """The practice file whose policy was accepted; None: it was not booked here."""
     promised: Mapping[str, Decimal]
     """Product → quantity."""
+    trip_id: str | None = None
+    """Visits that were booked as one trip have the same; None: it was booked alone."""
+    trip_number: int = 1
+    """Its place in the trip's order."""
 
     @property
     def fee_arrival(self) -> datetime:
@@ -73,6 +77,10 @@ class Visits(Protocol):
 
     def load_standing(self, visit_ids: Collection[str]) -> tuple[StandingVisit, ...]:
         """Those of them that are still to come, in the order given. What is read without `lock` may change."""
+        ...
+
+    def find_trip(self, trip_id: str) -> tuple[StandingVisit, ...]:
+        """What is still to come of a trip, in its order."""
         ...
 
     def lock(self) -> None:

@@ -12,6 +12,7 @@ from hub.scheduling.request import Part
 
 _BOOKED = text("""
     SELECT v.id, v.patient_id, coalesce(v.service_id, '') AS service_id, v.option_id, v.location_id, v.start, v.asked,
+        v.series_id,
         (SELECT package_id FROM package_use u WHERE u.visit_id = v.id) AS package_id,
         (SELECT jsonb_agg(jsonb_build_object('id', c.id, 'need', c.need, 'who', r.owner_id) ORDER BY c.id)
             FROM claim c JOIN resource_unit r ON r.id = c.unit_id
@@ -37,7 +38,7 @@ def _visit(row: Any) -> BookedVisit:
     claims = row.claims or []
     return BookedVisit(
         id=row.id,
-        part=Part(row.service_id, row.patient_id, row.option_id, row.asked, row.package_id),
+        part=Part(row.service_id, row.patient_id, row.option_id, row.asked, row.package_id, row.series_id),
         location_id=row.location_id,
         arrives_at=row.start,
         resources={one["need"]: one["who"] for one in claims if one["need"] is not None},

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from psycopg.errors import ExclusionViolation
 from sqlalchemy import Connection, NestedTransaction, insert, select, text
@@ -72,10 +73,12 @@ class SqlBookings:
         """See the port."""
         with claimed_by_nobody_else():
             recolour(self._connection, booking.recolourings)
-            return tuple(
-                self._save_visit(planned, part, trip.channel)
-                for planned, part in zip(booking.visits, trip.parts, strict=True)
-            )
+            ids = [mint(Kind.VISIT) for _ in booking.visits]
+            for number, (visit_id, planned, part) in enumerate(zip(ids, booking.visits, trip.parts, strict=True), 1):
+                of_trip = {"trip_id": ids[0], "trip_number": number} if len(ids) > 1 else {}
+                row = {"id": visit_id, "state": "booked", "booked_via": trip.channel} | of_trip
+                self._save_visit(planned, part, row)
+            return tuple(ids)
 
     def save_key(self, key: str, known: KnownKey) -> None:
         """See the port."""
@@ -95,12 +98,9 @@ class SqlBookings:
     def _take_locks(self, keys: Collection[tuple[str, ...]]) -> None:
         self._connection.execute(_TAKE_LOCKS, {"keys": sorted({_number(key) for key in keys})})
 
-    def _save_visit(self, planned: PlannedVisit, part: Part, channel: str) -> str:
-        visit_id = mint(Kind.VISIT)
-        row = booked_row(self._connection, planned, part, self._now)
-        self._connection.execute(insert(visit), row | {"id": visit_id, "state": "booked", "booked_via": channel})
-        save_taken(self._connection, planned, "visit_id", visit_id)
-        return visit_id
+    def _save_visit(self, planned: PlannedVisit, part: Part, row: dict[str, Any]) -> None:
+        self._connection.execute(insert(visit), booked_row(self._connection, planned, part, self._now) | row)
+        save_taken(self._connection, planned, "visit_id", row["id"])
 
 
 def share_claims(connection: Connection) -> None:

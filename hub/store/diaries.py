@@ -47,10 +47,11 @@ _LOOK = text("""
         (SELECT json_agg(json_build_array(id, known)) FROM patient WHERE id = ANY(:ids) AND active) AS patients,
         (SELECT json_agg(json_build_array(id, patient_id, service_id, location_id,
                 CAST(extract(epoch FROM start) * 1000000 AS bigint),
-                CAST(extract(epoch FROM "end") * 1000000 AS bigint)))
-            FROM (SELECT id, patient_id, coalesce(service_id, '') AS service_id, location_id, start, "end" FROM visit
+                CAST(extract(epoch FROM "end") * 1000000 AS bigint), series_id))
+            FROM (SELECT id, patient_id, coalesce(service_id, '') AS service_id, location_id, start, "end", series_id
+                FROM visit
                 WHERE patient_id = ANY(:ids) AND state IN ('booked', 'arrived', 'fulfilled')
-                UNION ALL SELECT id, patient_id, service_id, location_id, start, "end" FROM hold
+                UNION ALL SELECT id, patient_id, service_id, location_id, start, "end", series_id FROM hold
                 WHERE patient_id = ANY(:ids) AND expires_at > :now) AS theirs) AS visits,
         (SELECT json_agg(json_build_array(p.id, p.patient_id, p.service_id,
                 p.credits - (SELECT count(*) FROM package_use u LEFT JOIN hold h ON h.id = u.hold_id
@@ -181,8 +182,8 @@ def _of_patients(seen: Row[Any]) -> OfPatients:
     return OfPatients(
         patients=dict(seen.patients or []),
         visits=tuple(
-            PatientVisit(visit, patient, service, location, _instant(start), _instant(end))
-            for visit, patient, service, location, start, end in sorted(seen.visits or [])
+            PatientVisit(visit, patient, service, location, _instant(start), _instant(end), series)
+            for visit, patient, service, location, start, end, series in sorted(seen.visits or [])
         ),
         packages=tuple(_package(*row) for row in sorted(seen.packages or [])),
     )

@@ -24,9 +24,11 @@ _DELETE = text("DELETE FROM hold WHERE id = ANY(:ids)")
 _LOCK_TRIP = text("SELECT id, number, expires_at FROM hold WHERE trip_id = :id ORDER BY id FOR UPDATE")
 _BECOME_VISITS = text("""
     INSERT INTO visit (id, patient_id, service_id, location_id, provider_id, room_id, device_id, start, "end", state,
-        price_minor, price_currency, booked_via, booked_on, option_id, asked, deposit_minor, practice_version_id)
+        price_minor, price_currency, booked_via, booked_on, option_id, asked, deposit_minor, practice_version_id,
+        series_id, trip_id, trip_number)
     SELECT id, patient_id, service_id, location_id, provider_id, room_id, device_id, start, "end", 'booked',
-        price_minor, price_currency, booked_via, booked_on, option_id, asked, deposit_minor, practice_version_id
+        price_minor, price_currency, booked_via, booked_on, option_id, asked, deposit_minor, practice_version_id,
+        series_id, CASE WHEN :is_trip THEN trip_id END, CASE WHEN :is_trip THEN number END
     FROM hold WHERE id = ANY(:ids)""")
 _HAND_OVER = [
     text(f"UPDATE {table} SET visit_id = hold_id, hold_id = NULL WHERE hold_id = ANY(:ids)")  # noqa: S608 three names
@@ -75,5 +77,5 @@ class SqlHolds:
         ids = [row.id for row in rows]
         if ids:
             for statement in (_BECOME_VISITS, *_HAND_OVER, _DELETE):
-                self._connection.execute(statement, {"ids": ids})
+                self._connection.execute(statement, {"ids": ids, "is_trip": len(ids) > 1})
         return tuple(ids)

@@ -45,6 +45,7 @@ def booked_row(connection: Connection, planned: PlannedVisit, part: Part, now: d
         "patient_id": planned.patient_id,
         "service_id": planned.service_id,
         "option_id": planned.option_id,
+        "series_id": part.series_id,
         "price_minor": planned.price.amount_minor if planned.price else None,
         "price_currency": planned.price.currency if planned.price else None,
         "deposit_minor": planned.deposit.amount_minor if planned.deposit else None,

@@ -22,9 +22,11 @@ from hub.store.tables import visit
 
 _STANDING = text("""
     SELECT v.id, v.option_id, v.asked, v.deposit_minor, v.price_currency, v.fee_from, v.practice_version_id,
+        v.series_id, v.trip_id, v.trip_number,
         (SELECT package_id FROM package_use u WHERE u.visit_id = v.id) AS package_id,
         (SELECT jsonb_object_agg(product_id, quantity::text) FROM stock_promise p WHERE p.visit_id = v.id) AS promised
     FROM visit v WHERE v.id = ANY(:ids) AND v.state IN ('booked', 'arrived')""")
+_OF_TRIP = text("SELECT id FROM visit WHERE trip_id = :id ORDER BY trip_number")
 _GIVE_UP = [
     text(f"DELETE FROM {table} WHERE visit_id = ANY(:ids)")  # noqa: S608 two names
     for table in ("stock_promise", "package_use")
@@ -59,6 +61,10 @@ class SqlVisits:
             for one_id in dict.fromkeys(visit_ids)
             if one_id in rows and isinstance(one := visits[one_id], Visit)
         )
+
+    def find_trip(self, trip_id: str) -> tuple[StandingVisit, ...]:
+        """See the port."""
+        return self.load_standing(self._connection.execute(_OF_TRIP, {"id": trip_id}).scalars().all())
 
     def lock(self) -> None:
         """See the port."""
@@ -102,9 +108,11 @@ def _standing(found: Visit, row: Any) -> StandingVisit:
     deposit = Money(amount_minor=row.deposit_minor, currency=row.price_currency) if row.deposit_minor else None
     return StandingVisit(
         visit=found,
-        part=Part(found.service_id or "", found.patient_id, row.option_id, row.asked, row.package_id),
+        part=Part(found.service_id or "", found.patient_id, row.option_id, row.asked, row.package_id, row.series_id),
         deposit=deposit,
         fee_from=row.fee_from,
         practice_version=row.practice_version_id,
         promised={product: Decimal(quantity) for product, quantity in (row.promised or {}).items()},
+        trip_id=row.trip_id,
+        trip_number=row.trip_number or 1,
     )

@@ -86,6 +86,7 @@ hold = Table(
     Column("practice_version_id", BigInteger, ForeignKey("practice_version.id")),
     instant("created_at"),
     Column("expires_at", DateTime(timezone=True), nullable=False, comment="The first instant at which it is gone."),
+    Column("series_id", Text, comment="Sessions of one series share it."),
     UniqueConstraint("trip_id", "number"),
     CheckConstraint("number > 0", name="number"),
     CheckConstraint('"end" > start', name="ends_after_it_starts"),
