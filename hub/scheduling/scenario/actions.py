@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from hub.canonical.practice import Entry
 from hub.canonical.wall import Count, Flag, LocalDate, Positive, Quantity, Some, WallTime, Word, require_later
+from hub.scheduling.scenario.day_actions import Finish, Late, Over
 from hub.scheduling.scenario.expectations import Expectation
 
 RefusalCode = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]*$")]
@@ -229,6 +230,9 @@ class ActionEntry(Entry):
     offers: Offers | None = None
     away: Away | None = None
     repair: Repair | None = None
+    late: Late | None = None
+    over: Over | None = None
+    finish: Finish | None = None
     expect: Expectation | None = None
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from hub.canonical.practice import Practice
 from hub.scheduling.decision import Booking, PlannedVisit
 from hub.scheduling.diary import BusyClaim, Diary, LotOnHand, PackageStanding, PatientVisit, Promise
 from hub.scheduling.request import Part
+from hub.scheduling.running import RunningStep
 
 
 class State(StrEnum):
@@ -17,6 +18,7 @@ class State(StrEnum):
 
     HELD = "held"
     BOOKED = "booked"
+    ARRIVED = "arrived"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     NO_SHOW = "no_show"
@@ -26,6 +28,11 @@ class State(StrEnum):
     def occupies(self) -> bool:
         """Whether it takes time."""
         return self not in (State.CANCELLED, State.NO_SHOW)
+
+    @property
+    def is_to_come(self) -> bool:
+        """Whether it is a visit that is not over."""
+        return self in (State.BOOKED, State.ARRIVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,8 @@ class BookEntry:
     deposit: Money | None = None
     fee_from: datetime | None = None
     """The arrival that the fee of a cancellation is reckoned from; None: the visit's own."""
+    steps: tuple[RunningStep, ...] = ()
+    """As they really go; none: as the service says."""
     is_credit_lost: bool = False
     """It does not take place, and the package's credit is spent all the same."""
     expires_at: datetime | None = None
@@ -108,7 +117,7 @@ class AppointmentBook:
 
     def _snapshot(self) -> Diary:
         standing = [entry for entry in self.entries.values() if entry.state.occupies]
-        promising = (State.HELD, State.BOOKED)
+        promising = (State.HELD, State.BOOKED, State.ARRIVED)
         return Diary(
             claims=tuple(claim for entry in standing for claim in entry.claims),
             patients={patient.id: patient.known for patient in self.practice.patients},

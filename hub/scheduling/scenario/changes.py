@@ -35,6 +35,8 @@ def miss(player: Player, action: NoShow) -> Outcome:
     entries = _booked(player, action.visit)
     if not entries:
         return refused("not_booked")
+    if _has_arrived(entries):
+        return refused("already_arrived")
     if any(_arrival(entry) > player.now for entry in entries):
         return refused("not_begun")
     share = no_show_share(player.scenario.policy.cancellation)
@@ -46,6 +48,8 @@ def move(player: Player, action: Move) -> Outcome:
     entries = _booked(player, action.visit)
     if not entries:
         return refused("not_booked")
+    if _has_arrived(entries):
+        return refused("already_arrived")
     trip = _trip_of(entries, action)
     arrives_at = player.instant(action.arrives, trip.location_id)
     request = BookingRequest(trip, arrives_at, frozenset(action.override), action.reason, action.role)
@@ -90,7 +94,11 @@ def go_away(player: Player, action: Away) -> Outcome:
 
 
 def _booked(player: Player, name: str) -> list[BookEntry]:
-    return [entry for entry in player.entries(name) if entry.state is State.BOOKED]
+    return [entry for entry in player.entries(name) if entry.state.is_to_come]
+
+
+def _has_arrived(entries: list[BookEntry]) -> bool:
+    return any(entry.state is State.ARRIVED for entry in entries)
 
 
 def _ended(player: Player, entries: list[BookEntry], shares: list[Decimal], state: State) -> Outcome:

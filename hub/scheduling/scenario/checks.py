@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from hub.scheduling.scenario.document import ListedVisit, Scenario
 
 _LIFE = frozenset({"find", "hold", "book", "move", "cancel", "clock", "complete", "no_show", "away"})
-PLAYED = _LIFE | {"series", "waitlist", "offers", "repair"}
+_DAY = frozenset({"late", "over", "finish"})
+PLAYED = _LIFE | _DAY | {"series", "waitlist", "offers", "repair"}
 """The actions that can be played so far; a file with another one is refused before anything runs."""
 
 _VISIT, _TRIP, _SERIES = "visit", "trip", "series"
@@ -72,6 +73,9 @@ class _Checks:
             named = getattr(getattr(entry, entry.kind), "named", None)
             if entry.move is not None:
                 yield from self._move(entry.move.visit, several, (*path, "visit"))
+            if (ran := entry.over or entry.finish) is not None and several.get(ran.visit) in (_TRIP, _SERIES):
+                hint = f"Name a part: {ran.visit}.1"
+                yield self._document.problem((*path, "visit"), "several visits do not run as one", hint)
             if named is not None:
                 visits.add(named)
                 several[named] = _named_thing(entry, several)

@@ -8,9 +8,11 @@ from pydantic import Field
 
 from hub.canonical.practice import Entry
 from hub.canonical.wall import Count, Flag, Quantity, WallTime, Word
+from hub.scheduling.scenario.day_actions import KnockOn
 
-_MOMENTS = frozenset({"first", "openings", "arrivals", "arrives"})
-_SETS = frozenset({"refused", "patients"})
+_MOMENTS = frozenset({"first", "openings", "arrivals", "arrives", "leaves"})
+_SETS = frozenset({"refused", "patients", "contested"})
+_ROWS = frozenset({"knock_on"})
 
 
 class Expectation(Entry):
@@ -35,6 +37,10 @@ class Expectation(Entry):
     moved: Count | None = None
     kept: Count | None = None
     unplaced: Count | None = None
+    leaves: WallTime | None = None
+    knock_on: tuple[KnockOn, ...] | None = None
+    """In the order of the chain."""
+    contested: tuple[Word, ...] | None = None
 
     def given(self) -> tuple[str, ...]:
         """The keys it gives, as the file writes them."""
@@ -42,7 +48,12 @@ class Expectation(Entry):
 
     def value(self, key: str) -> Any:
         """What it gives for a key."""
-        return getattr(self, "resources" if key == "with" else key)
+        value = getattr(self, "resources" if key == "with" else key)
+        return [_plain(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(exclude_unset=True) if isinstance(value, Entry) else value
 
 
 def mismatches(expected: Expectation, got: Mapping[str, Any]) -> tuple[str, ...]:
@@ -59,9 +70,19 @@ def _agrees(key: str, expected: Any, got: Any) -> bool:
         return _same_moments(expected, got)
     if key in _SETS:
         return sorted(expected) == sorted(got)
+    if key in _ROWS:
+        return len(expected) == len(got) and all(_gives(e, g) for e, g in zip(expected, got, strict=True))
     if key in ("with", "stock"):
         return all(name in got and got[name] == value for name, value in expected.items())
     return bool(expected == got)
+
+
+def _gives(expected: Mapping[str, Any], got: Mapping[str, Any]) -> bool:
+    """Whether a row has what is expected of it; lists in it are in any order."""
+    return all(
+        sorted(value) == sorted(got[key]) if isinstance(value, tuple) else value == got[key]
+        for key, value in expected.items()
+    )
 
 
 def _same_moments(expected: Any, got: Any) -> bool:

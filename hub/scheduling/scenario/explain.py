@@ -18,9 +18,11 @@ from hub.scheduling.scenario.run import judged, plain
 from hub.scheduling.timeline import instant_at, set_minutes
 
 MEANINGS = {
+    "already_arrived": "the patient is here already",
     "closed": "outside the hours of the location",
     "hold_expired": "there is no such hold any more",
     "horizon": "further ahead than this channel may book",
+    "in_the_future": "after now: nobody knows that yet",
     "in_the_past": "before now",
     "key_reused": "the key belongs to another request",
     "known_only": "this channel is for patients the practice knows",
@@ -30,6 +32,9 @@ MEANINGS = {
     "no_credit": "the package does not pay it",
     "no_stock": "the stock is promised to others or expires before",
     "none_suitable": "nobody at the location qualifies for one of the names, busy or not",
+    "not_begun": "it is still to come",
+    "not_booked": "it is not booked any more, or never was",
+    "not_over": "it ends then anyway",
     "not_supervised": "nobody who must be present is on duty throughout",
     "off_grid": "not on the grid of offered times",
     "patient_busy": "the patient is in another visit",
@@ -39,6 +44,7 @@ MEANINGS = {
     "too_soon": "too close to another visit of the patient",
     "unknown_patient": "there is no such patient",
     "unknown_resource": "there is no such resource",
+    "unknown_step": "the service has no such step, or it was left out",
     "unknown_service": "there is no such service",
 }
 

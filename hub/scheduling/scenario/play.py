@@ -13,10 +13,11 @@ from hub.scheduling.scenario.book import State
 from hub.scheduling.scenario.changes import cancel, complete, go_away, miss, move
 from hub.scheduling.scenario.player import Outcome, Player, refused
 from hub.scheduling.scenario.repairing import repair
+from hub.scheduling.scenario.running import finish, run_late, run_over
 from hub.scheduling.scenario.series import book_series
 from hub.scheduling.scenario.waiting import join_waitlist, move_clock, serve_waitlist, settle_waitlist, tell_offers
 
-FREEING = frozenset({"cancel", "move", "repair"})
+FREEING = frozenset({"cancel", "move", "repair", "late", "over", "finish"})
 """What may free a time that somebody waits for, beside holds and offers that expire."""
 
 
@@ -116,4 +117,7 @@ PLAYS: dict[str, Callable[[Player, Any], Outcome]] = {
     "series": book_series,
     "waitlist": join_waitlist,
     "offers": tell_offers,
+    "late": run_late,
+    "over": run_over,
+    "finish": finish,
 }

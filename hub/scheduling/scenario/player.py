@@ -59,6 +59,13 @@ class Player:
             ids = ids[int(number) - 1 : int(number)] if number.isdigit() and int(number) > 0 else ()
         return [self.book.entries[entry_id] for entry_id in ids if entry_id in self.book.entries]
 
+    def name_of(self, entry_id: str) -> str:
+        """What the file calls an entry: `b1`, `b1.2`, a listed id; one that it never named has its number."""
+        for name, ids in self.names.items():
+            if entry_id in ids:
+                return name if len(ids) == 1 else f"{name}.{ids.index(entry_id) + 1}"
+        return entry_id
+
     def record(self, booking: Booking, trip: Trip, hold_until: datetime | None = None) -> tuple[str, ...]:
         """Write a booking down, as a hold where it has an end; the ids of its visits."""
         ids = tuple(f"#{self._count + i}" for i in range(1, len(booking.visits) + 1))

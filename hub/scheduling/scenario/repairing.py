@@ -17,7 +17,11 @@ SECONDS = 20.0
 
 def repair(player: Player, action: Repair) -> Outcome:
     """Place anew what no longer fits on a date; what finds no place stays, flagged."""
-    entries = [entry for entry in player.book.entries.values() if _is_at(entry, action.location)]
+    entries = [
+        entry
+        for entry in player.book.entries.values()
+        if _is_at(entry, action.location) and not _has_begun(entry, player.now)
+    ]
     visits = [_booked_visit(player, entry) for entry in entries]
     diary = player.book.diary()
     plan = plan_repair(
@@ -40,6 +44,11 @@ def _is_at(entry: BookEntry, location_id: str | None) -> bool:
     return here and entry.state is State.BOOKED and entry.part is not None
 
 
+def _has_begun(entry: BookEntry, now: datetime) -> bool:
+    """Whether it runs otherwise than planned and has begun; of what goes as planned the plan knows."""
+    return bool(entry.steps) and entry.steps[0].start_at <= now
+
+
 def _booked_visit(player: Player, entry: BookEntry) -> BookedVisit:
     if entry.visit is None or entry.part is None:
         raise LookupError("a block is not repaired; it has no visit")
@@ -52,8 +61,12 @@ def _booked_visit(player: Player, entry: BookEntry) -> BookedVisit:
         resources=dict(entry.resources),
         claim_ids=frozenset(claim.id for claim in entry.claims),
         trip_id=entry.trip_id,
-        is_tied=any(other.state is State.COMPLETED for other in trip),
+        is_tied=any(_is_settled(other, player.now) for other in trip),
     )
+
+
+def _is_settled(entry: BookEntry, now: datetime) -> bool:
+    return entry.state in (State.ARRIVED, State.COMPLETED) or _has_begun(entry, now)
 
 
 def _recoloured(entry: BookEntry, units: dict[str, int]) -> BookEntry:
