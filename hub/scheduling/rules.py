@@ -10,7 +10,13 @@ from hub.scheduling.board import Board
 from hub.scheduling.clock import WallClock, wall_clock
 from hub.scheduling.protocol import TimedPart, TimedTrip
 from hub.scheduling.request import DESK, Part, Trip
-from hub.scheduling.rules_between_visits import DatedVisit, is_too_late, is_too_soon, lacks_prerequisite
+from hub.scheduling.rules_between_visits import (
+    DatedVisit,
+    day_counts,
+    is_too_late,
+    is_too_soon,
+    lacks_prerequisite,
+)
 from hub.scheduling.stock import Demand, Shelf, shelf_of
 from hub.scheduling.timeline import minute_from, minute_of, span_bits
 
@@ -81,14 +87,49 @@ class TripRules:
         return bits
 
     def _edges(self, timed: TimedTrip, first: int, last: int) -> Iterator[int]:
-        for part in timed:
-            day = self._clock.date_at(first + part.arrival)
-            while day <= self._clock.date_at(last + part.arrival):
-                yield self._clock.day_start(day) - part.arrival
-                day += timedelta(days=1)
-            for visit in self._visits[part.part.patient_id]:
+        """The arrivals at which the answer of `by_date` may differ from the one a minute before."""
+        for number, part in enumerate(timed):
+            begin = self._clock.date_at(first + part.arrival).toordinal()
+            days = range(begin, self._clock.date_at(last + part.arrival).toordinal() + 1)
+            turning = days if self._minds_other_parts(timed, number) else {*self._turning_days(part)}.intersection(days)
+            yield from (self._clock.day_start(date.fromordinal(day)) - part.arrival for day in turning)
+            for visit, _ in self._related(part):
                 yield visit.arrival - part.arrival
                 yield visit.arrival - part.arrival + 1
+
+    def _turning_days(self, part: TimedPart) -> Iterator[int]:
+        """The dates, as ordinals, on which a reason may begin or end as long as other parts do not matter."""
+        yield self._horizon().toordinal() + 1
+        package = self._packages.get(part.part.package_id or "")
+        if package is not None and package.expires_on is not None:
+            yield package.expires_on.toordinal() + 1
+        for use in uses_of(part):
+            shelf = self._shelf(use.product)
+            yield from (day.toordinal() for day, _ in shelf.slack)
+            if shelf.strict_until is not None:
+                yield shelf.strict_until.toordinal() + 1
+        for visit, counts in self._related(part):
+            day = visit.arrives_on.toordinal()
+            for count in counts:
+                yield from (day - count, day - count + 1, day + count, day + count + 1)
+
+    def _related(self, part: TimedPart) -> Iterator[tuple[DatedVisit, frozenset[int]]]:
+        """The patient's visits that a rule looks at from this part or from which one looks at it, with its days."""
+        planned = _dated(part, 0, self._today)
+        for visit in self._visits[part.part.patient_id]:
+            counts = day_counts(planned, visit)
+            if counts:
+                yield visit, counts
+
+    def _minds_other_parts(self, timed: TimedTrip, number: int) -> bool:
+        """Whether a rule looks at the days between this part and another of its patient: both move together."""
+        planned = [_dated(part, 0, self._today) for part in timed]
+        patient = timed[number].part.patient_id
+        return any(
+            day_counts(planned[number], planned[i])
+            for i, other in enumerate(timed)
+            if i != number and other.part.patient_id == patient
+        )
 
     def _beside(self, planned: list[DatedVisit], number: int) -> list[DatedVisit]:
         """The patient's other visits, those of the same trip included."""

@@ -3,7 +3,7 @@
 Days are counted between local dates of arrival. The order in time is that of the arrivals, whichever was booked first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -55,6 +55,26 @@ def lacks_prerequisite(visit: DatedVisit, others: Iterable[DatedVisit]) -> bool:
         )
         for rule in rules
     )
+
+
+def day_counts(visit: DatedVisit, other: DatedVisit) -> frozenset[int]:
+    """The days between the two at which a rule of one about the other turns; none: they are nothing to each other."""
+    return frozenset({*_counts_of(visit, other), *_counts_of(other, visit)})
+
+
+def _counts_of(visit: DatedVisit, other: DatedVisit) -> Iterator[int]:
+    if visit.service is None:
+        return
+    series = visit.service.series
+    if series is not None and visit.service_id == other.service_id:
+        yield series.min_days
+    if series is not None and series.max_days is not None and visit.series_id is not None:
+        yield from [series.max_days] if visit.series_id == other.series_id else ()
+    yield from (rule.min_days for rule in visit.service.spacing if other.answers_to(rule.after))
+    for rule in visit.service.requires:
+        if other.answers_to(rule.before):
+            yield rule.min_days
+            yield from () if rule.max_days is None else [rule.max_days]
 
 
 def _within_series(visit: DatedVisit, other: DatedVisit) -> bool:
