@@ -19,6 +19,7 @@ from hub.scheduling.keys import lock_keys
 from hub.scheduling.request import BookingRequest
 
 Written = TypeVar("Written")
+Decide = Callable[[Practice], Booking | Refusal]
 _TRIES = 200
 """Each lost try means that somebody else booked, so this many are lost only where something else is wrong."""
 
@@ -34,7 +35,14 @@ def book_under_locks(
         InvalidInput: the location, an option or a name asked for is not declared, or the arrival is no whole minute.
         RetryLater: somebody else was quicker again and again.
     """
-    decision = decide_now(work, practice, request)
+    return write_under_locks(work, practice, lambda its: decide_now(work, its, request), write)
+
+
+def write_under_locks(
+    work: UnitOfWork, practice: Practice, decide: Decide, write: Callable[[Booking], Written]
+) -> tuple[Booking, Written] | Refusal:
+    """The same for whatever `decide` makes of the book as it stands: it is asked before the locks and under them."""
+    decision = decide(practice)
     for _ in range(_TRIES):
         if isinstance(decision, Refusal):
             return decision
@@ -44,12 +52,12 @@ def book_under_locks(
                 work.bookings.lock(keys)
                 work.holds.purge(keys)
                 practice = load_practice(work)  # another file may have come into force during the wait
-                decision = decide_now(work, practice, request)
+                decision = decide(practice)
                 if isinstance(decision, Booking) and keys.issuperset(lock_keys(decision)):
                     return decision, write(decision)
                 attempt.take_back()
         except Conflict:  # written by somebody who takes no locks: the constraint held
-            decision = decide_now(work, practice, request)
+            decision = decide(practice)
     raise RetryLater(Problem("this time is fought over", "contended", hint="Ask again in a moment"))
 
 

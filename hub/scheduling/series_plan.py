@@ -1,0 +1,51 @@
+"""A whole series as one thing to write: every session's claims, with units that go together."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hub.canonical.practice import Practice
+from hub.scheduling.decision import Booking, PlannedVisit, Recolouring, Refusal
+from hub.scheduling.diary import Diary
+from hub.scheduling.foresight import book_opening, with_booking
+from hub.scheduling.series import SeriesRequest, decide_series
+
+_NEAR = timedelta(days=2)
+
+
+def plan_series(practice: Practice, diary: Diary, request: SeriesRequest, now: datetime) -> Booking | Refusal:
+    """All sessions as visits of one booking, in order, or why there is no series. See `decide_series`."""
+    arrivals = decide_series(practice, diary, request, now)
+    if isinstance(arrivals, Refusal):
+        return arrivals
+    book = diary
+    visits: list[PlannedVisit] = []
+    units: dict[str, int] = {}
+    for number, arrives_at in enumerate(arrivals):
+        booking = book_opening(practice, _around(book, arrives_at), request.trip, arrives_at, now)
+        book = with_booking(book, booking, _name(number), request.trip.parts[0].series_id)
+        visits += booking.visits
+        units |= {change.claim_id: change.unit for change in booking.recolourings}
+    return _joined(visits, units)
+
+
+def _around(diary: Diary, arrives_at: datetime) -> Diary:
+    """The same diary with the claims of those days only: what a booking is decided on."""
+    first, last = arrives_at - _NEAR, arrives_at + _NEAR
+    return diary.with_claims(claim for claim in diary.claims if claim.start_at < last and first < claim.end_at)
+
+
+def _name(number: int) -> str:
+    return f"session-{number}"
+
+
+def _joined(visits: Iterable[PlannedVisit], units: Mapping[str, int]) -> Booking:
+    """One booking: a session that makes room for a later one is planned on its last unit at once."""
+    own: set[str] = set()
+    joined = []
+    for number, visit in enumerate(visits):
+        names = [f"{_name(number)}:0:{index}" for index in range(len(visit.claims))]
+        own.update(names)
+        claims = zip(names, visit.claims, strict=True)
+        joined.append(replace(visit, claims=tuple(replace(c, unit=units.get(name, c.unit)) for name, c in claims)))
+    return Booking(tuple(joined), tuple(Recolouring(c, unit) for c, unit in sorted(units.items()) if c not in own))
