@@ -15,6 +15,7 @@ from hub.canonical.time import Span, instant_of
 from hub.documents import parse
 from hub.operations.add_away import add_away
 from hub.operations.apply_practice import apply_practice
+from hub.operations.book_series import book_series
 from hub.operations.book_visit import book_hold, book_visit
 from hub.operations.cancel_visit import cancel_visit
 from hub.operations.complete_visit import complete_visit
@@ -30,6 +31,7 @@ from hub.scheduling.scenario.actions import (
     ActionEntry,
     Away,
     Book,
+    BookSeries,
     Cancel,
     Complete,
     Find,
@@ -41,12 +43,13 @@ from hub.scheduling.scenario.actions import (
 from hub.scheduling.scenario.book import BookEntry, State
 from hub.scheduling.scenario.document import Scenario
 from hub.scheduling.scenario.listed import listed_entries
+from hub.scheduling.series import SeriesRequest
 from hub.scheduling.stock import shelf_of
 from hub.store import tables
 from hub.store.unit_of_work import SqlStore
 
 Outcome = dict[str, Any]
-PLAYED = frozenset({"find", "hold", "book", "move", "cancel", "complete", "no_show", "away", "clock"})
+PLAYED = frozenset({"find", "hold", "book", "move", "cancel", "complete", "no_show", "away", "clock", "series"})
 _ONLY_SCENARIO = {"now", "visits", "actions"}
 _STATES = {
     State.BOOKED: VisitState.BOOKED,
@@ -80,6 +83,7 @@ class StoredScenario:
             "no_show": self._no_show,
             "away": self._away,
             "clock": self._clock,
+            "series": self._series,
         }
         action = getattr(entry, entry.kind)
         outcome = plays[entry.kind](action)
@@ -157,6 +161,20 @@ class StoredScenario:
         span = Span(instant_of(action.starts, zone), instant_of(action.ends, zone))
         noted = add_away(self.store, action.resource, span, actor="test")
         return refused(noted) if isinstance(noted, Refusal) else {"ok": True}
+
+    def _series(self, action: BookSeries) -> Outcome:
+        request = SeriesRequest(self._trip(action), action.start, action.until, action.sessions)
+        booked = book_series(self.store, request, actor="test")
+        if isinstance(booked, Refusal):
+            return refused(booked)
+        if action.named is not None:
+            self._names[action.named] = tuple(visit.id for visit in booked.visits)
+        assert booked.booking is not None
+        zone = self.scenario.zone_of(self._location(action))
+        outcome = self._answer(booked.booking)
+        del outcome["with"]
+        arrivals = [visit.start.astimezone(zone) for visit in booked.visits]
+        return outcome | {"count": len(arrivals), "arrivals": arrivals}
 
     def _ids(self, name: str) -> tuple[str, ...]:
         """The visits that a name stands for: `b1` all of them, `b1.2` the second."""
