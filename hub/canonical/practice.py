@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 from hub.canonical.practice_checks import find_problems
 from hub.canonical.practice_places import (
     Certification,
+    Dated,
     Entry,
     Hours,
     PracticeLocation,
@@ -52,6 +53,7 @@ __all__ = [
     "ROOM",
     "Cancellation",
     "Certification",
+    "Dated",
     "Deposit",
     "DepositTier",
     "Entry",

@@ -1,5 +1,6 @@
 """Locations, resources and stock of a practice file: what there is, and when it works."""
 
+from datetime import date
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -25,8 +26,32 @@ class Entry(BaseModel):
     )
 
 
-class Hours(Entry):
-    """Weekly hours in wall time."""
+class Dated(Entry):
+    """What holds from one local date to another, both counted."""
+
+    since: LocalDate | None = None
+    """None: from ever."""
+    until: LocalDate | None = None
+    """None: for good."""
+
+    @model_validator(mode="after")
+    def _not_crossed(self) -> Self:
+        if self.since and self.until and self.until < self.since:
+            raise ValueError("`until` is not before `since`")
+        return self
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether there is a date on which it does not hold."""
+        return self.since is not None or self.until is not None
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the local date is one of its dates."""
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
+
+class Hours(Dated):
+    """Weekly hours in wall time, on its dates."""
 
     days: WeekDays
     starts: MinuteOfDay = Field(alias="from")
@@ -65,8 +90,8 @@ class Certification(Entry):
         return self
 
 
-class PracticeLocation(Entry):
-    """A site with its own hours, stock and zone."""
+class PracticeLocation(Dated):
+    """A site with its own hours, stock and zone; closed outside its dates."""
 
     id: Word
     name: Word | None = None
@@ -77,8 +102,8 @@ class PracticeLocation(Entry):
     closed: tuple[LocalDate, ...] = ()
 
 
-class PracticeResource(Entry):
-    """Somebody or something a step may need."""
+class PracticeResource(Dated):
+    """Somebody or something a step may need; off duty outside its dates."""
 
     id: Word
     name: Word | None = None

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, PlainValidator, model_validator
 
 from hub.canonical.money import Money
-from hub.canonical.practice_places import Entry
+from hub.canonical.practice_places import Dated, Entry
 from hub.canonical.wall import DayCount, Flag, Positive, Quantity, Some, Word
 
 PROVIDER = "provider"
@@ -132,6 +132,8 @@ class PracticeService(Entry):
     series: Series | None = None
     spacing: tuple[Spacing, ...] = ()
     requires: tuple[Requirement, ...] = ()
+    offered: Dated | None = None
+    """The local dates of arrival on which it can be booked. None: any."""
 
     @model_validator(mode="after")
     def _has_a_patient(self) -> Self:

@@ -6,6 +6,7 @@ A scenario may say it (a rehearsal of what is refused), and so may a version tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -56,9 +57,14 @@ def _overlaps(hours: Sequence[Hours]) -> list[int]:
         {
             later
             for (_, a), (later, b) in combinations(enumerate(hours), 2)
-            if set(a.days) & set(b.days) and a.starts < b.ends and b.starts < a.ends
+            if set(a.days) & set(b.days) and a.starts < b.ends and b.starts < a.ends and _share_dates(a, b)
         }
     )
+
+
+def _share_dates(a: Hours, b: Hours) -> bool:
+    starts = max(a.since or date.min, b.since or date.min)
+    return starts <= min(a.until or date.max, b.until or date.max)
 
 
 def _devices_elsewhere(practice: Practice, document: Document) -> Iterator[Problem]:

@@ -80,6 +80,7 @@ def _show(hub: "Hub", planned: "PracticePlan", *, as_json: bool) -> None:
 def _lines(hub: "Hub", planned: "PracticePlan") -> Iterator[str]:
     if planned.is_first:
         yield "Nothing is in force yet: all of the practice file is new."
+        yield from _dates(planned)
         return
     if not _is_news(planned):
         yield "Nothing changes."
@@ -87,6 +88,7 @@ def _lines(hub: "Hub", planned: "PracticePlan") -> Iterator[str]:
     for change in planned.changes:
         values = f": {json.dumps(change.before)} -> {json.dumps(change.after)}" if change.how == "changed" else ""
         yield f"{change.how:8} {change.path}{values}"
+    yield from _dates(planned)
     yield f"{len(planned.broken)} of {planned.judged} booked visits to come would break."
     for visit in _broken(hub, planned):
         who = ", ".join(visit["resources"]) or "nobody"
@@ -96,6 +98,15 @@ def _lines(hub: "Hub", planned: "PracticePlan") -> Iterator[str]:
     yield f"Plan {planned.fingerprint}"
 
 
+def _dates(planned: "PracticePlan") -> Iterator[str]:
+    """What is new from which date on; what the file in force says already is no news."""
+    new = [one for one in planned.dates if one.is_new]
+    if new:
+        yield "By date:"
+    for one in new:
+        yield f"  {one.on}  {one.path}: {one.what}"
+
+
 def _as_json(hub: "Hub", planned: "PracticePlan") -> dict[str, Any]:
     from dataclasses import asdict
 
@@ -103,6 +114,7 @@ def _as_json(hub: "Hub", planned: "PracticePlan") -> dict[str, Any]:
         "fingerprint": planned.fingerprint,
         "first": planned.is_first,
         "changes": [asdict(change) for change in planned.changes],
+        "dates": [{**asdict(one), "on": one.on.isoformat()} for one in planned.dates],
         "judged": planned.judged,
         "broken": list(_broken(hub, planned)),
     }

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC
+from zoneinfo import ZoneInfo
 
 from hub.canonical.practice import Practice, read_practice
 from hub.errors import Conflict, Problem
@@ -13,6 +14,7 @@ from hub.ports import AppliedPractice, Store, UnitOfWork
 from hub.ports.booked_visits import BookedVisits
 from hub.scheduling.absences import with_absences
 from hub.scheduling.config_change import BookedVisit, BrokenVisit, Change, find_broken, find_changes
+from hub.scheduling.dated_change import DatedChange, find_dated_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class PracticePlan:
     is_new: bool
     """Whether the text differs from the one in force, if only in a comment."""
     changes: tuple[Change, ...]
+    dates: tuple[DatedChange, ...]
+    """What begins or ends from today on by the new file, in order of dates."""
     broken: tuple[BrokenVisit, ...]
     judged: int
     """How many visits to come were judged."""
@@ -62,9 +66,12 @@ def apply_planned(
 
 def _plan(work: UnitOfWork, booked: BookedVisits, practice: Practice, text: str) -> PracticePlan:
     current = work.practices.find_current()
+    today = work.now.astimezone(ZoneInfo(practice.zone)).date()
     if current is None:
-        fingerprint = _fingerprint(None, text, (), ())
-        return PracticePlan(is_first=True, is_new=True, changes=(), broken=(), judged=0, fingerprint=fingerprint)
+        dates, fingerprint = find_dated_changes(None, practice, today), _fingerprint(None, text, (), ())
+        return PracticePlan(
+            is_first=True, is_new=True, changes=(), dates=dates, broken=(), judged=0, fingerprint=fingerprint
+        )
     old = read_practice(current.text, current.file)
     changes = find_changes(old, practice)
     visits = booked.load(work.now) if changes else ()
@@ -73,6 +80,7 @@ def _plan(work: UnitOfWork, booked: BookedVisits, practice: Practice, text: str)
         is_first=False,
         is_new=current.text != text,
         changes=changes,
+        dates=find_dated_changes(old, practice, today),
         broken=broken,
         judged=len(visits),
         fingerprint=_fingerprint(current, text, changes, broken),

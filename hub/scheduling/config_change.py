@@ -22,7 +22,7 @@ from hub.canonical.practice import (
     Step,
     StockLot,
 )
-from hub.canonical.wall import DAYS
+from hub.scheduling.dated_change import in_words
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Refusal
 from hub.scheduling.diary import BusyClaim, Diary, LotOnHand, Promise
@@ -131,12 +131,12 @@ class _Days:
         self._diary = diary
         self._claims: dict[date, list[BusyClaim]] = {}
         for claim in diary.claims:
-            for day in _dates(claim.start_at, claim.end_at):
+            for day in _days_between(claim.start_at, claim.end_at):
                 self._claims.setdefault(day, []).append(claim)
 
     def without(self, visit: BookedVisit) -> Diary:
         """What stands around the visit, as if it were not there."""
-        days = _dates(visit.arrives_at - _MARGIN, visit.arrives_at + _MARGIN)
+        days = _days_between(visit.arrives_at - _MARGIN, visit.arrives_at + _MARGIN)
         near = {claim.id: claim for day in days for claim in self._claims.get(day, ())}
         return replace(
             self._diary,
@@ -161,7 +161,7 @@ def _less(promises: Iterable[Promise], own: tuple[Promise, ...]) -> tuple[Promis
     return tuple(left)
 
 
-def _dates(first: datetime, last: datetime) -> Iterator[date]:
+def _days_between(first: datetime, last: datetime) -> Iterator[date]:
     day = first.astimezone(UTC).date()
     while day <= last.astimezone(UTC).date():
         yield day
@@ -181,7 +181,7 @@ def _lots_under(new: Practice, lots: tuple[LotOnHand, ...]) -> tuple[LotOnHand, 
 def _plain(value: Any) -> Any:
     """What a part of the file means, as in JSON: lists of named things by their names, sets in order."""
     if isinstance(value, Hours):
-        return f"{' '.join(DAYS[day] for day in value.days)} {_clock(value.starts)}-{_clock(value.ends)}"
+        return in_words(value) + _dates(value)
     if isinstance(value, BaseModel):
         fields = type(value).model_fields.items()
         return {field.alias or key: _plain(getattr(value, key)) for key, field in fields if key not in REHEARSED}
@@ -204,8 +204,9 @@ def _name_of(entry: object) -> str | None:
     return entry.name if isinstance(entry, Step) else None
 
 
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
+def _dates(hours: Hours) -> str:
+    words = (("since", hours.since), ("until", hours.until))
+    return "".join(f" {word} {day}" for word, day in words if day is not None)
 
 
 def _text(value: Any) -> str:

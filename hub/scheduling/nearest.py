@@ -11,7 +11,12 @@ from hub.scheduling.request import BookingRequest, OpeningsRequest
 
 DAYS = 14
 """How many local dates on either side are looked at."""
-NO_TIME_MENDS = frozenset({"unknown_service", "unknown_patient", "unknown_resource", "key_reused", "reason_missing"})
+NO_TIME_MENDS = frozenset(
+    {
+        *("unknown_service", "unknown_patient", "unknown_resource", "key_reused", "reason_missing"),
+        *("hold_expired", "not_booked", "not_begun", "already_arrived"),
+    }
+)
 """Refusals that another time does not turn into a booking."""
 _LAST_DATE = date.max - timedelta(days=30)
 

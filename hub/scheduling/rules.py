@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from hub.canonical.practice import PracticeService, SelfBooking, Use
+from hub.canonical.practice import Dated, PracticeService, SelfBooking, Use
 from hub.scheduling.board import Board
 from hub.scheduling.clock import WallClock, wall_clock
 from hub.scheduling.protocol import TimedPart, TimedTrip
@@ -75,6 +75,8 @@ class TripRules:
             yield "no_credit"
         if any(day > self._horizon() for day in dates):
             yield "horizon"
+        if not all(_is_offered_on(part.service, day) for part, day in zip(timed, dates, strict=True)):
+            yield "service_not_offered"
 
     def dates_allowed(self, timed: TimedTrip, first: int, last: int) -> int:
         """The arrivals from `first` until `last` without a reason of `by_date`, as a timeline of the board."""
@@ -100,6 +102,9 @@ class TripRules:
     def _turning_days(self, part: TimedPart) -> Iterator[int]:
         """The dates, as ordinals, on which a reason may begin or end as long as other parts do not matter."""
         yield self._horizon().toordinal() + 1
+        offered = part.service.offered or Dated()
+        yield (offered.since or date.min).toordinal()
+        yield (offered.until or date.max).toordinal() + 1
         package = self._packages.get(part.part.package_id or "")
         if package is not None and package.expires_on is not None:
             yield package.expires_on.toordinal() + 1
@@ -201,6 +206,10 @@ def dated_visits(board: Board, patient_id: str) -> list[DatedVisit]:
 
 def _dated(part: TimedPart, arrival: int, day: date) -> DatedVisit:
     return DatedVisit(part.service.id, part.service, arrival + part.arrival, day, part.part.series_id)
+
+
+def _is_offered_on(service: PracticeService, day: date) -> bool:
+    return service.offered is None or service.offered.holds_on(day)
 
 
 def _is_offered(policy: SelfBooking | None, part: Part) -> bool:

@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from hub.canonical.practice import Entry
-from hub.canonical.wall import Count, Flag, LocalDate, Positive, Quantity, Some, WallTime, Word, require_later
+from hub.canonical.practice import Entry, Stretch
+from hub.canonical.wall import Count, Flag, LocalDate, Positive, Quantity, Some, WallTime, Word
 from hub.scheduling.scenario.day_actions import Finish, Late, Over
 from hub.scheduling.scenario.expectations import Expectation
 
@@ -193,17 +193,10 @@ class Offers(Entry):
     """Who has a freed time offered."""
 
 
-class Away(Entry):
+class Away(Stretch):
     """A resource is gone for a while."""
 
     resource: Word
-    starts: WallTime = Field(alias="from")
-    ends: WallTime = Field(alias="to")
-
-    @model_validator(mode="after")
-    def _ends_later(self) -> Self:
-        require_later(self.starts, self.ends)
-        return self
 
 
 class Repair(Entry):

@@ -9,6 +9,7 @@ from hub.canonical.practice import StockLot, Stretch
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import PlannedVisit, Refusal
+from hub.scheduling.diary import Diary
 from hub.scheduling.fees import Settlement, is_in_window, no_show_share, settle, window_share
 from hub.scheduling.request import BookingRequest, Part, Trip
 from hub.scheduling.scenario.actions import Away, Cancel, Complete, Move, NoShow
@@ -19,7 +20,7 @@ from hub.scheduling.timeline import minute_of
 
 def cancel(player: Player, action: Cancel) -> Outcome:
     """Call off what is still booked of a visit or trip."""
-    entries = _booked(player, action.visit)
+    entries = booked_entries(player, action.visit)
     if not entries:
         return refused("not_booked")
     rules = player.scenario.policy.cancellation
@@ -32,7 +33,7 @@ def cancel(player: Player, action: Cancel) -> Outcome:
 
 def miss(player: Player, action: NoShow) -> Outcome:
     """The patient did not come."""
-    entries = _booked(player, action.visit)
+    entries = booked_entries(player, action.visit)
     if not entries:
         return refused("not_booked")
     if _has_arrived(entries):
@@ -45,26 +46,31 @@ def miss(player: Player, action: NoShow) -> Outcome:
 
 def move(player: Player, action: Move) -> Outcome:
     """Another time, judged as if the visit were not there."""
-    entries = _booked(player, action.visit)
+    entries = booked_entries(player, action.visit)
     if not entries:
         return refused("not_booked")
     if _has_arrived(entries):
         return refused("already_arrived")
-    trip = _trip_of(entries, action)
-    arrives_at = player.instant(action.arrives, trip.location_id)
-    request = BookingRequest(trip, arrives_at, frozenset(action.override), action.reason, action.role)
-    rest = player.book.without({entry.id for entry in entries})
+    request, rest = move_request(player, entries, action)
     decision = decide_booking(player.scenario, rest, request, player.now)
     if isinstance(decision, Refusal):
         return refused(decision)
-    planned = zip(entries, decision.visits, trip.parts, strict=True)
+    planned = zip(entries, decision.visits, request.trip.parts, strict=True)
     player.book.record(decision, [_moved(player, entry, visit, part) for entry, visit, part in planned])
     return player.told(tuple(entry.id for entry in entries))
 
 
+def move_request(player: Player, entries: list[BookEntry], action: Move) -> tuple[BookingRequest, Diary]:
+    """What a move asks for, and the book as if they were not there."""
+    trip = _trip_of(entries, action)
+    arrives_at = player.instant(action.arrives, trip.location_id)
+    request = BookingRequest(trip, arrives_at, frozenset(action.override), action.reason, action.role)
+    return request, player.book.without({entry.id for entry in entries})
+
+
 def complete(player: Player, action: Complete) -> Outcome:
     """The visit took place: take what was used out of the lots and end the promise."""
-    entries = _booked(player, action.visit)
+    entries = booked_entries(player, action.visit)
     if not entries:
         return refused("not_booked")
     if any(_arrival(entry) > player.now for entry in entries):
@@ -93,7 +99,8 @@ def go_away(player: Player, action: Away) -> Outcome:
     return {"ok": True}
 
 
-def _booked(player: Player, name: str) -> list[BookEntry]:
+def booked_entries(player: Player, name: str) -> list[BookEntry]:
+    """What is still booked of what the name stands for."""
     return [entry for entry in player.entries(name) if entry.state.is_to_come]
 
 

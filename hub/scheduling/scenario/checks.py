@@ -17,11 +17,15 @@ from hub.scheduling.scenario.actions import BookSeries, Complete, PartEntry, Rep
 if TYPE_CHECKING:
     from hub.scheduling.scenario.actions import ActionEntry
     from hub.scheduling.scenario.document import ListedVisit, Scenario
+    from hub.scheduling.scenario.expectations import Expectation
 
 _LIFE = frozenset({"find", "hold", "book", "move", "cancel", "clock", "complete", "no_show", "away"})
 _DAY = frozenset({"late", "over", "finish"})
 PLAYED = _LIFE | _DAY | {"series", "waitlist", "offers", "repair"}
 """The actions that can be played so far; a file with another one is refused before anything runs."""
+
+GOES_WITH: dict[str, tuple[str, ...]] = {"nearest": ("hold", "book", "move")}
+"""The actions of which a key can be expected, where the format is stricter than to find it missing."""
 
 _VISIT, _TRIP, _SERIES = "visit", "trip", "series"
 
@@ -67,9 +71,7 @@ class _Checks:
                 yield self._document.problem(path, f"the action {entry.kind!r} is not played yet")
             yield from self._action(entry, path, visits)
             if entry.expect is not None:
-                for product in entry.expect.stock or ():
-                    where = ("actions", i, "expect", "stock", product)
-                    yield from self._known("product", product, self._products, where)
+                yield from self._expected(entry, entry.expect, ("actions", i, "expect"))
             named = getattr(getattr(entry, entry.kind), "named", None)
             if entry.move is not None:
                 yield from self._move(entry.move.visit, several, (*path, "visit"))
@@ -79,6 +81,13 @@ class _Checks:
             if named is not None:
                 visits.add(named)
                 several[named] = _named_thing(entry, several)
+
+    def _expected(self, entry: ActionEntry, expect: Expectation, path: Path) -> Iterator[Problem]:
+        for product in expect.stock or ():
+            yield from self._known("product", product, self._products, (*path, "stock", product))
+        for key in expect.given():
+            if entry.kind not in GOES_WITH.get(key, (entry.kind,)):
+                yield self._document.problem((*path, key), f"{key!r} can be expected of: {', '.join(GOES_WITH[key])}")
 
     def _move(self, visit: str, several: Mapping[str, str], path: Path) -> Iterator[Problem]:
         if several.get(visit.rpartition(".")[0]) == _TRIP:

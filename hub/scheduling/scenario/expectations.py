@@ -15,6 +15,13 @@ _SETS = frozenset({"refused", "patients", "contested"})
 _ROWS = frozenset({"knock_on"})
 
 
+class NearestTimes(Entry):
+    """The times around a refused one; `null`: there is none within the days looked at."""
+
+    before: WallTime | None = None
+    after: WallTime | None = None
+
+
 class Expectation(Entry):
     """Every key an expectation may give."""
 
@@ -41,6 +48,7 @@ class Expectation(Entry):
     knock_on: tuple[KnockOn, ...] | None = None
     """In the order of the chain."""
     contested: tuple[Word, ...] | None = None
+    nearest: NearestTimes | None = None
 
     def given(self) -> tuple[str, ...]:
         """The keys it gives, as the file writes them."""
@@ -66,6 +74,8 @@ def _agrees(key: str, expected: Any, got: Any) -> bool:
         return not expected  # `refused: []`: not refused
     if got is None or expected is None:
         return got is expected
+    if key == "nearest":
+        return all(_agrees("arrives", getattr(expected, side), got[side]) for side in expected.model_fields_set)
     if key in _MOMENTS:
         return _same_moments(expected, got)
     if key in _SETS:

@@ -7,10 +7,11 @@ from typing import Any
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Refusal
 from hub.scheduling.openings import find_openings
-from hub.scheduling.request import BookingRequest, OpeningsRequest
+from hub.scheduling.request import OpeningsRequest
 from hub.scheduling.scenario.actions import ActionEntry, Book, Find, Hold
 from hub.scheduling.scenario.book import State
 from hub.scheduling.scenario.changes import cancel, complete, go_away, miss, move
+from hub.scheduling.scenario.nearness import booking_request, nearest_times
 from hub.scheduling.scenario.player import Outcome, Player, refused
 from hub.scheduling.scenario.repairing import repair
 from hub.scheduling.scenario.running import finish, run_late, run_over
@@ -26,6 +27,8 @@ def play(player: Player, entry: ActionEntry) -> Outcome:
     action = getattr(entry, entry.kind)
     before = player.book.diary()
     outcome = PLAYS[entry.kind](player, action)
+    if entry.expect is not None and entry.expect.nearest is not None and outcome.get("refused"):
+        outcome["nearest"] = nearest_times(player, action, outcome["refused"])
     if entry.kind in FREEING:
         serve_waitlist(player, before)
     settle_waitlist(player)
@@ -50,7 +53,7 @@ def _find(player: Player, action: Find) -> Outcome:
 
 
 def _hold(player: Player, action: Hold) -> Outcome:
-    request = _request(player, action)
+    request = booking_request(player, action)
     decision = decide_booking(player.scenario, player.book.diary(), request, player.now)
     if isinstance(decision, Refusal):
         return refused(decision)
@@ -86,21 +89,9 @@ def _turn_hold(player: Player, name: str) -> tuple[str, ...] | Refusal:
 
 
 def _decide(player: Player, action: Book) -> tuple[str, ...] | Refusal:
-    request = _request(player, action)
+    request = booking_request(player, action)
     decision = decide_booking(player.scenario, player.book.diary(), request, player.now)
     return decision if isinstance(decision, Refusal) else player.record(decision, request.trip)
-
-
-def _request(player: Player, action: Book | Hold) -> BookingRequest:
-    if action.arrives is None:
-        raise LookupError("a booking without a hold has an arrival; its model says so")
-    return BookingRequest(
-        player.trip(action),
-        player.instant(action.arrives, player.location(action.location)),
-        frozenset(action.override),
-        action.reason,
-        action.role,
-    )
 
 
 PLAYS: dict[str, Callable[[Player, Any], Outcome]] = {

@@ -138,7 +138,7 @@ class World:
         on, _ = local(zone, minute)
         for day in (on - timedelta(days=1), on, on + timedelta(days=1)):
             for entry in hours:
-                if DAYS[day.weekday()] in days_of(entry["days"]):
+                if DAYS[day.weekday()] in days_of(entry["days"]) and holds(entry, day):
                     start = wall(zone, f"{day}T{entry['from']}")
                     end = wall(zone, f"{day}T{entry['to']}")
                     if start <= minute < end:
@@ -150,7 +150,7 @@ class World:
         if key not in self._open:
             entry, zone = self.locations[location], self.zone(location)
             on, _ = local(zone, minute)
-            shut = on.isoformat() in entry.get("closed", [])
+            shut = on.isoformat() in entry.get("closed", []) or not holds(entry, on)
             self._open[key] = not shut and ("hours" not in entry or self.in_hours(entry["hours"], zone, minute))
         return self._open[key]
 
@@ -165,7 +165,7 @@ class World:
             works = (
                 "hours" not in entry or self.in_hours(entry["hours"], zone, minute) or inside(entry.get("extra", []))
             )
-            self._duty[key] = works and not inside(entry.get("away", []))
+            self._duty[key] = works and not inside(entry.get("away", [])) and holds(entry, local(zone, minute)[0])
         return self._duty[key]
 
     def is_free(self, resource, minute):
@@ -187,6 +187,11 @@ class World:
             and resource_id in need.get("any", [resource_id])
             and certified
         )
+
+
+def holds(entry, day):
+    """Whether the date is one of an entry's."""
+    return entry.get("since", "") <= day.isoformat() <= entry.get("until", "9999")
 
 
 def days_of(days):
@@ -357,6 +362,8 @@ class Judged:
         ]
         if not all(supervised):
             yield "not_supervised"
+        if not holds(self.service(part).get("offered", {}), day):
+            yield "service_not_offered"
         policy = self.world.doc.get("policy", {}).get("self_booking") or {}
         horizon = policy.get("horizon_days", 10**5) if self.action.get("channel", "desk") != "desk" else 10**5
         if day > self.today + timedelta(days=horizon):

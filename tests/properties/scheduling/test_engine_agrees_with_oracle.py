@@ -23,10 +23,12 @@ def outcomes(doc, actions):
     return [plain(play(Player(scenario), entry)) for entry in scenario.actions]
 
 
-def disagreement(seed):
-    """None, or what the two say about the practice of a seed."""
+def disagreement(seed, change=None):
+    """None, or what the two say about the practice of a seed, changed or as it is."""
     generator = Generator(seed)
     doc = generator.document()
+    if change is not None:
+        change(doc, generator)
     world, find = World(doc), doc["actions"][0]["find"]
     expected = [printed(world.zone(find.get("location", "main")), minute) for minute in openings(world, find)]
     trip = {key: value for key, value in find.items() if key not in ("from", "until")}

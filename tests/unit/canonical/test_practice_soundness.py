@@ -40,6 +40,16 @@ def problem_of(text):
     return problem
 
 
+def test_hours_that_overlap_on_no_date_are_two_seasons():
+    text = GOOD.replace(
+        'hours: [{days: [mon, wed], from: "09:00", to: "12:00"}]',
+        'hours: [{days: mon, from: "09:00", to: "12:00", until: 2026-05-31}, '
+        '{days: mon, from: "08:00", to: "12:00", since: DAY}]',
+    )
+    read_sound_practice(text.replace("DAY", "2026-06-01"), "practice.yaml")
+    assert problem_of(text.replace("DAY", "2026-05-31")).field == "resources[0].hours[1]"
+
+
 def test_a_practice_that_can_work_is_read():
     assert read_sound_practice(GOOD, "practice.yaml") == read_practice(GOOD, "practice.yaml")
 
