@@ -19,6 +19,7 @@ from hub.ports.booking import (
 )
 from hub.ports.journal import AuditEntry, Delivery, Issue, Issues, Journal, Outbox, Sent
 from hub.ports.records import Cursors, Disposition, Imports, Landed, Landing, Link, Links, Records, Saved, Verdict
+from hub.ports.running import Running, TakenBy
 from hub.ports.store import Checkpoint, Store, UnitOfWork
 from hub.ports.systems import Page, Rejected, Sink, Source, Write
 from hub.ports.visits import Ending, Holds, StandingVisit, Visits
@@ -53,6 +54,7 @@ __all__ = [
     "Practices",
     "Records",
     "Rejected",
+    "Running",
     "Saved",
     "Sent",
     "Sink",
@@ -60,6 +62,7 @@ __all__ = [
     "Source",
     "StandingVisit",
     "Store",
+    "TakenBy",
     "UnitOfWork",
     "Verdict",
     "Visits",

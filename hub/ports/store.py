@@ -8,6 +8,7 @@ from typing import Protocol
 from hub.ports.booking import Bookings, Claims, Diaries, Practices
 from hub.ports.journal import Issues, Journal, Outbox
 from hub.ports.records import Cursors, Imports, Landing, Links, Records
+from hub.ports.running import Running
 from hub.ports.visits import Holds, Visits
 
 Checkpoint = Callable[[str], None]
@@ -27,6 +28,7 @@ class UnitOfWork(Protocol):
     bookings: Bookings
     holds: Holds
     visits: Visits
+    running: Running
     outbox: Outbox
     journal: Journal
     issues: Issues

@@ -98,7 +98,7 @@ def find_knock_on(
     running, others = tuple(running), tuple(one for one in others if one.taken)
     displaced = find_displaced(running, others, capacity)
     contested = (one for one in others if any(taken.claim_id in displaced for taken in one.taken))
-    ordered = sorted(contested, key=lambda one: (one.start_at, one.id))
+    ordered = sorted(contested, key=lambda one: one.start_at)
     ripple = find_ripple(running, others, capacity, began_at)
     return KnockOn(ripple, tuple(one.id for one in ordered), displaced)
 
@@ -113,7 +113,7 @@ def find_ripple(
 
     Args:
         running: what the running visit takes, as it really goes.
-        others: everything else that stands.
+        others: everything else that stands; of what begins at one time the first has the right of way.
         capacity: of the resources.
         began_at: when the running visit began by the book; what began by then, too, is not pushed.
     """
@@ -123,7 +123,7 @@ def find_ripple(
     others = tuple(others)
     waiting = {one.id for one in others if not one.is_fixed and one.start_at > began_at}
     pushed = []
-    for visit in sorted(others, key=lambda one: (one.id in waiting, one.start_at, one.id)):
+    for visit in sorted(others, key=lambda one: (one.id in waiting, one.start_at)):
         because = tuple(sorted(set(_clashes(visit, moved, settled)))) if visit.id in waiting else ()
         minutes = _least_push(visit, settled) if because else 0
         where = [one.later(minutes) for one in visit.taken]
@@ -139,7 +139,7 @@ def find_displaced(running: Iterable[Taken], others: Iterable[Standing], capacit
     firm = _Book(capacity)
     running = tuple(running)
     firm.add(running)
-    claims = sorted((one for other in others for one in other.taken), key=lambda c: (c.start_at, c.end_at, c.claim_id))
+    claims = sorted((one for other in others for one in other.taken), key=lambda one: (one.start_at, one.end_at))
     displaced = set()
     for claim in claims:
         shared = (_overlap(claim, one) for one in running if claim.meets(one))

@@ -3,11 +3,12 @@
 Running late, running over and finishing early are one thing, a *turn*: what stood at one instant happens at another.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hub.canonical.practice import PROVIDER, PracticeService
+from hub.canonical.time import Span
 from hub.scheduling.decision import Refusal
 from hub.scheduling.protocol import step_lengths, time_steps
 from hub.scheduling.timeline import instant_at, minute_of
@@ -51,7 +52,7 @@ class Turn:
 
 
 def planned_steps(
-    service: PracticeService, option_id: str | None, resources: dict[str, str], arrives_at: datetime
+    service: PracticeService, option_id: str | None, resources: Mapping[str, str], arrives_at: datetime
 ) -> tuple[RunningStep, ...]:
     """The steps of a visit that goes as its service says."""
     lengths = step_lengths(service, service.option(option_id), resources.get(PROVIDER))
@@ -59,6 +60,36 @@ def planned_steps(
         RunningStep(timed.step.name, instant_at(timed.start), instant_at(timed.end), timed.step.patient)
         for timed in time_steps(service, lengths, minute_of(arrives_at))
     )
+
+
+def steps_as_taken(
+    planned: Iterable[RunningStep], taken: Mapping[str, Span], leaves_at: datetime
+) -> tuple[RunningStep, ...]:
+    """The steps of a visit in the book, by what it takes.
+
+    Where a step takes something, that says when it is; one that takes nothing lies between its neighbours. What was
+    left out is not among them.
+
+    Args:
+        planned: as the service says, from the visit's arrival on.
+        taken: step → over which stretch it takes something.
+        leaves_at: the end of the last step with the patient.
+    """
+    planned = tuple(planned)
+    last = max(number for number, step in enumerate(planned) if step.with_patient)
+    found: list[RunningStep] = []
+    for number, step in enumerate(planned):
+        follows = planned[number + 1].name if number + 1 < len(planned) else ""
+        start = found[-1].end_at if found else step.start_at
+        if step.name in taken:
+            start, end = taken[step.name].start, taken[step.name].end
+        elif follows in taken:
+            end = taken[follows].start
+        else:
+            end = leaves_at if number == last else start + (step.end_at - step.start_at)
+        end = min(end, leaves_at) if number <= last else end
+        found.append(replace(step, start_at=start, end_at=end))
+    return tuple(step for step in found if step.start_at < step.end_at)
 
 
 def arrival_of(steps: Iterable[RunningStep]) -> datetime:

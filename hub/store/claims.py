@@ -134,7 +134,7 @@ class SqlClaims:
         freed = [*self._remove_expired_holds(), *self._remove(visits, blocks)]
         firm = self._insert(facts)
         self._settle(freed)
-        contested = self._flag(visits, blocks)
+        contested = self.flag(visits, blocks)
         return Placed(firm, len(facts) - firm, tuple(sorted(contested)))
 
     def _remove(self, visits: list[str], blocks: list[str]) -> list[_Freed]:
@@ -179,7 +179,7 @@ class SqlClaims:
                 visits |= {row.visit_id} - {None}
                 blocks |= {row.block_id} - {None}
         self._move(self._place(wanted, units))
-        self._flag(sorted(visits), sorted(blocks))
+        self.flag(sorted(visits), sorted(blocks))
 
     def _place(self, wanted: dict[Owner, list[Wanted]], units: dict[Owner, Units]) -> dict[int, int]:
         """Wanted key → unit id of what fits; firm claims that must make way for it change their unit."""
@@ -215,8 +215,8 @@ class SqlClaims:
         if units:
             self._connection.execute(_MOVE, {"claims": list(units), "units": list(units.values())})
 
-    def _flag(self, visits: list[str], blocks: list[str]) -> set[str]:
-        """Say of visits and blocks whether they are contested, and open or close their issues."""
+    def flag(self, visits: list[str], blocks: list[str]) -> set[str]:
+        """Say of visits and blocks whether they are contested, and open or close their issues; gives the visits."""
         rows = self._connection.execute(_STANDING, {"visits": visits, "blocks": blocks})
         needs = {(row.kind, row.subject): tuple(row.needs) for row in rows}
         contested = [subject for kind, subject in needs if kind == "visit"]

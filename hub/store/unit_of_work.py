@@ -24,6 +24,7 @@ from hub.ports import (
     Outbox,
     Practices,
     Records,
+    Running,
     UnitOfWork,
     Visits,
 )
@@ -39,6 +40,7 @@ from hub.store.landing import SqlCursors, SqlLanding, SqlLinks
 from hub.store.outbox import SqlOutbox
 from hub.store.practices import SqlPractices
 from hub.store.records import SqlRecords
+from hub.store.running import SqlRunning
 from hub.store.visits import SqlVisits
 
 Clock = Callable[[Connection], datetime]
@@ -63,6 +65,7 @@ class SqlUnitOfWork:
         self.bookings: Bookings = SqlBookings(connection, now)
         self.holds: Holds = SqlHolds(connection, now)
         self.visits: Visits = SqlVisits(connection, now)
+        self.running: Running = SqlRunning(connection, now)
         self.outbox: Outbox = SqlOutbox(connection)
         self.journal: Journal = SqlJournal(connection)
         self.issues: Issues = SqlIssues(connection)
