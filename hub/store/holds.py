@@ -9,6 +9,7 @@ from hub.canonical.ids import Kind, mint
 from hub.scheduling.decision import Booking
 from hub.scheduling.request import Trip
 from hub.store.bookings import claimed_by_nobody_else, recolour, share_claims
+from hub.store.claims import SqlClaims
 from hub.store.planned import booked_row, save_taken
 from hub.store.tables import hold
 
@@ -31,9 +32,11 @@ _BECOME_VISITS = text("""
         series_id, CASE WHEN :is_trip THEN trip_id END, CASE WHEN :is_trip THEN number END
     FROM hold WHERE id = ANY(:ids)""")
 _HAND_OVER = [
-    text(f"UPDATE {table} SET visit_id = hold_id, hold_id = NULL WHERE hold_id = ANY(:ids)")  # noqa: S608 three names
-    for table in ("claim", "stock_promise", "package_use")
+    text(f"UPDATE {table} SET visit_id = hold_id, hold_id = NULL WHERE hold_id = ANY(:ids)")  # noqa: S608 two names
+    for table in ("stock_promise", "package_use")
 ]
+_HAND_OVER_CLAIMS = text("""
+    UPDATE claim SET visit_id = hold_id, hold_id = NULL WHERE hold_id = ANY(:ids) RETURNING firm""")
 _OWNERS = {"claim": "resource", "patient": "patient"}
 
 
@@ -76,6 +79,11 @@ class SqlHolds:
             return ()
         ids = [row.id for row in rows]
         if ids:
-            for statement in (_BECOME_VISITS, *_HAND_OVER, _DELETE):
-                self._connection.execute(statement, {"ids": ids, "is_trip": len(ids) > 1})
+            values = {"ids": ids, "is_trip": len(ids) > 1}
+            self._connection.execute(_BECOME_VISITS, values)
+            firm = self._connection.execute(_HAND_OVER_CLAIMS, values).scalars().all()
+            for statement in (*_HAND_OVER, _DELETE):
+                self._connection.execute(statement, values)
+            if not all(firm):  # a visit that ran over took some of it meanwhile
+                SqlClaims(self._connection, self._now).flag(ids, [])
         return tuple(ids)
