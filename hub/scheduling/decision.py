@@ -1,5 +1,6 @@
 """What the schedule answers: a booking that can be written down as it stands, or every reason against it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -49,6 +50,8 @@ class PlannedVisit:
     """The end of the last step."""
     resources: tuple[tuple[str, str], ...]
     """(need name, resource) in the order the service names them."""
+    first_of_kind: Mapping[str, str]
+    """Kind → the first of `resources` that is of it."""
     claims: tuple[PlannedClaim, ...]
     promises: tuple[PlannedPromise, ...]
     price: Money | None
@@ -63,6 +66,9 @@ class Recolouring:
 
     claim_id: str
     unit: int
+    resource_id: str
+    start_at: datetime
+    end_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
