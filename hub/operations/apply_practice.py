@@ -40,9 +40,11 @@ def apply_practice(store: Store, text: str, file: str, *, actor: str = "system:h
 
 def write_practice(work: UnitOfWork, practice: Practice, text: str, file: str, *, actor: str) -> Applied:
     """Put a practice that was read from `text` in force, as a part of an operation."""
+    work.visits.lock()  # before any row is: what now holds more makes contested facts firm
     is_new = work.practices.save(file, text)
     sites = work.practices.save_sites(_sites(practice))
     resources = work.practices.save_resources(_resources(practice))
+    work.claims.settle(resources.changed)
     services = work.records.save(_services(practice, work))
     applied = Applied(
         is_new=is_new,

@@ -56,16 +56,15 @@ def book_series(
         made = _book(work, request)
         if isinstance(made, Refusal):
             return made
-        booking, visit_ids, series_id = made
-        visits = load_visits(work, visit_ids)
+        booking, visits, series_id = made
         data = {"channel": request.trip.channel, "series": series_id}
         note_visits(work, visits, Note("visit_booked", "book_series", actor, event_data=data), push_to)
         if key is not None:
-            work.bookings.save_key(key, KnownKey(asked, visit_ids))
+            work.bookings.save_key(key, KnownKey(asked, tuple(one.id for one in visits)))
         return BookedSeries(visits, booking)
 
 
-def _book(work: UnitOfWork, request: SeriesRequest) -> tuple[Booking, tuple[str, ...], str] | Refusal:
+def _book(work: UnitOfWork, request: SeriesRequest) -> tuple[Booking, tuple[Visit, ...], str] | Refusal:
     series_id = f"ser_{uuid4().hex}"
     its = replace(request, trip=as_session(request.trip, series_id))
     made = write_under_locks(
@@ -87,12 +86,12 @@ def _decide(work: UnitOfWork, practice: Practice, request: SeriesRequest) -> Boo
     return plan_series(practice, diary, request, work.now)
 
 
-def _save(work: UnitOfWork, booking: Booking, request: SeriesRequest) -> tuple[str, ...]:
+def _save(work: UnitOfWork, booking: Booking, request: SeriesRequest) -> tuple[Visit, ...]:
     """Each session as a visit of its own. Whoever makes room changes units first: for all of them at once."""
     return tuple(
-        visit_id
+        saved
         for number, visit in enumerate(booking.visits)
-        for visit_id in work.bookings.save(Booking((visit,), booking.recolourings if number == 0 else ()), request.trip)
+        for saved in work.bookings.save(Booking((visit,), booking.recolourings if number == 0 else ()), request.trip)
     )
 
 

@@ -1,7 +1,7 @@
 """The way every booking goes: decide, lock what was chosen, decide again, write.
 
-Two clients who want the same hour queue for its locks instead of colliding; the second decides on what the first left,
-and gets another room, or every reason why not. The exclusion constraint stands behind it, whoever else writes.
+Two clients who want the same hour queue for its locks; the second decides on what the first left, and gets another
+room, or every reason why not.
 """
 
 from collections.abc import Callable, Collection
@@ -10,18 +10,16 @@ from datetime import UTC
 from typing import TypeVar
 
 from hub.canonical.practice import Practice
-from hub.errors import Conflict, Problem, RetryLater
 from hub.operations.apply_practice import load_practice
+from hub.operations.under_locks import Lacking, act_under_locks
 from hub.ports import UnitOfWork
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Booking, Refusal
-from hub.scheduling.keys import lock_keys
+from hub.scheduling.keys import Key, lock_keys
 from hub.scheduling.request import BookingRequest
 
 Written = TypeVar("Written")
 Decide = Callable[[Practice], Booking | Refusal]
-_TRIES = 200
-"""Each lost try means that somebody else booked, so this many are lost only where something else is wrong."""
 
 
 def book_under_locks(
@@ -42,23 +40,22 @@ def write_under_locks(
     work: UnitOfWork, practice: Practice, decide: Decide, write: Callable[[Booking], Written]
 ) -> tuple[Booking, Written] | Refusal:
     """The same for whatever `decide` makes of the book as it stands: it is asked before the locks and under them."""
-    decision = decide(practice)
-    for _ in range(_TRIES):
+
+    def book(keys: frozenset[Key]) -> tuple[Booking, Written] | Refusal | Lacking:
+        decision = decide(load_practice(work))  # another file may have come into force during the wait
         if isinstance(decision, Refusal):
             return decision
-        keys = frozenset(lock_keys(decision))
-        try:
-            with work.bookings.attempt() as attempt:
-                work.bookings.lock(keys)
-                work.holds.purge(keys)
-                practice = load_practice(work)  # another file may have come into force during the wait
-                decision = decide(practice)
-                if isinstance(decision, Booking) and keys.issuperset(lock_keys(decision)):
-                    return decision, write(decision)
-                attempt.take_back()
-        except Conflict:  # written by somebody who takes no locks: the constraint held
-            decision = decide(practice)
-    raise RetryLater(Problem("this time is fought over", "contended", hint="Ask again in a moment"))
+        needed = frozenset(lock_keys(decision))
+        over = work.holds.find_over(needed)
+        if not needed | over.keys <= keys:
+            return Lacking(needed | over.keys)
+        work.holds.purge(over.ids)
+        return decision, write(decision)
+
+    first = decide(practice)
+    if isinstance(first, Refusal):
+        return first
+    return act_under_locks(work, frozenset(lock_keys(first)), book)
 
 
 def decide_now(

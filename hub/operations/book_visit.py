@@ -14,8 +14,8 @@ from hub.ports import KnownKey, Store, UnitOfWork
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.request import BookingRequest
 
-_Made = tuple[Booking | None, tuple[str, ...]]
-"""What was decided, if anything was, and the visits' ids."""
+_Made = tuple[Booking | None, tuple[Visit, ...]]
+"""What was decided, if anything was, and the visits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def book_visit(
             detail = {"overridden": list(made[0].overridden)}
             data = {"channel": request.trip.channel}
             note = Note("visit_booked", "book_visit", actor, request.role, request.reason, data, detail)
-            note_visits(work, load_visits(work, made[1]), note, push_to)
+            note_visits(work, made[1], note, push_to)
         return made
 
     return _once(store, key, _hash(request), book)
@@ -73,8 +73,9 @@ def book_hold(
         if not visit_ids:
             return Refusal(("hold_expired",))
         note = Note("visit_booked", "book_visit", actor, event_data={"hold": hold_id})
-        note_visits(work, load_visits(work, visit_ids), note, push_to)
-        return None, visit_ids
+        visits = load_visits(work, visit_ids)
+        note_visits(work, visits, note, push_to)
+        return None, visits
 
     return _once(store, key, _digest({"hold": hold_id}), confirm)
 
@@ -89,10 +90,10 @@ def _once(store: Store, key: str | None, asked: str, make: Callable[[UnitOfWork]
         made = make(work)
         if isinstance(made, Refusal):
             return made
-        booking, visit_ids = made
+        booking, visits = made
         if key is not None:
-            work.bookings.save_key(key, KnownKey(asked, visit_ids))
-        return Booked(load_visits(work, visit_ids), booking)
+            work.bookings.save_key(key, KnownKey(asked, tuple(one.id for one in visits)))
+        return Booked(visits, booking)
 
 
 def _hash(request: BookingRequest) -> str:

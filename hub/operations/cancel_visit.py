@@ -1,6 +1,6 @@
 """Cancel what is still to come: its time, stock and credit are free at once, and everybody is told."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -8,6 +8,7 @@ from hub.canonical.practice import Policy
 from hub.canonical.records import VisitState
 from hub.operations.end_visits import Ended, end_visits
 from hub.operations.note_visits import Note
+from hub.operations.under_locks import change_standing
 from hub.ports import StandingVisit, Store
 from hub.scheduling.decision import Refusal
 from hub.scheduling.fees import window_share
@@ -35,13 +36,13 @@ def cancel_visit(
         push_to: the systems that must be told.
     """
     with store.begin("cancel_visit") as work:
-        work.visits.lock()
-        standing = work.visits.load_standing(visit_ids)
-        if not standing:
-            return Refusal(("not_booked",))
 
         def share_of(policy: Policy, one: StandingVisit) -> Decimal:
             return window_share(policy.cancellation, one.fee_arrival, work.now) if by == "patient" else Decimal()
 
         note = Note("visit_cancelled", "cancel_visit", actor, reason=reason, event_data={"by": by})
-        return end_visits(work, standing, state=VisitState.CANCELLED, share_of=share_of, note=note, push_to=push_to)
+
+        def end(standing: Sequence[StandingVisit]) -> Ended:
+            return end_visits(work, standing, state=VisitState.CANCELLED, share_of=share_of, note=note, push_to=push_to)
+
+        return change_standing(work, visit_ids, end)

@@ -8,9 +8,11 @@ from hub.canonical.practice import Practice
 from hub.canonical.records import Visit
 from hub.operations.apply_practice import load_practice
 from hub.operations.note_visits import Note, load_visits, note_visits
+from hub.operations.under_locks import change_standing
 from hub.ports import StandingVisit, Store, UnitOfWork
 from hub.scheduling.decision import Refusal
 from hub.scheduling.diary import LotOnHand
+from hub.scheduling.keys import Key
 from hub.scheduling.lots import LotDraw, plan_draws, take_out
 
 
@@ -34,20 +36,24 @@ def complete_visit(
         push_to: the systems that must be told.
     """
     with store.begin("complete_visit") as work:
-        work.visits.lock()
-        standing = work.visits.load_standing(visit_ids)
-        if not standing:
-            return Refusal(("not_booked",))
-        if any(one.visit.start > work.now for one in standing):
-            return Refusal(("not_begun",))
-        draws = _plan(work, load_practice(work), standing, used)
-        if draws is None:
-            return Refusal(("no_stock",))
-        for visit_id, drawn in draws.items():
-            work.visits.complete(visit_id, drawn)
-        visits = load_visits(work, draws)
-        note_visits(work, visits, Note("visit_completed", "complete_visit", actor), push_to)
-        return visits
+
+        def complete(standing: Sequence[StandingVisit]) -> tuple[Visit, ...] | Refusal:
+            if any(one.visit.start > work.now for one in standing):
+                return Refusal(("not_begun",))
+            draws = _plan(work, load_practice(work), standing, used)
+            if draws is None:
+                return Refusal(("no_stock",))
+            for visit_id, drawn in draws.items():
+                work.visits.complete(visit_id, drawn)
+            visits = load_visits(work, draws)
+            note_visits(work, visits, Note("visit_completed", "complete_visit", actor), push_to)
+            return visits
+
+        def lots_of(standing: Collection[StandingVisit]) -> frozenset[Key]:
+            places = {one.visit.location_id for one in standing}
+            return frozenset(("stock", product, place) for product in used or () for place in places)
+
+        return change_standing(work, visit_ids, complete, also=lots_of)
 
 
 def _plan(

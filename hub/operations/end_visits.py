@@ -7,7 +7,7 @@ from decimal import Decimal
 from hub.canonical.practice import Policy
 from hub.canonical.records import Visit, VisitState
 from hub.operations.apply_practice import load_practice_of
-from hub.operations.note_visits import Note, load_visits, note_visits
+from hub.operations.note_visits import Note, note_visits
 from hub.ports import Ending, StandingVisit, UnitOfWork
 from hub.scheduling.fees import Settlement, settle
 
@@ -42,8 +42,7 @@ def end_visits(
         settlement = Settlement(0, 0, 0) if by_package else settle(one.visit.price, one.deposit, share)
         endings.append(Ending(one.visit.id, state, settlement.fee, by_package and share > 0))
         settled.append(settlement)
-    work.visits.end(endings)
-    visits = load_visits(work, [one.visit_id for one in endings])
+    visits = work.visits.end(endings)
     note_visits(work, visits, note, push_to)
     return Ended(visits, _sum(settled))
 

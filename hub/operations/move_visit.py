@@ -9,10 +9,12 @@ from hub.canonical.records import Visit
 from hub.errors import InvalidInput, Problem
 from hub.operations.apply_practice import load_practice, load_practice_of
 from hub.operations.book_under_locks import decide_now
-from hub.operations.note_visits import Note, load_visits, note_visits
+from hub.operations.note_visits import Note, note_visits
+from hub.operations.under_locks import Lacking, act_under_locks, keys_of
 from hub.ports import StandingVisit, Store, UnitOfWork
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.fees import is_in_window
+from hub.scheduling.keys import Key, lock_keys
 from hub.scheduling.request import DESK, BookingRequest, Part, Trip
 
 
@@ -46,7 +48,7 @@ def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Colle
     """Move, or say every reason why not; a refusal changes nothing. `not_booked`: unknown, over or cancelled.
 
     Price, deposit, credit and the accepted policy go along; a visit moved inside a cancellation window keeps the
-    arrival it had for the fee. Nobody else books meanwhile, for what it leaves may make contested facts firm.
+    arrival it had for the fee. What it leaves may make contested facts firm.
 
     Raises:
         InvalidInput: the location or a name asked for is not declared, the arrival is no whole minute, or the visits
@@ -55,35 +57,49 @@ def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Colle
         RetryLater: the database went away; asking again is safe.
     """
     with store.begin("move_visit") as work:
-        work.visits.lock()
-        standing = sorted(work.visits.load_standing(request.visit_ids), key=lambda one: one.trip_number)
-        if not standing:
-            return Refusal(("not_booked",))
-        _require_whole(work, standing)
-        booking = _decide_and_write(work, load_practice(work), standing, request)
-        if isinstance(booking, Refusal):
-            return booking
-        visits = load_visits(work, [one.visit.id for one in standing])
-        detail = {"overridden": list(booking.overridden)}
+
+        def move(keys: frozenset[Key]) -> Moved | Refusal | Lacking:
+            standing = _load(work, request)
+            if not standing:
+                return Refusal(("not_booked",))
+            needed = keys_of(standing)
+            return _move(work, standing, request, keys) if needed <= keys else Lacking(keys | needed)
+
+        moved = act_under_locks(work, keys_of(_load(work, request)), move)
+        if isinstance(moved, Refusal):
+            return moved
+        detail = {"overridden": list(moved.booking.overridden)}
         data = {"channel": request.channel}
         note = Note("visit_moved", "move_visit", actor, request.role, request.reason, data, detail)
-        note_visits(work, visits, note, push_to)
-        return Moved(visits, booking)
+        note_visits(work, moved.visits, note, push_to)
+        return moved
 
 
-def _decide_and_write(
-    work: UnitOfWork, practice: Practice, standing: Sequence[StandingVisit], request: MoveRequest
-) -> Booking | Refusal:
+def _load(work: UnitOfWork, request: MoveRequest) -> list[StandingVisit]:
+    standing = sorted(work.visits.load_standing(request.visit_ids), key=lambda one: one.trip_number)
+    if standing:
+        _require_whole(work, standing)
+    return standing
+
+
+def _move(
+    work: UnitOfWork, standing: Sequence[StandingVisit], request: MoveRequest, keys: frozenset[Key]
+) -> Moved | Refusal | Lacking:
+    """Take it out and decide as for a new one; what that needs beside `keys` may be lacking."""
+    practice = load_practice(work)
     asked = _asked(practice, standing, request)
     ids = [one.visit.id for one in standing]
-    with work.bookings.attempt() as attempt:
-        work.visits.vacate(ids)
-        decision = decide_now(work, practice, asked, without=ids)
-        if isinstance(decision, Refusal):
-            attempt.take_back()
-            return decision
-        work.visits.move(decision, asked.trip, {one.visit.id: _kept_arrival(work, one) for one in standing})
+    work.visits.vacate(ids)
+    decision = decide_now(work, practice, asked, without=ids)
+    if isinstance(decision, Refusal):
         return decision
+    over = work.holds.find_over(lock_keys(decision))
+    needed = over.keys.union(lock_keys(decision))
+    if not needed <= keys:
+        return Lacking(keys | needed)
+    work.holds.purge(over.ids)
+    kept: dict[str, datetime | None] = {one.visit.id: _kept_arrival(work, one) for one in standing}
+    return Moved(work.visits.move(decision, asked.trip, kept), decision)
 
 
 def _require_whole(work: UnitOfWork, standing: Sequence[StandingVisit]) -> None:

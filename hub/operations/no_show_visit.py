@@ -1,11 +1,12 @@
 """Note that a patient did not come."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from hub.canonical.records import VisitState
 from hub.operations.end_visits import Ended, end_visits
 from hub.operations.note_visits import Note
-from hub.ports import Store
+from hub.operations.under_locks import change_standing
+from hub.ports import StandingVisit, Store
 from hub.scheduling.decision import Refusal
 from hub.scheduling.fees import no_show_share
 
@@ -19,18 +20,17 @@ def no_show_visit(
     are those of `cancel_visit`.
     """
     with store.begin("no_show_visit") as work:
-        work.visits.lock()
-        standing = work.visits.load_standing(visit_ids)
-        if not standing:
-            return Refusal(("not_booked",))
-        if any(one.visit.start > work.now for one in standing):
-            return Refusal(("not_begun",))
-        note = Note("visit_missed", "no_show_visit", actor, reason=reason)
-        return end_visits(
-            work,
-            standing,
-            state=VisitState.NO_SHOW,
-            share_of=lambda policy, _: no_show_share(policy.cancellation),
-            note=note,
-            push_to=push_to,
-        )
+
+        def end(standing: Sequence[StandingVisit]) -> Ended | Refusal:
+            if any(one.visit.start > work.now for one in standing):
+                return Refusal(("not_begun",))
+            return end_visits(
+                work,
+                standing,
+                state=VisitState.NO_SHOW,
+                share_of=lambda policy, _: no_show_share(policy.cancellation),
+                note=Note("visit_missed", "no_show_visit", actor, reason=reason),
+                push_to=push_to,
+            )
+
+        return change_standing(work, visit_ids, end)

@@ -22,7 +22,7 @@ from hub.ports.records import Cursors, Disposition, Imports, Landed, Landing, Li
 from hub.ports.running import Running, TakenBy
 from hub.ports.store import Checkpoint, Store, UnitOfWork
 from hub.ports.systems import Page, Rejected, Sink, Source, Write
-from hub.ports.visits import Ending, Holds, StandingVisit, Visits
+from hub.ports.visits import Ending, Holds, OverHolds, StandingVisit, Visits
 
 __all__ = [
     "AppliedPractice",
@@ -49,6 +49,7 @@ __all__ = [
     "Link",
     "Links",
     "Outbox",
+    "OverHolds",
     "Page",
     "Placed",
     "Practices",

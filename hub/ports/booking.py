@@ -12,6 +12,7 @@ from hub.ports.records import Saved
 from hub.scheduling.absences import Absence
 from hub.scheduling.decision import Booking
 from hub.scheduling.diary import Diary, LotOnHand
+from hub.scheduling.keys import Key
 from hub.scheduling.request import Trip
 
 
@@ -65,6 +66,10 @@ class Claims(Protocol):
         """
         ...
 
+    def settle(self, resource_ids: Collection[str]) -> None:
+        """Make contested claims firm that have room now, because these resources hold more than before."""
+        ...
+
 
 class Diaries(Protocol):
     """The changing part of the schedule."""
@@ -94,16 +99,16 @@ class Bookings(Protocol):
         """Wait for whoever uses this key, keep it to the end of the operation, and say what was booked under it."""
         ...
 
-    def attempt(self) -> AbstractContextManager["Attempt"]:
-        """A part of the operation that can be taken back, with the locks taken in it."""
+    def attempt(self, keys: Collection[Key] = ()) -> AbstractContextManager["Attempt"]:
+        """A part of the operation that can be taken back, with the locks taken in it: first of all those of `keys`."""
         ...
 
-    def lock(self, keys: Collection[tuple[str, ...]]) -> None:
-        """Wait until nobody else books any of these; what is read after it is the truth."""
+    def lock(self, keys: Collection[Key]) -> None:
+        """Wait until nobody else changes any of these; what is read after it is the truth."""
         ...
 
-    def save(self, booking: Booking, trip: Trip) -> tuple[str, ...]:
-        """Write visits, claims, promises and package uses; gives the visits' new ids in order.
+    def save(self, booking: Booking, trip: Trip) -> tuple[Visit, ...]:
+        """Write visits, claims, promises and package uses; gives the visits in order.
 
         Raises:
             Conflict: somebody claimed the time without taking the locks. Take the attempt back and decide again.
@@ -123,7 +128,7 @@ class Attempt(Protocol):
     """Written unless it is taken back or an error leaves it."""
 
     def take_back(self) -> None:
-        """Undo what was done in it and let go of its locks, when it ends."""
+        """Undo what was done in it and let go of its locks."""
         ...
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from hub.canonical.money import Money
 from hub.canonical.records import Visit, VisitState
 from hub.scheduling.decision import Booking
+from hub.scheduling.keys import Key
 from hub.scheduling.lots import LotDraw
 from hub.scheduling.request import Part, Trip
 
@@ -24,16 +25,29 @@ class Holds(Protocol):
         """
         ...
 
-    def purge(self, keys: Collection[tuple[str, ...]]) -> int:
-        """Take out those that are over and stand in the way of these lock keys; gives how many.
+    def find_over(self, keys: Collection[Key]) -> "OverHolds":
+        """Those that are over and stand in the way of these lock keys."""
+        ...
 
-        Waits for whoever is booking one of them: it is then a visit, and what is read after this shows it.
-        """
+    def purge(self, hold_ids: Collection[str]) -> None:
+        """Take them out, and make firm what was contested because of them. Their keys must be locked."""
         ...
 
     def confirm(self, hold_id: str) -> tuple[str, ...]:
-        """Turn exactly what is held into visits; gives their ids in the trip's order, none: it is over or unknown."""
+        """Turn exactly what is held into visits; gives their ids in the trip's order, none: it is over or unknown.
+
+        Locks what the hold takes.
+        """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class OverHolds:
+    """Holds whose end has come."""
+
+    ids: tuple[str, ...]
+    keys: frozenset[Key]
+    """What must be locked before they are taken out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,8 @@ class StandingVisit:
     """Visits that were booked as one trip have the same; None: it was booked alone."""
     trip_number: int = 1
     """Its place in the trip's order."""
+    keys: frozenset[Key] = frozenset()
+    """What must be locked before it is changed: itself, what it takes, and what gets room when it gives that up."""
 
     @property
     def fee_arrival(self) -> datetime:
@@ -73,10 +89,10 @@ class Ending:
 
 
 class Visits(Protocol):
-    """Visits that are still to come. Nobody else books, moves or ends anything between a lock and the commit."""
+    """Visits that are still to come. Whoever changes one has locked its keys and read it then, or called `lock`."""
 
     def load_standing(self, visit_ids: Collection[str]) -> tuple[StandingVisit, ...]:
-        """Those of them that are still to come, in the order given. What is read without `lock` may change."""
+        """Those of them that are still to come, in the order given. What is read without locks may change."""
         ...
 
     def find_trip(self, trip_id: str) -> tuple[StandingVisit, ...]:
@@ -84,22 +100,31 @@ class Visits(Protocol):
         ...
 
     def lock(self) -> None:
-        """Wait for all other writers of claims and keep them out until the transaction ends."""
+        """Wait for all other writers of claims and keep them out until the transaction ends.
+
+        For what concerns the whole book; who changes some visits locks their keys (`Bookings.attempt`).
+        """
         ...
 
     def vacate(self, visit_ids: Collection[str]) -> None:
-        """Give up the time, stock and credit of visits that get others in this transaction."""
+        """Give up the time, stock and credit of visits that get others in this transaction.
+
+        Facts that were contested because of them become firm.
+        """
         ...
 
-    def move(self, booking: Booking, trip: Trip, fee_from: Mapping[str, datetime | None]) -> None:
-        """Write vacated visits (the keys of `fee_from`, in the trip's order) where the booking says.
+    def move(self, booking: Booking, trip: Trip, fee_from: Mapping[str, datetime | None]) -> tuple[Visit, ...]:
+        """Write vacated visits (the keys of `fee_from`, in the trip's order) where the booking says; gives them.
 
         Price, deposit and accepted policy stay as they were.
         """
         ...
 
-    def end(self, endings: Sequence[Ending]) -> None:
-        """Give back time and stock, and the credit that is not lost. Facts that were contested may become firm."""
+    def end(self, endings: Sequence[Ending]) -> tuple[Visit, ...]:
+        """Give back time and stock, and the credit that is not lost; gives the visits as they are then.
+
+        Facts that were contested because of them become firm.
+        """
         ...
 
     def complete(self, visit_id: str, draws: Sequence[LotDraw]) -> None:

@@ -1,10 +1,12 @@
 """From an accepted case to what must be written: visits, claims with units, promises, money."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from hub.canonical.practice import Need
 from hub.scheduling.board import Board
 from hub.scheduling.decision import Booking, PlannedClaim, PlannedPromise, PlannedVisit, Recolouring
+from hub.scheduling.diary import BusyClaim
 from hub.scheduling.judge import Case
 from hub.scheduling.pricing import deposit_of, price_of
 from hub.scheduling.protocol import TimedPart
@@ -22,6 +24,7 @@ def plan_booking(board: Board, trip: Trip, arrival: int, case: Case, overridden:
 
 def _visit(board: Board, trip: Trip, arrival: int, case: Case, number: int) -> PlannedVisit:
     part, choice = case.timed[number], case.choice or {}
+    resources = tuple((name, choice[number, name]) for name in part.service.names)
     price = price_of(part.service, part.option)
     package = part.part.package_id
     arrives_on = board.clock.date_at(arrival + part.arrival)
@@ -34,8 +37,9 @@ def _visit(board: Board, trip: Trip, arrival: int, case: Case, number: int) -> P
         starts_at=instant_at(arrival + part.start),
         leaves_at=instant_at(arrival + part.leaving),
         ends_at=instant_at(arrival + part.end),
-        resources=tuple((name, choice[number, name]) for name in part.service.names),
-        claims=plan_claims(part, arrival, {name: choice[number, name] for name in part.service.names}),
+        resources=resources,
+        first_of_kind={board.resources[one].kind: one for _, one in reversed(resources)},
+        claims=plan_claims(part, arrival, dict(resources)),
         promises=tuple(
             PlannedPromise(use.product, trip.location_id, arrives_on, use.quantity)
             for use in uses_of(part)
@@ -79,8 +83,8 @@ def _with_units(board: Board, booking: Booking) -> Booking:
         capacity = board.resources[resource_id].capacity
         if capacity > 1:
             units |= choose_units(_existing(board, resource_id), claims, capacity)
-    keys = {key for key, _ in _keyed_claims(booking)}
-    recolourings = tuple(Recolouring(key, unit) for key, unit in sorted(units.items()) if key not in keys)
+    existing = (claim for resource_id in wanted for claim in board.diary.claims_of.get(resource_id, ()))
+    recolourings = plan_recolourings(existing, units) if units else ()
     visits = tuple(
         replace(
             visit,
@@ -91,6 +95,15 @@ def _with_units(board: Board, booking: Booking) -> Booking:
         for number, visit in enumerate(booking.visits)
     )
     return replace(booking, visits=visits, recolourings=recolourings)
+
+
+def plan_recolourings(existing: Iterable[BusyClaim], units: Mapping[str, int]) -> tuple[Recolouring, ...]:
+    """Those of the existing claims that `units` gives another unit, by id."""
+    changed = (claim for claim in existing if claim.id in units)
+    return tuple(
+        Recolouring(claim.id, units[claim.id], claim.resource_id, claim.start_at, claim.end_at)
+        for claim in sorted(changed, key=lambda claim: claim.id)
+    )
 
 
 def _keyed_claims(booking: Booking) -> list[tuple[str, PlannedClaim]]:

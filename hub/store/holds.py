@@ -3,24 +3,30 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, text
 
 from hub.canonical.ids import Kind, mint
+from hub.ports import OverHolds
 from hub.scheduling.decision import Booking
+from hub.scheduling.keys import Key
 from hub.scheduling.request import Trip
-from hub.store.bookings import claimed_by_nobody_else, recolour, share_claims
-from hub.store.claims import SqlClaims
-from hub.store.planned import booked_row, save_taken
-from hub.store.tables import hold
+from hub.store.driver import run
+from hub.store.locks import claimed_by_nobody_else, recolour, taking_keys
+from hub.store.planned import booked_row, insert_planned
+from hub.store.settling import flag, settle
+from hub.store.taken import given_up, keys_of_taken, read_freed, taken_columns
 
-# In the order of ids, like every other who locks holds: two who purge never wait for each other in a ring.
-_LOCK_OVER = text("""
-    SELECT id FROM hold h WHERE expires_at <= :now AND (
-        EXISTS (SELECT FROM claim c JOIN resource_unit u ON u.id = c.unit_id
-            WHERE c.hold_id = h.id AND u.owner_kind || ' ' || u.owner_id = ANY(:owners))
-        OR EXISTS (SELECT FROM stock_promise p
-            WHERE p.hold_id = h.id AND p.product_id || ' ' || p.location_id = ANY(:stock)))
-    ORDER BY id FOR UPDATE""")
+_OVER = f"""
+    SELECT h.id, h.patient_id, {taken_columns("h", "hold_id")} FROM hold h WHERE h.expires_at <= %(now)s AND (
+        h.patient_id = ANY(%(patients)s)
+        OR EXISTS (SELECT FROM claim c JOIN resource_unit u ON u.id = c.unit_id
+            WHERE c.hold_id = h.id AND u.owner_kind = 'resource' AND u.owner_id = ANY(%(resources)s))
+        OR EXISTS (SELECT FROM stock_promise p WHERE p.hold_id = h.id AND p.product_id = ANY(%(products)s)))"""  # noqa: S608 fixed columns
+_PURGE = f"""
+    WITH {given_up("hold_id")}, over AS (DELETE FROM hold WHERE id = ANY(%(ids)s))
+    SELECT spans FROM freed"""  # noqa: S608 fixed parts
+_HELD = f"""
+    SELECT h.id, h.patient_id, {taken_columns("h", "hold_id")} FROM hold h WHERE h.trip_id = %(id)s"""  # noqa: S608 the same
 _DELETE = text("DELETE FROM hold WHERE id = ANY(:ids)")
 _LOCK_TRIP = text("SELECT id, number, expires_at FROM hold WHERE trip_id = :id ORDER BY id FOR UPDATE")
 _BECOME_VISITS = text("""
@@ -37,7 +43,6 @@ _HAND_OVER = [
 ]
 _HAND_OVER_CLAIMS = text("""
     UPDATE claim SET visit_id = hold_id, hold_id = NULL WHERE hold_id = ANY(:ids) RETURNING firm""")
-_OWNERS = {"claim": "resource", "patient": "patient"}
 
 
 class SqlHolds:
@@ -49,31 +54,39 @@ class SqlHolds:
 
     def save(self, booking: Booking, trip: Trip, expires_at: datetime) -> str:
         """See the port."""
-        parts = list(zip(booking.visits, trip.parts, strict=True))
-        ids = [mint(Kind.VISIT) for _ in parts]
-        trip_row = {"trip_id": ids[0], "booked_via": trip.channel, "expires_at": expires_at}
+        ids = [mint(Kind.VISIT) for _ in booking.visits]
+        of_trip = {"trip_id": ids[0], "booked_via": trip.channel, "expires_at": expires_at}
+        rows = [
+            booked_row(planned, part) | of_trip | {"id": hold_id, "number": number}
+            for number, (hold_id, planned, part) in enumerate(zip(ids, booking.visits, trip.parts, strict=True), 1)
+        ]
         with claimed_by_nobody_else():
             recolour(self._connection, booking.recolourings)
-            for number, (hold_id, (planned, part)) in enumerate(zip(ids, parts, strict=True), 1):
-                row = booked_row(self._connection, planned, part, self._now)
-                self._connection.execute(insert(hold), row | trip_row | {"id": hold_id, "number": number})
-                save_taken(self._connection, planned, "hold_id", hold_id)
+            insert_planned(self._connection, "hold", self._now, list(zip(rows, booking.visits, strict=True)))
         return ids[0]
 
-    def purge(self, keys: Collection[tuple[str, ...]]) -> int:
+    def find_over(self, keys: Collection[Key]) -> OverHolds:
         """See the port."""
-        wanted = {
-            "owners": [f"{_OWNERS[key[0]]} {key[1]}" for key in keys if key[0] in _OWNERS],
-            "stock": [f"{key[1]} {key[2]}" for key in keys if key[0] == "stock"],
+        values = {
+            "now": self._now,
+            "patients": [key[1] for key in keys if key[0] == "patient"],
+            "resources": [key[1] for key in keys if key[0] == "claim"],
+            "products": [key[1] for key in keys if key[0] == "stock"],
         }
-        over = list(self._connection.execute(_LOCK_OVER, wanted | {"now": self._now}).scalars())
-        if over:
-            self._connection.execute(_DELETE, {"ids": over})
-        return len(over)
+        over = keys_of_taken(self._connection, run(self._connection, _OVER, values))
+        in_the_way = {hold_id: theirs for hold_id, theirs in over.items() if not theirs.isdisjoint(keys)}
+        return OverHolds(tuple(sorted(in_the_way)), frozenset().union(*in_the_way.values()))
+
+    def purge(self, hold_ids: Collection[str]) -> None:
+        """See the port."""
+        if hold_ids:
+            (row,) = run(self._connection, _PURGE, {"ids": list(hold_ids)})
+            settle(self._connection, read_freed(row["spans"]))
 
     def confirm(self, hold_id: str) -> tuple[str, ...]:
-        """See the port. What was held is no longer free for anybody, so no lock but the hold's own is needed."""
-        share_claims(self._connection)
+        """See the port. A hold takes the same as long as it is there, so its keys are known before they are locked."""
+        keys = keys_of_taken(self._connection, run(self._connection, _HELD, {"id": hold_id}))
+        run(self._connection, taking_keys(frozenset().union(*keys.values())))
         rows = sorted(self._connection.execute(_LOCK_TRIP, {"id": hold_id}), key=lambda row: row.number)
         if any(row.expires_at <= self._now for row in rows):
             return ()
@@ -85,5 +98,5 @@ class SqlHolds:
             for statement in (*_HAND_OVER, _DELETE):
                 self._connection.execute(statement, values)
             if not all(firm):  # a visit that ran over took some of it meanwhile
-                SqlClaims(self._connection, self._now).flag(ids, [])
+                flag(self._connection, ids, [])
         return tuple(ids)

@@ -6,7 +6,7 @@ start (then as given), so that the outcome depends on nothing else.
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -78,15 +78,40 @@ class _Crowd:
 
 
 def _colour(taken: Sequence[Taken], fitting: Sequence[Wanted]) -> Placement:
-    """Give every span, in order of start, the least unit that is free then: as few units as there can be."""
+    """Give every span that hangs together with a new one, in order of start, the least unit that is free then."""
+    units: dict[int, int] = {}
+    moved: dict[int, int] = {}
     spans: list[Taken | Wanted] = [*taken, *fitting]
-    spans.sort(key=lambda one: (one.start, one.end))
+    for chain in _chains(sorted(spans, key=lambda one: (one.start, one.end))):
+        if not any(isinstance(one, Wanted) for one in chain):
+            continue
+        for one, unit in _coloured(chain):
+            if isinstance(one, Wanted):
+                units[one.key] = unit
+            elif one.unit != unit:
+                moved[one.key] = unit
+    return Placement(units, moved)
+
+
+def _chains(ordered: Iterable[Taken | Wanted]) -> Iterator[list[Taken | Wanted]]:
+    """Spans that hang together through overlaps."""
+    chain: list[Taken | Wanted] = []
+    until: datetime | None = None
+    for one in ordered:
+        if until is not None and one.start >= until:
+            yield chain
+            chain = []
+        until = one.end if until is None else max(until, one.end)
+        chain.append(one)
+    yield chain
+
+
+def _coloured(ordered: Iterable[Taken | Wanted]) -> Iterator[tuple[Taken | Wanted, int]]:
+    """As few units as there can be."""
     busy: list[tuple[datetime, int]] = []
     free: list[int] = []
     highest = 0
-    units: dict[int, int] = {}
-    moved: dict[int, int] = {}
-    for one in spans:
+    for one in ordered:
         while busy and busy[0][0] <= one.start:
             heapq.heappush(free, heapq.heappop(busy)[1])
         if free:
@@ -95,8 +120,4 @@ def _colour(taken: Sequence[Taken], fitting: Sequence[Wanted]) -> Placement:
             highest += 1
             unit = highest
         heapq.heappush(busy, (one.end, unit))
-        if isinstance(one, Wanted):
-            units[one.key] = unit
-        elif one.unit != unit:
-            moved[one.key] = unit
-    return Placement(units, moved)
+        yield one, unit

@@ -1,47 +1,77 @@
-"""What the schedule planned, as rows: of a visit, or of a hold that becomes one."""
+"""What the schedule planned, as rows, and the one statement that writes them: a visit's, or a hold's that becomes one.
 
+A column is written when the row names it: whoever adds one to `visit` or `hold` adds a key here.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, text
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import Connection
 
 from hub.scheduling.decision import PlannedVisit
 from hub.scheduling.request import Part
-from hub.store.tables import claim, package_use, stock_promise
-from hub.store.units import ensure_units
+from hub.store.driver import Found, run
 
-OwnerColumn = Literal["visit_id", "hold_id"]
+Table = Literal["visit", "hold"]
+Verb = Literal["insert", "update"]
+Row = Mapping[str, Any]
 
-_KINDS = text("""
-    SELECT id, 'provider' AS kind FROM provider WHERE id = ANY(:ids) AND kind = 'provider'
-    UNION ALL SELECT id, kind FROM resource WHERE id = ANY(:ids)""")
-_BOOKED = text("""
-    SELECT CAST(CAST(:now AS timestamptz) AT TIME ZONE coalesce(max(zone), 'UTC') AS date) AS today,
-        (SELECT max(id) FROM practice_version) AS version
-    FROM location WHERE id = :id""")
+# Columns that the database works out: the local date of booking, and the practice file that is accepted with it.
+_WORKED_OUT = {
+    "booked_on": """(SELECT CAST(CAST(%(now)s AS timestamptz) AT TIME ZONE coalesce(l.zone, 'UTC') AS date)
+        FROM location l WHERE l.id = given.location_id)""",
+    "practice_version_id": "(SELECT max(id) FROM practice_version)",
+}
+_INSERT = """
+    INSERT INTO {table} ({columns}) SELECT {values} FROM json_populate_recordset(CAST(NULL AS {table}), %(rows)s) given
+    RETURNING *"""
+_UPDATE = """
+    UPDATE {table} SET {changes}, updated_at = now(), revision = {table}.revision + 1
+    FROM json_populate_recordset(CAST(NULL AS {table}), %(rows)s) given WHERE {table}.id = given.id
+    RETURNING {table}.*"""
+# A patient's unit is made with the first claim. Whoever claims a patient has their lock, so two never make one.
+_TAKEN = {
+    "claims": """
+    given_claim AS (SELECT * FROM json_to_recordset(%(claims)s) AS one
+        (owner text, owner_kind text, owner_id text, number int, during tstzrange, step text, need text)),
+    made AS (INSERT INTO resource_unit (owner_kind, owner_id, number)
+        SELECT DISTINCT owner_kind, owner_id, number FROM given_claim g
+        WHERE NOT EXISTS (SELECT FROM resource_unit u
+            WHERE (u.owner_kind, u.owner_id, u.number) = (g.owner_kind, g.owner_id, g.number))
+        ON CONFLICT DO NOTHING RETURNING *),
+    claimed AS (INSERT INTO claim ({table}_id, unit_id, during, step, need)
+        SELECT owner, coalesce(u.id, made.id), during, step, need FROM given_claim
+        LEFT JOIN resource_unit u USING (owner_kind, owner_id, number)
+        LEFT JOIN made USING (owner_kind, owner_id, number))""",
+    "promises": """
+    promised AS (INSERT INTO stock_promise ({table}_id, product_id, location_id, quantity, due_on)
+        SELECT {table}_id, product_id, location_id, quantity, due_on
+        FROM json_populate_recordset(CAST(NULL AS stock_promise), %(promises)s))""",
+    "uses": """
+    paid AS (INSERT INTO package_use ({table}_id, package_id) SELECT {table}_id, package_id
+        FROM json_populate_recordset(CAST(NULL AS package_use), %(uses)s))""",
+}
 
 
-def placed_row(connection: Connection, planned: PlannedVisit, part: Part) -> dict[str, Any]:
+def placed_row(planned: PlannedVisit, part: Part) -> dict[str, Any]:
     """The columns that say when, where and with whom: those that a move writes anew."""
-    chosen = [resource_id for _, resource_id in planned.resources]
-    kinds = {row.id: row.kind for row in connection.execute(_KINDS, {"ids": chosen})}
-    first = {kinds[one]: one for one in reversed(chosen) if one in kinds}
     return {
         "location_id": planned.location_id,
-        "provider_id": first.get("provider"),
-        "room_id": first.get("room"),
-        "device_id": first.get("device"),
+        "provider_id": planned.first_of_kind.get("provider"),
+        "room_id": planned.first_of_kind.get("room"),
+        "device_id": planned.first_of_kind.get("device"),
         "start": planned.arrives_at,
         "end": planned.leaves_at,
         "asked": dict(part.resources),
     }
 
 
-def booked_row(connection: Connection, planned: PlannedVisit, part: Part, now: datetime) -> dict[str, Any]:
-    """The columns that a booking writes once, and the practice file that is accepted with it."""
-    booked = connection.execute(_BOOKED, {"id": planned.location_id, "now": now}).one()
-    return {
+def booked_row(planned: PlannedVisit, part: Part) -> dict[str, Any]:
+    """The columns that a booking writes once."""
+    return placed_row(planned, part) | {
         "patient_id": planned.patient_id,
         "service_id": planned.service_id,
         "option_id": planned.option_id,
@@ -49,42 +79,77 @@ def booked_row(connection: Connection, planned: PlannedVisit, part: Part, now: d
         "price_minor": planned.price.amount_minor if planned.price else None,
         "price_currency": planned.price.currency if planned.price else None,
         "deposit_minor": planned.deposit.amount_minor if planned.deposit else None,
-        "booked_on": booked.today,
-        "practice_version_id": booked.version,
-    } | placed_row(connection, planned, part)
+        **dict.fromkeys(_WORKED_OUT),
+    }
 
 
-def save_taken(connection: Connection, planned: PlannedVisit, owner: OwnerColumn, owner_id: str) -> None:
-    """Write the time, stock and credit that it takes."""
-    connection.execute(insert(claim), _claims(connection, planned, {owner: owner_id}))
-    if planned.promises:
-        connection.execute(insert(stock_promise), [row | {owner: owner_id} for row in _promises(planned)])
-    if planned.package_id is not None:
-        connection.execute(insert(package_use), {owner: owner_id, "package_id": planned.package_id})
+def insert_planned(
+    connection: Connection, table: Table, now: datetime, planned: Sequence[tuple[Row, PlannedVisit]]
+) -> list[Found]:
+    """Write new rows (of the same columns, `id` among them) with the time, stock and credit that they take.
+
+    Gives them as they stand, in no order.
+    """
+    return _write(connection, "insert", table, now, planned)
 
 
-def _claims(connection: Connection, planned: PlannedVisit, owner: dict[str, str]) -> list[dict[str, Any]]:
-    patient = ("patient", planned.patient_id)
-    owners = {patient, *(("resource", one.resource_id) for one in planned.claims)}
-    units = ensure_units(connection, owners)
+def update_planned(connection: Connection, now: datetime, planned: Sequence[tuple[Row, PlannedVisit]]) -> list[Found]:
+    """The same for visits that are there and have given up what they took."""
+    return _write(connection, "update", "visit", now, planned)
+
+
+def _write(
+    connection: Connection, verb: Verb, table: Table, now: datetime, planned: Sequence[tuple[Row, PlannedVisit]]
+) -> list[Found]:
+    owned = [(str(row["id"]), one) for row, one in planned]
+    rows = {
+        "rows": [row for row, _ in planned],
+        "claims": [row for owner, one in owned for row in _claims(owner, one)],
+        "promises": [row for owner, one in owned for row in _promises(f"{table}_id", owner, one)],
+        "uses": [{f"{table}_id": owner, "package_id": one.package_id} for owner, one in owned if one.package_id],
+    }
+    statement = _statement(verb, table, tuple(planned[0][0]), tuple(name for name in _TAKEN if rows[name]))
+    return run(
+        connection, statement, {name: json.dumps(found, default=str) for name, found in rows.items()} | {"now": now}
+    )
+
+
+@lru_cache(maxsize=64)
+def _statement(verb: Verb, table: Table, columns: tuple[str, ...], taken: tuple[str, ...]) -> str:
+    if verb == "insert":
+        names = ", ".join(f'"{name}"' for name in columns)
+        values = ", ".join(_WORKED_OUT.get(name, f'given."{name}"') for name in columns)
+        saved = _INSERT.format(table=table, columns=names, values=values)
+    else:
+        changes = ", ".join(f'"{name}" = given."{name}"' for name in columns if name != "id")
+        saved = _UPDATE.format(table=table, changes=changes)
+    parts = ",".join(_TAKEN[name].format(table=table) for name in taken)
+    return f"WITH saved AS ({saved}),{parts} SELECT * FROM saved"  # noqa: S608 the names are the tables' own
+
+
+def _claims(owner: str, planned: PlannedVisit) -> list[dict[str, Any]]:
     rows = [
-        owner
-        | {
-            "unit_id": units["resource", one.resource_id].by_number[one.unit],
-            "during": Range(one.start_at, one.end_at),
-            "step": one.step,
-            "need": one.need,
-        }
+        _claim(owner, ("resource", one.resource_id, one.unit), (one.start_at, one.end_at), one.step, one.need)
         for one in planned.claims
     ]
-    span = Range(planned.arrives_at, planned.leaves_at)
-    rows.append(owner | {"unit_id": units[patient].by_number[1], "during": span, "step": None, "need": "patient"})
+    span = (planned.arrives_at, planned.leaves_at)
+    rows.append(_claim(owner, ("patient", planned.patient_id, 1), span, None, "patient"))
     return rows
 
 
-def _promises(planned: PlannedVisit) -> list[dict[str, Any]]:
+def _claim(
+    owner: str, unit: tuple[str, str, int], span: tuple[datetime, datetime], step: str | None, need: str
+) -> dict[str, Any]:
+    kind, owner_id, number = unit
+    during = f"[{span[0].isoformat()},{span[1].isoformat()})"
+    named = {"owner_kind": kind, "owner_id": owner_id, "number": number}
+    return named | {"owner": owner, "during": during, "step": step, "need": need}
+
+
+def _promises(column: str, owner: str, planned: PlannedVisit) -> list[dict[str, Any]]:
     return [
         {
+            column: owner,
             "product_id": one.product_id,
             "location_id": one.location_id,
             "quantity": one.quantity,

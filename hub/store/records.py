@@ -12,7 +12,7 @@ from hub.canonical.records import Canonical, Location, Patient, Provider, Resour
 from hub.ports import Saved
 from hub.store import tables
 from hub.store.bulk import stage
-from hub.store.claims import lock_claims
+from hub.store.locks import lock_claims
 
 # In the order in which they may name one another.
 _MODELS: Mapping[Kind, tuple[type[BaseModel], Table]] = {
@@ -119,9 +119,17 @@ def _values(record: BaseModel) -> Iterator[Any]:
             yield str(value) if name == "state" and value is not None else value
 
 
+def read_visit(stored: Mapping[str, Any]) -> Visit:
+    """A visit from its table's columns."""
+    return Visit.model_validate(_fields(Visit, stored))
+
+
 def _record(model: type[BaseModel], row: Row[Any]) -> Any:
-    stored = row._mapping  # noqa: SLF001 SQLAlchemy's documented way to a row's names
+    return model.model_validate(_fields(model, row._asdict()))
+
+
+def _fields(model: type[BaseModel], stored: Mapping[str, Any]) -> dict[str, Any]:
     fields = {name: stored[name] for name in model.model_fields if name != "price"}
     if "price" in model.model_fields and stored["price_minor"] is not None:
         fields["price"] = Money(amount_minor=stored["price_minor"], currency=stored["price_currency"])
-    return model.model_validate(fields)
+    return fields

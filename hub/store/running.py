@@ -12,6 +12,7 @@ from hub.ports import FactClaim, TakenBy
 from hub.scheduling.knock_on import Standing, Taken
 from hub.scheduling.running import Turn
 from hub.store.claims import SqlClaims
+from hub.store.settling import flag
 
 _CLAIMS = """
     SELECT CAST(c.id AS text) AS id, u.owner_kind, u.owner_id, c.step, c.need,
@@ -67,14 +68,13 @@ class SqlRunning:
         """See the port."""
         met = {"ids": [int(one) for one in displaced]}
         self._connection.execute(_CONTEST, met)
-        claims = SqlClaims(self._connection, self._now)
-        claims.place(self._facts(visit_id, turn))
+        SqlClaims(self._connection, self._now).place(self._facts(visit_id, turn))
         times = self._connection.execute(_TIMES, {"id": visit_id}).one()
         moved = {"id": visit_id, "start": turn.at(times.start), "end": turn.at(times.end)}
         self._connection.execute(_TURN, moved)
         rows = self._connection.execute(_DISPLACED, met).all()
         visits, blocks = {row.visit_id for row in rows}, {row.block_id for row in rows}
-        claims.flag(sorted(visits - {None}), sorted(blocks - {None}))
+        flag(self._connection, sorted(visits - {None}), sorted(blocks - {None}))
 
     def _facts(self, visit_id: str, turn: Turn) -> list[FactClaim]:
         rows = self._connection.execute(_OF_VISIT, {"id": visit_id}).all()

@@ -1,40 +1,47 @@
 """Visits that are still to come: moved, ended, completed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, text, update
+from sqlalchemy import Connection, text
 
-from hub.canonical.ids import Kind
 from hub.canonical.money import Money
 from hub.canonical.records import Visit
 from hub.ports import Ending, StandingVisit
 from hub.scheduling.decision import Booking
+from hub.scheduling.keys import Key
 from hub.scheduling.lots import LotDraw
 from hub.scheduling.request import Part, Trip
-from hub.store.bookings import claimed_by_nobody_else, recolour
-from hub.store.claims import SqlClaims, lock_claims
-from hub.store.planned import placed_row, save_taken
-from hub.store.records import SqlRecords
-from hub.store.tables import visit
+from hub.store.driver import Found, run
+from hub.store.locks import claimed_by_nobody_else, lock_claims, recolour
+from hub.store.planned import placed_row, update_planned
+from hub.store.records import read_visit
+from hub.store.settling import settle
+from hub.store.taken import given_up, keys_of_taken, read_freed, taken_columns
 
-_STANDING = text("""
-    SELECT v.id, v.option_id, v.asked, v.deposit_minor, v.price_currency, v.fee_from, v.practice_version_id,
-        v.series_id, v.trip_id, v.trip_number,
-        (SELECT package_id FROM package_use u WHERE u.visit_id = v.id) AS package_id,
-        (SELECT jsonb_object_agg(product_id, quantity::text) FROM stock_promise p WHERE p.visit_id = v.id) AS promised
-    FROM visit v WHERE v.id = ANY(:ids) AND v.state IN ('booked', 'arrived')""")
-_OF_TRIP = text("SELECT id FROM visit WHERE trip_id = :id ORDER BY trip_number")
-_GIVE_UP = [
-    text(f"DELETE FROM {table} WHERE visit_id = ANY(:ids)")  # noqa: S608 two names
-    for table in ("stock_promise", "package_use")
-]
-_END = text("""
-    UPDATE visit SET state = :state, fee_minor = :fee, credit_lost = :lost, updated_at = now(), revision = revision + 1
-    WHERE id = :id""")
-_CREDIT_BACK = text("DELETE FROM package_use WHERE visit_id = :id AND NOT CAST(:lost AS boolean)")
+_STANDING = f"""
+    SELECT v.*, {taken_columns("v", "visit_id")} FROM visit v
+    WHERE v.id = ANY(%(ids)s) AND v.state IN ('booked', 'arrived')"""  # noqa: S608 fixed columns
+_OF_TRIP = "SELECT id FROM visit WHERE trip_id = %(id)s ORDER BY trip_number"
+_CLOSE_ISSUES = """
+    closed AS (UPDATE review_issue SET state = 'resolved', closed_at = now(), closed_by = 'hub'
+        WHERE kind = 'overlap' AND subject_kind = 'visit' AND subject_id = ANY(%(ids)s) AND state = 'open')"""
+_VACATE = f"""
+    WITH {given_up("visit_id")},{_CLOSE_ISSUES},
+    promised AS (DELETE FROM stock_promise WHERE visit_id = ANY(%(ids)s)),
+    paid AS (DELETE FROM package_use WHERE visit_id = ANY(%(ids)s))
+    SELECT spans FROM freed"""  # noqa: S608 fixed parts
+_END = f"""
+    WITH {given_up("visit_id")},{_CLOSE_ISSUES},
+    promised AS (DELETE FROM stock_promise WHERE visit_id = ANY(%(ids)s)),
+    ending AS (SELECT * FROM unnest(CAST(%(ids)s AS text[]), CAST(%(states)s AS text[]), CAST(%(fees)s AS bigint[]),
+        CAST(%(lost)s AS boolean[])) AS one (id, state, fee, lost)),
+    paid AS (DELETE FROM package_use u USING ending WHERE u.visit_id = ending.id AND NOT ending.lost),
+    ended AS (UPDATE visit v SET state = ending.state, fee_minor = ending.fee, credit_lost = ending.lost,
+            contested = false, updated_at = now(), revision = v.revision + 1
+        FROM ending WHERE v.id = ending.id RETURNING v.*)
+    SELECT ended.*, (SELECT spans FROM freed) AS freed FROM ended"""  # noqa: S608 fixed parts
 _DRAW = text("""
     WITH drawn AS (
         UPDATE lot SET on_hand = on_hand - :quantity
@@ -54,17 +61,13 @@ class SqlVisits:
 
     def load_standing(self, visit_ids: Collection[str]) -> tuple[StandingVisit, ...]:
         """See the port."""
-        rows = {row.id: row for row in self._connection.execute(_STANDING, {"ids": list(visit_ids)})}
-        visits = SqlRecords(self._connection).load(Kind.VISIT, list(rows))
-        return tuple(
-            _standing(one, rows[one_id])
-            for one_id in dict.fromkeys(visit_ids)
-            if one_id in rows and isinstance(one := visits[one_id], Visit)
-        )
+        rows = {row["id"]: row for row in run(self._connection, _STANDING, {"ids": list(visit_ids)})}
+        keys = keys_of_taken(self._connection, rows.values())
+        return tuple(_standing(rows[one], keys[one]) for one in dict.fromkeys(visit_ids) if one in rows)
 
     def find_trip(self, trip_id: str) -> tuple[StandingVisit, ...]:
         """See the port."""
-        return self.load_standing(self._connection.execute(_OF_TRIP, {"id": trip_id}).scalars().all())
+        return self.load_standing([row["id"] for row in run(self._connection, _OF_TRIP, {"id": trip_id})])
 
     def lock(self) -> None:
         """See the port."""
@@ -72,28 +75,31 @@ class SqlVisits:
 
     def vacate(self, visit_ids: Collection[str]) -> None:
         """See the port."""
-        for statement in _GIVE_UP:
-            self._connection.execute(statement, {"ids": list(visit_ids)})
-        SqlClaims(self._connection, self._now).release(visit_ids)
+        (row,) = run(self._connection, _VACATE, {"ids": list(visit_ids)})
+        settle(self._connection, read_freed(row["spans"]))
 
-    def move(self, booking: Booking, trip: Trip, fee_from: Mapping[str, datetime | None]) -> None:
+    def move(self, booking: Booking, trip: Trip, fee_from: Mapping[str, datetime | None]) -> tuple[Visit, ...]:
         """See the port."""
-        changed = update(visit).where(visit.c.id == bindparam("moved"))
-        counted = {"updated_at": self._now, "revision": visit.c.revision + 1}
+        rows = [
+            placed_row(planned, part) | {"id": visit_id, "fee_from": kept, "contested": False}
+            for (visit_id, kept), planned, part in zip(fee_from.items(), booking.visits, trip.parts, strict=True)
+        ]
         with claimed_by_nobody_else():
             recolour(self._connection, booking.recolourings)
-            for (visit_id, kept), planned, part in zip(fee_from.items(), booking.visits, trip.parts, strict=True):
-                row = placed_row(self._connection, planned, part) | {"fee_from": kept} | counted
-                self._connection.execute(changed.values(row), {"moved": visit_id})
-                save_taken(self._connection, planned, "visit_id", visit_id)
+            moved = update_planned(self._connection, self._now, list(zip(rows, booking.visits, strict=True)))
+        return _in_order(fee_from, moved)
 
-    def end(self, endings: Sequence[Ending]) -> None:
+    def end(self, endings: Sequence[Ending]) -> tuple[Visit, ...]:
         """See the port."""
-        for one in endings:
-            values = {"id": one.visit_id, "state": str(one.state), "fee": one.fee_minor, "lost": one.is_credit_lost}
-            self._connection.execute(_END, values)
-            self._connection.execute(_CREDIT_BACK, {"id": one.visit_id, "lost": one.is_credit_lost})
-        SqlClaims(self._connection, self._now).release([one.visit_id for one in endings])
+        values = {
+            "ids": [one.visit_id for one in endings],
+            "states": [str(one.state) for one in endings],
+            "fees": [one.fee_minor for one in endings],
+            "lost": [one.is_credit_lost for one in endings],
+        }
+        ended = run(self._connection, _END, values)
+        settle(self._connection, read_freed(ended[0]["freed"]))
+        return _in_order([one.visit_id for one in endings], ended)
 
     def complete(self, visit_id: str, draws: Sequence[LotDraw]) -> None:
         """See the port."""
@@ -104,15 +110,22 @@ class SqlVisits:
             self._connection.execute(statement, {"id": visit_id})
 
 
-def _standing(found: Visit, row: Any) -> StandingVisit:
-    deposit = Money(amount_minor=row.deposit_minor, currency=row.price_currency) if row.deposit_minor else None
+def _in_order(visit_ids: Iterable[str], rows: Iterable[Found]) -> tuple[Visit, ...]:
+    visits = {row["id"]: read_visit(row) for row in rows}
+    return tuple(visits[one] for one in visit_ids)
+
+
+def _standing(row: Found, keys: frozenset[Key]) -> StandingVisit:
+    deposit = row["deposit_minor"]
+    asked = (row["option_id"], row["asked"], row["package_id"], row["series_id"])
     return StandingVisit(
-        visit=found,
-        part=Part(found.service_id or "", found.patient_id, row.option_id, row.asked, row.package_id, row.series_id),
-        deposit=deposit,
-        fee_from=row.fee_from,
-        practice_version=row.practice_version_id,
-        promised={product: Decimal(quantity) for product, quantity in (row.promised or {}).items()},
-        trip_id=row.trip_id,
-        trip_number=row.trip_number or 1,
+        visit=read_visit(row),
+        part=Part(row["service_id"] or "", row["patient_id"], *asked),
+        deposit=Money(amount_minor=deposit, currency=row["price_currency"]) if deposit else None,
+        fee_from=row["fee_from"],
+        practice_version=row["practice_version_id"],
+        promised={product: Decimal(quantity) for product, _, quantity in row["promises"] or ()},
+        trip_id=row["trip_id"],
+        trip_number=row["trip_number"] or 1,
+        keys=keys,
     )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from hub.canonical.practice import Practice
 from hub.scheduling.board import Board, board_over
 from hub.scheduling.clock import wall_clock
-from hub.scheduling.decision import PlannedClaim, Recolouring
+from hub.scheduling.decision import PlannedClaim
 from hub.scheduling.diary import BusyClaim, Diary
-from hub.scheduling.planning import plan_claims
+from hub.scheduling.planning import plan_claims, plan_recolourings
 from hub.scheduling.protocol import TimedPart
 from hub.scheduling.repair.day import BookedVisit, Fate, RepairedVisit, RepairPlan, StandingTrip, standing_trips
 from hub.scheduling.repair.fitness import asked_and_there, find_unfit
@@ -143,9 +143,8 @@ def _plan_of(
         if resource.capacity > 1 and wanted:
             existing = [UnitClaim(claim.id, _span(claim), claim.unit) for claim in claims]
             units |= choose_units(existing, wanted, resource.capacity)
-    keys = {_key(visit, i) for visit in ordered for i in range(len(visit.claims))}
-    recolourings = tuple(Recolouring(key, unit) for key, unit in sorted(units.items()) if key not in keys)
-    return RepairPlan(tuple(_with_units(visit, units) for visit in ordered), recolourings, proven)
+    repaired = tuple(_with_units(visit, units) for visit in ordered)
+    return RepairPlan(repaired, plan_recolourings(diary.claims, units), proven)
 
 
 def _with_units(visit: RepairedVisit, units: Mapping[str, int]) -> RepairedVisit:

@@ -1,0 +1,75 @@
+"""Locks on what is booked, and what the constraint behind them says.
+
+Who changes one visit takes the keys of what it touches (`hub.scheduling.keys`) and shares the table with the others.
+Who places facts in bulk has the table alone. The table comes before the keys, the keys before any row.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from psycopg.errors import ExclusionViolation
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
+
+from hub.errors import Conflict, Problem
+from hub.scheduling.decision import Recolouring
+from hub.scheduling.keys import Key
+
+_ALONE = text("LOCK TABLE claim IN SHARE ROW EXCLUSIVE MODE")
+_RECOLOUR = text("""
+    UPDATE claim c SET unit_id = target.id
+    FROM unnest(CAST(:claims AS bigint[]), CAST(:numbers AS int[])) AS m (claim, number),
+        resource_unit source, resource_unit target
+    WHERE c.id = m.claim AND source.id = c.unit_id AND target.owner_kind = source.owner_kind
+    AND target.owner_id = source.owner_id AND target.number = m.number""")
+
+
+def lock_claims(connection: Connection) -> None:
+    """Wait for all other writers of claims and keep them out until the transaction ends."""
+    connection.execute(_ALONE)
+
+
+def taking_keys(keys: Collection[Key]) -> str:
+    """The statements that share the table and wait for the locks of these keys."""
+    return f"LOCK TABLE claim IN ROW EXCLUSIVE MODE; {taking_locks(keys)}"
+
+
+def taking_locks(keys: Collection[Key]) -> str:
+    """The statement that waits for the locks of these keys, one after the other in the order of their numbers."""
+    numbers = ",".join(str(number) for number in sorted({_number(key) for key in keys}))
+    return f"SELECT pg_advisory_xact_lock(key) FROM unnest(CAST('{{{numbers}}}' AS bigint[])) AS key"  # noqa: S608 numbers
+
+
+def _number(key: Key) -> int:
+    """A lock's 64-bit number; two keys that share one by chance only wait for each other."""
+    digest = hashlib.blake2b("\x1f".join(key).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def recolour(connection: Connection, changes: Collection[Recolouring]) -> None:
+    """Give existing claims other units of their resources."""
+    if changes:
+        values = {"claims": [int(one.claim_id) for one in changes], "numbers": [one.unit for one in changes]}
+        connection.execute(_RECOLOUR, values)
+
+
+@contextmanager
+def claimed_by_nobody_else() -> Iterator[None]:
+    """The constraint's refusal as what it means.
+
+    Raises:
+        Conflict: somebody claimed the time without taking the locks.
+    """
+    try:
+        yield
+    except ExclusionViolation:
+        raise _conflict() from None
+    except IntegrityError as error:
+        if isinstance(error.orig, ExclusionViolation):
+            raise _conflict() from None
+        raise
+
+
+def _conflict() -> Conflict:
+    return Conflict(Problem("the time was claimed by somebody else", "claimed"))
