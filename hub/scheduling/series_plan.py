@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hub.canonical.practice import Practice
-from hub.scheduling.decision import Booking, PlannedVisit, Recolouring, Refusal
+from hub.scheduling.decision import Booking, PlannedClaim, PlannedVisit, Recolouring, Refusal
 from hub.scheduling.diary import Diary
 from hub.scheduling.foresight import book_opening, with_booking
 from hub.scheduling.series import SeriesRequest, decide_series
@@ -20,13 +20,13 @@ def plan_series(practice: Practice, diary: Diary, request: SeriesRequest, now: d
         return arrivals
     book = diary
     visits: list[PlannedVisit] = []
-    units: dict[str, int] = {}
+    changes: dict[str, Recolouring] = {}
     for number, arrives_at in enumerate(arrivals):
         booking = book_opening(practice, _around(book, arrives_at), request.trip, arrives_at, now)
         book = with_booking(book, booking, _name(number), request.trip.parts[0].series_id)
         visits += booking.visits
-        units |= {change.claim_id: change.unit for change in booking.recolourings}
-    return _joined(visits, units)
+        changes |= {change.claim_id: change for change in booking.recolourings}
+    return _joined(visits, changes)
 
 
 def _around(diary: Diary, arrives_at: datetime) -> Diary:
@@ -39,7 +39,7 @@ def _name(number: int) -> str:
     return f"session-{number}"
 
 
-def _joined(visits: Iterable[PlannedVisit], units: Mapping[str, int]) -> Booking:
+def _joined(visits: Iterable[PlannedVisit], changes: Mapping[str, Recolouring]) -> Booking:
     """One booking: a session that makes room for a later one is planned on its last unit at once."""
     own: set[str] = set()
     joined = []
@@ -47,5 +47,9 @@ def _joined(visits: Iterable[PlannedVisit], units: Mapping[str, int]) -> Booking
         names = [f"{_name(number)}:0:{index}" for index in range(len(visit.claims))]
         own.update(names)
         claims = zip(names, visit.claims, strict=True)
-        joined.append(replace(visit, claims=tuple(replace(c, unit=units.get(name, c.unit)) for name, c in claims)))
-    return Booking(tuple(joined), tuple(Recolouring(c, unit) for c, unit in sorted(units.items()) if c not in own))
+        joined.append(replace(visit, claims=tuple(replace(c, unit=_unit(changes, name, c)) for name, c in claims)))
+    return Booking(tuple(joined), tuple(change for name, change in sorted(changes.items()) if name not in own))
+
+
+def _unit(changes: Mapping[str, Recolouring], name: str, claim: PlannedClaim) -> int:
+    return changes[name].unit if name in changes else claim.unit
