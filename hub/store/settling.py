@@ -32,8 +32,8 @@ _CONTESTED = text("""
     SELECT c.id, c.visit_id, c.hold_id, c.block_id, u.owner_kind, u.owner_id,
         lower(c.during) AS start, upper(c.during) AS "end"
     FROM claim c JOIN resource_unit u ON u.id = c.unit_id
-    WHERE NOT c.firm AND c.unit_id = ANY(:units) AND NOT coalesce(coalesce(c.visit_id, c.hold_id) = ANY(:leaving), false)
-    ORDER BY c.id""")
+    WHERE NOT c.firm AND c.unit_id = ANY(:units)
+    AND NOT coalesce(coalesce(c.visit_id, c.hold_id) = ANY(:leaving), false) ORDER BY c.id""")
 _WAITING = text("""
     SELECT u.owner_kind, u.owner_id, lower(c.during) AS start, upper(c.during) AS "end"
     FROM claim c JOIN resource_unit u ON u.id = c.unit_id
