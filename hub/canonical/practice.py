@@ -30,6 +30,7 @@ from hub.canonical.practice_policy import (
     PracticePatient,
     SelfBooking,
 )
+from hub.canonical.practice_ranking import Ranking
 from hub.canonical.practice_services import (
     PROVIDER,
     ROOM,
@@ -68,6 +69,7 @@ __all__ = [
     "PracticeResource",
     "PracticeService",
     "Product",
+    "Ranking",
     "Requirement",
     "SelfBooking",
     "Series",
@@ -99,6 +101,7 @@ class Practice(Entry):
     patients: tuple[PracticePatient, ...] = ()
     packages: tuple[Package, ...] = ()
     policy: Policy = Policy()
+    ranking: Ranking = Ranking()
 
     @field_validator("zone")
     @classmethod

@@ -49,7 +49,7 @@ def judge(board: Board, trip: Trip, arrival: int, now: datetime) -> Verdict:
     """
     rules = TripRules(board, trip, now)
     always = {*rules.always(), *rules.by_time(arrival)}
-    cases = [_case(board, trip, timed, arrival, rules) for timed in _timed_at(board, trip, arrival)]
+    cases = [_case(board, trip, timed, arrival, rules) for timed in trips_at(board, trip, arrival)]
     verdict = Verdict(always.union(frozenset.intersection(*(case.reasons for case in cases))), [])
     verdict.reasons.update(_resource_reasons(cases, 1 << (arrival - board.window[0])))
     verdict.cases = [
@@ -60,7 +60,9 @@ def judge(board: Board, trip: Trip, arrival: int, now: datetime) -> Verdict:
     return verdict
 
 
-def _timed_at(board: Board, trip: Trip, arrival: int) -> list[TimedTrip]:
+def trips_at(board: Board, trip: Trip, arrival: int) -> list[TimedTrip]:
+    """The trip under each combination of lengths that the providers who qualify at that minute can make."""
+
     def qualifies(resource: PracticeResource, needs: tuple[Need, ...], offset: int) -> bool:
         day = board.clock.date_at(arrival + offset)
         return all(need.certification is None or is_certified(resource, need.certification, day) for need in needs)

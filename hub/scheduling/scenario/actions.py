@@ -5,7 +5,19 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from hub.canonical.practice import Entry, Stretch
-from hub.canonical.wall import Count, Flag, LocalDate, Positive, Quantity, Some, WallTime, Word
+from hub.canonical.wall import (
+    MINUTES_PER_DAY,
+    Count,
+    Flag,
+    LocalDate,
+    MinuteOfDay,
+    Positive,
+    Quantity,
+    Some,
+    WallTime,
+    WeekDays,
+    Word,
+)
 from hub.scheduling.scenario.day_actions import Finish, Late, Over
 from hub.scheduling.scenario.expectations import Expectation
 
@@ -72,17 +84,38 @@ class Asking(Entry):
     role: Word | None = None
 
 
+class Prefers(Entry):
+    """What the patient would like, and can do without."""
+
+    resources: dict[Word, Word] = Field(default_factory=dict, alias="with")
+    days: WeekDays | None = None
+    starts: MinuteOfDay | None = Field(default=None, alias="from")
+    """Of the day, to arrive."""
+    ends: MinuteOfDay | None = Field(default=None, alias="to")
+
+    @model_validator(mode="after")
+    def _ends_later(self) -> Self:
+        if (self.starts or 0) >= (MINUTES_PER_DAY if self.ends is None else self.ends):
+            raise ValueError("`to` is later than `from`")
+        return self
+
+
 class Find(TripEntry):
     """Openings on whole local dates of arrival, both counted."""
 
     from_on: LocalDate = Field(alias="from")
     until_on: LocalDate = Field(alias="until")
+    ranked: Flag | Positive = False
+    """Also in the order in which to offer them: all, or so many."""
+    prefers: Prefers | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         self._check_trip()
         if self.until_on < self.from_on:
             raise ValueError("`until` is not before `from`")
+        if self.prefers is not None and not self.ranked:
+            raise ValueError("`prefers` goes with `ranked`")
         return self
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from hub.documents import Document, Path
 from hub.errors import Problem
 from hub.scheduling.clock import wall_clock
-from hub.scheduling.scenario.actions import BookSeries, Complete, PartEntry, Repair, TripEntry
+from hub.scheduling.scenario.actions import BookSeries, Complete, Find, PartEntry, Repair, TripEntry
 
 if TYPE_CHECKING:
     from hub.scheduling.scenario.actions import ActionEntry
@@ -24,7 +24,12 @@ _DAY = frozenset({"late", "over", "finish"})
 PLAYED = _LIFE | _DAY | {"series", "waitlist", "offers", "repair"}
 """The actions that can be played so far; a file with another one is refused before anything runs."""
 
-GOES_WITH: dict[str, tuple[str, ...]] = {"nearest": ("hold", "book", "move")}
+GOES_WITH: dict[str, tuple[str, ...]] = {
+    "nearest": ("hold", "book", "move"),
+    "ranked": ("find",),
+    "best": ("find",),
+    "costs": ("find",),
+}
 """The actions of which a key can be expected, where the format is stricter than to find it missing."""
 
 _VISIT, _TRIP, _SERIES = "visit", "trip", "series"
@@ -113,6 +118,8 @@ class _Checks:
             yield from self._trip(action, path)
         if isinstance(action, BookSeries):
             yield from self._sessions(action, path)
+        if isinstance(action, Find) and action.prefers is not None:
+            yield from self._wishes(action, action.prefers.resources, (*path, "prefers", "with"))
         if isinstance(action, TripEntry | Repair) and not getattr(action, "hold", None):
             yield from self._location(action.location, path)
         elif getattr(action, "location", None) is not None:
@@ -147,6 +154,13 @@ class _Checks:
                 yield self._document.problem((*path, key, name), message)
         if option is not None and service.option(option) is None:
             yield self._document.problem((*path, "option"), f"the service {service_id!r} has no option {option!r}")
+
+    def _wishes(self, action: Find, wished: Collection[str], path: Path) -> Iterator[Problem]:
+        services = [self._scenario.find_service(part.service) for part in action.wanted()]
+        names = {name for service in services if service for name in service.names}
+        for name in wished:
+            if all(services) and name not in names:
+                yield self._document.problem((*path, name), f"no service asked for has a need named {name!r}")
 
     def _sessions(self, action: BookSeries, path: Path) -> Iterator[Problem]:
         service = self._scenario.find_service(action.service or "")

@@ -10,7 +10,7 @@ from hub.canonical.practice import Entry
 from hub.canonical.wall import Count, Flag, Quantity, WallTime, Word
 from hub.scheduling.scenario.day_actions import KnockOn
 
-_MOMENTS = frozenset({"first", "openings", "arrivals", "arrives", "leaves"})
+_MOMENTS = frozenset({"first", "openings", "arrivals", "arrives", "leaves", "ranked", "best"})
 _SETS = frozenset({"refused", "patients", "contested"})
 _ROWS = frozenset({"knock_on"})
 
@@ -49,6 +49,11 @@ class Expectation(Entry):
     """In the order of the chain."""
     contested: tuple[Word, ...] | None = None
     nearest: NearestTimes | None = None
+    ranked: tuple[WallTime, ...] | None = None
+    """Best first."""
+    best: WallTime | None = None
+    costs: tuple[Count, ...] | None = None
+    """Points, in the order of `ranked`."""
 
     def given(self) -> tuple[str, ...]:
         """The keys it gives, as the file writes them."""

@@ -1,8 +1,9 @@
 """Why a scenario comes out as it does, in sentences."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.decide import decide_booking
@@ -65,6 +66,7 @@ def explain_scenario(text: str, file: str) -> Iterator[str]:
         yield f"{number}. {entry.kind} (line {line}): {_summary(entry, outcome)}"
         if asked is not None and not outcome.get("refused"):
             yield from _days(player, asked, diary, now)
+        yield from (f"   {_offer(number, offer)}" for number, offer in enumerate(outcome.get("offers", ()), 1))
         yield from (f"   {code}: {meaning(code)}" for code in outcome.get("refused", ()))
         if result.error:
             yield f"   NOT AS EXPECTED: {result.error}; expected {plain(result.expected)}"
@@ -82,6 +84,11 @@ def _summary(entry: ActionEntry, outcome: Outcome) -> str:
         return f"{outcome['count']} openings, the first {plain(outcome['first'])}"
     said = {key: plain(value) for key, value in outcome.items() if key != "ok"}
     return ", ".join(f"{key} {value}" for key, value in said.items()) or "done"
+
+
+def _offer(number: int, offer: Mapping[str, Any]) -> str:
+    who = ", ".join(offer["with"].values())
+    return f"{number}. {plain(offer['arrives'])} ({who}): {offer['points']}  {'; '.join(offer['costs'])}".rstrip()
 
 
 def _days(player: Player, asked: OpeningsRequest, diary: Diary, now: datetime) -> Iterator[str]:

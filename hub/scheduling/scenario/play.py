@@ -12,6 +12,7 @@ from hub.scheduling.scenario.actions import ActionEntry, Book, Find, Hold
 from hub.scheduling.scenario.book import State
 from hub.scheduling.scenario.changes import cancel, complete, go_away, miss, move
 from hub.scheduling.scenario.nearness import booking_request, nearest_times
+from hub.scheduling.scenario.offering import rank
 from hub.scheduling.scenario.player import Outcome, Player, refused
 from hub.scheduling.scenario.repairing import repair
 from hub.scheduling.scenario.running import finish, run_late, run_over
@@ -49,7 +50,9 @@ def _find(player: Player, action: Find) -> Outcome:
     zone = player.scenario.zone_of(player.location(action.location))
     openings = [arrival.astimezone(zone) for arrival in found.arrivals]
     first = openings[0] if openings else None
-    return {"ok": True, "openings": openings, "first": first, "count": len(openings), "none": not openings}
+    outcome = {"ok": True, "openings": openings, "first": first, "count": len(openings), "none": not openings}
+    ranked = rank(player, openings_request(player, action), action) if action.ranked else {}
+    return ranked if ranked.get("refused") else outcome | ranked
 
 
 def _hold(player: Player, action: Hold) -> Outcome:
