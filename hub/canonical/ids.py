@@ -11,6 +11,7 @@ LocationId = NewType("LocationId", str)
 ServiceId = NewType("ServiceId", str)
 ResourceId = NewType("ResourceId", str)
 VisitId = NewType("VisitId", str)
+ConsentId = NewType("ConsentId", str)
 
 
 class Kind(StrEnum):
@@ -23,6 +24,7 @@ class Kind(StrEnum):
     """A room or a device; people are providers."""
     SERVICE = "service"
     VISIT = "visit"
+    CONSENT = "consent"
     PAYMENT = "payment"
     """With packages and lots: landed as they came, canonical with the migration of money and stock."""
     PACKAGE = "package"
@@ -36,6 +38,7 @@ PREFIX = {
     Kind.RESOURCE: "res",
     Kind.SERVICE: "svc",
     Kind.VISIT: "vis",
+    Kind.CONSENT: "cns",
     Kind.PAYMENT: "pay",
     Kind.PACKAGE: "pkg",
     Kind.LOT: "lot",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator
 
 from hub.canonical.practice_checks import find_problems
+from hub.canonical.practice_consents import ConsentForm, ConsentVersion
 from hub.canonical.practice_places import (
     Certification,
     Dated,
@@ -54,6 +55,8 @@ __all__ = [
     "ROOM",
     "Cancellation",
     "Certification",
+    "ConsentForm",
+    "ConsentVersion",
     "Dated",
     "Deposit",
     "DepositTier",
@@ -97,6 +100,7 @@ class Practice(Entry):
     resources: tuple[PracticeResource, ...] = ()
     products: tuple[Product, ...] = ()
     stock: tuple[StockLot, ...] = ()
+    consents: tuple[ConsentForm, ...] = ()
     services: tuple[PracticeService, ...] = ()
     patients: tuple[PracticePatient, ...] = ()
     packages: tuple[Package, ...] = ()
@@ -131,6 +135,10 @@ class Practice(Entry):
     def find_service(self, service_id: str) -> PracticeService | None:
         """The service of that id, if it is declared."""
         return next((service for service in self.services if service.id == service_id), None)
+
+    def find_consent(self, form_id: str) -> ConsentForm | None:
+        """The form of that id, if it is declared."""
+        return next((form for form in self.consents if form.id == form_id), None)
 
     def location_of(self, place: PracticeResource | StockLot) -> str:
         """Where a resource or a lot is: its own location, or the first."""

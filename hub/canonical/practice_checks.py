@@ -27,6 +27,7 @@ class _Checks:
         self._locations = {location.id for location in practice.locations}
         self._resources = {resource.id: resource for resource in practice.resources}
         self._products = {product.id for product in practice.products}
+        self._consents = {form.id for form in practice.consents}
         self._services = {service.id for service in practice.services}
 
     def duplicates(self) -> Iterator[Problem]:
@@ -35,6 +36,7 @@ class _Checks:
             ("locations", practice.locations),
             ("resources", practice.resources),
             ("products", practice.products),
+            ("consents", practice.consents),
             ("services", practice.services),
             ("patients", practice.patients),
             ("packages", practice.packages),
@@ -67,6 +69,8 @@ class _Checks:
             yield from self._steps(service, path)
             yield from self._options(service, path)
             yield from self._uses(service.uses, (*path, "uses"))
+            for j, form_id in enumerate(service.consents):
+                yield from self._known("consent", form_id, self._consents, (*path, "consents", j))
 
     def rules(self) -> Iterator[Problem]:
         patients = {patient.id for patient in self._practice.patients}

@@ -132,6 +132,8 @@ class PracticeService(Entry):
     series: Series | None = None
     spacing: tuple[Spacing, ...] = ()
     requires: tuple[Requirement, ...] = ()
+    consents: tuple[Word, ...] = ()
+    """Forms that the patient signs before it."""
     offered: Dated | None = None
     """The local dates of arrival on which it can be booked. None: any."""
 

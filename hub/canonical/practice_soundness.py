@@ -35,6 +35,7 @@ def find_unsound(practice: Practice, document: Document) -> tuple[Problem, ...]:
         *_devices_elsewhere(practice, document),
         *_unknown_kinds(practice, document),
         *_unknown_words(practice, document),
+        *_unknown_tags(practice, document),
         *_circles(practice, document),
         *_unknown_codes(practice, document),
     )
@@ -98,6 +99,14 @@ def _unknown_words(practice: Practice, document: Document) -> Iterator[Problem]:
                 j = number if key == "spacing" else number - len(service.spacing)
                 message = f"no service has the id or tag {word!r}"
                 yield document.problem(("services", i, key, j, word_key), message, "Mend its spelling, or add the tag")
+
+
+def _unknown_tags(practice: Practice, document: Document) -> Iterator[Problem]:
+    known = {tag for service in practice.services for tag in service.tags}
+    for i, form in enumerate(practice.consents):
+        for tag in sorted(form.tags - known):
+            message = f"no service has the tag {tag!r}"
+            yield document.problem(("consents", i, "tags"), message, "Mend its spelling, or add the tag")
 
 
 def _circles(practice: Practice, document: Document) -> Iterator[Problem]:

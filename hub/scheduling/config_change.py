@@ -12,6 +12,8 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from hub.canonical.practice import (
+    ConsentForm,
+    ConsentVersion,
     Hours,
     Option,
     Practice,
@@ -199,8 +201,10 @@ def _name_of(entry: object) -> str | None:
     """What stands for an entry of a list; None: its place does."""
     if isinstance(entry, StockLot):
         return "/".join(part for part in (entry.product, entry.lot, entry.location) if part)
-    if isinstance(entry, PracticeLocation | PracticeResource | PracticeService | Product | Option):
+    if isinstance(entry, PracticeLocation | PracticeResource | PracticeService | Product | Option | ConsentForm):
         return entry.id
+    if isinstance(entry, ConsentVersion):
+        return entry.version
     return entry.name if isinstance(entry, Step) else None
 
 

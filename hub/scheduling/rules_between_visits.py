@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from hub.canonical.practice import PracticeService
+from hub.canonical.practice import PracticeService, Requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +44,20 @@ def is_too_late(visit: DatedVisit, others: Iterable[DatedVisit]) -> bool:
 
 def lacks_prerequisite(visit: DatedVisit, others: Iterable[DatedVisit]) -> bool:
     """Whether something that must come before has not."""
+    return any(True for _ in unmet_requirements(visit, others))
+
+
+def unmet_requirements(visit: DatedVisit, others: Iterable[DatedVisit]) -> Iterator[Requirement]:
+    """What must come before and has not."""
     earlier = [other for other in others if other.arrival < visit.arrival]
-    rules = visit.service.requires if visit.service else ()
-    return any(
-        not any(
+    for rule in visit.service.requires if visit.service else ():
+        if not any(
             other.answers_to(rule.before)
             and rule.min_days <= (days := (visit.arrives_on - other.arrives_on).days)
             and (rule.max_days is None or days <= rule.max_days)
             for other in earlier
-        )
-        for rule in rules
-    )
+        ):
+            yield rule
 
 
 def day_counts(visit: DatedVisit, other: DatedVisit) -> frozenset[int]:

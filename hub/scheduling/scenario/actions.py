@@ -18,7 +18,7 @@ from hub.canonical.wall import (
     WeekDays,
     Word,
 )
-from hub.scheduling.scenario.day_actions import Finish, Late, Over
+from hub.scheduling.scenario.day_actions import CheckInVisit, Clearances, Finish, Late, Over, Sign, Withdraw
 from hub.scheduling.scenario.expectations import Expectation
 
 RefusalCode = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]*$")]
@@ -259,6 +259,10 @@ class ActionEntry(Entry):
     late: Late | None = None
     over: Over | None = None
     finish: Finish | None = None
+    sign: Sign | None = None
+    withdraw: Withdraw | None = None
+    clearances: Clearances | None = None
+    check_in: CheckInVisit | None = None
     expect: Expectation | None = None
 
     @model_validator(mode="after")

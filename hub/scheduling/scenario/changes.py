@@ -14,6 +14,7 @@ from hub.scheduling.fees import Settlement, is_in_window, no_show_share, settle,
 from hub.scheduling.request import BookingRequest, Part, Trip
 from hub.scheduling.scenario.actions import Away, Cancel, Complete, Move, NoShow
 from hub.scheduling.scenario.book import BookEntry, State, entry_of
+from hub.scheduling.scenario.clearing import needs_check_in, told_booked
 from hub.scheduling.scenario.player import Outcome, Player, refused
 from hub.scheduling.timeline import minute_of
 
@@ -57,7 +58,7 @@ def move(player: Player, action: Move) -> Outcome:
         return refused(decision)
     planned = zip(entries, decision.visits, request.trip.parts, strict=True)
     player.book.record(decision, [_moved(player, entry, visit, part) for entry, visit, part in planned])
-    return player.told(tuple(entry.id for entry in entries))
+    return told_booked(player, tuple(entry.id for entry in entries))
 
 
 def move_request(player: Player, entries: list[BookEntry], action: Move) -> tuple[BookingRequest, Diary]:
@@ -75,6 +76,8 @@ def complete(player: Player, action: Complete) -> Outcome:
         return refused("not_booked")
     if any(_arrival(entry) > player.now for entry in entries):
         return refused("not_begun")
+    if any(needs_check_in(player, entry) for entry in entries):
+        return refused("not_arrived")
     stock: tuple[StockLot, ...] | None = player.scenario.stock
     for number, entry in enumerate(entries):
         given = {used.product: used.quantity for used in action.used or ()} if number == 0 else {}

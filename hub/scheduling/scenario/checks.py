@@ -13,6 +13,7 @@ from hub.documents import Document, Path
 from hub.errors import Problem
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.scenario.actions import BookSeries, Complete, Find, PartEntry, Repair, TripEntry
+from hub.scheduling.scenario.day_actions import Sign, Withdraw
 
 if TYPE_CHECKING:
     from hub.scheduling.scenario.actions import ActionEntry
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from hub.scheduling.scenario.expectations import Expectation
 
 _LIFE = frozenset({"find", "hold", "book", "move", "cancel", "clock", "complete", "no_show", "away"})
-_DAY = frozenset({"late", "over", "finish"})
+_DAY = frozenset({"late", "over", "finish", "sign", "withdraw", "clearances", "check_in"})
 PLAYED = _LIFE | _DAY | {"series", "waitlist", "offers", "repair"}
 """The actions that can be played so far; a file with another one is refused before anything runs."""
 
@@ -48,6 +49,7 @@ class _Checks:
         self._locations = {location.id for location in scenario.locations}
         self._resources = {resource.id for resource in scenario.resources}
         self._services = {service.id for service in scenario.services}
+        self._consents = {form.id for form in scenario.consents}
         self._patients = {patient.id for patient in scenario.patients}
         self._packages = {package.id for package in scenario.packages}
         self._products = {product.id for product in scenario.products}
@@ -127,9 +129,18 @@ class _Checks:
         if hasattr(action, "visit"):
             base = action.visit if action.visit in visits else action.visit.partition(".")[0]
             yield from self._known("visit", base, visits, (*path, "visit"))
+        if isinstance(action, Sign | Withdraw):
+            yield from self._consent(action, path)
         if isinstance(action, Complete):
             for i, used in enumerate(action.used or ()):
                 yield from self._known("product", used.product, self._products, (*path, "used", i, "product"))
+
+    def _consent(self, action: Sign | Withdraw, path: Path) -> Iterator[Problem]:
+        form = self._scenario.find_consent(action.consent)
+        yield from self._known("consent", action.consent, self._consents, (*path, "consent"))
+        if form is not None and isinstance(action, Sign):
+            versions = [one.version for one in form.versions]
+            yield from self._known("version", action.version, versions, (*path, "version"))
 
     def _trip(self, action: TripEntry, path: Path) -> Iterator[Problem]:
         if action.parts is None:

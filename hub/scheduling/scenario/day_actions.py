@@ -45,3 +45,43 @@ class KnockOn(Entry):
     visit: Word
     minutes: Count | None = None
     because: tuple[Word, ...] | None = None
+
+
+class Sign(Entry):
+    """A patient signs a form."""
+
+    patient: Word
+    consent: Word
+    version: Word | None = None
+    """Default: the one their visits to come need."""
+
+
+class Withdraw(Entry):
+    """A patient takes a consent back."""
+
+    patient: Word
+    consent: Word
+
+
+class Clearances(Entry):
+    """What is still missing for a visit."""
+
+    visit: Word
+
+
+class CheckInVisit(Entry):
+    """The patient is here."""
+
+    visit: Word
+    override: tuple[Word, ...] = ()
+    reason: str | None = None
+    role: Word | None = None
+
+
+class MissingRow(Entry):
+    """Something that is missing, as an expectation; only the keys given are compared."""
+
+    consent: Word | None = None
+    version: Word | None = None
+    why: Word | None = None
+    before: Word | None = None

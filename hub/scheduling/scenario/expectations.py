@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import Field
 
 from hub.canonical.practice import Entry
-from hub.canonical.wall import Count, Flag, Quantity, WallTime, Word
-from hub.scheduling.scenario.day_actions import KnockOn
+from hub.canonical.wall import Count, Flag, LocalDate, Quantity, WallTime, Word
+from hub.scheduling.scenario.day_actions import KnockOn, MissingRow
 
 _MOMENTS = frozenset({"first", "openings", "arrivals", "arrives", "leaves", "ranked", "best"})
 _SETS = frozenset({"refused", "patients", "contested"})
@@ -48,6 +48,11 @@ class Expectation(Entry):
     knock_on: tuple[KnockOn, ...] | None = None
     """In the order of the chain."""
     contested: tuple[Word, ...] | None = None
+    missing: tuple[MissingRow, ...] | None = None
+    """In any order."""
+    version: Word | None = None
+    until: LocalDate | None = None
+    supervised: Flag | None = None
     nearest: NearestTimes | None = None
     ranked: tuple[WallTime, ...] | None = None
     """Best first."""
@@ -87,6 +92,8 @@ def _agrees(key: str, expected: Any, got: Any) -> bool:
         return sorted(expected) == sorted(got)
     if key in _ROWS:
         return len(expected) == len(got) and all(_gives(e, g) for e, g in zip(expected, got, strict=True))
+    if key == "missing":
+        return len(expected) == len(got) and all(any(_gives(e, g) for g in got) for e in expected)
     if key in ("with", "stock"):
         return all(name in got and got[name] == value for name, value in expected.items())
     return bool(expected == got)
@@ -95,7 +102,7 @@ def _agrees(key: str, expected: Any, got: Any) -> bool:
 def _gives(expected: Mapping[str, Any], got: Mapping[str, Any]) -> bool:
     """Whether a row has what is expected of it; lists in it are in any order."""
     return all(
-        sorted(value) == sorted(got[key]) if isinstance(value, tuple) else value == got[key]
+        sorted(value) == sorted(got[key]) if isinstance(value, tuple) else value == got.get(key)
         for key, value in expected.items()
     )
 

@@ -11,6 +11,7 @@ from hub.scheduling.request import OpeningsRequest
 from hub.scheduling.scenario.actions import ActionEntry, Book, Find, Hold
 from hub.scheduling.scenario.book import State
 from hub.scheduling.scenario.changes import cancel, complete, go_away, miss, move
+from hub.scheduling.scenario.clearing import check_in, sign, tell_clearances, told_booked, withdraw
 from hub.scheduling.scenario.nearness import booking_request, nearest_times
 from hub.scheduling.scenario.offering import rank
 from hub.scheduling.scenario.player import Outcome, Player, refused
@@ -77,7 +78,7 @@ def _book(player: Player, action: Book) -> Outcome:
     if isinstance(found, Refusal):
         return refused(found)
     player.name(action.named, found)
-    outcome = player.told(found)
+    outcome = told_booked(player, found)
     if action.key is not None:
         player.keys[action.key] = (asked, dict(outcome), found)
     return outcome
@@ -114,4 +115,8 @@ PLAYS: dict[str, Callable[[Player, Any], Outcome]] = {
     "late": run_late,
     "over": run_over,
     "finish": finish,
+    "sign": sign,
+    "withdraw": withdraw,
+    "clearances": tell_clearances,
+    "check_in": check_in,
 }

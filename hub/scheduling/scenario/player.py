@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from hub.scheduling.clearances import ConsentStanding
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.request import OpeningsRequest, Part, Trip
@@ -42,6 +43,8 @@ class Player:
     """Key → the request it was used with, its answer, and the visits."""
     waiting: list[Waiter] = field(default_factory=list)
     """Who waits for a freed time, in the order of joining."""
+    consents: dict[str, list[ConsentStanding]] = field(default_factory=dict)
+    """Patient → what they signed."""
     _count: int = 0
     _series: int = 0
 

@@ -3,6 +3,7 @@
 from hub.scheduling.decision import Refusal
 from hub.scheduling.foresight import book_opening
 from hub.scheduling.scenario.actions import BookSeries
+from hub.scheduling.scenario.clearing import told_booked
 from hub.scheduling.scenario.player import Outcome, Player, refused
 from hub.scheduling.series import SeriesRequest, as_session, decide_series
 
@@ -20,6 +21,10 @@ def book_series(player: Player, action: BookSeries) -> Outcome:
         ids += player.record(booking, trip)
     player.name(action.named, ids)
     zone = player.scenario.zone_of(trip.location_id)
-    outcome = {**player.told(ids), "count": len(ids), "arrivals": [arrival.astimezone(zone) for arrival in arrivals]}
+    outcome = {
+        **told_booked(player, ids),
+        "count": len(ids),
+        "arrivals": [arrival.astimezone(zone) for arrival in arrivals],
+    }
     outcome.pop("with")  # each session may have others
     return outcome
