@@ -10,6 +10,7 @@ from hub.ports.journal import Issues, Journal, Outbox
 from hub.ports.records import Cursors, Imports, Landing, Links, Records
 from hub.ports.running import Running
 from hub.ports.visits import Holds, Visits
+from hub.ports.waitlist import Waitlist
 
 Checkpoint = Callable[[str], None]
 """Called with the name of a point that an operation passes; tests let the process die there."""
@@ -29,6 +30,7 @@ class UnitOfWork(Protocol):
     holds: Holds
     visits: Visits
     running: Running
+    waitlist: Waitlist
     outbox: Outbox
     journal: Journal
     issues: Issues

@@ -28,6 +28,7 @@ from hub.ports import (
     UnitOfWork,
     Visits,
 )
+from hub.ports.waitlist import Waitlist
 from hub.store.bookings import SqlBookings
 from hub.store.checkpoint import pass_by
 from hub.store.claims import SqlClaims
@@ -42,6 +43,7 @@ from hub.store.practices import SqlPractices
 from hub.store.records import SqlRecords
 from hub.store.running import SqlRunning
 from hub.store.visits import SqlVisits
+from hub.store.waitlist import SqlWaitlist
 
 Clock = Callable[[Connection], datetime]
 
@@ -66,6 +68,7 @@ class SqlUnitOfWork:
         self.holds: Holds = SqlHolds(connection, now)
         self.visits: Visits = SqlVisits(connection, now)
         self.running: Running = SqlRunning(connection, now)
+        self.waitlist: Waitlist = SqlWaitlist(connection, now)
         self.outbox: Outbox = SqlOutbox(connection)
         self.journal: Journal = SqlJournal(connection)
         self.issues: Issues = SqlIssues(connection)

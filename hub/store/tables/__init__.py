@@ -9,6 +9,7 @@ from hub.store.tables.metadata import metadata
 from hub.store.tables.records import location, patient, provider, resource, service, visit
 from hub.store.tables.sources import source_link, source_record, stream_cursor
 from hub.store.tables.stock import lot, lot_use, package, package_use, stock_promise
+from hub.store.tables.waitlist import freed, waitlist_entry
 
 __all__ = [
     "absence",
@@ -20,6 +21,7 @@ __all__ = [
     "diary_change",
     "disposition",
     "domain_event",
+    "freed",
     "hold",
     "import_batch",
     "location",
@@ -41,4 +43,5 @@ __all__ = [
     "stock_promise",
     "stream_cursor",
     "visit",
+    "waitlist_entry",
 ]

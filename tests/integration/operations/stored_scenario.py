@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine, insert, text, update
 
 from hub.canonical.ids import LocationId, PatientId, ServiceId, VisitId
 from hub.canonical.records import Patient, Visit, VisitState
@@ -22,8 +22,10 @@ from hub.operations.complete_visit import complete_visit
 from hub.operations.end_visits import Ended
 from hub.operations.find_openings import find_openings
 from hub.operations.hold_visit import hold_visit
+from hub.operations.join_waitlist import join_waitlist
 from hub.operations.move_visit import MoveRequest, move_visit
 from hub.operations.no_show_visit import no_show_visit
+from hub.operations.serve_waitlist import find_offers, serve_waitlist
 from hub.ports import FactClaim
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.request import BookingRequest, OpeningsRequest, Part, Trip
@@ -38,7 +40,9 @@ from hub.scheduling.scenario.actions import (
     Hold,
     Move,
     NoShow,
+    Offers,
     TripEntry,
+    Waitlist,
 )
 from hub.scheduling.scenario.book import BookEntry, State
 from hub.scheduling.scenario.document import Scenario
@@ -49,7 +53,13 @@ from hub.store import tables
 from hub.store.unit_of_work import SqlStore
 
 Outcome = dict[str, Any]
-PLAYED = frozenset({"find", "hold", "book", "move", "cancel", "complete", "no_show", "away", "clock", "series"})
+PLAYED = frozenset(
+    {"find", "hold", "book", "move", "cancel", "complete", "no_show", "away", "clock", "series", "waitlist", "offers"}
+)
+ANSWERED = frozenset(
+    {"ok", "refused", "with", "deposit", "arrives", "first", "openings", "count", "none", "arrivals", "patients"}
+    | {"fee", "refund", "due", "stock", "moved", "kept", "unplaced"}
+)
 _ONLY_SCENARIO = {"now", "visits", "actions"}
 _STATES = {
     State.BOOKED: VisitState.BOOKED,
@@ -58,18 +68,26 @@ _STATES = {
     State.NO_SHOW: VisitState.NO_SHOW,
 }
 
+_BOOKED = text("""
+    SELECT v.id, v.start, v.location_id, v.deposit_minor,
+        (SELECT json_agg(json_build_array(c.need, u.owner_id)) FROM claim c JOIN resource_unit u ON u.id = c.unit_id
+            WHERE c.visit_id = v.id AND u.owner_kind = 'resource') AS filled
+    FROM visit v WHERE v.id = ANY(:ids)""")
+
 
 class StoredScenario:
     """A scenario in a database, whose actions are asked of the operations."""
 
-    def __init__(self, scenario: Scenario, text: str, engine: Engine) -> None:
+    def __init__(self, scenario: Scenario, document: str, engine: Engine) -> None:
         self.scenario = scenario
-        self._clock(scenario.now)
+        self._engine = engine
+        self.now = instant_of(scenario.now, ZoneInfo(scenario.zone))
         self.store = SqlStore(engine, clock=lambda _: self.now)
         self._names = {visit.id: (visit.id,) for visit in scenario.visits if not visit.is_block}
         self._holds: dict[str, str] = {}
+        self._waiting: dict[str, str | None] = {}
         self._told: dict[str, Outcome] = {}
-        load_scenario(self.store, engine, scenario, text)
+        load_scenario(self.store, engine, scenario, document)
 
     def play(self, entry: ActionEntry) -> Outcome:
         """What comes out of one action, by the keys of an expectation."""
@@ -84,16 +102,37 @@ class StoredScenario:
             "away": self._away,
             "clock": self._clock,
             "series": self._series,
+            "waitlist": self._waitlist,
+            "offers": self._offers,
         }
         action = getattr(entry, entry.kind)
         outcome = plays[entry.kind](action)
+        self._serve()
         if entry.expect is not None and entry.expect.stock is not None:
             outcome["stock"] = self._stock(getattr(action, "location", None) or self.scenario.locations[0].id)
         return outcome
 
     def _clock(self, to: datetime) -> Outcome:
-        self.now = instant_of(to, ZoneInfo(self.scenario.zone))
+        """The sweep comes by whenever something expires, as it does where it is called every minute."""
+        until = instant_of(to, ZoneInfo(self.scenario.zone))
+        while (moment := self._next_expiry()) is not None and moment <= until:
+            self.now = max(self.now, moment)
+            self._serve()
+            if self._next_expiry() == moment:  # nobody waits: whoever meets it takes it out
+                break
+        self.now = until
         return {"ok": True}
+
+    def _next_expiry(self) -> datetime | None:
+        with self.store.begin("look") as work:
+            return work.waitlist.find_next_expiry()
+
+    def _serve(self) -> None:
+        for offer in serve_waitlist(self.store):
+            name = self._waiting[offer.entry.id]
+            if name is not None:
+                self._holds[name] = offer.hold_id
+                self._names[name] = offer.visit_ids
 
     def _find(self, action: Find) -> Outcome:
         found = find_openings(self.store, OpeningsRequest(self._trip(action), action.from_on, action.until_on))
@@ -126,7 +165,21 @@ class StoredScenario:
             self._told[ids[0]] = self._answer(booked.booking)
         if action.named is not None:
             self._names[action.named] = ids
+        if ids[0] not in self._told:
+            self._told[ids[0]] = self._answer_of(ids)
         return dict(self._told[ids[0]])
+
+    def _answer_of(self, ids: tuple[str, ...]) -> Outcome:
+        """What an offer that was booked came to: nobody asked for it, so it is read from the tables."""
+        with self._engine.connect() as connection:
+            rows = {row.id: row for row in connection.execute(_BOOKED, {"ids": list(ids)})}
+        first = rows[ids[0]]
+        return {
+            "ok": True,
+            "arrives": first.start.astimezone(self.scenario.zone_of(first.location_id)),
+            "with": {need: who for one in ids for need, who in rows[one].filled},
+            "deposit": sum(rows[one].deposit_minor or 0 for one in ids),
+        }
 
     def _move(self, action: Move) -> Outcome:
         ids = self._ids(action.visit)
@@ -175,6 +228,22 @@ class StoredScenario:
         del outcome["with"]
         arrivals = [visit.start.astimezone(zone) for visit in booked.visits]
         return outcome | {"count": len(arrivals), "arrivals": arrivals}
+
+    def _waitlist(self, action: Waitlist) -> Outcome:
+        joined = join_waitlist(
+            self.store, OpeningsRequest(self._trip(action), action.from_on, action.until_on), actor="test"
+        )
+        if isinstance(joined, Refusal):
+            return refused(joined)
+        self._waiting[joined.id] = action.named
+        if action.named is not None:
+            self._names[action.named] = ()
+            self._holds.pop(action.named, None)
+        return {"ok": True}
+
+    def _offers(self, _: Offers) -> Outcome:
+        patients = [patient for offer in find_offers(self.store) for patient in offer.entry.patient_ids]
+        return {"ok": True, "patients": list(dict.fromkeys(patients))}
 
     def _ids(self, name: str) -> tuple[str, ...]:
         """The visits that a name stands for: `b1` all of them, `b1.2` the second."""
@@ -228,10 +297,10 @@ def _settled(ended: Ended | Refusal) -> Outcome:
     return refused(ended) if isinstance(ended, Refusal) else {"ok": True, **asdict(ended.settlement)}
 
 
-def load_scenario(store: SqlStore, engine: Engine, scenario: Scenario, text: str) -> None:
+def load_scenario(store: SqlStore, engine: Engine, scenario: Scenario, document: str) -> None:
     """Everything a scenario has before its first action."""
-    document = parse(text, "scenario").value
-    practice = {key: value for key, value in document.items() if key not in _ONLY_SCENARIO}
+    said = parse(document, "scenario").value
+    practice = {key: value for key, value in said.items() if key not in _ONLY_SCENARIO}
     apply_practice(store, json.dumps(practice), "practice.yaml")
     entries = listed_entries(scenario)
     with store.begin("load") as work:

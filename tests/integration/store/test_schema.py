@@ -27,8 +27,8 @@ APPEND_ONLY = {
     "practice_version",
     "source_record",
 }
-BY_TRIGGERS = {"diary_change"}
-DELETABLE = {"block", "claim", "hold", "package_use", "stock_promise"}
+BY_TRIGGERS = {"diary_change", "freed"}
+DELETABLE = {"block", "claim", "freed", "hold", "package_use", "stock_promise"}
 
 CATALOG = {
     "columns": """
