@@ -9,6 +9,7 @@ from datetime import UTC
 from hub.canonical.records import Visit
 from hub.operations.apply_practice import load_practice
 from hub.operations.book_under_locks import book_under_locks
+from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, load_visits, note_visits
 from hub.ports import KnownKey, Store, UnitOfWork
 from hub.scheduling.decision import Booking, Refusal
@@ -55,6 +56,7 @@ def book_visit(
             data = {"channel": request.trip.channel}
             note = Note("visit_booked", "book_visit", actor, request.role, request.reason, data, detail)
             note_visits(work, made[1], note, push_to)
+            note_made_way(work, made[0], actor=actor)
         return made
 
     return _once(store, key, _hash(request), book)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from hub.operations.apply_practice import load_practice
 from hub.operations.book_under_locks import book_under_locks
+from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, note_one
 from hub.ports import Store
 from hub.scheduling.decision import Booking, Refusal
@@ -39,4 +40,5 @@ def hold_visit(store: Store, request: BookingRequest, *, actor: str) -> Held | R
         detail = {"overridden": list(booking.overridden)}
         note = Note("visit_held", "hold_visit", actor, request.role, request.reason, data, detail)
         note_one(work, hold_id, request.trip.parts[0].patient_id, note)
+        note_made_way(work, booking, actor=actor)
         return Held(hold_id, expires_at, booking)

@@ -24,6 +24,7 @@ from hub.mapping.apply import TwoWay
 from hub.operations.decide_import import DECODED, ImportPlan, PlannedLink, Progress, Setting, decide_import
 from hub.operations.export_links import Ids
 from hub.operations.linked_system import LinkedSystem, require_aliases
+from hub.operations.place_facts import place_facts
 from hub.ports import Link, Placed, Saved, Store, UnitOfWork, Verdict
 from hub.sync.blanks import fill_blanks
 from hub.sync.conflicts import visits_in
@@ -151,7 +152,7 @@ def _write(
     uow.links.save([_link(planned, sources) for planned in plan.links], batch_id=batch_id)
     visits = [record.id for record in records if isinstance(record, Visit)]
     progress("claim their time", len(visits))
-    placed = uow.claims.place_facts(visits)
+    placed = place_facts(uow, visits)
     progress("account for every row", len(plan.outcomes))
     dispositions = [row.disposition(landed[row.row.file, row.row.line]) for row in plan.outcomes]
     uow.imports.save_dispositions(batch_id, dispositions)

@@ -14,6 +14,7 @@ from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import Problem, only_reasons
 from hub.mapping.apply import decode
 from hub.operations.linked_system import LinkedSystem, SystemLinks, require_aliases
+from hub.operations.place_facts import place_facts, recheck_facts
 from hub.ports import Issue, Landed, Link, Page, Rejected, Source, Store, UnitOfWork
 from hub.sync.blanks import fill_blanks
 from hub.sync.echo import payload_hash
@@ -63,6 +64,8 @@ def pull_changes(system: LinkedSystem, kind: Kind, source: Source, store: Store)
             uow.cursors.save(system.name, kind, page.cursor)
     with store.begin("pull_changes") as uow:
         result += _again(system, kind, uow)
+    if kind is Kind.VISIT:
+        recheck_facts(store)
     return result
 
 
@@ -174,7 +177,7 @@ class _Take:
         saved = self._uow.records.save(list(wanted.values()), sources=numbers, origin=self._system.name)
         self._uow.links.save([Link(one.source.ref, one.record.id, one.landed_id) for one in read])
         moved = [id_ for id_ in saved.changed if _takes_other_time(wanted[id_], held.get(id_))]
-        contested = self._uow.claims.place_facts(moved).contested if moved else 0
+        contested = place_facts(self._uow, moved).contested if moved else 0
         updated = sum(record != held[id_] for id_, record in wanted.items() if id_ in held)
         return (len(saved.inserted), updated), contested
 
@@ -253,5 +256,5 @@ def _takes_other_time(record: Canonical, held: Canonical | None) -> bool:
 
 
 def _taken(visit: Visit) -> tuple[object, ...]:
-    who = visit.patient_id, visit.provider_id, visit.room_id, visit.device_id
+    who = visit.patient_id, visit.service_id, visit.provider_id, visit.room_id, visit.device_id
     return (visit.start, visit.end, *who) if visit.state.occupies else ()

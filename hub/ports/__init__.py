@@ -17,6 +17,7 @@ from hub.ports.booking import (
     Practices,
     Site,
 )
+from hub.ports.facts import BREAKS_RULES, Facts
 from hub.ports.journal import AuditEntry, Delivery, Issue, Issues, Journal, Outbox, Sent
 from hub.ports.records import Cursors, Disposition, Imports, Landed, Landing, Link, Links, Records, Saved, Verdict
 from hub.ports.running import Running, TakenBy
@@ -25,6 +26,7 @@ from hub.ports.systems import Page, Rejected, Sink, Source, Write
 from hub.ports.visits import Ending, Holds, OverHolds, StandingVisit, Visits
 
 __all__ = [
+    "BREAKS_RULES",
     "AppliedPractice",
     "Attempt",
     "AuditEntry",
@@ -38,6 +40,7 @@ __all__ = [
     "Disposition",
     "Ending",
     "FactClaim",
+    "Facts",
     "Holds",
     "Imports",
     "Issue",

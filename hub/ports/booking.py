@@ -28,6 +28,8 @@ class FactClaim:
     block_id: str | None = None
     step: str | None = None
     need: str | None = None
+    is_reassignable: bool = False
+    """The engine chose it, since the record left it open, and may choose another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from hub.ports.booking import Bookings, Claims, Diaries, Practices
+from hub.ports.facts import Facts
 from hub.ports.journal import Issues, Journal, Outbox
 from hub.ports.records import Cursors, Imports, Landing, Links, Records
 from hub.ports.running import Running
@@ -25,6 +26,7 @@ class UnitOfWork(Protocol):
     links: Links
     records: Records
     claims: Claims
+    facts: Facts
     diaries: Diaries
     bookings: Bookings
     holds: Holds

@@ -73,28 +73,29 @@ def _slot(board: Board, trip: Trip, part: TimedPart, number: int, name: str) -> 
         for index, timed in enumerate(part.steps)
         if any(not need.present and need.name == name for need in timed.step.needs)
     ]
-    spans = _joined([span for _, span in taken])
+    spans = joined([span for _, span in taken])
     who = tuple(
         resource
         for resource in candidates(board.practice, trip, part.part, name)
         if name != PROVIDER or part.providers is None or resource.id in part.providers
     )
     qualified = {resource.id: board.certified(resource, needs, part.arrival) for resource in who}
-    free = {resource.id: qualified[resource.id] & _free_for(board, resource.id, [spans]) for resource in who}
+    free = {resource.id: qualified[resource.id] & free_for(board, resource.id, [spans]) for resource in who}
     return Slot((number, name), needs[0].kind, frozenset(i for i, _ in taken), spans, who, qualified, free)
 
 
-def _joined(spans: list[Span]) -> tuple[Span, ...]:
-    joined: list[Span] = []
+def joined(spans: list[Span]) -> tuple[Span, ...]:
+    """Spans in order, those that touch as one."""
+    done: list[Span] = []
     for start, end in spans:
-        if joined and joined[-1][1] == start:
-            joined[-1] = (joined[-1][0], end)
+        if done and done[-1][1] == start:
+            done[-1] = (done[-1][0], end)
         else:
-            joined.append((start, end))
-    return tuple(joined)
+            done.append((start, end))
+    return tuple(done)
 
 
-def _free_for(board: Board, resource_id: str, demands: list[tuple[Span, ...]]) -> int:
+def free_for(board: Board, resource_id: str, demands: list[tuple[Span, ...]]) -> int:
     """The arrivals at which the resource has units for all demands together."""
     edges = sorted({edge for spans in demands for span in spans for edge in span})
     bits = board.always
@@ -119,10 +120,11 @@ def _interfere(one: Slot, other: Slot) -> bool:
     same_step = one.key[0] == other.key[0] and one.steps & other.steps
     if same_step and ((_is_fixed(one) and other.kind == ROOM) or (_is_fixed(other) and one.kind == ROOM)):
         return True
-    return _overlap(one, other) and not one.free.keys().isdisjoint(other.free)
+    return overlap(one, other) and not one.free.keys().isdisjoint(other.free)
 
 
-def _overlap(one: Slot, other: Slot) -> bool:
+def overlap(one: Slot, other: Slot) -> bool:
+    """Whether both are taken at some minute."""
     return any(a < d and c < b for a, b in one.spans for c, d in other.spans)
 
 
@@ -156,13 +158,13 @@ def _branches(
     slot = group[len(chosen)]
     for resource in slot.candidates:
         here = bits & left[0] & slot.free[resource.id]
-        if here and _allowed(slot, resource, chosen):
+        if here and goes_with(slot, resource, chosen):
             here &= _beside(board, slot, resource, chosen, here)
             if here:
                 yield from _branches(board, group, left, here, (*chosen, (slot, resource)))
 
 
-def _allowed(slot: Slot, resource: PracticeResource, chosen: tuple[Chosen, ...]) -> bool:
+def goes_with(slot: Slot, resource: PracticeResource, chosen: tuple[Chosen, ...]) -> bool:
     """Whether it is another one than in the other names of its steps, and stands in one of the steps' rooms."""
     beside = [(other, who) for other, who in chosen if other.key[0] == slot.key[0] and other.steps & slot.steps]
     if any(who.id == resource.id for _, who in beside):
@@ -180,6 +182,6 @@ def _allowed(slot: Slot, resource: PracticeResource, chosen: tuple[Chosen, ...])
 def _beside(board: Board, slot: Slot, resource: PracticeResource, chosen: tuple[Chosen, ...], bits: int) -> int:
     """Those of `bits` at which the resource has units for this slot and the other parts that it serves at the time."""
     others = [other for other, who in chosen if who.id == resource.id]
-    if not any(_overlap(slot, other) for other in others):
+    if not any(overlap(slot, other) for other in others):
         return bits
-    return bits & _free_for(board, resource.id, [slot.spans, *(other.spans for other in others)])
+    return bits & free_for(board, resource.id, [slot.spans, *(other.spans for other in others)])

@@ -5,11 +5,12 @@ from datetime import datetime
 from hub.canonical.practice import OVERRIDABLE, Policy, Practice
 from hub.errors import InvalidInput, Problem
 from hub.scheduling.board import board_over
-from hub.scheduling.decision import Booking, Refusal
+from hub.scheduling.decision import Booking, Reassignment, Refusal
 from hub.scheduling.diary import Diary
 from hub.scheduling.judge import judge
 from hub.scheduling.planning import plan_booking
 from hub.scheduling.protocol import reach_of, timed_trips
+from hub.scheduling.reassign import find_case
 from hub.scheduling.request import DESK, BookingRequest
 from hub.scheduling.standing import refuse_unknown
 from hub.scheduling.timeline import minute_from, minute_of
@@ -17,6 +18,8 @@ from hub.scheduling.timeline import minute_from, minute_of
 
 def decide_booking(practice: Practice, diary: Diary, request: BookingRequest, now: datetime) -> Booking | Refusal:
     """A booking that breaks no rule, or every reason against it at that time.
+
+    Where only claims that the engine itself chose for visits from outside are in its way, it says who moves.
 
     Pure and repeatable: the same diary gives the same resources and units. Decide on a snapshot, lock
     `keys.lock_keys(booking)`, load the diary again and decide again; if the choice differs, release and repeat.
@@ -34,10 +37,14 @@ def decide_booking(practice: Practice, diary: Diary, request: BookingRequest, no
     passed_over = _may_pass_over(practice.policy, request)
     reasons = verdict.reasons - passed_over
     case = verdict.accepted(passed_over)
+    moved: tuple[Reassignment, ...] = ()
     if reasons or case is None:
-        return Refusal(tuple(sorted(reasons or {"no_combination"})))
+        found = find_case(board, request.trip, arrival, now, passed_over) if diary.filled else None
+        if found is None:
+            return Refusal(tuple(sorted(reasons or {"no_combination"})))
+        case, moved = found
     overridden = tuple(sorted(case.reasons & passed_over))
-    return plan_booking(board, request.trip, arrival, case, overridden)
+    return plan_booking(board, request.trip, arrival, case, overridden, moved=moved)
 
 
 def _refuse_silent_override(request: BookingRequest) -> Refusal | None:

@@ -72,6 +72,22 @@ class Recolouring:
 
 
 @dataclass(frozen=True, slots=True)
+class Reassignment:
+    """A claim that the engine chose for a visit from outside and that goes to another resource. Its time stays."""
+
+    claim_id: str
+    visit_id: str
+    patient_id: str
+    need: str
+    left: str
+    """The resource it was on."""
+    resource_id: str
+    unit: int
+    start_at: datetime
+    end_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """Accepted: write all of it, in one transaction."""
 
@@ -81,6 +97,8 @@ class Booking:
     """To be written together with the claims (the constraint is deferred to the commit)."""
     overridden: tuple[str, ...] = ()
     """The codes that applied and were passed over, sorted."""
+    reassignments: tuple[Reassignment, ...] = ()
+    """What makes way for it; written like the recolourings."""
 
 
 @dataclass(frozen=True, slots=True)

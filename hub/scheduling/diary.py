@@ -9,7 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from typing import Any
+
+from hub.scheduling.filled import FilledVisit
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,9 @@ class Diary:
     """All of the products in the request at its location, of any date."""
     lots: tuple[LotOnHand, ...] = ()
     packages: tuple[PackageStanding, ...] = ()
+    filled: tuple[FilledVisit, ...] = ()
+    """Visits of which some claims are the engine's to reassign, in order of arrival; all their claims are in `claims`,
+    or they count as taken like any other."""
 
     @cached_property
     def claims_of(self) -> Mapping[str, tuple[BusyClaim, ...]]:
@@ -115,3 +121,25 @@ class Diary:
     def with_claims(self, claims: Iterable[BusyClaim]) -> "Diary":
         """The same diary with these claims in place of its own."""
         return replace(self, claims=tuple(claims))
+
+    def exchanging(self, gone: Iterable[tuple[str, str]], added: Iterable[BusyClaim] = (), **changes: Any) -> "Diary":
+        """The same diary without the claims `gone` (resource, claim id) and with others, and other fields as given.
+
+        What `claims_of` holds for the resources of neither is the same tuple in both.
+        """
+        without: dict[str, set[str]] = {}
+        for resource_id, claim_id in gone:
+            without.setdefault(resource_id, set()).add(claim_id)
+        changed: dict[str, list[BusyClaim]] = {
+            resource_id: [one for one in self.claims_of.get(resource_id, ()) if one.id not in ids]
+            for resource_id, ids in without.items()
+        }
+        for claim in added:
+            changed.setdefault(claim.resource_id, list(self.claims_of.get(claim.resource_id, ()))).append(claim)
+        claims_of = dict(self.claims_of) | {
+            resource_id: tuple(sorted(claims, key=lambda claim: (claim.start_at, claim.end_at)))
+            for resource_id, claims in changed.items()
+        }
+        later = replace(self, claims=tuple(chain.from_iterable(claims_of.values())), **changes)
+        vars(later)["claims_of"] = claims_of  # in order already
+        return later

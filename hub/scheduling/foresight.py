@@ -6,7 +6,7 @@ from datetime import datetime
 
 from hub.canonical.practice import Practice
 from hub.scheduling.decide import decide_booking
-from hub.scheduling.decision import Booking, PlannedVisit
+from hub.scheduling.decision import Booking, PlannedVisit, Reassignment
 from hub.scheduling.diary import BusyClaim, Diary, PatientVisit, Promise
 from hub.scheduling.request import BookingRequest, Trip
 
@@ -21,6 +21,7 @@ def book_opening(practice: Practice, diary: Diary, trip: Trip, arrives_at: datet
 
 def with_booking(diary: Diary, booking: Booking, name: str, series_id: str | None = None) -> Diary:
     """The diary with the booking's visits, claims, promises and credits; `name` is new to it and begins their ids."""
+    diary = _made_way(diary, booking.reassignments)
     units = {move.claim_id: move.unit for move in booking.recolourings}
     spent = Counter(visit.package_id for visit in booking.visits)
     numbered = [(f"{name}:{number}", visit) for number, visit in enumerate(booking.visits)]
@@ -34,6 +35,32 @@ def with_booking(diary: Diary, booking: Booking, name: str, series_id: str | Non
         promises=(*diary.promises, *(promise for _, visit in numbered for promise in _promises(visit))),
         packages=tuple(
             replace(package, credits_left=package.credits_left - spent[package.id]) for package in diary.packages
+        ),
+    )
+
+
+def _made_way(diary: Diary, reassignments: tuple[Reassignment, ...]) -> Diary:
+    """The diary with these claims on their new resources."""
+    if not reassignments:
+        return diary
+    moved = {one.claim_id: one for one in reassignments}
+    return replace(
+        diary,
+        claims=tuple(
+            replace(claim, resource_id=moved[claim.id].resource_id, unit=moved[claim.id].unit)
+            if claim.id in moved
+            else claim
+            for claim in diary.claims
+        ),
+        filled=tuple(
+            replace(
+                fact,
+                claims=tuple(
+                    replace(claim, resource_id=moved[claim.id].resource_id) if claim.id in moved else claim
+                    for claim in fact.claims
+                ),
+            )
+            for fact in diary.filled
         ),
     )
 

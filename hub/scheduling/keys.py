@@ -17,6 +17,10 @@ def lock_keys(booking: Booking) -> tuple[Key, ...]:
     keys = {key for visit in booking.visits for key in _keys_of(visit)}
     for one in booking.recolourings:
         keys |= time_keys("resource", one.resource_id, one.start_at, one.end_at)
+    for moved in booking.reassignments:
+        keys.add(("visit", moved.visit_id))
+        for resource_id in (moved.left, moved.resource_id):
+            keys |= time_keys("resource", resource_id, moved.start_at, moved.end_at)
     return tuple(sorted(keys))
 
 

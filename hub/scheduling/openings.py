@@ -9,7 +9,9 @@ from hub.scheduling.clock import wall_clock
 from hub.scheduling.decision import Openings, Refusal
 from hub.scheduling.diary import Diary
 from hub.scheduling.free_time import open_arrivals, patient_arrivals, supervised_arrivals
+from hub.scheduling.loosened import loosened
 from hub.scheduling.protocol import TimedTrip, reach_of, timed_trips
+from hub.scheduling.reassign import find_case
 from hub.scheduling.request import OpeningsRequest
 from hub.scheduling.rules import TripRules
 from hub.scheduling.standing import refuse_unknown
@@ -33,6 +35,8 @@ def find_openings(practice: Practice, diary: Diary, request: OpeningsRequest, no
     first, last = clock.day_start(request.first_on), clock.day_start(request.last_on + _ONE_DAY)
     board = board_over(practice, diary, request.trip.location_id, (first, last), reach_of(timed))
     bits = _find(board, request, timed, now)
+    if diary.filled:
+        bits |= _find_by_reassigning(board, request, timed, now, bits)
     return Openings(tuple(instant_at(board.window[0] + minute) for minute in set_minutes(bits)))
 
 
@@ -50,6 +54,19 @@ def _find(board: Board, request: OpeningsRequest, trips: list[TimedTrip], now: d
         if arrivals:
             offered |= find_choices(board, slots_of(board, request.trip, timed), arrivals)
     return offered
+
+
+def _find_by_reassigning(
+    board: Board, request: OpeningsRequest, trips: list[TimedTrip], now: datetime, offered: int
+) -> int:
+    """What is open beside `offered` when claims that the engine chose make way; each time is confirmed."""
+    loose = loosened(board)
+    maybe = _find(loose.board, request, trips, now) & ~offered if loose.facts else 0
+    bits = 0
+    for minute in set_minutes(maybe):
+        if find_case(board, request.trip, board.window[0] + minute, now) is not None:
+            bits |= 1 << minute
+    return bits
 
 
 def _wanted(board: Board, request: OpeningsRequest, rules: TripRules) -> int:

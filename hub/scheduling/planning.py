@@ -5,7 +5,14 @@ from dataclasses import replace
 
 from hub.canonical.practice import Need
 from hub.scheduling.board import Board
-from hub.scheduling.decision import Booking, PlannedClaim, PlannedPromise, PlannedVisit, Recolouring
+from hub.scheduling.decision import (
+    Booking,
+    PlannedClaim,
+    PlannedPromise,
+    PlannedVisit,
+    Reassignment,
+    Recolouring,
+)
 from hub.scheduling.diary import BusyClaim
 from hub.scheduling.judge import Case
 from hub.scheduling.pricing import deposit_of, price_of
@@ -15,11 +22,15 @@ from hub.scheduling.rules import uses_of
 from hub.scheduling.timeline import instant_at, minute_from, minute_of
 from hub.scheduling.units import UnitClaim, choose_units
 
+Moved = tuple[Reassignment, ...]
 
-def plan_booking(board: Board, trip: Trip, arrival: int, case: Case, overridden: tuple[str, ...]) -> Booking:
-    """The booking of a case whose choice is made."""
+
+def plan_booking(
+    board: Board, trip: Trip, arrival: int, case: Case, overridden: tuple[str, ...], *, moved: Moved = ()
+) -> Booking:
+    """The booking of a case whose choice is made, and of what makes way for it."""
     visits = tuple(_visit(board, trip, arrival, case, number) for number in range(len(case.timed)))
-    return _with_units(board, Booking(visits, (), overridden))
+    return _with_units(board, Booking(visits, (), overridden, moved))
 
 
 def _visit(board: Board, trip: Trip, arrival: int, case: Case, number: int) -> PlannedVisit:
@@ -75,15 +86,20 @@ def names_in(needs: tuple[Need, ...]) -> tuple[str, ...]:
 
 def _with_units(board: Board, booking: Booking) -> Booking:
     """The booking with a unit for each claim, and the existing claims that make room."""
+    moved = {one.claim_id: one for one in booking.reassignments}
     wanted: dict[str, list[UnitClaim]] = {}
-    for key, claim in _keyed_claims(booking):
+    keyed: list[tuple[str, PlannedClaim | Reassignment]] = [*_keyed_claims(booking), *moved.items()]
+    for key, claim in keyed:
         wanted.setdefault(claim.resource_id, []).append(UnitClaim(key, _span(claim)))
     units: dict[str, int] = {}
     for resource_id, claims in wanted.items():
         capacity = board.resources[resource_id].capacity
         if capacity > 1:
-            units |= choose_units(_existing(board, resource_id), claims, capacity)
-    existing = (claim for resource_id in wanted for claim in board.diary.claims_of.get(resource_id, ()))
+            standing = [one for one in _existing(board, resource_id) if one.id not in moved]
+            units |= choose_units(standing, claims, capacity)
+    existing = (
+        claim for resource_id in wanted for claim in board.diary.claims_of.get(resource_id, ()) if claim.id not in moved
+    )
     recolourings = plan_recolourings(existing, units) if units else ()
     visits = tuple(
         replace(
@@ -94,7 +110,8 @@ def _with_units(board: Board, booking: Booking) -> Booking:
         )
         for number, visit in enumerate(booking.visits)
     )
-    return replace(booking, visits=visits, recolourings=recolourings)
+    reassignments = tuple(replace(one, unit=units.get(one.claim_id, 1)) for one in booking.reassignments)
+    return replace(booking, visits=visits, recolourings=recolourings, reassignments=reassignments)
 
 
 def plan_recolourings(existing: Iterable[BusyClaim], units: Mapping[str, int]) -> tuple[Recolouring, ...]:
@@ -123,5 +140,5 @@ def _existing(board: Board, resource_id: str) -> list[UnitClaim]:
     return [UnitClaim(claim.id, (minute_of(claim.start_at), minute_from(claim.end_at)), claim.unit) for claim in claims]
 
 
-def _span(claim: PlannedClaim) -> tuple[int, int]:
+def _span(claim: PlannedClaim | Reassignment) -> tuple[int, int]:
     return minute_of(claim.start_at), minute_from(claim.end_at)

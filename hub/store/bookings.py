@@ -14,7 +14,7 @@ from hub.scheduling.keys import Key
 from hub.scheduling.request import Trip
 from hub.store.claims import SqlClaims
 from hub.store.driver import run
-from hub.store.locks import claimed_by_nobody_else, lock_claims, recolour, taking_keys, taking_locks
+from hub.store.locks import claimed_by_nobody_else, lock_claims, make_way, taking_keys, taking_locks
 from hub.store.planned import booked_row, insert_planned
 from hub.store.records import SqlRecords, read_visit
 from hub.store.tables import booking_key
@@ -78,7 +78,7 @@ class SqlBookings:
             for number, (visit_id, planned, part) in enumerate(zip(ids, booking.visits, trip.parts, strict=True), 1)
         ]
         with claimed_by_nobody_else():
-            recolour(self._connection, booking.recolourings)
+            make_way(self._connection, booking)
             saved = insert_planned(self._connection, "visit", self._now, list(zip(rows, booking.visits, strict=True)))
         visits = {row["id"]: read_visit(row) for row in saved}
         return tuple(visits[one] for one in ids)

@@ -124,11 +124,12 @@ class SqlClaims:
         units = ensure_units(self._connection, wanted)
         chosen, moved = plan_units(self._connection, wanted, units, [])
         move_claims(self._connection, {claim.key: unit for _, claim, unit in moved})
-        columns = ("unit_id", "during", "visit_id", "block_id", "step", "need", "firm")
+        columns = ("unit_id", "during", "visit_id", "block_id", "step", "need", "firm", "reassignable")
         rows = []
         for n, fact in enumerate(facts):
             unit = chosen.get(n, units[fact.owner_kind, fact.owner_id].by_number[1])
-            rows.append((unit, _range(fact.span), fact.visit_id, fact.block_id, fact.step, fact.need, n in chosen))
+            row = (unit, _range(fact.span), fact.visit_id, fact.block_id, fact.step, fact.need, n in chosen)
+            rows.append((*row, fact.is_reassignable))
         copy_rows(self._connection, "claim", columns, rows)
         return len(chosen)
 

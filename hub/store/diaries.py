@@ -23,6 +23,7 @@ from hub.store.diary_copy import (
     still_promised,
     without_ended,
 )
+from hub.store.filled import load_filled
 
 # Local dates lie up to 14 hours beside UTC's, and the engine wants a day more on both sides.
 _MARGIN = timedelta(days=2)
@@ -44,6 +45,7 @@ _LOOK = text("""
             WHERE transaction_id >= CAST(CAST(pg_snapshot_xmin(CAST(:since AS pg_snapshot)) AS text) AS bigint)
             AND NOT pg_visible_in_snapshot(CAST(CAST(transaction_id AS text) AS xid8), CAST(:since AS pg_snapshot))
             LIMIT :many) AS noted) AS noted,
+        EXISTS (SELECT FROM claim WHERE reassignable AND during && tstzrange(:first, :last)) AS has_filled,
         (SELECT json_agg(json_build_array(id, known)) FROM patient WHERE id = ANY(:ids) AND active) AS patients,
         (SELECT json_agg(json_build_array(id, patient_id, service_id, location_id,
                 CAST(extract(epoch FROM start) * 1000000 AS bigint),
@@ -105,19 +107,21 @@ class SqlDiaries:
         place = (first_on, last_on, location_id)
         window = (midnight(first_on) - _MARGIN, midnight(last_on) + timedelta(days=1) + _MARGIN)
         copy = self._copies.find(place)
-        seen = self._look(copy.snapshot if copy else None, patient_ids)
+        seen = self._look(copy.snapshot if copy else None, patient_ids, window)
         changes = None if seen.has_written else _changes(seen, window)
         if copy is None or changes is None:
             copy = self._read(seen.snapshot, window, location_id)
         else:
             copy = self._caught_up(replace(copy, snapshot=seen.snapshot), changes, location_id)
-        diary = copy.made_diary(_of_patients(seen))
+        filled = load_filled(self._connection, self._now, window, location_id) if seen.has_filled else ()
+        diary = copy.made_diary(_of_patients(seen), filled)
         if not seen.has_written:
             self._copies.keep(place, replace(copy, diary=diary))
         return diary
 
-    def _look(self, since: str | None, patient_ids: Collection[str]) -> Row[Any]:
+    def _look(self, since: str | None, patient_ids: Collection[str], window: Window) -> Row[Any]:
         values = {"ids": sorted(set(patient_ids)), "since": since, "many": _MANY, "now": self._now}
+        values |= {"first": window[0], "last": window[1]}
         return self._connection.execute(_LOOK, values).one()
 
     def _read(self, snapshot: str, window: Window, location_id: str | None) -> DiaryCopy:

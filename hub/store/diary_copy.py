@@ -9,6 +9,7 @@ from threading import Lock
 
 from hub.scheduling.board import carry_over
 from hub.scheduling.diary import BusyClaim, Diary, LotOnHand, PackageStanding, PatientVisit, Promise
+from hub.scheduling.filled import FilledVisit
 
 Window = tuple[datetime, datetime]
 Place = tuple[date, date, str | None]
@@ -58,7 +59,7 @@ class DiaryCopy:
     diary: Diary | None = None
     """The last one that was made of it, for its timelines."""
 
-    def made_diary(self, about: OfPatients) -> Diary:
+    def made_diary(self, about: OfPatients, filled: tuple[FilledVisit, ...] = ()) -> Diary:
         """The diary for these patients, with the timelines that still hold."""
         before = self.diary
         is_same = before is not None and before.claims_of is self.claims
@@ -71,6 +72,7 @@ class DiaryCopy:
             promises=tuple(promise for promise, _ in self.promises),
             lots=self.lots,
             packages=about.packages,
+            filled=filled,
         )
         vars(diary)["claims_of"] = self.claims  # sorted already
         if before is not None:

@@ -11,7 +11,7 @@ from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
 from hub.scheduling.request import Trip
 from hub.store.driver import run
-from hub.store.locks import claimed_by_nobody_else, recolour, taking_keys
+from hub.store.locks import claimed_by_nobody_else, make_way, taking_keys
 from hub.store.planned import booked_row, insert_planned
 from hub.store.settling import flag, settle
 from hub.store.taken import given_up, keys_of_taken, read_freed, taken_columns
@@ -61,7 +61,7 @@ class SqlHolds:
             for number, (hold_id, planned, part) in enumerate(zip(ids, booking.visits, trip.parts, strict=True), 1)
         ]
         with claimed_by_nobody_else():
-            recolour(self._connection, booking.recolourings)
+            make_way(self._connection, booking)
             insert_planned(self._connection, "hold", self._now, list(zip(rows, booking.visits, strict=True)))
         return ids[0]
 

@@ -13,16 +13,16 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from hub.errors import Conflict, Problem
-from hub.scheduling.decision import Recolouring
+from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
 
 _ALONE = text("LOCK TABLE claim IN SHARE ROW EXCLUSIVE MODE")
-_RECOLOUR = text("""
+_MAKE_WAY = text("""
     UPDATE claim c SET unit_id = target.id
-    FROM unnest(CAST(:claims AS bigint[]), CAST(:numbers AS int[])) AS m (claim, number),
-        resource_unit source, resource_unit target
-    WHERE c.id = m.claim AND source.id = c.unit_id AND target.owner_kind = source.owner_kind
-    AND target.owner_id = source.owner_id AND target.number = m.number""")
+    FROM unnest(CAST(:claims AS bigint[]), CAST(:resources AS text[]), CAST(:numbers AS int[]))
+        AS m (claim, resource_id, number), resource_unit target
+    WHERE c.id = m.claim AND target.owner_kind = 'resource' AND target.owner_id = m.resource_id
+    AND target.number = m.number""")
 
 
 def lock_claims(connection: Connection) -> None:
@@ -47,11 +47,21 @@ def _number(key: Key) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-def recolour(connection: Connection, changes: Collection[Recolouring]) -> None:
-    """Give existing claims other units of their resources."""
+def make_way(connection: Connection, booking: Booking) -> None:
+    """Give existing claims other units, and those that the engine chose other resources: all in one statement.
+
+    Raises:
+        Conflict: one of them is gone.
+    """
+    changes = (*booking.recolourings, *booking.reassignments)
     if changes:
-        values = {"claims": [int(one.claim_id) for one in changes], "numbers": [one.unit for one in changes]}
-        connection.execute(_RECOLOUR, values)
+        values = {
+            "claims": [int(one.claim_id) for one in changes],
+            "resources": [one.resource_id for one in changes],
+            "numbers": [one.unit for one in changes],
+        }
+        if connection.execute(_MAKE_WAY, values).rowcount != len(changes):
+            raise Conflict(Problem("a claim that was to make way is gone", "claimed"))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from hub.ports import (
     Claims,
     Cursors,
     Diaries,
+    Facts,
     Holds,
     Imports,
     Issues,
@@ -34,6 +35,7 @@ from hub.store.checkpoint import pass_by
 from hub.store.claims import SqlClaims
 from hub.store.diaries import SqlDiaries
 from hub.store.diary_copy import DiaryCopies
+from hub.store.filled import SqlFacts
 from hub.store.holds import SqlHolds
 from hub.store.imports import SqlImports
 from hub.store.journal import SqlIssues, SqlJournal
@@ -63,6 +65,7 @@ class SqlUnitOfWork:
         self.links: Links = SqlLinks(connection)
         self.records: Records = SqlRecords(connection)
         self.claims: Claims = SqlClaims(connection, now)
+        self.facts: Facts = SqlFacts(connection, now)
         self.diaries: Diaries = SqlDiaries(connection, now, copies)
         self.bookings: Bookings = SqlBookings(connection, now)
         self.holds: Holds = SqlHolds(connection, now)

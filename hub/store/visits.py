@@ -14,7 +14,7 @@ from hub.scheduling.keys import Key
 from hub.scheduling.lots import LotDraw
 from hub.scheduling.request import Part, Trip
 from hub.store.driver import Found, run
-from hub.store.locks import claimed_by_nobody_else, lock_claims, recolour
+from hub.store.locks import claimed_by_nobody_else, lock_claims, make_way
 from hub.store.planned import placed_row, update_planned
 from hub.store.records import read_visit
 from hub.store.settling import settle
@@ -85,7 +85,7 @@ class SqlVisits:
             for (visit_id, kept), planned, part in zip(fee_from.items(), booking.visits, trip.parts, strict=True)
         ]
         with claimed_by_nobody_else():
-            recolour(self._connection, booking.recolourings)
+            make_way(self._connection, booking)
             moved = update_planned(self._connection, self._now, list(zip(rows, booking.visits, strict=True)))
         return _in_order(fee_from, moved)
 

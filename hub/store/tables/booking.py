@@ -105,6 +105,13 @@ claim = Table(
     Column("need", Text, comment="The need's name: provider, room …"),
     Column("firm", Boolean, nullable=False, server_default=text("true")),
     Column("hold_id", Text, ForeignKey("hold.id", ondelete="CASCADE")),
+    Column(
+        "reassignable",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="Chosen by the engine for a record that left it open.",
+    ),
     CheckConstraint("num_nonnulls(visit_id, block_id, hold_id) = 1", name="owner"),
     CheckConstraint("NOT isempty(during) AND lower_inc(during) AND NOT upper_inc(during)", name="during"),
     ExcludeConstraint(
@@ -121,6 +128,7 @@ claim = Table(
     Index("ix_claim_block_id", "block_id", postgresql_where=text("block_id IS NOT NULL")),
     Index("ix_claim_hold_id", "hold_id", postgresql_where=text("hold_id IS NOT NULL")),
     Index("ix_claim_contested", "unit_id", postgresql_where=text("NOT firm")),
+    Index("ix_claim_reassignable", "during", postgresql_using="gist", postgresql_where=text("reassignable")),
 )
 
 booking_key = Table(

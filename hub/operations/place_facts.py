@@ -1,0 +1,102 @@
+"""Write visits that others made into the book: whom they name, whom the engine fills in, and which rules they break.
+
+Nothing is refused. What overlaps is contested with an issue `overlap`; a visit to come that breaks a rule keeps its
+claims and gets an issue `breaks_rules` with the codes, which is closed when it is placed again and breaks none.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC
+
+from hub.canonical.ids import Kind
+from hub.canonical.practice import Practice
+from hub.canonical.time import Span
+from hub.errors import RetryLater
+from hub.operations.apply_practice import load_practice
+from hub.operations.note_reassigned import note_reassigned
+from hub.ports import BREAKS_RULES, FactClaim, Issue, Placed, Store, UnitOfWork
+from hub.scheduling.facts import Fact
+from hub.scheduling.fill import Filling, PlacedFact, fill_facts
+from hub.scheduling.filled import FilledVisit
+
+_VISIT = str(Kind.VISIT)
+
+
+def place_facts(work: UnitOfWork, visit_ids: Collection[str]) -> Placed:
+    """Place these visits as part of an operation, in place of what they took. Repeating changes nothing.
+
+    Those to come are placed by their services' protocols; what has begun or is over takes whom it names throughout,
+    and is asked for no rule but that nobody is in two places.
+    """
+    facts = work.facts.load(visit_ids) if work.practices.find_current() is not None else ()
+    to_come = {fact.visit.id for fact in facts}
+    over = [one for one in visit_ids if one not in to_come]
+    placed = work.claims.place_facts(over) if over else Placed(0, 0, ())
+    work.issues.close(BREAKS_RULES, _VISIT, over)
+    return _sum(placed, _place_to_come(work, facts)) if facts else placed
+
+
+def recheck_facts(store: Store, others: Collection[str] = ()) -> None:
+    """Place and judge again what broke rules, and `others`: for when an obstacle may have come or gone.
+
+    An operation of its own, after the one that made the difference. Where the database goes away, the next pull does it.
+    """
+    with suppress(RetryLater), store.begin("recheck_facts") as work:
+        again = sorted({*work.facts.find_flagged(), *others})
+        if again:
+            place_facts(work, again)
+
+
+def _place_to_come(work: UnitOfWork, facts: Sequence[Fact]) -> Placed:
+    filling = _fill(work, load_practice(work), facts)
+    before = {fact.visit.id: _taken(fact.visit) for fact in facts if fact.is_placed}
+    changed = [one.visit for one in filling.placed if _taken(one.visit) != before.get(one.visit.id)]
+    changed += [one.visit for one in filling.displaced]
+    placed = work.claims.place([claim for visit in changed for claim in _claims(visit)]) if changed else None
+    for one in filling.displaced:
+        note_reassigned(work, one.visit.id, one.visit.patient_id, _who(one.visit), actor="system:hub")
+    _flag(work, (*filling.placed, *filling.displaced))
+    return placed or Placed(0, 0, ())
+
+
+def _fill(work: UnitOfWork, practice: Practice, facts: Sequence[Fact]) -> Filling:
+    days = [fact.visit.arrives_at.astimezone(UTC).date() for fact in facts]
+    patients = {fact.visit.patient_id for fact in facts}
+    diary = work.diaries.load(first_on=min(days), last_on=max(days), patient_ids=patients)
+    return fill_facts(practice, diary, facts, work.now)
+
+
+def _flag(work: UnitOfWork, placed: Iterable[PlacedFact]) -> None:
+    reasons = {one.visit.id: one.reasons for one in placed}
+    work.issues.open([Issue(BREAKS_RULES, _VISIT, one, codes) for one, codes in reasons.items() if codes])
+    work.issues.close(BREAKS_RULES, _VISIT, [one for one, codes in reasons.items() if not codes])
+
+
+def _claims(visit: FilledVisit) -> Iterator[FactClaim]:
+    whole = Span(visit.arrives_at, visit.leaves_at)
+    yield FactClaim("patient", visit.patient_id, whole, visit_id=visit.id, need="patient")
+    for one in visit.claims:
+        yield FactClaim(
+            "resource",
+            one.resource_id,
+            Span(one.start_at, one.end_at),
+            visit_id=visit.id,
+            step=one.step,
+            need=one.need,
+            is_reassignable=one.is_reassignable,
+        )
+
+
+def _taken(visit: FilledVisit) -> set[tuple[object, ...]]:
+    return {
+        (one.resource_id, one.need, one.step, one.start_at, one.end_at, one.is_reassignable) for one in visit.claims
+    }
+
+
+def _who(visit: FilledVisit) -> dict[str, str]:
+    return {one.need: one.resource_id for one in visit.claims if one.is_reassignable}
+
+
+def _sum(one: Placed, other: Placed) -> Placed:
+    visits = tuple(sorted({*one.contested_visits, *other.contested_visits}))
+    return Placed(one.firm + other.firm, one.contested + other.contested, visits)

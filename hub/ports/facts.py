@@ -1,0 +1,26 @@
+"""Visits that others made, as the store knows them."""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from hub.canonical.time import Span
+from hub.scheduling.facts import Fact
+
+BREAKS_RULES = "breaks_rules"
+"""The kind of issue that a fact which breaks rules leaves open, with the codes of the rules."""
+
+
+class Facts(Protocol):
+    """Visits that have not begun, with what their records name and what they take."""
+
+    def load(self, visit_ids: Collection[str]) -> tuple[Fact, ...]:
+        """Those of them that are booked and still to come, in order of arrival."""
+        ...
+
+    def find_flagged(self) -> tuple[str, ...]:
+        """The visits with an open issue `breaks_rules`, to come or not, sorted."""
+        ...
+
+    def find_to_come(self, resource_id: str | None = None, span: Span | None = None) -> tuple[str, ...]:
+        """Visits from outside that are still to come; with a resource and a span: those that take it then."""
+        ...

@@ -1,0 +1,104 @@
+"""Visits that have not begun, with all that they take: read whole, since whoever fills them anew needs all of it."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from hub.canonical.time import Span
+from hub.ports import BREAKS_RULES
+from hub.scheduling.facts import Fact
+from hub.scheduling.filled import FilledClaim, FilledVisit
+
+# Nothing that has begun is moved, and nothing that is contested itself.
+_FILLED = text("""
+    SELECT v.id, v.patient_id, v.service_id, v.option_id, v.location_id, v.start, v."end", CAST(c.id AS text) AS claim,
+        u.owner_id, coalesce(c.need, '') AS need, c.step, lower(c.during) AS first, upper(c.during) AS last,
+        c.reassignable
+    FROM visit v JOIN claim c ON c.visit_id = v.id JOIN resource_unit u ON u.id = c.unit_id
+    WHERE u.owner_kind = 'resource' AND v.state = 'booked' AND v.start > :now AND v.service_id IS NOT NULL
+    AND (CAST(:location AS text) IS NULL OR v.location_id = :location)
+    AND v.id IN (SELECT visit_id FROM claim WHERE reassignable AND during && tstzrange(:first, :last))
+    AND NOT EXISTS (SELECT FROM claim x WHERE x.visit_id = v.id AND x.reassignable AND NOT x.firm)
+    ORDER BY v.start, v.id, c.id""")
+
+_FACTS = text("""
+    SELECT v.id, v.patient_id, coalesce(v.service_id, '') AS service_id, v.option_id, v.location_id, v.start, v."end",
+        v.provider_id, v.room_id, v.device_id, CAST(c.id AS text) AS claim, c.owner_id, coalesce(c.need, '') AS need,
+        c.step, lower(c.during) AS first, upper(c.during) AS last, c.reassignable,
+        EXISTS (SELECT FROM claim p JOIN resource_unit pu ON pu.id = p.unit_id
+            WHERE p.visit_id = v.id AND pu.owner_kind = 'patient' AND pu.owner_id = v.patient_id
+            AND p.during = tstzrange(v.start, v."end")) AS is_placed
+    FROM visit v LEFT JOIN (
+        SELECT c.*, u.owner_id FROM claim c JOIN resource_unit u ON u.id = c.unit_id WHERE u.owner_kind = 'resource'
+    ) AS c ON c.visit_id = v.id
+    WHERE v.id = ANY(:ids) AND v.state = 'booked' AND v.start > :now ORDER BY v.start, v.id, c.id""")
+_FLAGGED = text("""
+    SELECT DISTINCT subject_id FROM review_issue
+    WHERE kind = :kind AND subject_kind = 'visit' AND state = 'open' ORDER BY subject_id""")
+_FROM_OUTSIDE = text("""
+    SELECT id FROM visit v WHERE origin <> 'hub' AND state = 'booked' AND start > :now
+    AND (CAST(:resource AS text) IS NULL OR EXISTS (
+        SELECT FROM claim c JOIN resource_unit u ON u.id = c.unit_id
+        WHERE c.visit_id = v.id AND u.owner_kind = 'resource' AND u.owner_id = :resource
+        AND c.during && tstzrange(:first, :last)))
+    ORDER BY start, id""")
+
+
+class SqlFacts:
+    """`hub.ports.Facts`."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    def load(self, visit_ids: Collection[str]) -> tuple[Fact, ...]:
+        """See the port."""
+        rows = self._connection.execute(_FACTS, {"ids": list(visit_ids), "now": self._now})
+        return tuple(_fact(list(group)) for _, group in groupby(rows, key=lambda row: row.id))
+
+    def find_flagged(self) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(self._connection.execute(_FLAGGED, {"kind": BREAKS_RULES}).scalars())
+
+    def find_to_come(self, resource_id: str | None = None, span: Span | None = None) -> tuple[str, ...]:
+        """See the port."""
+        values = {"now": self._now, "resource": resource_id}
+        values |= {"first": span.start if span else None, "last": span.end if span else None}
+        return tuple(self._connection.execute(_FROM_OUTSIDE, values).scalars())
+
+
+def _fact(rows: list[Any]) -> Fact:
+    first = rows[0]
+    named = (("provider", first.provider_id), ("room", first.room_id), ("device", first.device_id))
+    return Fact(_visit(rows), tuple((word, one) for word, one in named if one is not None), first.is_placed)
+
+
+def load_filled(
+    connection: Connection, now: datetime, window: tuple[datetime, datetime], location_id: str | None
+) -> tuple[FilledVisit, ...]:
+    """Those that arrive after `now` and whose reassignable claims touch the window, in order of arrival."""
+    values = {"now": now, "first": window[0], "last": window[1], "location": location_id}
+    rows = connection.execute(_FILLED, values)
+    return tuple(_visit(list(group)) for _, group in groupby(rows, key=lambda row: row.id))
+
+
+def _visit(rows: list[Any]) -> FilledVisit:
+    first = rows[0]
+    return FilledVisit(
+        first.id,
+        first.patient_id,
+        first.service_id,
+        first.option_id,
+        first.location_id,
+        first.start,
+        first.end,
+        tuple(_claims(rows)),
+    )
+
+
+def _claims(rows: Iterable[Any]) -> Iterable[FilledClaim]:
+    for row in (one for one in rows if one.claim is not None):
+        yield FilledClaim(row.claim, row.owner_id, row.need, row.step, row.first, row.last, row.reassignable)

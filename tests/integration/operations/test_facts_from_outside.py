@@ -1,0 +1,92 @@
+"""Visits that others made: what their records leave open is filled, and makes way; what they break is said."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+
+from hub.operations.book_visit import Booked, book_visit
+from hub.operations.find_openings import find_openings
+from hub.scheduling.decision import Openings, Refusal
+from hub.store.unit_of_work import SqlStore
+from tests.integration.operations.outside_practice import (
+    NINE,
+    arrive,
+    fact,
+    flagged,
+    open_practice,
+    openings,
+    rooms,
+    taken,
+    wanted,
+)
+from tests.integration.operations.small_practice import assert_nobody_is_booked_twice
+
+
+@pytest.fixture
+def practice(store: SqlStore) -> SqlStore:
+    open_practice(store)
+    return store
+
+
+def test_a_fact_without_a_room_gets_one_that_may_be_changed(practice: SqlStore, owner: Engine) -> None:
+    arrive(practice, fact("v1", provider_id="dr-lee"))
+    assert taken(owner, "v1") == [
+        ("dr-lee", "provider", "talk", 0, 30, True, False),
+        ("room-1", "room", "talk", 0, 30, True, True),
+    ]
+    assert flagged(practice) == {}
+
+
+def test_a_fact_as_long_as_its_service_is_placed_step_by_step(practice: SqlStore, owner: Engine) -> None:
+    arrive(practice, fact("v0", provider_id="dr-kim"), fact("v1", 60, 45, service="laser", provider_id="dr-lee"))
+    assert taken(owner, "v1") == [
+        ("room-1", "room", "numb", 60, 85, True, True),
+        ("dr-lee", "provider", "shoot", 85, 105, True, False),
+        ("room-1", "room", "shoot", 85, 105, True, True),
+        ("room-1", "room", "clean", 105, 120, True, True),
+    ]
+
+
+def test_a_fact_of_another_length_takes_everybody_throughout(practice: SqlStore, owner: Engine) -> None:
+    arrive(practice, fact("v1", length=50, provider_id="dr-kim"))
+    assert taken(owner, "v1") == [
+        ("dr-kim", "provider", None, 0, 50, True, False),
+        ("room-1", "room", None, 0, 50, True, True),
+    ]
+
+
+def test_a_booking_that_needs_the_very_room_gets_it_and_the_fact_goes_to_the_other(
+    practice: SqlStore, owner: Engine, engine: Engine
+) -> None:
+    arrive(practice, fact("v1", provider_id="dr-lee"))
+    request = wanted("massage")
+    found = find_openings(practice, openings(request))
+    assert isinstance(found, Openings)
+    assert NINE in found.arrivals
+    booked = book_visit(practice, request, actor="desk", push_to=["ehr"])
+    assert isinstance(booked, Booked)
+    assert rooms(owner, booked.visits[0].id, "v1") == ["room-1", "room-2"]
+    assert_nobody_is_booked_twice(owner)
+    with engine.connect() as connection:
+        events = connection.execute(text("SELECT subject_id, data FROM domain_event WHERE name = 'visit_reassigned'"))
+        assert [tuple(row) for row in events] == [("v1", {"resources": {"room": "room-2"}})]
+        told = connection.execute(text("SELECT DISTINCT canonical_id FROM outbox_delivery")).scalars().all()
+    assert told == [booked.visits[0].id], "the record never named a room"
+
+
+def test_what_a_record_names_never_moves(practice: SqlStore, owner: Engine) -> None:
+    arrive(practice, fact("v1", provider_id="dr-lee", room_id="room-1"))
+    assert book_visit(practice, wanted("massage"), actor="desk") == Refusal(("no_room",))
+    found = find_openings(practice, openings(wanted("massage")))
+    assert isinstance(found, Openings)
+    assert NINE not in found.arrivals
+    assert NINE + timedelta(minutes=30) in found.arrivals
+    assert rooms(owner, "v1") == ["room-1"]
+
+
+def test_a_record_that_names_the_room_takes_it_from_one_that_left_it_open(practice: SqlStore, owner: Engine) -> None:
+    arrive(practice, fact("v1", provider_id="dr-lee"))
+    arrive(practice, fact("v2", patient=21, provider_id="dr-kim", room_id="room-1"))
+    assert rooms(owner, "v1", "v2") == ["room-2", "room-1"]
+    assert flagged(practice) == flagged(practice, "overlap") == {}
