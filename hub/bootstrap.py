@@ -24,6 +24,7 @@ from hub.operations.find_nearest import find_nearest
 from hub.operations.find_openings import find_openings
 from hub.operations.import_export import ImportRequest, ImportResult, import_export
 from hub.operations.linked_system import LinkedSystem
+from hub.operations.place_facts import recheck_all_facts
 from hub.operations.plan_practice import PracticePlan, apply_planned, plan_practice
 from hub.operations.pull_changes import PullResult, pull_changes
 from hub.operations.push_changes import PushResult, push_changes
@@ -124,7 +125,7 @@ class Hub:
 
     def apply_practice(self) -> Applied:
         """Put the practice file in force; twice equals once."""
-        return apply_practice(self.store, self.folder.text, "practice.yaml")
+        return self._rechecked(apply_practice(self.store, self.folder.text, "practice.yaml"))
 
     def plan_practice(self) -> PracticePlan:
         """What putting the practice file in force would change and break."""
@@ -133,7 +134,9 @@ class Hub:
     def apply_planned(self, fingerprint: str, *, actor: str) -> Applied:
         """Put the practice file in force as it was planned, or refuse."""
         booked = SqlBookedVisits(self.engine)
-        return apply_planned(self.store, booked, self.folder.text, "practice.yaml", fingerprint, actor=actor)
+        return self._rechecked(
+            apply_planned(self.store, booked, self.folder.text, "practice.yaml", fingerprint, actor=actor)
+        )
 
     def overview(self) -> Overview:
         """What the hub holds, counted."""
@@ -177,6 +180,12 @@ class Hub:
                 aliases=connection.aliases,
             )
         return import_export(request, self.store, progress)
+
+    def _rechecked(self, applied: Applied) -> Applied:
+        """What others booked is placed and judged by the file that is in force now."""
+        if applied.is_new:
+            recheck_all_facts(self.store)
+        return applied
 
     @property
     def _surroundings(self) -> Surroundings:

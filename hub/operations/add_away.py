@@ -3,6 +3,7 @@
 from hub.canonical.ids import Kind
 from hub.canonical.time import Span
 from hub.operations.apply_practice import load_practice
+from hub.operations.place_facts import recheck_facts
 from hub.ports import AuditEntry, Store
 from hub.scheduling.absences import Absence
 from hub.scheduling.decision import Refusal
@@ -31,4 +32,8 @@ def add_away(store: Store, resource_id: str, span: Span, *, actor: str, reason: 
         data = {"from": span.start.isoformat(), "to": span.end.isoformat()}
         work.journal.record_event("resource_away", kind, resource_id, data)
         work.journal.record_audit(AuditEntry(actor, "add_away", kind, resource_id, reason=reason, detail=data))
-        return absence
+        concerned = work.facts.find_to_come(resource_id, span)
+        has_flagged = work.facts.has_flagged()
+    if concerned or has_flagged:
+        recheck_facts(store, concerned)
+    return absence

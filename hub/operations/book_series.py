@@ -10,9 +10,10 @@ from hub.canonical.practice import Practice
 from hub.canonical.records import Visit
 from hub.operations.apply_practice import load_practice
 from hub.operations.book_under_locks import write_under_locks
+from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, load_visits, note_visits
 from hub.ports import KnownKey, Store, UnitOfWork
-from hub.scheduling.decision import Booking, Refusal
+from hub.scheduling.decision import Booking, PlannedVisit, Refusal
 from hub.scheduling.series import SeriesRequest, as_session
 from hub.scheduling.series_plan import plan_series
 
@@ -59,6 +60,7 @@ def book_series(
         booking, visits, series_id = made
         data = {"channel": request.trip.channel, "series": series_id}
         note_visits(work, visits, Note("visit_booked", "book_series", actor, event_data=data), push_to)
+        note_made_way(work, booking, actor=actor)
         if key is not None:
             work.bookings.save_key(key, KnownKey(asked, tuple(one.id for one in visits)))
         return BookedSeries(visits, booking)
@@ -91,8 +93,12 @@ def _save(work: UnitOfWork, booking: Booking, request: SeriesRequest) -> tuple[V
     return tuple(
         saved
         for number, visit in enumerate(booking.visits)
-        for saved in work.bookings.save(Booking((visit,), booking.recolourings if number == 0 else ()), request.trip)
+        for saved in work.bookings.save(_alone(booking, visit, is_first=number == 0), request.trip)
     )
+
+
+def _alone(booking: Booking, visit: PlannedVisit, *, is_first: bool) -> Booking:
+    return replace(booking, visits=(visit,)) if is_first else Booking((visit,))
 
 
 def _digest(request: SeriesRequest) -> str:

@@ -8,6 +8,7 @@ from hub.canonical.practice import Policy
 from hub.canonical.records import VisitState
 from hub.operations.end_visits import Ended, end_visits
 from hub.operations.note_visits import Note
+from hub.operations.place_facts import recheck_facts
 from hub.operations.under_locks import change_standing
 from hub.ports import StandingVisit, Store
 from hub.scheduling.decision import Refusal
@@ -45,4 +46,8 @@ def cancel_visit(
         def end(standing: Sequence[StandingVisit]) -> Ended:
             return end_visits(work, standing, state=VisitState.CANCELLED, share_of=share_of, note=note, push_to=push_to)
 
-        return change_standing(work, visit_ids, end)
+        ended = change_standing(work, visit_ids, end)
+        has_flagged = work.facts.has_flagged()
+    if has_flagged:
+        recheck_facts(store)
+    return ended

@@ -9,7 +9,9 @@ from hub.canonical.records import Visit
 from hub.errors import InvalidInput, Problem
 from hub.operations.apply_practice import load_practice, load_practice_of
 from hub.operations.book_under_locks import decide_now
+from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, note_visits
+from hub.operations.place_facts import recheck_facts
 from hub.operations.under_locks import Lacking, act_under_locks, keys_of
 from hub.ports import StandingVisit, Store, UnitOfWork
 from hub.scheduling.decision import Booking, Refusal
@@ -72,7 +74,11 @@ def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Colle
         data = {"channel": request.channel}
         note = Note("visit_moved", "move_visit", actor, request.role, request.reason, data, detail)
         note_visits(work, moved.visits, note, push_to)
-        return moved
+        note_made_way(work, moved.booking, actor=actor)
+        has_flagged = work.facts.has_flagged()
+    if has_flagged:
+        recheck_facts(store)
+    return moved
 
 
 def _load(work: UnitOfWork, request: MoveRequest) -> list[StandingVisit]:

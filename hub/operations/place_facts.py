@@ -39,12 +39,19 @@ def place_facts(work: UnitOfWork, visit_ids: Collection[str]) -> Placed:
 def recheck_facts(store: Store, others: Collection[str] = ()) -> None:
     """Place and judge again what broke rules, and `others`: for when an obstacle may have come or gone.
 
-    An operation of its own, after the one that made the difference. Where the database goes away, the next pull does it.
+    An operation of its own, after the one that made the difference. Where that fails, the next pull does it.
     """
     with suppress(RetryLater), store.begin("recheck_facts") as work:
         again = sorted({*work.facts.find_flagged(), *others})
         if again:
             place_facts(work, again)
+
+
+def recheck_all_facts(store: Store) -> None:
+    """The same with everything from outside that is still to come: for when the practice itself changed."""
+    with store.begin("find_facts") as work:
+        concerned = work.facts.find_to_come()
+    recheck_facts(store, concerned)
 
 
 def _place_to_come(work: UnitOfWork, facts: Sequence[Fact]) -> Placed:

@@ -21,6 +21,10 @@ class Facts(Protocol):
         """The visits with an open issue `breaks_rules`, to come or not, sorted."""
         ...
 
+    def has_flagged(self) -> bool:
+        """Whether there is one; next to nothing where there is none."""
+        ...
+
     def find_to_come(self, resource_id: str | None = None, span: Span | None = None) -> tuple[str, ...]:
         """Visits from outside that are still to come; with a resource and a span: those that take it then."""
         ...

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hub.canonical.practice import Practice
-from hub.scheduling.decision import Booking, PlannedClaim, PlannedVisit, Recolouring, Refusal
+from hub.scheduling.decision import Booking, PlannedClaim, PlannedVisit, Reassignment, Recolouring, Refusal
 from hub.scheduling.diary import Diary
 from hub.scheduling.foresight import book_opening, with_booking
 from hub.scheduling.series import SeriesRequest, decide_series
@@ -21,12 +21,20 @@ def plan_series(practice: Practice, diary: Diary, request: SeriesRequest, now: d
     book = diary
     visits: list[PlannedVisit] = []
     changes: dict[str, Recolouring] = {}
+    moved: dict[str, Reassignment] = {}
     for number, arrives_at in enumerate(arrivals):
         booking = book_opening(practice, _around(book, arrives_at), request.trip, arrives_at, now)
         book = with_booking(book, booking, _name(number), request.trip.parts[0].series_id)
         visits += booking.visits
         changes |= {change.claim_id: change for change in booking.recolourings}
-    return _joined(visits, changes)
+        moved |= {one.claim_id: _since(moved.get(one.claim_id), one) for one in booking.reassignments}
+        moved |= {one: replace(moved[one], unit=changes.pop(one).unit) for one in moved.keys() & changes.keys()}
+    return replace(_joined(visits, changes), reassignments=tuple(moved.values()))
+
+
+def _since(before: Reassignment | None, after: Reassignment) -> Reassignment:
+    """Where a claim that moves twice goes, from where it was first."""
+    return after if before is None else replace(after, left=before.left)
 
 
 def _around(diary: Diary, arrives_at: datetime) -> Diary:

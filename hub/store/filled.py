@@ -35,9 +35,10 @@ _FACTS = text("""
         SELECT c.*, u.owner_id FROM claim c JOIN resource_unit u ON u.id = c.unit_id WHERE u.owner_kind = 'resource'
     ) AS c ON c.visit_id = v.id
     WHERE v.id = ANY(:ids) AND v.state = 'booked' AND v.start > :now ORDER BY v.start, v.id, c.id""")
-_FLAGGED = text("""
-    SELECT DISTINCT subject_id FROM review_issue
-    WHERE kind = :kind AND subject_kind = 'visit' AND state = 'open' ORDER BY subject_id""")
+_OPEN_FLAGS = """
+    SELECT subject_id FROM review_issue WHERE kind = :kind AND subject_kind = 'visit' AND state = 'open'"""
+_FLAGGED = text(f"{_OPEN_FLAGS} ORDER BY subject_id")
+_HAS_FLAGGED = text(f"SELECT EXISTS ({_OPEN_FLAGS})")
 _FROM_OUTSIDE = text("""
     SELECT id FROM visit v WHERE origin <> 'hub' AND state = 'booked' AND start > :now
     AND (CAST(:resource AS text) IS NULL OR EXISTS (
@@ -62,6 +63,10 @@ class SqlFacts:
     def find_flagged(self) -> tuple[str, ...]:
         """See the port."""
         return tuple(self._connection.execute(_FLAGGED, {"kind": BREAKS_RULES}).scalars())
+
+    def has_flagged(self) -> bool:
+        """See the port."""
+        return bool(self._connection.execute(_HAS_FLAGGED, {"kind": BREAKS_RULES}).scalar_one())
 
     def find_to_come(self, resource_id: str | None = None, span: Span | None = None) -> tuple[str, ...]:
         """See the port."""

@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, text
 
+from hub.canonical.time import Span
+from hub.operations.add_away import add_away
 from hub.operations.book_visit import Booked, book_visit
+from hub.operations.cancel_visit import cancel_visit
 from hub.operations.find_openings import find_openings
 from hub.scheduling.decision import Openings, Refusal
 from hub.store.unit_of_work import SqlStore
@@ -90,3 +93,48 @@ def test_a_record_that_names_the_room_takes_it_from_one_that_left_it_open(practi
     arrive(practice, fact("v2", patient=21, provider_id="dr-kim", room_id="room-1"))
     assert rooms(owner, "v1", "v2") == ["room-2", "room-1"]
     assert flagged(practice) == flagged(practice, "overlap") == {}
+
+
+def test_the_rules_that_a_fact_breaks_are_said_and_its_claims_stay_firm(practice: SqlStore, owner: Engine) -> None:
+    late = fact("v1", 120, 45, service="laser", provider_id="dr-kim")
+    arrive(practice, late)
+    assert flagged(practice) == {"v1": ("missing_prerequisite", "none_suitable")}
+    assert [one[5] for one in taken(owner, "v1")] == [True] * 4
+    closing = fact("v2", 165, 30, patient=21, provider_id="dr-ray")
+    arrive(practice, closing)
+    assert flagged(practice)["v2"] == ("closed",)
+
+
+def test_what_is_flagged_is_judged_again_when_the_obstacle_goes(practice: SqlStore, owner: Engine) -> None:
+    rivals = [book_visit(practice, wanted("consult", patient=n), actor="desk") for n in range(2)]
+    arrive(practice, fact("v1", provider_id="dr-ray"))
+    assert flagged(practice) == {"v1": ("no_room",)}
+    assert [one[0] for one in taken(owner, "v1")] == ["dr-ray"]
+    assert isinstance(rivals[0], Booked)
+    cancel_visit(practice, rivals[0].visits[0].id, actor="desk")
+    assert flagged(practice) == {}
+    assert rooms(owner, "v1") == ["room-1"]
+
+
+def test_a_room_that_is_away_is_left_by_what_the_engine_put_there_and_what_is_named_is_flagged(
+    practice: SqlStore, owner: Engine
+) -> None:
+    arrive(practice, fact("v1", provider_id="dr-lee"), fact("v2", patient=21, provider_id="dr-kim", room_id="room-2"))
+    add_away(practice, "room-1", Span(NINE, NINE + timedelta(hours=1)), actor="desk")
+    assert flagged(practice) == {"v1": ("no_room",)}
+    add_away(practice, "dr-kim", Span(NINE, NINE + timedelta(hours=1)), actor="desk")
+    assert flagged(practice) == {"v1": ("no_room",), "v2": ("no_provider",)}
+    assert rooms(owner, "v2") == ["room-2"]
+
+
+def test_taking_the_same_facts_in_again_changes_nothing(practice: SqlStore, owner: Engine, engine: Engine) -> None:
+    def rows() -> list[tuple[object, ...]]:
+        with engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text("SELECT id, unit_id, during FROM claim ORDER BY id"))]
+
+    visits = [fact(f"v{n}", 30 * n, patient=20 + n) for n in range(6)]
+    arrive(practice, *visits)
+    before = rows()
+    arrive(practice, *visits)
+    assert rows() == before
+    assert len({(unit, str(during)) for _, unit, during in before}) == len(before)
