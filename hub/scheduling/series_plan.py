@@ -26,9 +26,12 @@ def plan_series(practice: Practice, diary: Diary, request: SeriesRequest, now: d
         booking = book_opening(practice, _around(book, arrives_at), request.trip, arrives_at, now)
         book = with_booking(book, booking, _name(number), request.trip.parts[0].series_id)
         visits += booking.visits
+        for one in booking.reassignments:
+            changes.pop(one.claim_id, None)
+            moved[one.claim_id] = _since(moved.get(one.claim_id), one)
         changes |= {change.claim_id: change for change in booking.recolourings}
-        moved |= {one.claim_id: _since(moved.get(one.claim_id), one) for one in booking.reassignments}
-        moved |= {one: replace(moved[one], unit=changes.pop(one).unit) for one in moved.keys() & changes.keys()}
+        for claim_id in moved.keys() & changes.keys():
+            moved[claim_id] = replace(moved[claim_id], unit=changes.pop(claim_id).unit)
     return replace(_joined(visits, changes), reassignments=tuple(moved.values()))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from hub.errors import Conflict, Problem
-from hub.scheduling.decision import Booking
+from hub.scheduling.decision import Booking, Reassignment, Recolouring
 from hub.scheduling.keys import Key
 
 _ALONE = text("LOCK TABLE claim IN SHARE ROW EXCLUSIVE MODE")
@@ -53,7 +53,7 @@ def make_way(connection: Connection, booking: Booking) -> None:
     Raises:
         Conflict: one of them is gone.
     """
-    changes = (*booking.recolourings, *booking.reassignments)
+    changes: list[Recolouring | Reassignment] = [*booking.recolourings, *booking.reassignments]
     if changes:
         values = {
             "claims": [int(one.claim_id) for one in changes],
