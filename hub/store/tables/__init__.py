@@ -6,6 +6,7 @@ from hub.store.tables.diary import diary_change
 from hub.store.tables.imports import disposition, import_batch
 from hub.store.tables.journal import audit_entry, audit_seal, domain_event, review_issue
 from hub.store.tables.metadata import metadata
+from hub.store.tables.pending import payment, pending_change
 from hub.store.tables.records import location, patient, provider, resource, service, visit
 from hub.store.tables.sources import source_link, source_record, stream_cursor
 from hub.store.tables.stock import lot, lot_use, package, package_use, stock_promise
@@ -32,6 +33,8 @@ __all__ = [
     "package",
     "package_use",
     "patient",
+    "payment",
+    "pending_change",
     "practice_version",
     "provider",
     "resource",

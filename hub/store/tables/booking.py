@@ -87,9 +87,20 @@ hold = Table(
     instant("created_at"),
     Column("expires_at", DateTime(timezone=True), nullable=False, comment="The first instant at which it is gone."),
     Column("series_id", Text, comment="Sessions of one series share it."),
+    Column(
+        "pending_id",
+        BigInteger,
+        ForeignKey("pending_change.id"),
+        comment="The change that decides what becomes of it; until then it does not expire.",
+    ),
     UniqueConstraint("trip_id", "number"),
     CheckConstraint("number > 0", name="number"),
     CheckConstraint('"end" > start', name="ends_after_it_starts"),
+    CheckConstraint(
+        "(pending_id IS NULL) = (expires_at < TIMESTAMP WITH TIME ZONE '9999-01-01 00:00:00+00')",
+        name="undecided_does_not_expire",
+    ),
+    Index("ix_hold_pending_id", "pending_id", postgresql_where=text("pending_id IS NOT NULL")),
     comment="A visit to be, for a while: it takes time, stock and credit. Booked or over, the row goes.",
 )
 

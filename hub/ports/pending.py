@@ -1,0 +1,149 @@
+"""What the store keeps of changes in which others have a say, and of payments."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from hub.canonical.money import Money
+from hub.canonical.records import Visit
+from hub.scheduling.pending import PaymentState, Stage, Standing
+
+PendingKind = Literal["book", "move", "cancel"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewPending:
+    """What is begun. Everything that a reconciler needs to end it stands here, or hangs on the hold."""
+
+    kind: PendingKind
+    standing: Standing
+    connection: str | None
+    """The vendor who owns the calendar."""
+    deadline_at: datetime
+    """When the hold would have expired; nobody new is asked from then on."""
+    next_try_at: datetime
+    """Before this nobody but who began it asks."""
+    asked: Mapping[str, Any]
+    """Who asked for what and why: ids and codes, nothing personal."""
+    key: str | None = None
+    request_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DueDeposit:
+    """What is paid ahead, under its idempotency key."""
+
+    key: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A change that was begun, as it stands."""
+
+    id: int
+    kind: PendingKind
+    standing: Standing
+    connection: str | None
+    visit_ids: tuple[str, ...]
+    """In the trip's order; of a booking the ids that the visits will have, the first of which names the hold."""
+    begun_at: datetime
+    asked_at: datetime
+    """When the present stage began: what was asked in it was asked since."""
+    deadline_at: datetime
+    attempts: int
+    """How often a reconciler took it up."""
+    outcome: str | None
+    """The last answer's code, or why it was released."""
+    asked: Mapping[str, Any]
+    key: str | None
+    request_hash: str | None
+    deposit: DueDeposit | None
+
+
+class Pendings(Protocol):
+    """Changes in which others have a say. Lock the claims' table before any of these."""
+
+    def begin(self, new: NewPending) -> int:
+        """Write it down before anybody is asked; gives its number."""
+        ...
+
+    def take_hold(self, pending_id: int, hold_id: str) -> bool:
+        """Keep the hold from expiring; False: it is over, unknown, or somebody else's by now."""
+        ...
+
+    def name_visits(self, pending_id: int, visit_ids: Sequence[str]) -> None:
+        """Say which visits it is about."""
+        ...
+
+    def find_channel(self, hold_id: str) -> tuple[str, str] | None:
+        """The location and the channel of a hold."""
+        ...
+
+    def load_held(self, pending_id: int) -> tuple[tuple[Visit, Money | None], ...]:
+        """The visits as they will be, each with its deposit, in the trip's order."""
+        ...
+
+    def release_hold(self, pending_id: int) -> None:
+        """Let its hold be over now."""
+        ...
+
+    def find(self, pending_id: int) -> Pending:
+        """As it stands."""
+        ...
+
+    def find_key(self, key: str) -> Pending | None:
+        """The undecided one that was begun under this idempotency key."""
+        ...
+
+    def find_undecided(self, visit_ids: Sequence[str]) -> Pending | None:
+        """One that is about any of these visits and not decided yet."""
+        ...
+
+    def lock(self, pending_id: int) -> Pending:
+        """As it stands, and nobody else changes it until the transaction ends."""
+        ...
+
+    def save(self, pending_id: int, standing: Standing, outcome: str | None) -> None:
+        """Write where it stands now."""
+        ...
+
+    def postpone(self, pending_id: int, next_try_at: datetime) -> None:
+        """Nobody takes it up before."""
+        ...
+
+    def lease(self, during: timedelta) -> Pending | None:
+        """Take up the one that is due the longest, so that nobody else does for this while."""
+        ...
+
+    def find_released(self, visit_ids: Sequence[str]) -> Mapping[str, int]:
+        """Of these visits' ids those that stand in no book because their booking was released → its number."""
+        ...
+
+    def find_awaited(self, visit_ids: Sequence[str]) -> frozenset[str]:
+        """Of these visits' ids those whose change is not decided yet."""
+        ...
+
+    def count(self) -> dict[Stage, int]:
+        """Of what is not settled: stage → how many."""
+        ...
+
+
+class PaymentBook(Protocol):
+    """Every payment that was asked for or is to be: amounts and keys, never a card."""
+
+    def begin(self, pending_id: int, deposit: DueDeposit) -> None:
+        """A deposit that is about to be authorised."""
+        ...
+
+    def save(self, key: str, state: PaymentState, reference: str | None, outcome: str | None) -> None:
+        """Write where it stands now."""
+        ...
+
+    def intend_refund(self, visit_id: str, amount: Money) -> Money | None:
+        """Note what is to be given back of a deposit that was taken for the visit's trip, at most what is left of it.
+
+        Gives what was noted; None: no deposit was taken. Nobody is asked: payment connections do.
+        """
+        ...
