@@ -144,6 +144,11 @@ class Practice(Entry):
         """Where a resource or a lot is: its own location, or the first."""
         return place.location or self.locations[0].id
 
+    def vendor_of(self, location_id: str) -> str | None:
+        """The connection that owns a location's calendar; None: the hub does."""
+        location = self.find_location(location_id)
+        return location.authority.vendor if location and location.authority else None
+
     def zone_of(self, location_id: str) -> ZoneInfo:
         """The zone of a declared location's clocks."""
         location = self.find_location(location_id)

@@ -1,9 +1,9 @@
 """Locations, resources and stock of a practice file: what there is, and when it works."""
 
 from datetime import date
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from hub.canonical.wall import (
     DayCount,
@@ -90,11 +90,28 @@ class Certification(Entry):
         return self
 
 
+class VendorAuthority(Entry):
+    """A connected system that owns a calendar."""
+
+    vendor: Word
+    """The connection's name."""
+
+
+def _vendor_or_none(value: object) -> object:
+    if value is None or value == "hub":
+        return None
+    if isinstance(value, dict | VendorAuthority):
+        return value
+    raise ValueError("the authority is `hub` or `{vendor: CONNECTION}`")
+
+
 class PracticeLocation(Dated):
     """A site with its own hours, stock and zone; closed outside its dates."""
 
     id: Word
     name: Word | None = None
+    authority: Annotated[VendorAuthority | None, BeforeValidator(_vendor_or_none)] = None
+    """Who owns the calendar. None: the hub; else a booking is confirmed there before the hub promises it."""
     zone: Word | None = None
     """None: the practice's."""
     hours: tuple[Hours, ...] | None = None

@@ -86,6 +86,8 @@ class Policy(Entry):
 
     self_booking: SelfBooking | None = None
     deposit: Deposit | None = None
+    deposit_first: frozenset[Word] = frozenset()
+    """Channels whose deposit is reserved before the visit stands; elsewhere it is noted as due."""
     cancellation: tuple[Cancellation, ...] = ()
     overrides: dict[Word, frozenset[Word]] = Field(default_factory=dict)
     """Role → the refusal codes it may pass over, of those that can be passed over at all."""

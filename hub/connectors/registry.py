@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from hub.connectors.fhir_r4.calendar import LIMITS, FhirCalendar
 from hub.connectors.fhir_r4.client import FhirClient
 from hub.connectors.fhir_r4.sink import FhirSink
 from hub.connectors.fhir_r4.source import FhirSource
 from hub.connectors.kit.connection import Connection
+from hub.connectors.kit.http import Limits
 from hub.connectors.legacy_export.source import LegacyExportSource
 from hub.errors import InvalidInput, NeedsAttention, Problem
-from hub.ports import Sink, Source
+from hub.ports import Sink, Source, VendorCalendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,11 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """What can be opened for a connection; None: this system cannot be read, or written."""
+    """What can be opened for a connection; None: this system cannot be read, or written, or own a calendar."""
 
     source: Callable[[Connection, Surroundings], AbstractContextManager[Source]] | None
     sink: Callable[[Connection, Surroundings], AbstractContextManager[Sink]] | None
+    calendar: Callable[[Connection, Surroundings], AbstractContextManager[VendorCalendar]] | None = None
 
 
 def open_source(connection: Connection, surroundings: Surroundings) -> AbstractContextManager[Source]:
@@ -56,6 +59,19 @@ def open_sink(connection: Connection, surroundings: Surroundings) -> AbstractCon
     return opener(connection, surroundings)
 
 
+def owns_calendars(connection: Connection) -> bool:
+    """Whether its system can say yes or no to a booking."""
+    return _connector(connection).calendar is not None
+
+
+def open_calendar(connection: Connection, surroundings: Surroundings) -> AbstractContextManager[VendorCalendar]:
+    """The system as the owner of a calendar; errors as `open_source`."""
+    opener = _connector(connection).calendar
+    if opener is None:
+        raise _refusal(connection, f"the connector {connection.connector} cannot own a calendar", "connector")
+    return opener(connection, surroundings)
+
+
 def zone_of(connection: Connection, surroundings: Surroundings) -> ZoneInfo:
     """Of the system's wall times.
 
@@ -71,10 +87,12 @@ def zone_of(connection: Connection, surroundings: Surroundings) -> ZoneInfo:
 
 
 @contextmanager
-def _fhir_client(connection: Connection, surroundings: Surroundings) -> Iterator[FhirClient]:
+def _fhir_client(
+    connection: Connection, surroundings: Surroundings, limits: Limits | None = None
+) -> Iterator[FhirClient]:
     if connection.base_url is None:
         raise _refusal(connection, "the key 'base_url' is missing", "base_url", "Put the server's FHIR base address")
-    with FhirClient(str(connection.base_url), token=_token(connection, surroundings)) as client:
+    with FhirClient(str(connection.base_url), token=_token(connection, surroundings), limits=limits) as client:
         yield client
 
 
@@ -88,6 +106,12 @@ def _fhir_source(connection: Connection, surroundings: Surroundings) -> Iterator
 def _fhir_sink(connection: Connection, surroundings: Surroundings) -> Iterator[Sink]:
     with _fhir_client(connection, surroundings) as client:
         yield FhirSink(client, connection.system)
+
+
+@contextmanager
+def _fhir_calendar(connection: Connection, surroundings: Surroundings) -> Iterator[VendorCalendar]:
+    with _fhir_client(connection, surroundings, LIMITS) as client:
+        yield FhirCalendar(client, connection.system)
 
 
 @contextmanager
@@ -106,7 +130,7 @@ def open_export(connection: Connection, surroundings: Surroundings) -> Iterator[
 
 
 CONNECTORS: Mapping[str, Connector] = {
-    "fhir_r4": Connector(source=_fhir_source, sink=_fhir_sink),
+    "fhir_r4": Connector(source=_fhir_source, sink=_fhir_sink, calendar=_fhir_calendar),
     "legacy_export": Connector(source=open_export, sink=None),
 }
 

@@ -1,16 +1,15 @@
 """Book a trip, or turn a hold into visits: everything is written in one transaction, and once for each key."""
 
-import hashlib
-import json
-from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 
 from hub.canonical.records import Visit
+from hub.errors import NeedsAttention, Problem
 from hub.operations.apply_practice import load_practice
 from hub.operations.book_under_locks import book_under_locks
 from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, load_visits, note_visits
+from hub.operations.request_hash import hash_hold, hash_request
 from hub.ports import KnownKey, Store, UnitOfWork
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.request import BookingRequest
@@ -52,6 +51,7 @@ def book_visit(
             work, load_practice(work), request, lambda booking: work.bookings.save(booking, request.trip)
         )
         if not isinstance(made, Refusal):
+            require_own_calendar(work, [request.trip.location_id])
             detail = {"overridden": list(made[0].overridden)}
             data = {"channel": request.trip.channel}
             note = Note("visit_booked", "book_visit", actor, request.role, request.reason, data, detail)
@@ -59,7 +59,7 @@ def book_visit(
             note_made_way(work, made[0], actor=actor)
         return made
 
-    return _once(store, key, _hash(request), book)
+    return _once(store, key, hash_request(request), book)
 
 
 def book_hold(
@@ -74,12 +74,29 @@ def book_hold(
         visit_ids = work.holds.confirm(hold_id)
         if not visit_ids:
             return Refusal(("hold_expired",))
+        require_own_calendar(work, [visit.location_id for visit in load_visits(work, visit_ids)])
         note = Note("visit_booked", "book_visit", actor, event_data={"hold": hold_id})
         visits = load_visits(work, visit_ids)
         note_visits(work, visits, note, push_to)
         return None, visits
 
-    return _once(store, key, _digest({"hold": hold_id}), confirm)
+    return _once(store, key, hash_hold(hold_id), confirm)
+
+
+def require_own_calendar(work: UnitOfWork, location_ids: Iterable[str]) -> None:
+    """Make sure that nobody but the hub has a say in these calendars.
+
+    Raises:
+        NeedsAttention: a vendor owns one of them: `confirm_hold` asks it first.
+    """
+    practice = load_practice(work)
+    for location_id in location_ids:
+        vendor = practice.vendor_of(location_id)
+        if vendor is not None:
+            message = (
+                f"the calendar of {location_id!r} is {vendor}'s: nothing is promised there that it did not confirm"
+            )
+            raise NeedsAttention(Problem(message, code="vendor_calendar", hint="Book it so that the vendor is asked"))
 
 
 def _once(store: Store, key: str | None, asked: str, make: Callable[[UnitOfWork], _Made | Refusal]) -> Booked | Refusal:
@@ -96,19 +113,3 @@ def _once(store: Store, key: str | None, asked: str, make: Callable[[UnitOfWork]
         if key is not None:
             work.bookings.save_key(key, KnownKey(asked, tuple(one.id for one in visits)))
         return Booked(visits, booking)
-
-
-def _hash(request: BookingRequest) -> str:
-    """The same for the same request, in whatever order its maps and sets are."""
-    parts = [asdict(replace(part, resources=dict(part.resources))) for part in request.trip.parts]
-    return _digest(
-        {
-            "trip": [parts, request.trip.location_id, request.trip.channel, request.trip.together],
-            "arrives_at": request.arrives_at.astimezone(UTC).isoformat(),
-            "override": [sorted(request.override), request.reason, request.role],
-        }
-    )
-
-
-def _digest(asked: object) -> str:
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

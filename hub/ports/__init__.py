@@ -18,7 +18,10 @@ from hub.ports.booking import (
     Site,
 )
 from hub.ports.facts import BREAKS_RULES, Facts
+from hub.ports.calendars import Absent, Confirmed, Declined, Unknown, VendorCalendar
 from hub.ports.journal import AuditEntry, Delivery, Issue, Issues, Journal, Outbox, Sent
+from hub.ports.payments import Authorised, Captured, PaymentRequest, Payments, Refused, Voided
+from hub.ports.pending import DueDeposit, HeldVisit, NewPending, PaymentBook, Pending, PendingKind, Pendings
 from hub.ports.records import Cursors, Disposition, Imports, Landed, Landing, Link, Links, Records, Saved, Verdict
 from hub.ports.running import Running, TakenBy
 from hub.ports.store import Checkpoint, Store, UnitOfWork
@@ -27,20 +30,27 @@ from hub.ports.visits import Ending, Holds, OverHolds, StandingVisit, Visits
 
 __all__ = [
     "BREAKS_RULES",
+    "Absent",
     "AppliedPractice",
     "Attempt",
     "AuditEntry",
+    "Authorised",
     "BookableResource",
     "Bookings",
+    "Captured",
     "Checkpoint",
     "Claims",
+    "Confirmed",
     "Cursors",
+    "Declined",
     "Delivery",
     "Diaries",
     "Disposition",
+    "DueDeposit",
     "Ending",
     "FactClaim",
     "Facts",
+    "HeldVisit",
     "Holds",
     "Imports",
     "Issue",
@@ -51,12 +61,20 @@ __all__ = [
     "Landing",
     "Link",
     "Links",
+    "NewPending",
     "Outbox",
     "OverHolds",
     "Page",
+    "PaymentBook",
+    "PaymentRequest",
+    "Payments",
+    "Pending",
+    "PendingKind",
+    "Pendings",
     "Placed",
     "Practices",
     "Records",
+    "Refused",
     "Rejected",
     "Running",
     "Saved",
@@ -68,7 +86,10 @@ __all__ = [
     "Store",
     "TakenBy",
     "UnitOfWork",
+    "Unknown",
+    "VendorCalendar",
     "Verdict",
     "Visits",
+    "Voided",
     "Write",
 ]

@@ -28,6 +28,17 @@ class NewPending:
     """Who asked for what and why: ids and codes, nothing personal."""
     key: str | None = None
     request_hash: str | None = None
+    visit_ids: tuple[str, ...] = ()
+    """Of a change to visits that are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldVisit:
+    """One visit of a hold, as it will be."""
+
+    visit: Visit
+    deposit: Money | None
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +84,16 @@ class Pendings(Protocol):
         """Keep the hold from expiring; False: it is over, unknown, or somebody else's by now."""
         ...
 
-    def name_visits(self, pending_id: int, visit_ids: Sequence[str]) -> None:
-        """Say which visits it is about."""
+    def name_visits(self, pending_id: int) -> None:
+        """Note that it is about the visits that its hold will become."""
         ...
 
-    def find_channel(self, hold_id: str) -> tuple[str, str] | None:
-        """The location and the channel of a hold."""
+    def find_hold(self, hold_id: str) -> tuple[HeldVisit, ...]:
+        """What is held, in the trip's order; none: unknown or booked by now."""
         ...
 
-    def load_held(self, pending_id: int) -> tuple[tuple[Visit, Money | None], ...]:
-        """The visits as they will be, each with its deposit, in the trip's order."""
+    def load_held(self, pending_id: int) -> tuple[HeldVisit, ...]:
+        """The same of what waits for this change."""
         ...
 
     def release_hold(self, pending_id: int) -> None:
@@ -117,15 +128,11 @@ class Pendings(Protocol):
         """Take up the one that is due the longest, so that nobody else does for this while."""
         ...
 
-    def find_released(self, visit_ids: Sequence[str]) -> Mapping[str, int]:
-        """Of these visits' ids those that stand in no book because their booking was released → its number."""
+    def find_released(self, visit_ids: Sequence[str]) -> tuple[Pending, ...]:
+        """The bookings of any of these ids that did not come about."""
         ...
 
-    def find_awaited(self, visit_ids: Sequence[str]) -> frozenset[str]:
-        """Of these visits' ids those whose change is not decided yet."""
-        ...
-
-    def count(self) -> dict[Stage, int]:
+    def count(self) -> Mapping[Stage, int]:
         """Of what is not settled: stage → how many."""
         ...
 

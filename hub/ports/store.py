@@ -8,6 +8,7 @@ from typing import Protocol
 from hub.ports.booking import Bookings, Claims, Diaries, Practices
 from hub.ports.facts import Facts
 from hub.ports.journal import Issues, Journal, Outbox
+from hub.ports.pending import PaymentBook, Pendings
 from hub.ports.records import Cursors, Imports, Landing, Links, Records
 from hub.ports.running import Running
 from hub.ports.visits import Holds, Visits
@@ -33,6 +34,8 @@ class UnitOfWork(Protocol):
     visits: Visits
     running: Running
     waitlist: Waitlist
+    pendings: Pendings
+    payments: PaymentBook
     outbox: Outbox
     journal: Journal
     issues: Issues

@@ -17,8 +17,10 @@ from hub.scheduling.request import Part, Trip
 class Holds(Protocol):
     """Time, stock and credit that are taken for a while. A hold whose end has come is as good as none."""
 
-    def save(self, booking: Booking, trip: Trip, expires_at: datetime) -> str:
+    def save(self, booking: Booking, trip: Trip, expires_at: datetime, *, pending_id: int | None = None) -> str:
         """Write what the booking takes; gives the hold's id.
+
+        One that belongs to a pending change expires at `UNDECIDED_UNTIL`: never before that is decided.
 
         Raises:
             Conflict: somebody claimed the time without taking the locks. Take the attempt back and decide again.

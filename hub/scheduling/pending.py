@@ -1,4 +1,4 @@
-"""A change of the book in which others have a say: where it stands, what is to be asked next, what an answer makes of it.
+"""A change of the book in which others have a say: where it stands, what is asked next, what an answer makes of it.
 
     paying ──yes──▶ confirming ──yes──▶ done          yes to a payment: its amount is reserved, taken when it is done
       │ no, late       │ no     ╲ partly

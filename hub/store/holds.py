@@ -52,10 +52,11 @@ class SqlHolds:
         self._connection = connection
         self._now = now
 
-    def save(self, booking: Booking, trip: Trip, expires_at: datetime) -> str:
+    def save(self, booking: Booking, trip: Trip, expires_at: datetime, *, pending_id: int | None = None) -> str:
         """See the port."""
         ids = [mint(Kind.VISIT) for _ in booking.visits]
         of_trip = {"trip_id": ids[0], "booked_via": trip.channel, "expires_at": expires_at}
+        of_trip |= {} if pending_id is None else {"pending_id": pending_id}
         rows = [
             booked_row(planned, part) | of_trip | {"id": hold_id, "number": number}
             for number, (hold_id, planned, part) in enumerate(zip(ids, booking.visits, trip.parts, strict=True), 1)

@@ -23,6 +23,8 @@ from hub.ports import (
     Landing,
     Links,
     Outbox,
+    PaymentBook,
+    Pendings,
     Practices,
     Records,
     Running,
@@ -41,6 +43,8 @@ from hub.store.imports import SqlImports
 from hub.store.journal import SqlIssues, SqlJournal
 from hub.store.landing import SqlCursors, SqlLanding, SqlLinks
 from hub.store.outbox import SqlOutbox
+from hub.store.payments import SqlPaymentBook
+from hub.store.pending import SqlPendings
 from hub.store.practices import SqlPractices
 from hub.store.records import SqlRecords
 from hub.store.running import SqlRunning
@@ -72,6 +76,8 @@ class SqlUnitOfWork:
         self.visits: Visits = SqlVisits(connection, now)
         self.running: Running = SqlRunning(connection, now)
         self.waitlist: Waitlist = SqlWaitlist(connection, now)
+        self.pendings: Pendings = SqlPendings(connection, now)
+        self.payments: PaymentBook = SqlPaymentBook(connection)
         self.outbox: Outbox = SqlOutbox(connection)
         self.journal: Journal = SqlJournal(connection)
         self.issues: Issues = SqlIssues(connection)

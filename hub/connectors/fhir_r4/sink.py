@@ -32,7 +32,7 @@ class FhirSink:
             RecordRejected: it breaks FHIR R4, or the server will not take it.
             RetryLater, NeedsAttention, Conflict: as `hub.ports.Sink.send`.
         """
-        desired = _marked(write)
+        desired = marked(write)
         _refuse_broken(desired)
         current = self._current(write, desired["resourceType"])
         if current is None:
@@ -79,7 +79,7 @@ def plan_update(desired: Mapping[str, Any], current: Mapping[str, Any]) -> Resou
     return merged
 
 
-def _marked(write: Write) -> Resource:
+def marked(write: Write) -> Resource:
     """The payload with the hub's identifier on it."""
     mine = {"system": hub_system(write.kind), "value": write.id}
     held = [i for i in write.payload.get("identifier", []) if i.get("system") != mine["system"]]

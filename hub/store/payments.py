@@ -1,0 +1,53 @@
+"""Payments: what is reserved, taken, given up, and to be given back."""
+
+from sqlalchemy import Connection, insert, text
+
+from hub.canonical.money import Money
+from hub.ports import DueDeposit
+from hub.scheduling.pending import PaymentState
+from hub.store.tables import payment
+
+_SAVE = text("""
+    UPDATE payment SET state = :state, reference = coalesce(:reference, reference), outcome = :outcome,
+        updated_at = now()
+    WHERE key = :key""")
+# The deposit of the trip that the visit was booked in, if it was taken or is being taken, less what goes back already.
+_LEFT = text("""
+    SELECT p.currency, p.amount_minor - coalesce((
+        SELECT sum(r.amount_minor) FROM payment r
+        WHERE r.kind = 'refund' AND r.visit_id = ANY(c.visit_ids)), 0) AS left_minor
+    FROM pending_change c JOIN payment p ON p.pending_id = c.id
+    WHERE c.visit_ids && ARRAY[CAST(:visit_id AS text)] AND c.kind = 'book' AND c.stage = 'done'
+    AND p.state IN ('authorised', 'captured')
+    FOR UPDATE OF p""")
+
+
+class SqlPaymentBook:
+    """`hub.ports.PaymentBook`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def begin(self, pending_id: int, deposit: DueDeposit) -> None:
+        """See the port."""
+        values = {"kind": "deposit", "pending_id": pending_id, "state": str(PaymentState.AUTHORISING)}
+        self._connection.execute(insert(payment), values | _amount(deposit.key, deposit.amount))
+
+    def save(self, key: str, state: PaymentState, reference: str | None, outcome: str | None) -> None:
+        """See the port."""
+        values = {"key": key, "state": str(state), "reference": reference, "outcome": outcome}
+        self._connection.execute(_SAVE, values)
+
+    def intend_refund(self, visit_id: str, amount: Money) -> Money | None:
+        """See the port."""
+        row = self._connection.execute(_LEFT, {"visit_id": visit_id}).one_or_none()
+        if row is None or row.currency != amount.currency or row.left_minor <= 0 or amount.amount_minor <= 0:
+            return None
+        back = Money(amount_minor=min(amount.amount_minor, int(row.left_minor)), currency=amount.currency)
+        values = {"kind": "refund", "visit_id": visit_id, "state": "intended"}
+        self._connection.execute(insert(payment), values | _amount(f"refund:{visit_id}", back))
+        return back
+
+
+def _amount(key: str, amount: Money) -> dict[str, object]:
+    return {"key": key, "amount_minor": amount.amount_minor, "currency": amount.currency}
