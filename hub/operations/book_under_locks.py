@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from hub.canonical.practice import Practice
 from hub.operations.apply_practice import load_practice
+from hub.operations.own_calendar import require_own_calendar
 from hub.operations.under_locks import Lacking, act_under_locks
 from hub.ports import UnitOfWork
 from hub.scheduling.decide import decide_booking
@@ -23,28 +24,43 @@ Decide = Callable[[Practice], Booking | Refusal]
 
 
 def book_under_locks(
-    work: UnitOfWork, practice: Practice, request: BookingRequest, write: Callable[[Booking], Written]
+    work: UnitOfWork,
+    practice: Practice,
+    request: BookingRequest,
+    write: Callable[[Booking], Written],
+    *,
+    promises: bool = True,
 ) -> tuple[Booking, Written] | Refusal:
     """What was decided under locks and what `write` gave for it, or every reason against it; nothing is written then.
 
-    Holds that are over and stand in the way are taken out in the same transaction.
+    Holds that are over and stand in the way are taken out in the same transaction. What `promises` no time may take it
+    in calendars that a vendor owns, too.
 
     Raises:
+        NeedsAttention: a vendor owns the calendar, and it would be promised without its word.
         InvalidInput: the location, an option or a name asked for is not declared, or the arrival is no whole minute.
         RetryLater: somebody else was quicker again and again.
     """
-    return write_under_locks(work, practice, lambda its: decide_now(work, its, request), write)
+    return write_under_locks(work, practice, lambda its: decide_now(work, its, request), write, promises=promises)
 
 
 def write_under_locks(
-    work: UnitOfWork, practice: Practice, decide: Decide, write: Callable[[Booking], Written]
+    work: UnitOfWork,
+    practice: Practice,
+    decide: Decide,
+    write: Callable[[Booking], Written],
+    *,
+    promises: bool = True,
 ) -> tuple[Booking, Written] | Refusal:
     """The same for whatever `decide` makes of the book as it stands: it is asked before the locks and under them."""
 
     def book(keys: frozenset[Key]) -> tuple[Booking, Written] | Refusal | Lacking:
-        decision = decide(load_practice(work))  # another file may have come into force during the wait
+        current = load_practice(work)  # another file may have come into force during the wait
+        decision = decide(current)
         if isinstance(decision, Refusal):
             return decision
+        if promises:
+            require_own_calendar(current, {visit.location_id for visit in decision.visits})
         needed = frozenset(lock_keys(decision))
         over = work.holds.find_over(needed)
         if not needed | over.keys <= keys:

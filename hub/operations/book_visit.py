@@ -1,14 +1,14 @@
 """Book a trip, or turn a hold into visits: everything is written in one transaction, and once for each key."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from hub.canonical.records import Visit
-from hub.errors import NeedsAttention, Problem
 from hub.operations.apply_practice import load_practice
 from hub.operations.book_under_locks import book_under_locks
 from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, load_visits, note_visits
+from hub.operations.own_calendar import require_own_calendar
 from hub.operations.request_hash import hash_hold, hash_request
 from hub.ports import KnownKey, Store, UnitOfWork
 from hub.scheduling.decision import Booking, Refusal
@@ -51,7 +51,6 @@ def book_visit(
             work, load_practice(work), request, lambda booking: work.bookings.save(booking, request.trip)
         )
         if not isinstance(made, Refusal):
-            require_own_calendar(work, [request.trip.location_id])
             detail = {"overridden": list(made[0].overridden)}
             data = {"channel": request.trip.channel}
             note = Note("visit_booked", "book_visit", actor, request.role, request.reason, data, detail)
@@ -74,29 +73,13 @@ def book_hold(
         visit_ids = work.holds.confirm(hold_id)
         if not visit_ids:
             return Refusal(("hold_expired",))
-        require_own_calendar(work, [visit.location_id for visit in load_visits(work, visit_ids)])
-        note = Note("visit_booked", "book_visit", actor, event_data={"hold": hold_id})
         visits = load_visits(work, visit_ids)
+        require_own_calendar(load_practice(work), [visit.location_id for visit in visits])
+        note = Note("visit_booked", "book_visit", actor, event_data={"hold": hold_id})
         note_visits(work, visits, note, push_to)
         return None, visits
 
     return _once(store, key, hash_hold(hold_id), confirm)
-
-
-def require_own_calendar(work: UnitOfWork, location_ids: Iterable[str]) -> None:
-    """Make sure that nobody but the hub has a say in these calendars.
-
-    Raises:
-        NeedsAttention: a vendor owns one of them: `confirm_hold` asks it first.
-    """
-    practice = load_practice(work)
-    for location_id in location_ids:
-        vendor = practice.vendor_of(location_id)
-        if vendor is not None:
-            message = (
-                f"the calendar of {location_id!r} is {vendor}'s: nothing is promised there that it did not confirm"
-            )
-            raise NeedsAttention(Problem(message, code="vendor_calendar", hint="Book it so that the vendor is asked"))
 
 
 def _once(store: Store, key: str | None, asked: str, make: Callable[[UnitOfWork], _Made | Refusal]) -> Booked | Refusal:

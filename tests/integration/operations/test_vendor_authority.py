@@ -1,0 +1,179 @@
+"""Where a vendor owns the calendar nothing is promised that it did not confirm, and nothing twice."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from hub.errors import NeedsAttention
+from hub.operations.book_visit import Booked, book_hold, book_visit
+from hub.operations.confirm_hold import Asking, Undecided, confirm_booking, confirm_hold
+from hub.operations.hold_visit import Held, hold_visit
+from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
+from hub.scheduling.decision import Refusal
+from hub.scheduling.pending import Stage
+from hub.scheduling.request import BookingRequest, Part
+from hub.store.unit_of_work import SqlStore
+from tests.integration.operations.shared_practice import (
+    TEN_MINUTES,
+    HandClock,
+    Others,
+    ask,
+    open_practice,
+    others,
+    wanted,
+)
+from tests.peers.vendor import Mood
+
+ANN = Asking("ann", push_to=["ehr", "crm"])
+NOTHING = ReconcileResult()
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def store(engine: Engine, clock: HandClock) -> SqlStore:
+    made = SqlStore(engine, clock=clock)
+    open_practice(made)
+    return made
+
+
+@pytest.fixture
+def here() -> Iterator[Others]:
+    with others() as found:
+        yield found
+
+
+def reconcile(store: SqlStore, here: Others) -> ReconcileResult:
+    return reconcile_bookings(store, here.outside, push_to=ANN.push_to)
+
+
+def test_a_booking_is_confirmed_there_and_then_stands_here(store: SqlStore, here: Others, owner: Engine) -> None:
+    booked = confirm_booking(store, wanted(), here.outside, ANN)
+    assert isinstance(booked, Booked)
+    [there] = here.vendor.standing()
+    assert there["identifier"] == [{"system": "urn:medspa-hub:visit", "value": booked.visits[0].id}]
+    assert ask(owner, "SELECT string_agg(connection, ',') FROM outbox_delivery") == "crm"
+    assert ask(owner, "SELECT source_id FROM source_link WHERE kind = 'visit'") == there["id"]
+    assert ask(owner, "SELECT count(*) FROM hold") == 0
+    assert reconcile(store, here) == NOTHING
+
+
+def test_what_the_vendor_refuses_was_never_promised(store: SqlStore, here: Others, owner: Engine) -> None:
+    here.vendor.writes = "no"
+    assert confirm_booking(store, wanted(), here.outside, ANN) == Refusal(("vendor_refused",))
+    assert ask(owner, "SELECT count(*) FROM visit") == 0
+    here.vendor.writes = "yes"
+    assert isinstance(confirm_booking(store, wanted(patient=1), here.outside, ANN), Booked)
+
+
+def test_a_vendor_that_is_not_reached_was_not_asked(store: SqlStore, here: Others) -> None:
+    with others() as gone:
+        nowhere = gone.outside
+    assert confirm_booking(store, wanted(), nowhere, ANN) == Refusal(("vendor_unavailable",))
+    assert isinstance(confirm_booking(store, wanted(), here.outside, ANN), Booked)
+
+
+@pytest.mark.parametrize("outcome", [("lost", True), ("down", False)], ids=["stored", "not stored"])
+def test_no_answer_keeps_the_time_until_the_reconciler_knows(
+    store: SqlStore, here: Others, owner: Engine, clock: HandClock, outcome: tuple[Mood, bool]
+) -> None:
+    here.vendor.writes, stands = outcome
+    undecided = confirm_booking(store, wanted(), here.outside, replace(ANN, key="k"))
+    assert isinstance(undecided, Undecided)
+    assert undecided.stage is Stage.CONFIRMING
+    clock.now += timedelta(hours=1)  # long after the hold's own end
+    assert confirm_booking(store, wanted(patient=1), here.outside, ANN) == Refusal(("no_provider",))
+    assert confirm_booking(store, wanted(), here.outside, replace(ANN, key="k")) == undecided
+    assert confirm_booking(store, wanted(minutes=60), here.outside, replace(ANN, key="k")) == Refusal(("key_reused",))
+    here.vendor.writes = "yes"
+    result = reconcile(store, here)
+    assert result == (ReconcileResult(done=1) if stands else ReconcileResult(released=1))
+    assert len(here.vendor.standing()) == ask(owner, "SELECT count(*) FROM visit") == int(stands)
+    again = confirm_booking(store, wanted(), here.outside, replace(ANN, key="k"))
+    assert isinstance(again, Booked)
+    assert [visit.id for visit in again.visits] == [i["value"] for one in here.vendor.held for i in one["identifier"]]
+
+
+def test_that_nothing_stands_there_is_believed_only_when_nothing_can_be_on_its_way(
+    store: SqlStore, here: Others, clock: HandClock
+) -> None:
+    here.vendor.writes = "down"
+    confirm_booking(store, wanted(), here.outside, ANN)
+    clock.now += timedelta(seconds=30)
+    assert reconcile(store, here) == ReconcileResult(waiting=1)
+    clock.now += timedelta(minutes=2)
+    assert reconcile(store, here) == ReconcileResult(released=1)
+
+
+def test_a_hold_is_confirmed_inside_its_time_and_does_not_expire_meanwhile(
+    store: SqlStore, here: Others, clock: HandClock, owner: Engine
+) -> None:
+    held = hold_visit(store, wanted(), actor="ann")
+    assert isinstance(held, Held)
+    clock.now += TEN_MINUTES - timedelta(microseconds=1)
+    here.vendor.writes = "lost"
+    assert isinstance(confirm_hold(store, held.hold_id, here.outside, ANN), Undecided)
+    clock.now += TEN_MINUTES
+    assert confirm_hold(store, held.hold_id, here.outside, ANN) == Refusal(("hold_expired",))  # it is on its way
+    assert confirm_booking(store, wanted(patient=1), here.outside, ANN) == Refusal(("no_provider",))
+    assert reconcile(store, here) == ReconcileResult(done=1)
+    assert ask(owner, "SELECT id FROM visit") == held.hold_id
+
+
+def test_a_hold_that_is_over_is_not_confirmed(store: SqlStore, here: Others, clock: HandClock) -> None:
+    held = hold_visit(store, wanted(), actor="ann")
+    assert isinstance(held, Held)
+    clock.now += TEN_MINUTES
+    assert confirm_hold(store, held.hold_id, here.outside, ANN) == Refusal(("hold_expired",))
+    assert here.vendor.posted == 0
+
+
+def test_a_trip_is_confirmed_whole_or_taken_back_there(store: SqlStore, here: Others, clock: HandClock) -> None:
+    one = wanted()
+    trip = BookingRequest(replace(one.trip, parts=(*one.trip.parts, Part("talk", "pat-0"))), one.arrives_at)
+    here.vendor.next_writes = ["yes", "no"]
+    assert confirm_booking(store, trip, here.outside, ANN) == Refusal(("vendor_refused",))
+    assert [each["status"] for each in here.vendor.held] == ["cancelled"]
+    assert isinstance(confirm_booking(store, trip, here.outside, ANN), Booked)
+    assert len(here.vendor.standing()) == 2
+
+
+def test_who_does_not_ask_the_vendor_promises_nothing(store: SqlStore, owner: Engine) -> None:
+    with pytest.raises(NeedsAttention, match="ehr owns the calendar of 'main'"):
+        book_visit(store, wanted(), actor="ann")
+    held = hold_visit(store, wanted(), actor="ann")
+    assert isinstance(held, Held)
+    with pytest.raises(NeedsAttention, match="ehr owns"):
+        book_hold(store, held.hold_id, actor="ann")
+    assert ask(owner, "SELECT count(*) FROM visit") == 0
+
+
+def test_where_the_hub_owns_the_calendar_nobody_is_asked(store: SqlStore, here: Others) -> None:
+    booked = confirm_booking(store, wanted("talk", location="own"), here.outside, ANN)
+    assert isinstance(booked, Booked)
+    assert booked.booking is not None
+    assert here.vendor.posted == 0
+
+
+def test_what_stays_undecided_is_put_before_a_person_until_it_is_known(
+    store: SqlStore, here: Others, clock: HandClock
+) -> None:
+    here.vendor.writes = here.vendor.reads = "down"
+    undecided = confirm_booking(store, wanted(), here.outside, ANN)
+    assert isinstance(undecided, Undecided)
+    for minutes, issues in ((10, 0), (6, 1)):
+        clock.now += timedelta(minutes=minutes)
+        assert reconcile(store, here) == ReconcileResult(waiting=1)
+        with store.begin("test") as work:
+            assert len(work.issues.find_open("undecided_booking")) == issues
+    here.vendor.reads = "yes"
+    clock.now += timedelta(minutes=10)
+    assert reconcile(store, here) == ReconcileResult(released=1)
+    with store.begin("test") as work:
+        assert work.issues.find_open() == ()
