@@ -12,13 +12,16 @@ from sqlalchemy import URL, Engine
 
 from hub.canonical.ids import Kind
 from hub.canonical.practice import Practice, read_sound_practice
+from hub.connectors.calendar_owners import find_owner_problems
 from hub.connectors.kit.connection import Connection
 from hub.connectors.kit.mapping_files import load_mappings
-from hub.connectors.registry import Surroundings, open_export, open_sink, open_source, zone_of
+from hub.connectors.registry import Surroundings, open_calendar, open_export, open_sink, open_source, zone_of
 from hub.documents import parse
 from hub.errors import InvalidInput, NeedsAttention, Problem
 from hub.operations.apply_practice import Applied, apply_practice
-from hub.operations.book_visit import Booked, book_visit
+from hub.operations.ask_outside import Outside
+from hub.operations.book_visit import Booked
+from hub.operations.confirm_hold import Asking, Undecided, confirm_booking
 from hub.operations.decide_import import Progress
 from hub.operations.find_nearest import find_nearest
 from hub.operations.find_openings import find_openings
@@ -28,6 +31,8 @@ from hub.operations.place_facts import recheck_all_facts
 from hub.operations.plan_practice import PracticePlan, apply_planned, plan_practice
 from hub.operations.pull_changes import PullResult, pull_changes
 from hub.operations.push_changes import PushResult, push_changes
+from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
+from hub.ports import Pending
 from hub.scheduling.decision import Openings, Refusal
 from hub.scheduling.nearest import Nearest
 from hub.scheduling.request import BookingRequest, OpeningsRequest
@@ -81,7 +86,11 @@ def read_practice_folder(settings: Settings) -> PracticeFolder:
     text = _read(file)
     practice = read_sound_practice(text, str(file))
     connections = [_connection(path, settings) for path in sorted((settings.practice / "connections").glob("*.yaml"))]
-    return PracticeFolder(settings.practice, text, practice, {each.system: each for each in connections})
+    by_system = {each.system: each for each in connections}
+    problems = tuple(find_owner_problems(practice, parse(text, str(file)), by_system))
+    if problems:
+        raise InvalidInput(*problems)
+    return PracticeFolder(settings.practice, text, practice, by_system)
 
 
 def check_practice_folder(settings: Settings) -> PracticeFolder:
@@ -150,10 +159,18 @@ class Hub:
         """The nearest times before and after one that was refused."""
         return find_nearest(self.store, request)
 
-    def book(self, request: BookingRequest, *, actor: str, key: str | None = None) -> Booked | Refusal:
-        """Book, and leave word for every system that is told of visits."""
-        told = [each.system for each in self.folder.connections.values() if Kind.VISIT in each.push]
-        return book_visit(self.store, request, actor=actor, key=key, push_to=told)
+    def book(self, request: BookingRequest, *, actor: str, key: str | None = None) -> Booked | Undecided | Refusal:
+        """Book once all agreed who have a say, and leave word for every system that is told of visits."""
+        return confirm_booking(self.store, request, self._outside, Asking(actor, key, self._told))
+
+    def reconcile(self) -> ReconcileResult:
+        """Settle what is undecided and due."""
+        return reconcile_bookings(self.store, self._outside, push_to=self._told)
+
+    def find_unsettled(self) -> tuple[Pending, ...]:
+        """What still waits for another system's word, the oldest first."""
+        with self.store.begin("find_unsettled") as work:
+            return work.pendings.find_unsettled()
 
     def pull(self, system: str, kind: Kind) -> PullResult:
         """What changed in a system since the last pull."""
@@ -186,6 +203,17 @@ class Hub:
         if applied.is_new:
             recheck_all_facts(self.store)
         return applied
+
+    @property
+    def _told(self) -> tuple[str, ...]:
+        return tuple(each.system for each in self.folder.connections.values() if Kind.VISIT in each.push)
+
+    @property
+    def _outside(self) -> Outside:
+        return Outside(
+            lambda system: self._linked(self.folder.connection(system)),
+            lambda system: open_calendar(self.folder.connection(system), self._surroundings),
+        )
 
     @property
     def _surroundings(self) -> Surroundings:

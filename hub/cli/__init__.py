@@ -2,7 +2,7 @@
 
 import typer
 
-from hub.cli import booking, config, database, demo, scenario, serving, starting, syncing
+from hub.cli import booking, config, database, demo, reconciling, scenario, serving, starting, syncing
 from hub.program import one_clear_message
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command(name="import")(syncing.import_)
 app.command()(syncing.push)
 app.command()(booking.find)
 app.command()(booking.book)
+app.command()(reconciling.reconcile)
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(config.app, name="config")
 app.add_typer(database.app, name="database")

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from hub.bootstrap import Hub
+    from hub.operations.confirm_hold import Undecided
     from hub.scheduling.decision import Refusal
     from hub.scheduling.request import BookingRequest, Trip
 
@@ -61,6 +62,7 @@ def book(
     """Book a visit, or say every reason why not, and the nearest times that would work."""
     from hub.bootstrap import open_hub
     from hub.canonical.time import instant_of
+    from hub.operations.confirm_hold import Undecided
     from hub.scheduling.decision import Refusal
     from hub.scheduling.request import BookingRequest
     from hub.settings import read_settings
@@ -74,6 +76,8 @@ def book(
             refused = _refused(done)
             _tell_nearest(hub, request, done, zone)
             raise refused
+        if isinstance(done, Undecided):
+            raise _undecided(done)
         for visit in done.visits:
             typer.echo(f"{visit.id} {_local(visit.start, zone)}")
 
@@ -93,6 +97,15 @@ def _trip(hub: "Hub", service: str, patient: str, location: str | None, option: 
 def _refused(refusal: "Refusal") -> typer.Exit:
     typer.echo(f"refused: {', '.join(refusal.reasons)}", err=True)
     return typer.Exit(1)
+
+
+def _undecided(done: "Undecided") -> typer.Exit:
+    from hub.program import TRY_AGAIN_LATER
+
+    typer.echo(f"not known yet ({done.stage}: {done.code}): the time stays taken. `hub reconcile` finds out", err=True)
+    for visit_id in done.visit_ids:
+        typer.echo(f"undecided {visit_id}", err=True)
+    return typer.Exit(TRY_AGAIN_LATER)
 
 
 def _tell_nearest(hub: "Hub", request: "BookingRequest", refusal: "Refusal", zone: "ZoneInfo") -> None:

@@ -9,6 +9,7 @@ from hub.bootstrap import Hub
 from hub.canonical.ids import Kind
 from hub.canonical.records import Visit
 from hub.errors import HubError, Problem
+from hub.operations.book_visit import Booked
 from hub.scheduling.decision import Booking, Openings, Refusal
 from hub.scheduling.request import BookingRequest, OpeningsRequest, Part, Trip
 
@@ -43,7 +44,7 @@ def book_one(hub: Hub, system: str, tell: Tell) -> DemoBooking:
             booked = hub.book(
                 BookingRequest(trip, arrival), actor="desk", key=f"demo {patient} {arrival:%Y-%m-%dT%H:%M}"
             )
-            if isinstance(booked, Refusal) or booked.booking is None:
+            if not isinstance(booked, Booked) or booked.booking is None:
                 continue
             other = next(each for each in patients if each != patient)
             refusal = hub.book(BookingRequest(Trip((Part(SERVICE, other),), location), arrival), actor="desk")

@@ -13,6 +13,7 @@ from hub.pipelines.assets import key_of
 from hub.pipelines.assets.imported import imported_assets
 from hub.pipelines.assets.pulled import pulled_assets
 from hub.pipelines.assets.pushed import pushed_asset
+from hub.pipelines.assets.reconciled import reconciled_asset
 from hub.pipelines.checks import history_checks
 from hub.pipelines.instance import open_instance
 from hub.pipelines.progress import Tell, progress_logger
@@ -25,8 +26,12 @@ FILES = "legacy_export"
 JOB = "round"
 
 
-def define(connections: Sequence[Connection], zone: str, opening: OpenHub, tell: Tell) -> dg.Definitions:
+def define(
+    connections: Sequence[Connection], zone: str, opening: OpenHub, tell: Tell, *, asks_vendors: bool = False
+) -> dg.Definitions:
     """The definitions for these connections: import and proof first, then pull, then push.
+
+    Where vendors own calendars, what they left undecided is settled, too.
 
     A push waits for the histories' checks, so that no booking made beside a wrong history leaves the hub.
     """
@@ -38,6 +43,7 @@ def define(connections: Sequence[Connection], zone: str, opening: OpenHub, tell:
             *(imported_assets(each.system) for each in imports),
             *(asset for each in pulls for asset in pulled_assets(each.system, each.pull)),
             *(pushed_asset(each.system, histories) for each in pulls if each.push),
+            *([reconciled_asset()] if asks_vendors else []),
         ],
         asset_checks=[history_checks(each.system, each.zone or zone) for each in imports],
         jobs=[dg.define_asset_job(JOB, description="Pull, import, prove, push.")],
@@ -50,7 +56,9 @@ def define(connections: Sequence[Connection], zone: str, opening: OpenHub, tell:
 def define_practice(settings: Settings, folder: PracticeFolder) -> dg.Definitions:
     """The definitions of a practice."""
     connections = tuple(folder.connections.values())
-    return define(connections, folder.practice.zone, partial(open_hub, settings, folder), tell=typer.echo)
+    opening, practice = partial(open_hub, settings, folder), folder.practice
+    asks_vendors = any(practice.vendor_of(location.id) for location in practice.locations)
+    return define(connections, practice.zone, opening, tell=typer.echo, asks_vendors=asks_vendors)
 
 
 def run_practice(settings: Settings, folder: PracticeFolder, select: str) -> Ran:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from hub.canonical.money import Money
 from hub.canonical.records import Visit
-from hub.scheduling.pending import PaymentState, Stage, Standing
+from hub.scheduling.pending import PaymentState, Standing
 
 PendingKind = Literal["book", "move", "cancel"]
 
@@ -132,8 +132,8 @@ class Pendings(Protocol):
         """The bookings of any of these ids that did not come about."""
         ...
 
-    def count(self) -> Mapping[Stage, int]:
-        """Of what is not settled: stage → how many."""
+    def find_unsettled(self) -> tuple[Pending, ...]:
+        """Whatever still waits for somebody's word, the oldest first."""
         ...
 
 

@@ -50,7 +50,7 @@ _LEASE = text("""
         SELECT id FROM pending_change WHERE settled_at IS NULL AND next_try_at <= :now
         ORDER BY next_try_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id""")
-_COUNT = text("SELECT stage, count(*) AS number FROM pending_change WHERE settled_at IS NULL GROUP BY stage")
+_FIND_UNSETTLED = text(_SELECT + "WHERE c.settled_at IS NULL ORDER BY c.id")
 
 
 class SqlPendings:
@@ -141,9 +141,9 @@ class SqlPendings:
         found = self._connection.execute(_LEASE, {"now": self._now, "until": self._now + during}).scalar_one_or_none()
         return None if found is None else self.find(found)
 
-    def count(self) -> Mapping[Stage, int]:
+    def find_unsettled(self) -> tuple[Pending, ...]:
         """See the port."""
-        return {Stage(row.stage): row.number for row in self._connection.execute(_COUNT)}
+        return tuple(_pending(row) for row in self._connection.execute(_FIND_UNSETTLED))
 
     def _held(self, statement: TextClause, number: object) -> tuple[HeldVisit, ...]:
         return tuple(_held(row) for row in self._connection.execute(statement, {"id": number}))

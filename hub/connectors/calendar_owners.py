@@ -1,0 +1,35 @@
+"""Whether the connections that a practice file names as owners of calendars can be that."""
+
+from collections.abc import Iterator, Mapping
+
+from hub.canonical.ids import Kind
+from hub.canonical.practice import Practice
+from hub.connectors.kit.connection import Connection
+from hub.connectors.registry import owns_calendars
+from hub.documents import Document
+from hub.errors import Problem
+
+
+def find_owner_problems(
+    practice: Practice, document: Document, connections: Mapping[str, Connection]
+) -> Iterator[Problem]:
+    """Each location whose vendor is not connected, cannot say yes or no, or is not read."""
+    for number, location in enumerate(practice.locations):
+        vendor = practice.vendor_of(location.id)
+        wrong = _not_an_owner(connections, vendor) if vendor is not None else None
+        if wrong is not None:
+            yield document.problem(("locations", number, "authority", "vendor"), *wrong)
+
+
+def _not_an_owner(connections: Mapping[str, Connection], vendor: str) -> tuple[str, str] | None:
+    """What keeps a connection from owning a calendar, and what to do."""
+    connection = connections.get(vendor)
+    if connection is None:
+        known = ", ".join(sorted(connections)) or "none"
+        return f"there is no connection {vendor!r}", f"There are: {known}"
+    if not owns_calendars(connection):
+        return f"the connector {connection.connector} cannot confirm visits", "Name another connection, or `hub`"
+    if Kind.VISIT not in connection.pull:
+        hint = f"Add `visit` to `pull` of connections/{vendor}.yaml"
+        return f"the visits of {vendor!r} are not pulled, so its own bookings would not be seen", hint
+    return None

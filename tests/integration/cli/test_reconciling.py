@@ -1,0 +1,93 @@
+"""A calendar that a vendor owns, from the command line: refused when loaded, undecided when told so, settled later."""
+
+import json
+
+import pytest
+
+from hub.canonical.ids import PatientId
+from hub.canonical.records import Patient
+from hub.operations.apply_practice import apply_practice
+from tests.integration.operations.shared_practice import ALIASES, PRACTICE
+from tests.peers.scripted import scripted
+from tests.peers.vendor import VendorServer
+
+CONNECTION = {
+    "system": "ehr",
+    "connector": "fhir_r4",
+    "mappings": "fhir-r4",
+    "pull": ["visit"],
+    "push": ["visit"],
+    "aliases": ALIASES,
+}
+
+
+def write(hub, practice=PRACTICE, **connection):
+    for file in (hub.practice / "connections").iterdir():
+        file.unlink()
+    (hub.practice / "practice.yaml").write_text(practice, encoding="utf-8")
+    text = json.dumps(CONNECTION | connection)
+    (hub.practice / "connections" / f"{connection.get('system', 'ehr')}.yaml").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("practice", "connection", "said"),
+    [
+        (PRACTICE, {"system": "emr"}, "authority.vendor: there is no connection 'ehr'. There are: emr"),
+        (PRACTICE, {"pull": []}, "authority.vendor: the visits of 'ehr' are not pulled"),
+        (PRACTICE, {"connector": "legacy_export"}, "the connector legacy_export cannot confirm visits"),
+        (
+            PRACTICE.replace("{vendor: ehr}", "vendor"),
+            {},
+            "authority: the authority is `hub` or `{vendor: CONNECTION}`",
+        ),
+        (PRACTICE.replace("{vendor: ehr}", "{vendr: ehr}"), {}, "unknown key 'vendr'"),
+    ],
+)
+def test_an_authority_that_cannot_be_is_refused_with_file_and_line(hub, practice, connection, said):
+    write(hub, practice, **connection)
+    _, message = hub.refusal("config", "check")
+    assert "practice.yaml:4: locations[0].authority" in message
+    assert said in message
+
+
+def test_a_practice_whose_vendor_is_connected_is_right(hub):
+    write(hub)
+    assert hub.run("config", "check").returncode == 0
+
+
+def test_what_is_undecided_says_so_and_reconcile_settles_it(hub, store, database):
+    apply_practice(store, PRACTICE, "practice.yaml")
+    with store.begin("test") as work:
+        work.records.save([Patient(id=PatientId("pat-1"))])
+    vendor = VendorServer(writes="lost")
+    with scripted(vendor.script) as server:
+        write(hub, base_url=server.url)
+        at = {"HUB_DATABASE_URL": database.text_url}
+        asked = ("book", "--service", "talk", "--patient", "pat-1", "--location", "main", "--arrives")
+        booked = hub.run(*asked, "2098-03-03T09:00", **at)
+        assert (booked.returncode, booked.stdout) == (75, "")
+        assert "not known yet (confirming: broken_off): the time stays taken." in booked.stderr
+        vendor.writes = "yes"
+        with database.owner.begin() as connection:
+            connection.exec_driver_sql("UPDATE pending_change SET next_try_at = now()")
+        settled = hub.run("reconcile", "--json", **at)
+        again = hub.run("reconcile", **at)
+    assert settled.returncode == again.returncode == 0
+    assert json.loads(settled.stdout) == {"done": 1, "released": 0, "waiting": 0, "unsettled": []}
+    assert again.stdout == "0 came about, 0 did not, 0 are not known yet.\n"
+
+
+def test_reconcile_shows_what_is_still_not_known(hub, store, database):
+    apply_practice(store, PRACTICE, "practice.yaml")
+    with store.begin("test") as work:
+        work.records.save([Patient(id=PatientId("pat-1"))])
+    with scripted(VendorServer(writes="down", reads="down").script) as server:
+        write(hub, base_url=server.url)
+        at = {"HUB_DATABASE_URL": database.text_url}
+        asked = ("book", "--service", "talk", "--patient", "pat-1", "--location", "main", "--arrives")
+        assert hub.run(*asked, "2098-03-03T09:00", **at).returncode == 75
+        waiting = hub.run("reconcile", **at)
+    first, line = waiting.stdout.splitlines()
+    assert (waiting.returncode, first) == (75, "0 came about, 0 did not, 1 are not known yet.")
+    assert " confirming with ehr since " in line
+    assert line.endswith(": http_503")
