@@ -86,8 +86,7 @@ class SqlHolds:
 
     def confirm(self, hold_id: str) -> tuple[str, ...]:
         """See the port. A hold takes the same as long as it is there, so its keys are known before they are locked."""
-        keys = keys_of_taken(self._connection, run(self._connection, _HELD, {"id": hold_id}))
-        run(self._connection, taking_keys(frozenset().union(*keys.values())))
+        lock_hold(self._connection, hold_id)
         rows = sorted(self._connection.execute(_LOCK_TRIP, {"id": hold_id}), key=lambda row: row.number)
         if any(row.expires_at <= self._now for row in rows):
             return ()
@@ -101,3 +100,9 @@ class SqlHolds:
             if not all(firm):  # a visit that ran over took some of it meanwhile
                 flag(self._connection, ids, [])
         return tuple(ids)
+
+
+def lock_hold(connection: Connection, hold_id: str) -> None:
+    """Lock what it takes: whoever takes out holds that are over waits, and whoever is doing it is waited for."""
+    keys = keys_of_taken(connection, run(connection, _HELD, {"id": hold_id}))
+    run(connection, taking_keys(frozenset().union(*keys.values())))

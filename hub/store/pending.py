@@ -10,6 +10,7 @@ from hub.canonical.money import Money
 from hub.canonical.records import Visit, VisitState
 from hub.ports import DueDeposit, HeldVisit, NewPending, Pending
 from hub.scheduling.pending import UNDECIDED_UNTIL, PaymentState, Stage, Standing
+from hub.store.holds import lock_hold
 from hub.store.tables import pending_change
 
 _TAKE_HOLD = text("""
@@ -81,6 +82,7 @@ class SqlPendings:
 
     def take_hold(self, pending_id: int, hold_id: str) -> bool:
         """See the port."""
+        lock_hold(self._connection, hold_id)
         values = {"id": pending_id, "hold_id": hold_id, "until": UNDECIDED_UNTIL, "now": self._now}
         return self._connection.execute(_TAKE_HOLD, values).rowcount > 0
 
