@@ -17,8 +17,8 @@ from hub.ports.booking import (
     Practices,
     Site,
 )
-from hub.ports.facts import BREAKS_RULES, Facts
 from hub.ports.calendars import Absent, Confirmed, Declined, Unknown, VendorCalendar
+from hub.ports.facts import BREAKS_RULES, Facts
 from hub.ports.journal import AuditEntry, Delivery, Issue, Issues, Journal, Outbox, Sent
 from hub.ports.payments import Authorised, Captured, PaymentRequest, Payments, Refused, Voided
 from hub.ports.pending import DueDeposit, HeldVisit, NewPending, PaymentBook, Pending, PendingKind, Pendings
