@@ -3,6 +3,7 @@
 It is the practice part of a scenario; a scenario adds a moment and what is asked (`hub.scheduling.scenario`).
 """
 
+from datetime import date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,9 +28,12 @@ from hub.canonical.practice_policy import (
     Deposit,
     DepositTier,
     Package,
+    Policies,
     Policy,
     PracticePatient,
     SelfBooking,
+    Waiver,
+    policy_in_force,
 )
 from hub.canonical.practice_ranking import Ranking
 from hub.canonical.practice_services import (
@@ -81,6 +85,7 @@ __all__ = [
     "StockLot",
     "Stretch",
     "Use",
+    "Waiver",
     "read_practice",
     "read_sound_practice",
 ]
@@ -104,8 +109,8 @@ class Practice(Entry):
     services: tuple[PracticeService, ...] = ()
     patients: tuple[PracticePatient, ...] = ()
     packages: tuple[Package, ...] = ()
-    policy: Policy = Policy()
     ranking: Ranking = Ranking()
+    policies: Policies = Field(default=(Policy(),), alias="policy")
 
     @field_validator("zone")
     @classmethod
@@ -148,6 +153,14 @@ class Practice(Entry):
         """The connection that owns a location's calendar; None: the hub does."""
         location = self.find_location(location_id)
         return location.authority.vendor if location and location.authority else None
+
+    def policy_on(self, day: date) -> Policy:
+        """The policy in force on that local date."""
+        return policy_in_force(self.policies, day)
+
+    def policy_at(self, now: datetime, location_id: str) -> Policy:
+        """The policy in force at a location at that moment, by its local date."""
+        return self.policy_on(now.astimezone(self.zone_of(location_id)).date())
 
     def zone_of(self, location_id: str) -> ZoneInfo:
         """The zone of a declared location's clocks."""

@@ -10,7 +10,7 @@ from hub.documents import Document, Path
 from hub.errors import Problem
 
 if TYPE_CHECKING:
-    from hub.canonical.practice import Practice, PracticeService
+    from hub.canonical.practice import Policy, Practice, PracticeService
     from hub.canonical.practice_services import Need
 
 
@@ -18,6 +18,13 @@ def find_problems(practice: Practice, document: Document) -> tuple[Problem, ...]
     """Every reference that leads nowhere and every id that stands twice, where it stands in `document`."""
     checks = _Checks(practice, document)
     return (*checks.duplicates(), *checks.places(), *checks.stock(), *checks.services(), *checks.rules())
+
+
+def policy_places(practice: Practice, document: Document) -> Iterator[tuple[Path, Policy]]:
+    """Each entry of the policy and where it stands: under `policy`, or in the list that is there."""
+    is_list = isinstance(document.value.get("policy"), list)
+    for i, policy in enumerate(practice.policies):
+        yield ("policy", i) if is_list else ("policy",), policy
 
 
 class _Checks:
@@ -77,9 +84,11 @@ class _Checks:
         for i, package in enumerate(self._practice.packages):
             yield from self._known("patient", package.patient, patients, ("packages", i, "patient"))
             yield from self._known("service", package.service, self._services, ("packages", i, "service"))
-        booking = self._practice.policy.self_booking
-        for i, service_id in enumerate((booking and booking.services) or ()):
-            yield from self._known("service", service_id, self._services, ("policy", "self_booking", "services", i))
+        for path, policy in policy_places(self._practice, self._document):
+            booking = policy.self_booking
+            for i, service_id in enumerate((booking and booking.services) or ()):
+                where = (*path, "self_booking", "services", i)
+                yield from self._known("service", service_id, self._services, where)
 
     def _steps(self, service: PracticeService, path: Path) -> Iterator[Problem]:
         for j, step in enumerate(service.steps):

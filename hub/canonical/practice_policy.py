@@ -1,11 +1,14 @@
 """Patients, packages and policy of a practice file."""
 
-from typing import Annotated, Self
+from collections.abc import Iterable
+from datetime import date
+from itertools import pairwise
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from hub.canonical.practice_places import Entry
-from hub.canonical.wall import Count, DayCount, Flag, LocalDate, Minutes, Share, Some, Word
+from hub.canonical.wall import Count, DayCount, Flag, LocalDate, Minutes, Share, Some, Word, require_some
 
 OVERRIDABLE = frozenset({"closed", "in_the_past", "no_stock", "too_soon", "too_late", "missing_prerequisite"})
 """The only refusal codes anybody may ever pass over."""
@@ -81,9 +84,20 @@ class Cancellation(Entry):
         return self
 
 
+class Waiver(Entry):
+    """What a role may waive of one visit's fee and deposit, all its waivers together."""
+
+    up_to_minor: Count | None = None
+    """None: any amount. Where a package pays, a credit counts as the visit's price."""
+    reasons: Annotated[frozenset[Word] | None, Some] = None
+    """None: any reason will do, but there is one."""
+
+
 class Policy(Entry):
     """The practice's own rules."""
 
+    since: LocalDate | None = Field(default=None, alias="from")
+    """The first local date on which it is in force, instead of the entry before it. None: it always was."""
     self_booking: SelfBooking | None = None
     deposit: Deposit | None = None
     deposit_first: frozenset[Word] = frozenset()
@@ -91,5 +105,35 @@ class Policy(Entry):
     cancellation: tuple[Cancellation, ...] = ()
     overrides: dict[Word, frozenset[Word]] = Field(default_factory=dict)
     """Role → the refusal codes it may pass over, of those that can be passed over at all."""
+    waivers: dict[Word, Waiver] = Field(default_factory=dict)
+    """Role → what it may waive; a role that is not named waives nothing."""
     hold_minutes: Annotated[Minutes, Field(ge=1)] = 10
     offer_minutes: Annotated[Minutes, Field(ge=1)] = 60
+
+
+def policy_in_force(policies: Iterable[Policy], day: date) -> Policy:
+    """The last entry that is in force on that local date; before the first of them a policy without rules."""
+    in_force = NO_POLICY
+    for policy in policies:
+        if policy.since is None or policy.since <= day:
+            in_force = policy
+    return in_force
+
+
+def _one_or_several(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    """A plain table is the only entry."""
+    return (Policy.model_validate(value),) if isinstance(value, dict) else read(value)
+
+
+def _in_order(policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
+    for before, after in pairwise(policies):
+        if after.since is None or (before.since is not None and after.since <= before.since):
+            raise ValueError("every entry but the first has a `from`, later than that of the entry before it")
+    return policies
+
+
+NO_POLICY = Policy()
+Policies = Annotated[
+    tuple[Policy, ...], AfterValidator(require_some), AfterValidator(_in_order), WrapValidator(_one_or_several)
+]
+"""Entries in the order in which they come into force; in a file also a single one, without a list around it."""

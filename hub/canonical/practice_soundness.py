@@ -10,6 +10,7 @@ from datetime import date
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from hub.canonical.practice_checks import policy_places
 from hub.documents import Document, Path
 from hub.errors import Problem
 
@@ -140,8 +141,9 @@ def _reachable(services: Sequence[PracticeService]) -> set[str]:
 
 
 def _unknown_codes(practice: Practice, document: Document) -> Iterator[Problem]:
-    for role, codes in practice.policy.overrides.items():
-        for code in sorted(codes):
-            if code not in REFUSALS and not code.startswith("no_"):
-                message = f"{code!r} is no code of a refusal"
-                yield document.problem(("policy", "overrides", role), message, "docs/scenario-format.md lists them")
+    for path, policy in policy_places(practice, document):
+        for role, codes in policy.overrides.items():
+            for code in sorted(codes):
+                if code not in REFUSALS and not code.startswith("no_"):
+                    message = f"{code!r} is no code of a refusal"
+                    yield document.problem((*path, "overrides", role), message, "docs/scenario-format.md lists them")

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from hub.canonical.ids import Kind, ServiceId
-from hub.canonical.practice import Practice, PracticeService, read_practice
+from hub.canonical.practice import Policy, Practice, PracticeService, read_practice
 from hub.canonical.records import Service
 from hub.errors import NeedsAttention, Problem
-from hub.ports import AuditEntry, BookableResource, Site, Store, UnitOfWork
+from hub.ports import AuditEntry, BookableResource, Site, StandingVisit, Store, UnitOfWork
 from hub.scheduling.absences import Absence, with_absences
 from hub.scheduling.diary import LotOnHand
 from hub.sync.blanks import fill_blanks
@@ -78,6 +78,17 @@ def load_practice_of(work: UnitOfWork, version: int | None) -> Practice:
     """
     applied = work.practices.find(version) if version is not None else None
     return load_practice(work) if applied is None else _parsed(applied.text, applied.file)
+
+
+def accepted_policy(work: UnitOfWork, one: StandingVisit) -> Policy:
+    """The policy that was accepted with a visit: of its practice file the one in force on the date of booking.
+
+    Of a visit that was not booked here it is the one in force now.
+    """
+    practice = load_practice_of(work, one.practice_version)
+    if one.practice_version is None or one.visit.booked_on is None:
+        return practice.policy_at(work.now, one.visit.location_id)
+    return practice.policy_on(one.visit.booked_on)
 
 
 @lru_cache(maxsize=4)

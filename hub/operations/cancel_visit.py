@@ -21,6 +21,8 @@ def cancel_visit(
     actor: str,
     by: Literal["patient", "practice"] = "patient",
     reason: str | None = None,
+    role: str | None = None,
+    waive: bool = False,
     push_to: Collection[str] = (),
 ) -> Ended | Refusal:
     """What is still to come of these visits is cancelled; `not_booked` where nothing is: unknown, over or cancelled.
@@ -34,6 +36,8 @@ def cancel_visit(
         actor: who asks: a login, or `system:<name>`.
         by: who calls it off.
         reason: a word of the practice's; nothing personal.
+        role: in which role, where the fee is waived.
+        waive: let the patient off the fee, for that reason: `reason_missing` without one, `may_not_waive`.
         push_to: the systems that must be told.
     """
     with store.begin("cancel_visit") as work:
@@ -41,10 +45,18 @@ def cancel_visit(
         def share_of(policy: Policy, one: StandingVisit) -> Decimal:
             return window_share(policy.cancellation, one.fee_arrival, work.now) if by == "patient" else Decimal()
 
-        note = Note("visit_cancelled", "cancel_visit", actor, reason=reason, event_data={"by": by})
+        note = Note("visit_cancelled", "cancel_visit", actor, role, reason, event_data={"by": by})
 
-        def end(standing: Sequence[StandingVisit]) -> Ended:
-            return end_visits(work, standing, state=VisitState.CANCELLED, share_of=share_of, note=note, push_to=push_to)
+        def end(standing: Sequence[StandingVisit]) -> Ended | Refusal:
+            return end_visits(
+                work,
+                standing,
+                state=VisitState.CANCELLED,
+                share_of=share_of,
+                note=note,
+                push_to=push_to,
+                waive=waive,
+            )
 
         ended = change_standing(work, visit_ids, end)
         has_flagged = work.facts.has_flagged()

@@ -1,15 +1,17 @@
 """What a visit that does not take place costs, and how it ends: shared by cancellations and no-shows."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from hub.canonical.practice import Policy
 from hub.canonical.records import Visit, VisitState
-from hub.operations.apply_practice import load_practice_of
+from hub.operations.apply_practice import accepted_policy, load_practice
 from hub.operations.note_visits import Note, note_visits
 from hub.ports import Ending, StandingVisit, UnitOfWork
-from hub.scheduling.fees import Settlement, settle
+from hub.scheduling.decision import Refusal
+from hub.scheduling.fees import Settlement, fee_of
+from hub.scheduling.waivers import Owed, WaiverRequest, decide_waiver
 
 ShareOf = Callable[[Policy, StandingVisit], Decimal]
 """The share of the price that a visit costs, by the policy that was accepted with it."""
@@ -22,7 +24,9 @@ class Ended:
     visits: tuple[Visit, ...]
     """As they stand now."""
     settlement: Settlement
-    """Summed over the visits. Where a package pays, its credit stands for the fee."""
+    """Summed over the visits, waivers taken off. Where a package pays, its credit stands for the fee."""
+    waived_minor: int = 0
+    """Of the fee."""
 
 
 def end_visits(
@@ -33,23 +37,47 @@ def end_visits(
     share_of: ShareOf,
     note: Note,
     push_to: Collection[str],
-) -> Ended:
-    """End them, settle fee and credit, give back time and stock, and tell everybody."""
-    endings, settled = [], []
-    for one in standing:
-        share = share_of(load_practice_of(work, one.practice_version).policy, one)
-        by_package = one.part.package_id is not None
-        settlement = Settlement(0, 0, 0) if by_package else settle(one.visit.price, one.deposit, share)
-        endings.append(Ending(one.visit.id, state, settlement.fee, by_package and share > 0))
-        settled.append(settlement)
-    visits = work.visits.end(endings)
+    waive: bool = False,
+) -> Ended | Refusal:
+    """End them, settle fee and credit, give back time and stock, and tell everybody.
+
+    With `waive` the fee is waived, by the role and for the reason of the note, if the policy in force now allows it.
+    """
+    charged = [_charged(one, share_of(accepted_policy(work, one), one)) for one in standing]
+    owed = _waived(work, standing, charged, note) if waive else charged
+    if isinstance(owed, Refusal):
+        return owed
+    ids = [one.visit.id for one in standing]
+    visits = work.visits.end(
+        [Ending(one_id, state, one.fee_minor, one.is_credit_lost) for one_id, one in zip(ids, owed, strict=True)]
+    )
+    waived = sum(one.fee_waived_minor for one in owed)
+    if waive:
+        work.waivers.save(dict(zip(ids, owed, strict=True)))
+        detail = {"waived": "fee", "waived_minor": waived}
+        note = replace(note, audit_detail={**note.audit_detail, **detail}, event_data={**note.event_data, **detail})
     note_visits(work, visits, note, push_to)
-    return Ended(visits, _sum(settled))
+    return Ended(visits, total_of(owed), waived)
 
 
-def _sum(settled: Sequence[Settlement]) -> Settlement:
+def total_of(owed: Collection[Owed]) -> Settlement:
+    """The settlements of several visits, summed."""
+    settled = [one.settlement for one in owed]
     return Settlement(
         fee=sum(each.fee for each in settled),
         refund=sum(each.refund for each in settled),
         due=sum(each.due for each in settled),
     )
+
+
+def _charged(one: StandingVisit, share: Decimal) -> Owed:
+    if one.part.package_id is not None:
+        return replace(one.owed, is_credit_lost=share > 0)
+    return replace(one.owed, fee_minor=fee_of(one.visit.price, share))
+
+
+def _waived(
+    work: UnitOfWork, standing: Sequence[StandingVisit], charged: Sequence[Owed], note: Note
+) -> tuple[Owed, ...] | Refusal:
+    policy = load_practice(work).policy_at(work.now, standing[0].visit.location_id)
+    return decide_waiver(policy, charged, WaiverRequest("fee", note.role, note.reason))

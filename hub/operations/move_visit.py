@@ -7,7 +7,7 @@ from datetime import datetime
 from hub.canonical.practice import Practice
 from hub.canonical.records import Visit
 from hub.errors import InvalidInput, Problem
-from hub.operations.apply_practice import load_practice, load_practice_of
+from hub.operations.apply_practice import accepted_policy, load_practice
 from hub.operations.book_under_locks import decide_now
 from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, note_visits
@@ -137,5 +137,5 @@ def _part(practice: Practice, part: Part, resources: Mapping[str, str] | None) -
 
 
 def _kept_arrival(work: UnitOfWork, one: StandingVisit) -> datetime | None:
-    rules = load_practice_of(work, one.practice_version).policy.cancellation
+    rules = accepted_policy(work, one).cancellation
     return one.fee_arrival if is_in_window(rules, one.fee_arrival, work.now) else None

@@ -13,7 +13,13 @@ from hub.scheduling.fees import no_show_share
 
 
 def no_show_visit(
-    store: Store, *visit_ids: str, actor: str, reason: str | None = None, push_to: Collection[str] = ()
+    store: Store,
+    *visit_ids: str,
+    actor: str,
+    reason: str | None = None,
+    role: str | None = None,
+    waive: bool = False,
+    push_to: Collection[str] = (),
 ) -> Ended | Refusal:
     """End what is still to come of these visits as missed, at the policy's share for it.
 
@@ -30,8 +36,9 @@ def no_show_visit(
                 standing,
                 state=VisitState.NO_SHOW,
                 share_of=lambda policy, _: no_show_share(policy.cancellation),
-                note=Note("visit_missed", "no_show_visit", actor, reason=reason),
+                note=Note("visit_missed", "no_show_visit", actor, role, reason),
                 push_to=push_to,
+                waive=waive,
             )
 
         ended = change_standing(work, visit_ids, end)

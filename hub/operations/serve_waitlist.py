@@ -82,7 +82,7 @@ def _serve(work: UnitOfWork, progress: _Progress, actor: str) -> str | None:
 
 
 def _offer(work: UnitOfWork, practice: Practice, entry: WaitlistEntry, batch: FreedBatch, actor: str) -> str | None:
-    until = work.now + timedelta(minutes=practice.policy.offer_minutes)
+    until = work.now + timedelta(minutes=practice.policy_at(work.now, entry.request.trip.location_id).offer_minutes)
     try:
         made = write_under_locks(
             work,

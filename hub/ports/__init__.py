@@ -27,6 +27,7 @@ from hub.ports.running import Running, TakenBy
 from hub.ports.store import Checkpoint, Store, UnitOfWork
 from hub.ports.systems import Page, Rejected, Sink, Source, Write
 from hub.ports.visits import Ending, Holds, OverHolds, StandingVisit, Visits
+from hub.ports.waivers import Waivers
 
 __all__ = [
     "BREAKS_RULES",
@@ -91,5 +92,6 @@ __all__ = [
     "Verdict",
     "Visits",
     "Voided",
+    "Waivers",
     "Write",
 ]

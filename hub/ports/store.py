@@ -13,6 +13,7 @@ from hub.ports.records import Cursors, Imports, Landing, Links, Records
 from hub.ports.running import Running
 from hub.ports.visits import Holds, Visits
 from hub.ports.waitlist import Waitlist
+from hub.ports.waivers import Waivers
 
 Checkpoint = Callable[[str], None]
 """Called with the name of a point that an operation passes; tests let the process die there."""
@@ -36,6 +37,7 @@ class UnitOfWork(Protocol):
     waitlist: Waitlist
     pendings: Pendings
     payments: PaymentBook
+    waivers: Waivers
     outbox: Outbox
     journal: Journal
     issues: Issues

@@ -12,6 +12,7 @@ from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
 from hub.scheduling.lots import LotDraw
 from hub.scheduling.request import Part, Trip
+from hub.scheduling.waivers import Owed
 
 
 class Holds(Protocol):
@@ -66,12 +67,24 @@ class StandingVisit:
     """The practice file whose policy was accepted; None: it was not booked here."""
     promised: Mapping[str, Decimal]
     """Product → quantity."""
+    deposit_waived_minor: int = 0
+    """Of the deposit."""
     trip_id: str | None = None
     """Visits that were booked as one trip have the same; None: it was booked alone."""
     trip_number: int = 1
     """Its place in the trip's order."""
     keys: frozenset[Key] = frozenset()
     """What must be locked before it is changed: itself, what it takes, and what gets room when it gives that up."""
+
+    @property
+    def owed(self) -> Owed:
+        """What it costs as it stands."""
+        price, deposit = self.visit.price, self.deposit
+        return Owed(
+            price_minor=price.amount_minor if price else 0,
+            deposit_minor=deposit.amount_minor if deposit else 0,
+            deposit_waived_minor=self.deposit_waived_minor,
+        )
 
     @property
     def fee_arrival(self) -> datetime:

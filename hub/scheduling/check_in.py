@@ -91,7 +91,7 @@ def decide_check_in(
     for one in arriving:
         beside = [other.visit for other in arriving if other.patient_id == one.patient_id]
         missing += find_missing(practice, one.visit, one.consents, [*one.took_place, *beside])
-    allowed = practice.policy.overrides.get(override.role or "", frozenset()) & CAN_BE_PASSED_OVER
+    allowed = practice.policy_on(today).overrides.get(override.role or "", frozenset()) & CAN_BE_PASSED_OVER
     passed_over = missing.codes & override.codes & allowed
     return CheckIn(tuple(sorted(missing.codes - passed_over)), missing, tuple(sorted(passed_over)))
 

@@ -16,6 +16,7 @@ from hub.canonical.practice import (
     ConsentVersion,
     Hours,
     Option,
+    Policy,
     Practice,
     PracticeLocation,
     PracticeResource,
@@ -187,6 +188,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         fields = type(value).model_fields.items()
         return {field.alias or key: _plain(getattr(value, key)) for key, field in fields if key not in REHEARSED}
+    if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], Policy):
+        return _plain(value[0])
     if isinstance(value, tuple):
         by_name = {_name_of(entry): _plain(entry) for entry in value}
         return [_plain(entry) for entry in value] if None in by_name or not value else by_name
@@ -205,6 +208,8 @@ def _name_of(entry: object) -> str | None:
         return entry.id
     if isinstance(entry, ConsentVersion):
         return entry.version
+    if isinstance(entry, Policy):
+        return _text(entry.since or "first")
     return entry.name if isinstance(entry, Step) else None
 
 

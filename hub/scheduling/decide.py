@@ -34,7 +34,8 @@ def decide_booking(practice: Practice, diary: Diary, request: BookingRequest, no
     reach = reach_of(timed_trips(practice, request.trip, lambda _resource, _needs, _arrival: True))
     board = board_over(practice, diary, request.trip.location_id, (arrival, arrival + 1), reach)
     verdict = judge(board, request.trip, arrival, now)
-    passed_over = _may_pass_over(practice.policy, request)
+    policy = practice.policy_at(now, request.trip.location_id)
+    passed_over = _may_pass_over(policy, request)
     reasons = verdict.reasons - passed_over
     case = verdict.accepted(passed_over)
     moved: tuple[Reassignment, ...] = ()
@@ -44,7 +45,7 @@ def decide_booking(practice: Practice, diary: Diary, request: BookingRequest, no
             return Refusal(tuple(sorted(reasons or {"no_combination"})))
         case, moved = found
     overridden = tuple(sorted(case.reasons & passed_over))
-    return plan_booking(board, request.trip, arrival, case, overridden, moved=moved)
+    return plan_booking(board, request.trip, arrival, case, overridden, deposit=policy.deposit, moved=moved)
 
 
 def _refuse_silent_override(request: BookingRequest) -> Refusal | None:

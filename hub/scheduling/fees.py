@@ -46,8 +46,6 @@ def no_show_share(rules: Iterable[Cancellation]) -> Decimal:
     return next((rule.fee_share for rule in rules if rule.no_show), Decimal())
 
 
-def settle(price: Money | None, deposit: Money | None, share: Decimal) -> Settlement:
-    """The fee of a share of the price, and what becomes of the deposit."""
-    fee = share_of(price.amount_minor, share) if price else 0
-    paid = deposit.amount_minor if deposit else 0
-    return Settlement(fee, max(paid - fee, 0), max(fee - paid, 0))
+def fee_of(price: Money | None, share: Decimal) -> int:
+    """The fee in minor units of the price."""
+    return share_of(price.amount_minor, share) if price else 0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from hub.canonical.practice import Need
+from hub.canonical.practice import Deposit, Need
 from hub.scheduling.board import Board
 from hub.scheduling.decision import (
     Booking,
@@ -26,14 +26,21 @@ Moved = tuple[Reassignment, ...]
 
 
 def plan_booking(
-    board: Board, trip: Trip, arrival: int, case: Case, overridden: tuple[str, ...], *, moved: Moved = ()
+    board: Board,
+    trip: Trip,
+    arrival: int,
+    case: Case,
+    overridden: tuple[str, ...],
+    *,
+    deposit: Deposit | None,
+    moved: Moved = (),
 ) -> Booking:
-    """The booking of a case whose choice is made, and of what makes way for it."""
-    visits = tuple(_visit(board, trip, arrival, case, number) for number in range(len(case.timed)))
+    """The booking of a case whose choice is made, and of what makes way for it; `deposit`: the rule for it."""
+    visits = tuple(_visit(board, trip, arrival, case, number, deposit=deposit) for number in range(len(case.timed)))
     return _with_units(board, Booking(visits, (), overridden, moved))
 
 
-def _visit(board: Board, trip: Trip, arrival: int, case: Case, number: int) -> PlannedVisit:
+def _visit(board: Board, trip: Trip, arrival: int, case: Case, number: int, *, deposit: Deposit | None) -> PlannedVisit:
     part, choice = case.timed[number], case.choice or {}
     resources = tuple((name, choice[number, name]) for name in part.service.names)
     price = price_of(part.service, part.option)
@@ -57,7 +64,7 @@ def _visit(board: Board, trip: Trip, arrival: int, case: Case, number: int) -> P
             if use.quantity
         ),
         price=price,
-        deposit=None if package else deposit_of(board.practice.policy.deposit, price),
+        deposit=None if package else deposit_of(deposit, price),
         package_id=package,
     )
 

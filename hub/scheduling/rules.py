@@ -30,7 +30,7 @@ class TripRules:
         self._clock = board.clock
         self._now = minute_from(now)
         self._today = board.clock.date_at(minute_of(now))
-        self._policy = board.practice.policy.self_booking
+        self._policy = board.practice.policy_on(self._today).self_booking
         self._is_self_booking = trip.channel != DESK
         self._visits = {part.patient_id: dated_visits(board, part.patient_id) for part in trip.parts}
         self._packages = {package.id: package for package in board.diary.packages}

@@ -30,6 +30,7 @@ from hub.ports import (
     Running,
     UnitOfWork,
     Visits,
+    Waivers,
 )
 from hub.ports.waitlist import Waitlist
 from hub.store.bookings import SqlBookings
@@ -50,6 +51,7 @@ from hub.store.records import SqlRecords
 from hub.store.running import SqlRunning
 from hub.store.visits import SqlVisits
 from hub.store.waitlist import SqlWaitlist
+from hub.store.waivers import SqlWaivers
 
 Clock = Callable[[Connection], datetime]
 
@@ -78,6 +80,7 @@ class SqlUnitOfWork:
         self.waitlist: Waitlist = SqlWaitlist(connection, now)
         self.pendings: Pendings = SqlPendings(connection, now)
         self.payments: PaymentBook = SqlPaymentBook(connection)
+        self.waivers: Waivers = SqlWaivers(connection)
         self.outbox: Outbox = SqlOutbox(connection)
         self.journal: Journal = SqlJournal(connection)
         self.issues: Issues = SqlIssues(connection)

@@ -125,6 +125,7 @@ def _standing(row: Found, keys: frozenset[Key]) -> StandingVisit:
         fee_from=row["fee_from"],
         practice_version=row["practice_version_id"],
         promised={product: Decimal(quantity) for product, _, quantity in row["promises"] or ()},
+        deposit_waived_minor=row["deposit_waived_minor"],
         trip_id=row["trip_id"],
         trip_number=row["trip_number"] or 1,
         keys=keys,

@@ -20,6 +20,7 @@ from hub.canonical.wall import (
 )
 from hub.scheduling.scenario.day_actions import CheckInVisit, Clearances, Finish, Late, Over, Sign, Withdraw
 from hub.scheduling.scenario.expectations import Expectation
+from hub.scheduling.scenario.waiver_actions import Waivable, Waive
 
 RefusalCode = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]*$")]
 
@@ -162,7 +163,7 @@ class Move(Asking):
     channel: Word = "desk"
 
 
-class Cancel(Entry):
+class Cancel(Waivable):
     """Call a visit off."""
 
     visit: Word
@@ -201,7 +202,7 @@ class Complete(Entry):
     used: tuple[Used, ...] | None = None
 
 
-class NoShow(Entry):
+class NoShow(Waivable):
     """The patient did not come."""
 
     visit: Word
@@ -263,6 +264,7 @@ class ActionEntry(Entry):
     withdraw: Withdraw | None = None
     clearances: Clearances | None = None
     check_in: CheckInVisit | None = None
+    waive: Waive | None = None
     expect: Expectation | None = None
 
     @model_validator(mode="after")

@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from hub.canonical.money import Money
-from hub.canonical.practice import Practice
+from hub.canonical.practice import Policy, Practice
 from hub.scheduling.decision import Booking, PlannedVisit
 from hub.scheduling.diary import BusyClaim, Diary, LotOnHand, PackageStanding, PatientVisit, Promise
 from hub.scheduling.request import Part
 from hub.scheduling.running import RunningStep
+from hub.scheduling.waivers import NOTHING_OWED, Owed
 
 
 class State(StrEnum):
@@ -54,13 +55,14 @@ class BookEntry:
     """What was asked for; None: a block."""
     resources: tuple[tuple[str, str], ...] = ()
     price: Money | None = None
-    deposit: Money | None = None
+    policy: Policy | None = None
+    """What was accepted with the booking; None: it was listed, and the policy in force decides."""
+    owed: Owed = NOTHING_OWED
+    """What it costs beside the deposit's rule, once something of it is waived or it does not take place."""
     fee_from: datetime | None = None
     """The arrival that the fee of a cancellation is reckoned from; None: the visit's own."""
     steps: tuple[RunningStep, ...] = ()
     """As they really go; none: as the service says."""
-    is_credit_lost: bool = False
-    """It does not take place, and the package's credit is spent all the same."""
     expires_at: datetime | None = None
     """Of a hold: the first instant at which it is not there any more."""
 
@@ -131,7 +133,7 @@ class AppointmentBook:
         )
 
     def _packages(self, standing: list[BookEntry]) -> tuple[PackageStanding, ...]:
-        lost = [entry for entry in self.entries.values() if entry.is_credit_lost]
+        lost = [entry for entry in self.entries.values() if entry.owed.is_credit_lost]
         used = [entry.package_id for entry in (*standing, *lost)]
         return tuple(
             PackageStanding(
@@ -141,8 +143,8 @@ class AppointmentBook:
         )
 
 
-def entry_of(visit: PlannedVisit, entry_id: str, part: Part) -> BookEntry:
-    """A planned visit as a booked entry."""
+def entry_of(visit: PlannedVisit, entry_id: str, part: Part, policy: Policy | None) -> BookEntry:
+    """A planned visit as a booked entry, under the policy that is accepted with it."""
     claims = tuple(
         BusyClaim(f"{entry_id}:{i}", claim.resource_id, claim.unit, claim.start_at, claim.end_at)
         for i, claim in enumerate(visit.claims)
@@ -165,5 +167,9 @@ def entry_of(visit: PlannedVisit, entry_id: str, part: Part) -> BookEntry:
         part=part,
         resources=visit.resources,
         price=visit.price,
-        deposit=visit.deposit,
+        policy=policy,
+        owed=Owed(
+            price_minor=visit.price.amount_minor if visit.price else 0,
+            deposit_minor=visit.deposit.amount_minor if visit.deposit else 0,
+        ),
     )

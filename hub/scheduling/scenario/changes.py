@@ -10,12 +10,13 @@ from hub.scheduling.clock import wall_clock
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import PlannedVisit, Refusal
 from hub.scheduling.diary import Diary
-from hub.scheduling.fees import Settlement, is_in_window, no_show_share, settle, window_share
+from hub.scheduling.fees import is_in_window, no_show_share, window_share
 from hub.scheduling.request import BookingRequest, Part, Trip
 from hub.scheduling.scenario.actions import Away, Cancel, Complete, Move, NoShow
 from hub.scheduling.scenario.book import BookEntry, State, entry_of
 from hub.scheduling.scenario.clearing import needs_check_in, told_booked
 from hub.scheduling.scenario.player import Outcome, Player, refused
+from hub.scheduling.scenario.waiving import end_entries
 from hub.scheduling.timeline import minute_of
 
 
@@ -24,12 +25,13 @@ def cancel(player: Player, action: Cancel) -> Outcome:
     entries = booked_entries(player, action.visit)
     if not entries:
         return refused("not_booked")
-    rules = player.scenario.policy.cancellation
     shares = [
-        window_share(rules, _fee_arrival(entry), player.now) if action.by == "patient" else Decimal()
+        window_share(player.accepted(entry).cancellation, _fee_arrival(entry), player.now)
+        if action.by == "patient"
+        else Decimal()
         for entry in entries
     ]
-    return _ended(player, entries, shares, State.CANCELLED)
+    return end_entries(player, entries, shares, State.CANCELLED, action)
 
 
 def miss(player: Player, action: NoShow) -> Outcome:
@@ -41,8 +43,8 @@ def miss(player: Player, action: NoShow) -> Outcome:
         return refused("already_arrived")
     if any(_arrival(entry) > player.now for entry in entries):
         return refused("not_begun")
-    share = no_show_share(player.scenario.policy.cancellation)
-    return _ended(player, entries, [share] * len(entries), State.NO_SHOW)
+    shares = [no_show_share(player.accepted(entry).cancellation) for entry in entries]
+    return end_entries(player, entries, shares, State.NO_SHOW, action)
 
 
 def move(player: Player, action: Move) -> Outcome:
@@ -111,25 +113,11 @@ def _has_arrived(entries: list[BookEntry]) -> bool:
     return any(entry.state is State.ARRIVED for entry in entries)
 
 
-def _ended(player: Player, entries: list[BookEntry], shares: list[Decimal], state: State) -> Outcome:
-    """Money and credit of visits that do not take place; where a package pays, the credit stands for the fee."""
-    settled = []
-    for entry, share in zip(entries, shares, strict=True):
-        by_package = entry.package_id is not None
-        player.book.write([replace(entry, state=state, is_credit_lost=by_package and share > 0)])
-        settled.append(Settlement(0, 0, 0) if by_package else settle(entry.price, entry.deposit, share))
-    return {
-        "ok": True,
-        "fee": sum(each.fee for each in settled),
-        "refund": sum(each.refund for each in settled),
-        "due": sum(each.due for each in settled),
-    }
-
-
 def _moved(player: Player, entry: BookEntry, visit: PlannedVisit, part: Part) -> BookEntry:
     """The entry at its new time; what was paid ahead stays paid."""
     fee_from = _kept_fee_arrival(player, entry)
-    return replace(entry_of(visit, entry.id, part), trip_id=entry.trip_id, deposit=entry.deposit, fee_from=fee_from)
+    there = entry_of(visit, entry.id, part, entry.policy)
+    return replace(there, trip_id=entry.trip_id, owed=entry.owed, fee_from=fee_from)
 
 
 def _trip_of(entries: list[BookEntry], action: Move) -> Trip:
@@ -162,7 +150,7 @@ def _fee_arrival(entry: BookEntry) -> datetime:
 def _kept_fee_arrival(player: Player, entry: BookEntry) -> datetime | None:
     """A visit moved inside a window keeps the arrival it had for the fee."""
     before = _fee_arrival(entry)
-    return before if is_in_window(player.scenario.policy.cancellation, before, player.now) else None
+    return before if is_in_window(player.accepted(entry).cancellation, before, player.now) else None
 
 
 def _promised(entry: BookEntry) -> dict[str, Decimal]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LIFE = frozenset({"find", "hold", "book", "move", "cancel", "clock", "complete", "no_show", "away"})
 _DAY = frozenset({"late", "over", "finish", "sign", "withdraw", "clearances", "check_in"})
-PLAYED = _LIFE | _DAY | {"series", "waitlist", "offers", "repair"}
+PLAYED = _LIFE | _DAY | {"series", "waitlist", "offers", "repair", "waive"}
 """The actions that can be played so far; a file with another one is refused before anything runs."""
 
 GOES_WITH: dict[str, tuple[str, ...]] = {

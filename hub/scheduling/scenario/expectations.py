@@ -39,6 +39,7 @@ class Expectation(Entry):
     fee: Count | None = None
     refund: Count | None = None
     due: Count | None = None
+    waived: Count | None = None
     stock: dict[Word, Quantity] | None = None
     patients: tuple[Word, ...] | None = None
     moved: Count | None = None

@@ -11,6 +11,7 @@ from hub.scheduling.rules import uses_of
 from hub.scheduling.scenario.book import BookEntry, State
 from hub.scheduling.scenario.document import ListedVisit, Scenario
 from hub.scheduling.timeline import instant_at
+from hub.scheduling.waivers import Owed
 
 
 def listed_entries(scenario: Scenario) -> list[BookEntry]:
@@ -38,6 +39,7 @@ def _visit(scenario: Scenario, listed: ListedVisit) -> BookEntry:
         raise LookupError("a listed visit has an arrival; its model says so")
     arrival, part = clock.minute(listed.arrives), _timed(scenario, listed)
     day = clock.date_at(arrival)
+    price = price_of(part.service, part.option)
     return BookEntry(
         id=listed.id,
         state=State(listed.state),
@@ -53,7 +55,8 @@ def _visit(scenario: Scenario, listed: ListedVisit) -> BookEntry:
         promises=tuple(Promise(use.product, location, day, use.quantity) for use in uses_of(part) if use.quantity),
         part=part.part,
         resources=tuple(listed.filled.items()),
-        price=price_of(part.service, part.option),
+        price=price,
+        owed=Owed(price_minor=price.amount_minor if price else 0),
     )
 
 

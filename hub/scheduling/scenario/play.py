@@ -19,6 +19,7 @@ from hub.scheduling.scenario.repairing import repair
 from hub.scheduling.scenario.running import finish, run_late, run_over
 from hub.scheduling.scenario.series import book_series
 from hub.scheduling.scenario.waiting import join_waitlist, move_clock, serve_waitlist, settle_waitlist, tell_offers
+from hub.scheduling.scenario.waiving import waive
 
 FREEING = frozenset({"cancel", "move", "repair", "late", "over", "finish"})
 """What may free a time that somebody waits for, beside holds and offers that expire."""
@@ -61,7 +62,7 @@ def _hold(player: Player, action: Hold) -> Outcome:
     decision = decide_booking(player.scenario, player.book.diary(), request, player.now)
     if isinstance(decision, Refusal):
         return refused(decision)
-    ids = player.record(decision, request.trip, player.hold_end())
+    ids = player.record(decision, request.trip, player.hold_end(request.trip.location_id))
     player.name(action.named, ids)
     return player.told(ids)
 
@@ -119,4 +120,5 @@ PLAYS: dict[str, Callable[[Player, Any], Outcome]] = {
     "withdraw": withdraw,
     "clearances": tell_clearances,
     "check_in": check_in,
+    "waive": waive,
 }

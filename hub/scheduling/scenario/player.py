@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from hub.canonical.practice import Policy
 from hub.scheduling.clearances import ConsentStanding
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.decision import Booking, Refusal
@@ -73,8 +74,9 @@ class Player:
         """Write a booking down, as a hold where it has an end; the ids of its visits."""
         ids = tuple(f"#{self._count + i}" for i in range(1, len(booking.visits) + 1))
         self._count += len(ids)
+        policy = self.policy(trip.location_id)
         entries = [
-            entry_of(visit, entry_id, part)
+            entry_of(visit, entry_id, part, policy)
             for visit, entry_id, part in zip(booking.visits, ids, trip.parts, strict=True)
         ]
         if len(ids) > 1:
@@ -101,7 +103,7 @@ class Player:
         outcome: Outcome = {
             "ok": True,
             "with": {name: resource for entry in entries for name, resource in entry.resources},
-            "deposit": sum(entry.deposit.amount_minor for entry in entries if entry.deposit),
+            "deposit": sum(entry.owed.left_minor("deposit") for entry in entries),
         }
         if first is not None:
             outcome["arrives"] = first.arrives_at.astimezone(self.scenario.zone_of(first.location_id))
@@ -137,9 +139,17 @@ class Player:
         """A wall time of a location, or of the practice, as an instant."""
         return instant_at(wall_clock(self.scenario.zone_of(location_id or "")).minute(wall))
 
-    def hold_end(self) -> datetime:
-        """When a hold taken now is over."""
-        return self.now + timedelta(minutes=self.scenario.policy.hold_minutes)
+    def policy(self, location_id: str) -> Policy:
+        """The policy in force there now."""
+        return self.scenario.policy_at(self.now, location_id)
+
+    def accepted(self, entry: BookEntry) -> Policy:
+        """The policy that was accepted with a visit; of a listed one that in force now."""
+        return entry.policy or self.policy(entry.visit.location_id if entry.visit else "")
+
+    def hold_end(self, location_id: str) -> datetime:
+        """When a hold taken there now is over."""
+        return self.now + timedelta(minutes=self.policy(location_id).hold_minutes)
 
 
 def refused(refusal: Refusal | str) -> Outcome:

@@ -92,4 +92,4 @@ def _repaired(player: Player, entry: BookEntry, visit: RepairedVisit) -> BookEnt
 
 def _fee_arrival(player: Player, entry: BookEntry, arrives_at: datetime) -> datetime | None:
     before = entry.fee_from or arrives_at
-    return before if is_in_window(player.scenario.policy.cancellation, before, player.now) else None
+    return before if is_in_window(player.accepted(entry).cancellation, before, player.now) else None

@@ -75,6 +75,6 @@ def _offer(player: Player, before: Diary, waiter: Waiter) -> None:
     if arrives_at is None:
         return
     booking = book_opening(practice, after, request.trip, arrives_at, player.now)
-    until = player.now + timedelta(minutes=practice.policy.offer_minutes)
+    until = player.now + timedelta(minutes=player.policy(request.trip.location_id).offer_minutes)
     waiter.offer = player.record(booking, request.trip, until)
     player.name(waiter.named, waiter.offer)
