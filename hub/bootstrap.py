@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,7 @@ from hub.scheduling.decision import Openings, Refusal
 from hub.scheduling.nearest import Nearest
 from hub.scheduling.request import BookingRequest, OpeningsRequest
 from hub.settings import Settings
+from hub.store.audit_query import RuleException, load_exceptions
 from hub.store.board_query import BoardQuery
 from hub.store.booked_visits import SqlBookedVisits
 from hub.store.checkpoint import kill_at_named_point
@@ -150,6 +152,10 @@ class Hub:
     def overview(self) -> Overview:
         """What the hub holds, counted."""
         return load_overview(self.engine)
+
+    def rule_exceptions(self, first: date | None, last: date | None) -> tuple[RuleException, ...]:
+        """What was passed over or waived on these UTC days, by whom and why; None: no bound."""
+        return load_exceptions(self.engine, first, last)
 
     def find(self, request: OpeningsRequest) -> Openings | Refusal:
         """Openings in the book."""

@@ -2,7 +2,7 @@
 
 import typer
 
-from hub.cli import booking, config, database, demo, reconciling, scenario, serving, starting, syncing
+from hub.cli import audit, booking, config, database, demo, policy, reconciling, scenario, serving, starting, syncing
 from hub.program import one_clear_message
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ app.command()(booking.book)
 app.command()(reconciling.reconcile)
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(config.app, name="config")
+app.add_typer(policy.app, name="policy")
+app.add_typer(audit.app, name="audit")
 app.add_typer(database.app, name="database")
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.canonical.money import Money
+from hub.canonical.practice import Policy
 from hub.errors import InvalidInput, Problem
 from hub.operations.apply_practice import load_practice
 from hub.operations.ask_outside import NOT_CONFIRMED, Outside
@@ -117,7 +118,7 @@ def _begin_booking(work: UnitOfWork, request: BookingRequest, outside: Outside, 
                 kind="book",
                 standing=begin(pays=deposit is not None, asks_vendor=say.connection is not None),
                 connection=say.connection,
-                deadline_at=work.now + timedelta(minutes=load_practice(work).policy.hold_minutes),
+                deadline_at=work.now + timedelta(minutes=_policy(work, trip.location_id).hold_minutes),
                 next_try_at=work.now + patience(len(trip.parts)),
                 asked=_asked(request, booking, asking),
                 key=asking.key,
@@ -160,9 +161,12 @@ def _begin_hold(work: UnitOfWork, hold_id: str, outside: Outside, asking: Asking
 
 
 def _say(work: UnitOfWork, outside: Outside, location_id: str, channel: str) -> _Say:
-    practice = load_practice(work)
-    pays_first = outside.payments is not None and channel in practice.policy.deposit_first
-    return _Say(practice.vendor_of(location_id), pays_first)
+    pays_first = outside.payments is not None and channel in _policy(work, location_id).deposit_first
+    return _Say(load_practice(work).vendor_of(location_id), pays_first)
+
+
+def _policy(work: UnitOfWork, location_id: str) -> Policy:
+    return load_practice(work).policy_at(work.now, location_id)
 
 
 def _asked(request: BookingRequest, booking: Booking, asking: Asking) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from hub.operations.join_waitlist import join_waitlist
 from hub.operations.move_visit import MoveRequest, move_visit
 from hub.operations.no_show_visit import no_show_visit
 from hub.operations.serve_waitlist import find_offers, serve_waitlist
+from hub.operations.waive_fee import waive_fee
 from hub.ports import FactClaim
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.request import BookingRequest, OpeningsRequest, Part, Trip
@@ -47,18 +48,21 @@ from hub.scheduling.scenario.actions import (
 from hub.scheduling.scenario.book import BookEntry, State
 from hub.scheduling.scenario.document import Scenario
 from hub.scheduling.scenario.listed import listed_entries
+from hub.scheduling.scenario.waiver_actions import Waive
 from hub.scheduling.series import SeriesRequest
 from hub.scheduling.stock import shelf_of
+from hub.scheduling.waivers import Waivable, WaiverRequest
 from hub.store import tables
 from hub.store.unit_of_work import SqlStore
 
 Outcome = dict[str, Any]
 PLAYED = frozenset(
     {"find", "hold", "book", "move", "cancel", "complete", "no_show", "away", "clock", "series", "waitlist", "offers"}
+    | {"waive"}
 )
 ANSWERED = frozenset(
     {"ok", "refused", "with", "deposit", "arrives", "first", "openings", "count", "none", "arrivals", "patients"}
-    | {"fee", "refund", "due", "stock", "moved", "kept", "unplaced"}
+    | {"fee", "refund", "due", "waived", "stock", "moved", "kept", "unplaced"}
 )
 _ONLY_SCENARIO = {"now", "visits", "actions"}
 _STATES = {
@@ -99,6 +103,7 @@ class StoredScenario:
             "cancel": self._cancel,
             "complete": self._complete,
             "no_show": self._no_show,
+            "waive": self._waive,
             "away": self._away,
             "clock": self._clock,
             "series": self._series,
@@ -198,10 +203,25 @@ class StoredScenario:
         return refused(moved) if isinstance(moved, Refusal) else self._answer(moved.booking)
 
     def _cancel(self, action: Cancel) -> Outcome:
-        return _settled(cancel_visit(self.store, *self._ids(action.visit), actor="test", by=action.by))
+        ids = self._ids(action.visit)
+        role, reason, waive = action.role, action.reason, action.waive
+        return _settled(
+            cancel_visit(self.store, *ids, actor="test", by=action.by, role=role, reason=reason, waive=waive)
+        )
 
     def _no_show(self, action: NoShow) -> Outcome:
-        return _settled(no_show_visit(self.store, *self._ids(action.visit), actor="test"))
+        ids = self._ids(action.visit)
+        role, reason, waive = action.role, action.reason, action.waive
+        return _settled(no_show_visit(self.store, *ids, actor="test", role=role, reason=reason, waive=waive))
+
+    def _waive(self, action: Waive) -> Outcome:
+        what: Waivable = "fee" if action.fee is not None else "deposit"
+        request = WaiverRequest(what, action.role, action.reason, action.amount_minor)
+        waived = waive_fee(self.store, request, *self._ids(action.visit), actor="test")
+        if isinstance(waived, Refusal):
+            return refused(waived)
+        settled = asdict(waived.settlement) if what == "fee" else {}
+        return {"ok": True, **settled, "deposit": waived.deposit_minor, "waived": waived.waived_minor}
 
     def _complete(self, action: Complete) -> Outcome:
         used = None if action.used is None else {one.product: one.quantity for one in action.used}
@@ -294,7 +314,11 @@ def refused(refusal: Refusal) -> Outcome:
 
 
 def _settled(ended: Ended | Refusal) -> Outcome:
-    return refused(ended) if isinstance(ended, Refusal) else {"ok": True, **asdict(ended.settlement)}
+    return (
+        refused(ended)
+        if isinstance(ended, Refusal)
+        else {"ok": True, **asdict(ended.settlement), "waived": ended.waived_minor}
+    )
 
 
 def load_scenario(store: SqlStore, engine: Engine, scenario: Scenario, document: str) -> None:
