@@ -76,6 +76,7 @@ class World:
         self.grid = doc.get("grid_minutes", 15)
         self._duty = {}
         self._open = {}
+        self._remembered = {}
         self.busy = {}
         self.patient_visits = []
         self.promises = []
@@ -136,14 +137,16 @@ class World:
     def in_hours(self, hours, zone, minute):
         """Whether a minute lies in one of the weekly hours, each made into instants on its own date."""
         on, _ = local(zone, minute)
-        for day in (on - timedelta(days=1), on, on + timedelta(days=1)):
-            for entry in hours:
-                if DAYS[day.weekday()] in days_of(entry["days"]) and holds(entry, day):
-                    start = wall(zone, f"{day}T{entry['from']}")
-                    end = wall(zone, f"{day}T{entry['to']}")
-                    if start <= minute < end:
-                        return True
-        return False
+
+        def spans():
+            return [
+                (wall(zone, f"{day}T{entry['from']}"), wall(zone, f"{day}T{entry['to']}"))
+                for day in (on - timedelta(days=1), on, on + timedelta(days=1))
+                for entry in hours
+                if DAYS[day.weekday()] in days_of(entry["days"]) and holds(entry, day)
+            ]
+
+        return any(start <= minute < end for start, end in self.remembered(spans, id(hours), zone, on))
 
     def is_open(self, location, minute):
         key = location, minute
@@ -167,6 +170,31 @@ class World:
             )
             self._duty[key] = works and not inside(entry.get("away", [])) and holds(entry, local(zone, minute)[0])
         return self._duty[key]
+
+    def remembered(self, find, *key):
+        """What `find` gave for this key before: the practice does not change."""
+        key = find.__name__, *key
+        if key not in self._remembered:
+            self._remembered[key] = find()
+        return self._remembered[key]
+
+    def is_open_throughout(self, location, start, end):
+        def open_throughout():
+            return all(self.is_open(location, minute) for minute in range(start, end))
+
+        return self.remembered(open_throughout, location, start, end)
+
+    def on_duty_throughout(self, resource, start, end):
+        def on_duty_throughout():
+            return all(self.on_duty(resource, minute) for minute in range(start, end))
+
+        return self.remembered(on_duty_throughout, resource, start, end)
+
+    def is_free_throughout(self, resource, start, end):
+        def free_throughout():
+            return all(self.is_free(resource, minute) for minute in range(start, end))
+
+        return self.remembered(free_throughout, resource, start, end)
 
     def is_free(self, resource, minute):
         return self.on_duty(resource, minute) and (
@@ -240,13 +268,18 @@ class Judged:
 
     def who(self, part, name, arrival):
         day = local(self.zone, arrival)[0]
-        needs = [need for step in self.service(part)["steps"] for need in taking(step) if name_of(need) == name]
         asked = part.get("with", {}).get(name)
-        return [
-            resource
-            for resource in self.world.resources
-            if asked in (None, resource) and all(self.world.satisfies(resource, n, self.location, day) for n in needs)
-        ]
+
+        def who():
+            needs = [need for step in self.service(part)["steps"] for need in taking(step) if name_of(need) == name]
+            return [
+                resource
+                for resource in self.world.resources
+                if asked in (None, resource)
+                and all(self.world.satisfies(resource, need, self.location, day) for need in needs)
+            ]
+
+        return self.world.remembered(who, part["service"], name, asked, self.location, day)
 
     def cases(self, done=()):
         """Every way the providers can set the lengths: ((part, provider, arrival, plan) …)."""
@@ -273,10 +306,9 @@ class Judged:
         number, name = key
         plan = case[number][3]
         return all(
-            self.world.is_free(resource, minute)
+            self.world.is_free_throughout(resource, start, end)
             for step, start, end in plan
             if name in names_of([step])
-            for minute in range(start, end)
         )
 
     def works(self, case, numbers):
@@ -342,7 +374,7 @@ class Judged:
     def of_part(self, case, number):
         part, _, arrival, plan = case[number]
         leaving, day = leaving_of(case[number]), local(self.zone, arrival)[0]
-        if not all(self.world.is_open(self.location, minute) for minute in range(plan[0][1], plan[-1][2])):
+        if not self.world.is_open_throughout(self.location, plan[0][1], plan[-1][2]):
             yield "closed"
         times = [(a, b) for patient, _, a, b, _ in self.world.patient_visits if patient == part["patient"]]
         for i, other in enumerate(case):
@@ -353,7 +385,7 @@ class Judged:
         supervised = [
             any(
                 self.world.satisfies(resource, need, self.location, day)
-                and all(self.world.on_duty(resource, minute) for minute in range(begin, stop))
+                and self.world.on_duty_throughout(resource, begin, stop)
                 for resource in self.world.resources
             )
             for step, begin, stop in plan

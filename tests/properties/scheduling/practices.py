@@ -23,9 +23,9 @@ WORDS = ["svc-0", "svc-1", "laser", "filler"]
 
 
 class Generator:
-    def __init__(self, seed):
+    def __init__(self, seed, moments=MOMENTS):
         self.random = Random(seed)
-        self.zone, day = self.random.choice(MOMENTS)
+        self.zone, day = self.random.choice(moments)
         self.start = datetime.fromisoformat(day)
         self.ease = self.random.choice([0.3, 0.3, 1])  # how often what makes a practice hard is there
 

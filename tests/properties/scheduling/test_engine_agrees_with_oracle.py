@@ -10,11 +10,11 @@ from hub.scheduling.scenario.play import play
 from hub.scheduling.scenario.player import Player
 from hub.scheduling.scenario.run import plain
 from tests.properties.scheduling.oracle import Judged, World, openings, printed, wall
-from tests.properties.scheduling.practices import Generator
+from tests.properties.scheduling.practices import MOMENTS, Generator
 
-RUNS = int(os.environ.get("HUB_ORACLE_RUNS", "200"))
+RUNS = int(os.environ.get("HUB_ORACLE_RUNS", "2000"))
 FIRST = int(os.environ.get("HUB_ORACLE_SEED", "0"))
-BATCH = 20
+BATCH = 50
 
 
 def outcomes(doc, actions):
@@ -23,9 +23,9 @@ def outcomes(doc, actions):
     return [plain(play(Player(scenario), entry)) for entry in scenario.actions]
 
 
-def disagreement(seed, change=None):
-    """None, or what the two say about the practice of a seed, changed or as it is."""
-    generator = Generator(seed)
+def disagreement(seed, change=None, moments=MOMENTS):
+    """None, or what the two say about the practice of a seed on one of these days, changed or as it is."""
+    generator = Generator(seed, moments)
     doc = generator.document()
     if change is not None:
         change(doc, generator)
