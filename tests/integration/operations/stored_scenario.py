@@ -267,9 +267,9 @@ class StoredScenario:
 
     def _ids(self, name: str) -> tuple[str, ...]:
         """The visits that a name stands for: `b1` all of them, `b1.2` the second."""
-        base, _, number = (name, "", "") if name in self._names else name.rpartition(".")
+        base, dot, number = (name, "", "") if name in self._names else name.rpartition(".")
         ids = self._names.get(base, ())
-        return ids[int(number) - 1 : int(number)] if number else ids
+        return ids[int(number) - 1 : int(number)] if dot else ids
 
     def _place_of(self, ids: tuple[str, ...]) -> str:
         with self.store.begin("look") as work:

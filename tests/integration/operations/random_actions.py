@@ -1,0 +1,113 @@
+"""Random actions on a random practice, in the words of the scenario format; every one drawn from a number."""
+
+from datetime import datetime, timedelta
+from random import Random
+
+from tests.properties.scheduling.practices import Generator
+
+RULES = {
+    "deposit": {"share": 0.5, "at_least": 1000, "at_most": 9000},
+    "cancellation": [
+        {"within_hours": 30, "fee_share": 0.5},
+        {"within_hours": 6, "fee_share": 1.0},
+        {"no_show": True, "fee_share": 1.0},
+    ],
+    "overrides": {"owner": ["closed", "in_the_past", "no_stock", "too_soon", "too_late", "missing_prerequisite"]},
+    "hold_minutes": 30,
+}
+
+
+class Script:
+    """One practice and what is asked of it, action by action."""
+
+    def __init__(self, seed):
+        self.openings = lambda _trip: []
+        """Trip → wall times at which it could be booked now."""
+        self._generator = Generator(seed)
+        self.document = self._generator.document()
+        self.document["actions"] = []
+        self.document["policy"] = self.document.get("policy", {}) | RULES
+        for number, service in enumerate(self.document["services"]):
+            service["price"] = {"amount_minor": 7_777 + number, "currency": "USD"}
+        for package in self.document["packages"]:
+            package |= {"credits": 3, "expires": (self._generator.start + timedelta(days=9)).date().isoformat()}
+        self.first_day = self._generator.start.date()
+        self._now = datetime.fromisoformat(self.document["now"])
+        self._names = [visit["id"] for visit in self.document["visits"] if "service" in visit]
+        self._holds = []
+        self._keys = []
+
+    def action(self, kind, number):
+        """The action of this kind that the number stands for; what it makes may be named later."""
+        self._generator.random = Random(number)
+        return getattr(self, f"_{kind}")(self._generator.random)
+
+    def _find(self, random):
+        first = self._generator.start.date() + timedelta(days=random.randint(-1, 2))
+        last = first + timedelta(days=random.randint(0, 1))
+        return {"find": self._generator.trip(self.document) | {"from": first.isoformat(), "until": last.isoformat()}}
+
+    def _book(self, random):
+        name = f"b{len(self._names)}"
+        action = self._wish(random) | {"as": name}
+        if random.random() < 0.3:
+            key = random.choice([*self._keys, f"k{len(self._keys)}"])
+            self._keys.append(key)
+            action["key"] = key
+        self._names += [name, f"{name}.1", f"{name}.2"][: 3 if "parts" in action else 1]
+        return {"book": action}
+
+    def _book_again(self, random):
+        """The same under the same key, as a client does that lost the answer."""
+        return {"book": self._wish(Random(7)) | {"key": "same"}}
+
+    def _hold(self, random):
+        name = f"h{len(self._holds)}"
+        self._holds.append(name)
+        return {"hold": self._wish(random) | {"as": name}}
+
+    def _confirm(self, random):
+        name = f"b{len(self._names)}"
+        self._names.append(name)
+        return {"book": {"hold": random.choice([*self._holds[-3:], "h0"]), "as": name}}
+
+    def _move(self, random):
+        action = {"visit": self._visit(random), "arrives": self._time(random)}
+        if random.random() < 0.2:
+            action |= {"override": ["too_soon", "missing_prerequisite", "closed"], "reason": "asked", "role": "owner"}
+        return {"move": action}
+
+    def _cancel(self, random):
+        return {"cancel": {"visit": self._visit(random), "by": random.choice(["patient", "patient", "practice"])}}
+
+    def _no_show(self, random):
+        return {"no_show": {"visit": self._visit(random)}}
+
+    def _complete(self, random):
+        action = {"visit": self._visit(random)}
+        if random.random() < 0.5:
+            action["used"] = [{"product": "p", "quantity": random.randint(0, 3)}]
+        return {"complete": action}
+
+    def _away(self, random):
+        resource = random.choice(self.document["resources"])["id"]
+        return {"away": {"resource": resource, **self._generator.stretch(45)}}
+
+    def _clock(self, random):
+        self._now += timedelta(minutes=random.choice([1, 10, 29, 30, 240, 900]))
+        return {"clock": self._now.isoformat(timespec="minutes")}
+
+    def _wish(self, random):
+        trip = self._generator.trip(self.document)
+        offered = self.openings(trip) if random.random() < 0.7 else []
+        wish = trip | {"arrives": random.choice(offered) if offered else self._time(random)}
+        if random.random() < 0.2:
+            wish |= {"override": ["closed", "no_stock", "too_soon", "too_late"]}
+            wish |= random.choice([{"reason": "asked", "role": "owner"}, {"role": "owner"}, {"reason": "asked"}])
+        return wish
+
+    def _time(self, random):
+        return self._generator.wall(0, 2, random.choice([5, 15, 15]))
+
+    def _visit(self, random):
+        return random.choice([*self._names[-6:], *self._names[:1], "b99"])
