@@ -71,8 +71,21 @@ class Script:
         self._names.append(name)
         return {"book": {"hold": random.choice([*self._holds[-3:], "h0"]), "as": name}}
 
+    def _series(self, random):
+        name = f"s{len(self._names)}"
+        service = random.choice(self.document["services"])
+        until = self.first_day + timedelta(days=random.randint(3, 20))
+        wish = {"service": service["id"], "patient": f"pat-{random.randrange(3)}", "sessions": random.randint(2, 3)}
+        if len(self.document["locations"]) > 1:
+            wish["location"] = "main"
+        self._names += [name, f"{name}.1", f"{name}.2"]
+        return {"series": wish | {"start": self.first_day.isoformat(), "until": until.isoformat(), "as": name}}
+
     def _move(self, random):
-        action = {"visit": self._visit(random), "arrives": self._time(random)}
+        # A part is not moved alone, nor a series as one; the format's checks say so before anything runs.
+        whole = [name for name in self._names if name[0] != "s" or "." in name]
+        whole = [name for name in whole if name[0] != "b" or "." not in name]
+        action = {"visit": self._visit(random, whole), "arrives": self._time(random)}
         if random.random() < 0.2:
             action |= {"override": ["too_soon", "missing_prerequisite", "closed"], "reason": "asked", "role": "owner"}
         return {"move": action}
@@ -109,5 +122,6 @@ class Script:
     def _time(self, random):
         return self._generator.wall(0, 2, random.choice([5, 15, 15]))
 
-    def _visit(self, random):
-        return random.choice([*self._names[-6:], *self._names[:1], "b99"])
+    def _visit(self, random, names=None):
+        names = self._names if names is None else names
+        return random.choice([*names[-6:], *names[:1], "b99"])

@@ -86,6 +86,10 @@ class Machine(RuleBasedStateMachine):
         self.ask("confirm", number)
 
     @rule(number=NUMBERS)
+    def book_a_series(self, number):
+        self.ask("series", number)
+
+    @rule(number=NUMBERS)
     def move(self, number):
         self.ask("move", number)
 
@@ -147,7 +151,7 @@ def test_the_watch_on_the_book_sees_what_is_wrong(new_database):
         with database.owner.begin() as connection:
             connection.execute(text("INSERT INTO location (id, name, zone) VALUES ('main', 'main', 'UTC')"))
             connection.execute(text("INSERT INTO patient (id) VALUES ('pat')"))
-            connection.execute(text("INSERT INTO service (id, name) VALUES ('svc', 'svc')"))
+            connection.execute(text("INSERT INTO service (id, sku, name) VALUES ('svc', 'svc', 'svc')"))
             connection.execute(
                 text("INSERT INTO package (id, patient_id, service_id, credits) VALUES ('pk', 'pat', 'svc', 0)")
             )
