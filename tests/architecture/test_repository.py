@@ -1,4 +1,4 @@
-"""What must never stand in a file of the repository."""
+"""What must never stand in a file of the repository, and that migrations form one line."""
 
 import re
 import subprocess
@@ -28,3 +28,14 @@ def test_every_locked_requirement_has_a_hash():
         requirements = re.findall(r"^[a-zA-Z0-9].*(?:\n +--hash=.*)*", text, flags=re.MULTILINE)
         assert requirements
         assert [r for r in requirements if "--hash=sha256:" not in r] == []
+
+
+def test_migrations_form_one_line_by_their_numbers():
+    folder = ROOT / "hub/store/migrations/versions"
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("m*.py"))]
+    numbers = [f"{number:04}" for number in range(1, len(texts) + 1)]
+    assert [path.name[1:5] for path in sorted(folder.glob("m*.py"))] == numbers
+    assert [re.findall(r'^revision = "(\d+)"', text, re.MULTILINE)[0] for text in texts] == numbers
+    assert [
+        found for text in texts for found in re.findall(r'^down_revision = "(\d+)"', text, re.MULTILINE)
+    ] == numbers[:-1]

@@ -157,7 +157,7 @@ def test_the_watch_on_the_book_sees_what_is_wrong(new_database):
             )
             connection.execute(
                 text(
-                    "INSERT INTO visit (id, patient_id, service_id, location_id, start, \"end\", state)"
+                    'INSERT INTO visit (id, patient_id, service_id, location_id, start, "end", state)'
                     " VALUES ('v', 'pat', 'svc', 'main', now(), now() + interval '1 hour', 'booked')"
                 )
             )

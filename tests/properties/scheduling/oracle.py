@@ -306,9 +306,7 @@ class Judged:
         number, name = key
         plan = case[number][3]
         return all(
-            self.world.is_free_throughout(resource, start, end)
-            for step, start, end in plan
-            if name in names_of([step])
+            self.world.is_free_throughout(resource, start, end) for step, start, end in plan if name in names_of([step])
         )
 
     def works(self, case, numbers):
