@@ -1,4 +1,4 @@
-"""S16: every zone's every clock change from 2020 to 2035, beside brute force; zones that always agree are tried once."""
+"""S16: every zone's every clock change from 2020 to 2035, beside brute force; zones that agree are tried once."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
