@@ -14,7 +14,7 @@ from hub.canonical.practice import PROVIDER, ROOM, PracticeResource
 from hub.scheduling.board import Board
 from hub.scheduling.protocol import TimedPart, TimedTrip, candidates, needs_of
 from hub.scheduling.request import Trip
-from hub.scheduling.timeline import Span, moved
+from hub.scheduling.timeline import Span, joined, moved
 
 SlotKey = tuple[int, str]
 """(number of the part, name of the need)."""
@@ -82,17 +82,6 @@ def _slot(board: Board, trip: Trip, part: TimedPart, number: int, name: str) -> 
     qualified = {resource.id: board.certified(resource, needs, part.arrival) for resource in who}
     free = {resource.id: qualified[resource.id] & free_for(board, resource.id, [spans]) for resource in who}
     return Slot((number, name), needs[0].kind, frozenset(i for i, _ in taken), spans, who, qualified, free)
-
-
-def joined(spans: list[Span]) -> tuple[Span, ...]:
-    """Spans in order, those that touch as one."""
-    done: list[Span] = []
-    for start, end in spans:
-        if done and done[-1][1] == start:
-            done[-1] = (done[-1][0], end)
-        else:
-            done.append((start, end))
-    return tuple(done)
 
 
 def free_for(board: Board, resource_id: str, demands: list[tuple[Span, ...]]) -> int:

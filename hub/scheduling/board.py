@@ -1,5 +1,6 @@
 """Everybody's free time at one location over one window: the practice and a diary as timelines."""
 
+from collections.abc import Mapping, Sequence
 from copy import copy
 from datetime import date
 
@@ -7,7 +8,17 @@ from hub.canonical.practice import Need, Practice, PracticeResource
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.diary import Diary
 from hub.scheduling.hours import duty_timeline, open_timeline
-from hub.scheduling.timeline import MINUTES_PER_DAY, Span, erode, minute_from, minute_of, moved, span_bits, stacked
+from hub.scheduling.timeline import (
+    MINUTES_PER_DAY,
+    Span,
+    erode,
+    minute_from,
+    minute_of,
+    moved,
+    restacked,
+    span_bits,
+    stacked,
+)
 
 
 class Board:
@@ -33,17 +44,23 @@ class Board:
         self._open: int | None = None
         self._grids: dict[tuple[date, date], int] = {}
 
-    def following(self, diary: Diary) -> "Board":
-        """The same view of a later diary, with every timeline that its changes leave as it was.
+    def following(self, diary: Diary, changed: Mapping[str, Sequence[Span]] | None = None) -> "Board":
+        """The same view of a later diary, in which only these minutes of these resources may be taken differently.
 
-        A resource's timelines are kept where `claims_of` holds the same tuple for it in both diaries.
+        Without `changed` a resource is taken as it was where `claims_of` holds the same tuple for it in both diaries.
         """
-        kept = {one for one in self.resources if diary.claims_of.get(one) is self.diary.claims_of.get(one)}
+        if changed is None:
+            before, after = self.diary.claims_of, diary.claims_of
+            changed = {one: (self.window,) for one in self.resources if before.get(one) is not after.get(one)}
         later = copy(self)
+        taken = self._taken.copy()
+        for resource_id in changed.keys() & taken.keys():
+            spans = diary.spans_of(resource_id)
+            taken[resource_id] = restacked(taken[resource_id], spans, self.window, changed[resource_id])
         vars(later).update(
             diary=diary,
-            _taken={key: bits for key, bits in self._taken.copy().items() if key in kept},
-            _eroded={key: bits for key, bits in self._eroded.copy().items() if key[0] in kept or key[1] == 0},
+            _taken=taken,
+            _eroded={key: bits for key, bits in self._eroded.copy().items() if key[0] not in changed or key[1] == 0},
             _patients={},
         )
         return later
@@ -109,11 +126,7 @@ class Board:
             return 0
         taken = self._taken.get(resource_id)
         if taken is None:
-            claims = self.diary.claims_of.get(resource_id, ())
-            if units + len(claims) <= capacity:
-                return self.on_duty(resource_id)
-            spans = ((minute_of(claim.start_at), minute_from(claim.end_at)) for claim in claims)
-            taken = self._taken[resource_id] = stacked(spans, self.window, capacity)
+            taken = self._taken[resource_id] = stacked(self.diary.spans_of(resource_id), self.window, capacity)
         return self.on_duty(resource_id) & ~taken[capacity - units]
 
     def _certified_days(self, resource: PracticeResource, code: str) -> int:
@@ -143,8 +156,8 @@ def board_over(practice: Practice, diary: Diary, location_id: str, arrivals: Spa
     return board
 
 
-def carry_over(before: Diary, after: Diary) -> None:
-    """Give a later diary the timelines of an earlier one that still hold."""
+def carry_over(before: Diary, after: Diary, changed: Mapping[str, Sequence[Span]]) -> None:
+    """Give a later diary the timelines of an earlier one; `changed`: resource → the minutes in which they differ."""
     for key, view in before.views.copy().items():
         if isinstance(view, Board):
-            after.views[key] = view.following(after)
+            after.views[key] = view.following(after, changed)

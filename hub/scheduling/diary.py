@@ -4,7 +4,8 @@ The store loads one from its tables for a location and a stretch of time; the sc
 Whoever makes a diary leaves out what no longer counts: expired holds, cancelled visits and no-shows.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from abc import abstractmethod
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from itertools import chain
 from typing import Any
 
 from hub.scheduling.filled import FilledVisit
+from hub.scheduling.timeline import Span, minute_from, minute_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,73 @@ class PackageStanding:
     expires_on: date | None = None
 
 
+class ClaimsByResource(Collection[BusyClaim]):
+    """Claims that are made when somebody asks for a resource's: the same tuple each time."""
+
+    @abstractmethod
+    def resources(self) -> Iterable[str]:
+        """Whose there are."""
+
+    @abstractmethod
+    def claims_of(self, resource_id: str) -> tuple[BusyClaim, ...]:
+        """Those of one resource, in order of start."""
+
+    @abstractmethod
+    def spans_of(self, resource_id: str) -> Sequence[Span]:
+        """The minutes of each of them, without making them, in no order."""
+
+    def __iter__(self) -> Iterator[BusyClaim]:
+        return chain.from_iterable(self.claims_of(resource_id) for resource_id in self.resources())
+
+    def __len__(self) -> int:
+        return sum(len(self.spans_of(resource_id)) for resource_id in self.resources())
+
+    def __contains__(self, claim: object) -> bool:
+        return isinstance(claim, BusyClaim) and claim in self.claims_of(claim.resource_id)
+
+
+class _Made(Mapping[str, tuple[BusyClaim, ...]]):
+    """Claims by resource as a mapping."""
+
+    def __init__(self, claims: ClaimsByResource) -> None:
+        self._claims = claims
+        self._resources = frozenset(claims.resources())
+
+    def __getitem__(self, resource_id: str) -> tuple[BusyClaim, ...]:
+        if resource_id not in self._resources:
+            raise KeyError(resource_id)
+        return self._claims.claims_of(resource_id)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._resources)
+
+    def __len__(self) -> int:
+        return len(self._resources)
+
+
+class _Exchanged(ClaimsByResource):
+    """The claims of a diary with those of some resources exchanged."""
+
+    def __init__(self, before: "Diary", exchanged: Mapping[str, tuple[BusyClaim, ...]]) -> None:
+        self._before = before
+        self._exchanged = exchanged
+
+    def resources(self) -> Iterable[str]:
+        return self._before.claims_of.keys() | self._exchanged.keys()
+
+    def claims_of(self, resource_id: str) -> tuple[BusyClaim, ...]:
+        exchanged = self._exchanged.get(resource_id)
+        return self._before.claims_of.get(resource_id, ()) if exchanged is None else exchanged
+
+    def spans_of(self, resource_id: str) -> Sequence[Span]:
+        exchanged = self._exchanged.get(resource_id)
+        return self._before.spans_of(resource_id) if exchanged is None else spans_of(exchanged)
+
+    def exchanging(self, exchanged: Mapping[str, tuple[BusyClaim, ...]]) -> "_Exchanged":
+        """The same with others exchanged, too; what it stands on does not grow."""
+        return _Exchanged(self._before, {**self._exchanged, **exchanged})
+
+
 @dataclass(frozen=True, eq=False)
 class Diary:
     """One consistent snapshot. Two are equal when they are the same object: what is worked out from one is kept in it.
@@ -88,7 +157,7 @@ class Diary:
     more on both sides; for `decide_booking` those of the day. Claims of other locations' resources do no harm.
     """
 
-    claims: tuple[BusyClaim, ...] = ()
+    claims: Collection[BusyClaim] = ()
     patients: Mapping[str, bool] = field(default_factory=dict)
     """Patient → whether the practice knows them (`known_only`). Whoever is absent is `unknown_patient`."""
     visits: tuple[PatientVisit, ...] = ()
@@ -104,10 +173,18 @@ class Diary:
     @cached_property
     def claims_of(self) -> Mapping[str, tuple[BusyClaim, ...]]:
         """Resource → its claims, in order of start."""
+        if isinstance(self.claims, ClaimsByResource):
+            return _Made(self.claims)
         grouped: dict[str, list[BusyClaim]] = {}
         for claim in sorted(self.claims, key=lambda claim: (claim.start_at, claim.end_at)):
             grouped.setdefault(claim.resource_id, []).append(claim)
         return {resource: tuple(claims) for resource, claims in grouped.items()}
+
+    def spans_of(self, resource_id: str) -> Sequence[Span]:
+        """The minutes of the resource's claims, in no order."""
+        if isinstance(self.claims, ClaimsByResource):
+            return self.claims.spans_of(resource_id)
+        return spans_of(self.claims_of.get(resource_id, ()))
 
     @cached_property
     def views(self) -> dict[Hashable, Any]:
@@ -136,10 +213,15 @@ class Diary:
         }
         for claim in added:
             changed.setdefault(claim.resource_id, list(self.claims_of.get(claim.resource_id, ()))).append(claim)
-        claims_of = dict(self.claims_of) | {
+        exchanged = {
             resource_id: tuple(sorted(claims, key=lambda claim: (claim.start_at, claim.end_at)))
             for resource_id, claims in changed.items()
         }
-        later = replace(self, claims=tuple(chain.from_iterable(claims_of.values())), **changes)
-        vars(later)["claims_of"] = claims_of  # in order already
-        return later
+        before = self.claims
+        claims = before.exchanging(exchanged) if isinstance(before, _Exchanged) else _Exchanged(self, exchanged)
+        return replace(self, claims=claims, **changes)
+
+
+def spans_of(claims: Iterable[BusyClaim]) -> list[Span]:
+    """The minutes of claims, each with the minutes it takes a part of."""
+    return [(minute_of(claim.start_at), minute_from(claim.end_at)) for claim in claims]

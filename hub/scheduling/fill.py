@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import combinations
 
 from hub.canonical.practice import PROVIDER, Practice, PracticeResource
-from hub.scheduling.assignment import Chosen, Slot, free_for, joined
+from hub.scheduling.assignment import Chosen, Slot, free_for
 from hub.scheduling.board import Board
 from hub.scheduling.decision import Reassignment
 from hub.scheduling.diary import Diary
@@ -22,7 +22,7 @@ from hub.scheduling.loosened import Loosened, loosened
 from hub.scheduling.protocol import candidates, needs_of
 from hub.scheduling.reassign import Way, find_way
 from hub.scheduling.request import Trip
-from hub.scheduling.timeline import minute_of
+from hub.scheduling.timeline import joined, minute_of
 
 _OWN = frozenset({"patient_busy", "in_the_past"})
 """What is no rule broken by a fact: an overlap of its patient is contested by itself, and now is not then."""

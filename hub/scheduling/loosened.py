@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hub.canonical.practice import PROVIDER, PracticeResource
-from hub.scheduling.assignment import Chosen, Slot, free_for, joined
+from hub.scheduling.assignment import Chosen, Slot, free_for
 from hub.scheduling.board import Board
 from hub.scheduling.filled import FilledClaim, FilledVisit
 from hub.scheduling.protocol import candidates, needs_of, step_lengths
 from hub.scheduling.request import Part, Trip
-from hub.scheduling.timeline import Span, minute_from, minute_of
+from hub.scheduling.timeline import Span, joined, minute_from, minute_of
 
 FIRST_FACT = 1_000
 """Facts take part in an assignment like parts of the trip, with numbers from here on."""
@@ -92,10 +92,15 @@ def loosened(board: Board) -> Loosened:
 
 
 def _loosened(board: Board) -> Loosened:
-    standing = {resource_id: {one.id for one in claims} for resource_id, claims in board.diary.claims_of.items()}
+    concerned = {claim.resource_id for fact in board.diary.filled for claim in _reassignable(fact)}
+    standing = {one: {claim.id for claim in board.diary.claims_of.get(one, ())} for one in concerned}
     facts = tuple(fact for fact in board.diary.filled if _may_be_moved(board, fact, standing))
-    gone = [(claim.resource_id, claim.id) for fact in facts for claim in _reassignable(fact)]
-    return Loosened(board.following(board.diary.exchanging(gone)), facts)
+    gone = [claim for fact in facts for claim in _reassignable(fact)]
+    spans: dict[str, list[Span]] = {}
+    for claim in gone:
+        spans.setdefault(claim.resource_id, []).append(span_of(claim))
+    diary = board.diary.exchanging((claim.resource_id, claim.id) for claim in gone)
+    return Loosened(board.following(diary, spans), facts)
 
 
 def _may_be_moved(board: Board, fact: FilledVisit, standing: dict[str, set[str]]) -> bool:

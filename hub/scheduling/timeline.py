@@ -4,7 +4,7 @@ A step of n minutes is an erosion (`erode`), a chain of steps is shifts and ANDs
 are whole minutes since 1970 in UTC, so a clock change is nothing special here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 MINUTES_PER_DAY = 24 * 60
@@ -61,29 +61,67 @@ def set_minutes(timeline: int) -> Iterator[int]:
         at = digits.find("1", at + 1)
 
 
+def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same minutes in order, with spans that touch or overlap as one."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return tuple(found)
+
+
 def stacked(spans: Iterable[Span], window: Span, depth: int = 1) -> tuple[int, ...]:
     """`depth` timelines over `window`: in the k-th (from 1) are the minutes that at least k spans hold.
 
     Works day by day, so that ten thousand spans over months cost little.
     """
-    first, last = window
-    days = -(-(last - first) // MINUTES_PER_DAY)
-    layers = [[0] * days for _ in range(depth)]
-    for start, end in spans:
-        _lay(layers, max(start, first) - first, min(end, last) - first)
+    first, length = window[0], window[1] - window[0]
+    layers = [[0] * -(-length // MINUTES_PER_DAY) for _ in range(depth)]
+    bottom = layers[0]
+    for begin, until in spans:
+        start, end = begin - first, until - first
+        day, bit = divmod(start, MINUTES_PER_DAY)
+        if 0 <= start < end <= length and bit + end - start <= MINUTES_PER_DAY:  # most lie within one day
+            bits = ((1 << (end - start)) - 1) << bit
+            if bottom[day] & bits:
+                _lay(layers, day, bits)
+            else:
+                bottom[day] |= bits
+        else:
+            _lay_long(layers, max(start, 0), min(end, length))
     return tuple(_joined(layer) for layer in layers)
 
 
-def _lay(layers: list[list[int]], start: int, end: int) -> None:
-    """Add one span, bits `start` to `end` of the window, to the layers."""
+def restacked(
+    layers: tuple[int, ...], spans: Collection[Span], window: Span, changed: Iterable[Span]
+) -> tuple[int, ...]:
+    """What `stacked` makes of these spans, given what it made of others that differ only within `changed`."""
+    first, last = window
+    inside = ((max(start, first), min(end, last)) for start, end in changed if start < last and first < end)
+    for start, end in joined(inside):
+        touching = [span for span in spans if span[0] < end and start < span[1]]
+        mask, at = span_bits(start - first, end - first), start - first
+        parts = zip(layers, stacked(touching, (start, end), len(layers)), strict=True)
+        layers = tuple(layer & ~mask | part << at for layer, part in parts)
+    return layers
+
+
+def _lay_long(layers: list[list[int]], start: int, end: int) -> None:
+    """Add one span, bits `start` to `end` of the window, day by day."""
     while start < end:
         day, bit = divmod(start, MINUTES_PER_DAY)
         length = min(end - start, MINUTES_PER_DAY - bit)
-        bits = ((1 << length) - 1) << bit
-        for layer in layers:
-            layer[day], bits = layer[day] | bits, layer[day] & bits
+        _lay(layers, day, ((1 << length) - 1) << bit)
         start += length
 
 
+def _lay(layers: list[list[int]], day: int, bits: int) -> None:
+    """Add bits of one day to the first layer, and to each next one what was there before."""
+    for layer in layers:
+        layer[day], bits = layer[day] | bits, layer[day] & bits
+
+
 def _joined(days: list[int]) -> int:
-    return int.from_bytes(b"".join(day.to_bytes(_DAY_BYTES, "little") for day in days), "little")
+    return int.from_bytes(b"".join([day.to_bytes(_DAY_BYTES, "little") for day in days]), "little")

@@ -1,29 +1,27 @@
 """The changing part of the schedule, read from the tables: everything once, then what has changed."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from hub.scheduling.diary import BusyClaim, Diary, LotOnHand, PackageStanding, PatientVisit, Promise
+from hub.scheduling.diary import Diary, LotOnHand, PackageStanding, PatientVisit, Promise
+from hub.scheduling.timeline import Span
 from hub.store.diary_copy import (
     Changes,
     DiaryCopies,
     DiaryCopy,
     OfPatients,
     Promised,
-    Taken,
     Window,
-    grouped,
     midnight,
     read_changes,
-    replaced,
     still_promised,
-    without_ended,
 )
 from hub.store.filled import load_filled
+from hub.store.packed_claims import ROW, PackedClaims, unpacked
 
 # Local dates lie up to 14 hours beside UTC's, and the engine wants a day more on both sides.
 _MARGIN = timedelta(days=2)
@@ -31,6 +29,7 @@ _MARGIN = timedelta(days=2)
 _OUTSIDE = 1_000_000
 # Where more has changed than this, all of it is read again.
 _MANY = 500
+_NOTHING: Mapping[str, Sequence[Span]] = {}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # One statement, so one snapshot: what it reads and what it says of changes belong together. A copy of a snapshot that
@@ -59,19 +58,28 @@ _LOOK = text("""
                 p.credits - (SELECT count(*) FROM package_use u LEFT JOIN hold h ON h.id = u.hold_id
                     WHERE u.package_id = p.id AND (h.id IS NULL OR h.expires_at > :now)), p.expires_on))
             FROM package p WHERE p.patient_id = ANY(:ids)) AS packages""")
-_ALL_CLAIMS = text("""
-    SELECT CAST(c.id AS text) AS id, u.owner_id, CASE WHEN c.firm THEN u.number ELSE :outside END AS unit,
-        lower(c.during) AS start, upper(c.during) AS "end", h.expires_at
-    FROM claim c JOIN resource_unit u ON u.id = c.unit_id LEFT JOIN hold h ON h.id = c.hold_id
-    WHERE u.owner_kind = 'resource' AND c.during && tstzrange(:first, :last)""")
-_CHANGED_CLAIMS = text("""
-    SELECT DISTINCT CAST(c.id AS text) AS id, u.owner_id, CASE WHEN c.firm THEN u.number ELSE :outside END AS unit,
-        lower(c.during) AS start, upper(c.during) AS "end", h.expires_at
-    FROM unnest(CAST(:owners AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
-        AS changed (owner_id, first, last)
-    JOIN resource_unit u ON u.owner_kind = 'resource' AND u.owner_id = changed.owner_id
-    JOIN claim c ON c.unit_id = u.id AND c.during && tstzrange(changed.first, changed.last)
-    LEFT JOIN hold h ON h.id = c.hold_id""")
+_CLAIMS = """
+    SELECT u.owner_id, CASE WHEN packed.firm THEN u.number ELSE :outside END, packed.expires_at, packed.rows
+    FROM (SELECT c.unit_id, c.firm, h.expires_at, string_agg({row}, '') AS rows
+        FROM {source} LEFT JOIN hold h ON h.id = c.hold_id GROUP BY 1, 2, 3) AS packed
+    JOIN resource_unit u ON u.id = packed.unit_id"""
+_ALL_CLAIMS = text(
+    _CLAIMS.format(
+        row=ROW,
+        source="""(SELECT * FROM claim WHERE during && tstzrange(:first, :last)
+            AND unit_id = ANY(ARRAY(SELECT id FROM resource_unit WHERE owner_kind = 'resource'))) AS c""",
+    )
+)
+_CHANGED_CLAIMS = text(
+    _CLAIMS.format(
+        row=ROW,
+        source="""(SELECT DISTINCT claim.id, unit_id, firm, during, hold_id
+            FROM unnest(CAST(:owners AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
+                AS changed (owner_id, first, last)
+            JOIN resource_unit unit ON unit.owner_kind = 'resource' AND unit.owner_id = changed.owner_id
+            JOIN claim ON unit_id = unit.id AND during && tstzrange(changed.first, changed.last)) AS c""",
+    )
+)
 _PROMISES = """
     SELECT p.product_id, p.location_id, p.due_on, h.expires_at, sum(p.quantity) AS quantity
     FROM {source} LEFT JOIN hold h ON h.id = p.hold_id
@@ -110,11 +118,11 @@ class SqlDiaries:
         seen = self._look(copy.snapshot if copy else None, patient_ids, window)
         changes = None if seen.has_written else _changes(seen, window)
         if copy is None or changes is None:
-            copy = self._read(seen.snapshot, window, location_id)
+            copy, changed = self._read(seen.snapshot, window, location_id), _NOTHING
         else:
-            copy = self._caught_up(replace(copy, snapshot=seen.snapshot), changes, location_id)
+            copy, changed = self._caught_up(replace(copy, snapshot=seen.snapshot), changes, location_id)
         filled = load_filled(self._connection, self._now, window, location_id) if seen.has_filled else ()
-        diary = copy.made_diary(_of_patients(seen), filled)
+        diary = copy.made_diary(_of_patients(seen), changed, filled)
         if not seen.has_written:
             self._copies.keep(place, replace(copy, diary=diary))
         return diary
@@ -126,24 +134,27 @@ class SqlDiaries:
 
     def _read(self, snapshot: str, window: Window, location_id: str | None) -> DiaryCopy:
         values = {"outside": _OUTSIDE, "first": window[0], "last": window[1]}
-        claims, ends = without_ended(*grouped(self._claims(_ALL_CLAIMS, values)), self._now)
+        claims, _ = self._claims(_ALL_CLAIMS, values).without_ended(self._now)
         promises = still_promised(self._promises(_ALL_PROMISES, {"location": location_id}), self._now)
-        return DiaryCopy(snapshot, claims, ends, promises, self._lots(location_id))
+        return DiaryCopy(snapshot, claims, promises, self._lots(location_id))
 
-    def _caught_up(self, copy: DiaryCopy, changes: Changes, location_id: str | None) -> DiaryCopy:
-        claims, ends = copy.claims, copy.claims_end
-        if changes.spans:
+    def _caught_up(
+        self, copy: DiaryCopy, changes: Changes, location_id: str | None
+    ) -> tuple[DiaryCopy, Mapping[str, Sequence[Span]]]:
+        """The copy with what has changed, and in which minutes of which resources."""
+        claims, changed = copy.claims, changes.minutes()
+        if changed:
             owners, starts, until = zip(*changes.spans, strict=True)
             values = {"outside": _OUTSIDE, "owners": list(owners), "starts": list(starts), "ends": list(until)}
-            claims, ends = replaced(copy, changes, self._claims(_CHANGED_CLAIMS, values))
-        claims, ends = without_ended(claims, ends, self._now)
-        return replace(
+            claims = claims.replaced(changed, self._claims(_CHANGED_CLAIMS, values))
+        claims, freed = claims.without_ended(self._now)
+        later = replace(
             copy,
             claims=claims,
-            claims_end=ends,
             promises=still_promised(self._promises_now(copy, changes, location_id), self._now),
             lots=self._lots(location_id) if changes.lots else copy.lots,
         )
+        return later, {key: [*changed.get(key, ()), *freed.get(key, ())] for key in changed.keys() | freed.keys()}
 
     def _promises_now(self, copy: DiaryCopy, changes: Changes, location_id: str | None) -> tuple[Promised, ...]:
         if not changes.promises:
@@ -157,9 +168,9 @@ class SqlDiaries:
         )
         return kept + self._promises(_CHANGED_PROMISES, values)
 
-    def _claims(self, statement: Any, values: dict[str, Any]) -> Iterable[Taken]:
-        for claim_id, owner_id, unit, start, end, expires_at in self._connection.execute(statement, values).all():
-            yield BusyClaim(claim_id, owner_id, unit, start, end), expires_at
+    def _claims(self, statement: Any, values: dict[str, Any]) -> PackedClaims:
+        rows = self._connection.execute(statement, values).all()
+        return unpacked((row[0], row[1], row[2], row[3]) for row in rows)
 
     def _promises(self, statement: Any, values: dict[str, Any]) -> tuple[Promised, ...]:
         return tuple(

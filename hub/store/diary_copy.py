@@ -1,22 +1,20 @@
 """What a process keeps of the schedule between two looks at it, and how it catches up."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import chain
 from threading import Lock
 
 from hub.scheduling.board import carry_over
-from hub.scheduling.diary import BusyClaim, Diary, LotOnHand, PackageStanding, PatientVisit, Promise
+from hub.scheduling.diary import Diary, LotOnHand, PackageStanding, PatientVisit, Promise
 from hub.scheduling.filled import FilledVisit
+from hub.scheduling.timeline import Span, minute_from, minute_of
+from hub.store.packed_claims import PackedClaims
 
 Window = tuple[datetime, datetime]
 Place = tuple[date, date, str | None]
 """The first and the last day asked for, and the location."""
-ByResource = Mapping[str, tuple[BusyClaim, ...]]
-Taken = tuple[BusyClaim, datetime | None]
-"""A claim and when it ends by itself: its hold's deadline."""
 Promised = tuple[Promise, datetime | None]
 """A promise and its hold's deadline."""
 
@@ -43,6 +41,13 @@ class Changes:
     """(product, local date)."""
     lots: bool = False
 
+    def minutes(self) -> dict[str, list[Span]]:
+        """Resource → when its claims may have changed."""
+        found: dict[str, list[Span]] = {}
+        for resource, start, end in self.spans:
+            found.setdefault(resource, []).append((minute_of(start), minute_from(end)))
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class DiaryCopy:
@@ -50,23 +55,18 @@ class DiaryCopy:
 
     snapshot: str
     """Of PostgreSQL (`pg_snapshot`): everything it sees is in the copy."""
-    claims: ByResource
-    """In order of start."""
-    claims_end: Mapping[str, datetime]
-    """Claim id → its hold's deadline."""
+    claims: PackedClaims
     promises: tuple[Promised, ...]
     lots: tuple[LotOnHand, ...]
     diary: Diary | None = None
     """The last one that was made of it, for its timelines."""
 
-    def made_diary(self, about: OfPatients, filled: tuple[FilledVisit, ...] = ()) -> Diary:
-        """The diary for these patients, with the timelines that still hold."""
-        before = self.diary
-        is_same = before is not None and before.claims_of is self.claims
+    def made_diary(
+        self, about: OfPatients, changed: Mapping[str, Sequence[Span]], filled: tuple[FilledVisit, ...] = ()
+    ) -> Diary:
+        """The diary for these patients, with the timelines of the last; `changed`: where its claims were others."""
         diary = Diary(
-            claims=before.claims
-            if before is not None and is_same
-            else tuple(chain.from_iterable(self.claims.values())),
+            claims=self.claims,
             patients=about.patients,
             visits=about.visits,
             promises=tuple(promise for promise, _ in self.promises),
@@ -74,9 +74,8 @@ class DiaryCopy:
             packages=about.packages,
             filled=filled,
         )
-        vars(diary)["claims_of"] = self.claims  # sorted already
-        if before is not None:
-            carry_over(before, diary)
+        if self.diary is not None:
+            carry_over(self.diary, diary, changed)
         return diary
 
 
@@ -102,51 +101,6 @@ class DiaryCopies:
             self._copies.move_to_end(place)
             if len(self._copies) > _COPIES:
                 self._copies.popitem(last=False)
-
-
-def grouped(found: Iterable[Taken]) -> tuple[ByResource, dict[str, datetime]]:
-    """Claims by resource in order of start, and the deadlines of those that have one."""
-    claims: dict[str, list[BusyClaim]] = {}
-    ends: dict[str, datetime] = {}
-    for claim, ends_at in found:
-        claims.setdefault(claim.resource_id, []).append(claim)
-        if ends_at is not None:
-            ends[claim.id] = ends_at
-    return {resource: _ordered(listed) for resource, listed in claims.items()}, ends
-
-
-def replaced(copy: DiaryCopy, changes: Changes, found: Iterable[Taken]) -> tuple[ByResource, Mapping[str, datetime]]:
-    """The copy's claims with those in the changed spans exchanged for what was found there."""
-    fresh, ends = grouped(found)
-    spans: dict[str, list[Window]] = {}
-    for resource, start, end in changes.spans:
-        spans.setdefault(resource, []).append((start, end))
-    claims = dict(copy.claims)
-    gone: set[str] = set()
-    for resource, changed in spans.items():
-        touched = {one.id for one in claims.get(resource, ()) if _touches(one, changed)}
-        gone |= touched
-        merged = {one.id: one for one in claims.get(resource, ()) if one.id not in touched}
-        merged |= {one.id: one for one in fresh.get(resource, ())}
-        claims[resource] = _ordered(merged.values())
-    kept = {claim: at for claim, at in copy.claims_end.items() if claim not in gone}
-    return claims, kept | ends
-
-
-def without_ended(
-    claims: ByResource, ends: Mapping[str, datetime], now: datetime
-) -> tuple[ByResource, Mapping[str, datetime]]:
-    """What is left when holds are over; the same objects where none is."""
-    over = {claim for claim, at in ends.items() if at <= now}
-    if not over:
-        return claims, ends
-    left = {
-        resource: tuple(one for one in listed if one.id not in over)
-        if any(one.id in over for one in listed)
-        else listed
-        for resource, listed in claims.items()
-    }
-    return left, {claim: at for claim, at in ends.items() if claim not in over}
 
 
 def still_promised(found: Iterable[Promised], now: datetime) -> tuple[Promised, ...]:
@@ -177,11 +131,3 @@ def read_changes(noted: Collection[tuple[str, str, str, str]], window: Window) -
 def midnight(day: date) -> datetime:
     """When the day begins in UTC."""
     return datetime.combine(day, time.min, tzinfo=UTC)
-
-
-def _touches(claim: BusyClaim, spans: Iterable[Window]) -> bool:
-    return any(claim.start_at < end and start < claim.end_at for start, end in spans)
-
-
-def _ordered(claims: Iterable[BusyClaim]) -> tuple[BusyClaim, ...]:
-    return tuple(sorted(claims, key=lambda one: (one.start_at, one.end_at, int(one.id))))

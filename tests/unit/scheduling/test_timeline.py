@@ -1,9 +1,21 @@
+import itertools
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.scheduling.timeline import erode, instant_at, minute_from, minute_of, moved, set_minutes, span_bits, stacked
+from hub.scheduling.timeline import (
+    erode,
+    instant_at,
+    joined,
+    minute_from,
+    minute_of,
+    moved,
+    restacked,
+    set_minutes,
+    span_bits,
+    stacked,
+)
 
 minutes = st.sets(st.integers(0, 300))
 spans = st.lists(st.tuples(st.integers(-50, 3200), st.integers(-50, 3200)), max_size=12)
@@ -41,6 +53,26 @@ def test_stacked_layers_count_the_spans_over_each_minute(given_spans, depth):
     for minute in {edge + d for span in given_spans for edge in span for d in (-1, 0, 1)} & set(range(*window)):
         count = sum(start <= minute < end for start, end in given_spans)
         assert [layer >> minute & 1 for layer in layers] == [int(count > k) for k in range(depth)]
+
+
+@given(spans, spans, st.lists(st.integers(-1, 3), max_size=3), st.integers(1, 3))
+def test_changed_days_are_laid_again_as_if_all_were_laid_anew(given_spans, others, days, depth):
+    window = (10, 10 + 2 * 1440)
+    changed = [(1440 * day, 1440 * (day + 1)) for day in days]
+    is_inside = {
+        span: any(start <= span[0] and span[1] <= end for start, end in changed) for span in given_spans + others
+    }
+    after = [span for span in given_spans if not is_inside[span]] + [span for span in others if is_inside[span]]
+    before = stacked(given_spans, window, depth)
+    assert restacked(before, after, window, changed) == stacked(after, window, depth)
+
+
+@given(spans)
+def test_joined_spans_hold_the_same_minutes_and_neither_touch_nor_overlap(given_spans):
+    found = joined(span for span in given_spans if span[0] < span[1])
+    assert all(end < start for (_, end), (start, _) in itertools.pairwise(found))
+    window = (0, 2 * 1440)
+    assert stacked(found, window) == stacked(given_spans, window)
 
 
 @given(st.integers(-20, 200), st.integers(-20, 200))
