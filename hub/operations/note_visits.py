@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.canonical.ids import Kind
 from hub.canonical.records import Visit
-from hub.ports import AuditEntry, UnitOfWork
+from hub.ports import Act, AuditEntry, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +27,26 @@ class Note:
 
 def note_visits(work: UnitOfWork, visits: Iterable[Visit], note: Note, push_to: Collection[str]) -> None:
     """Write it down in the same transaction as the change."""
-    for visit in visits:
-        note_one(work, visit.id, visit.patient_id, note)
-        for connection in sorted(push_to):
-            work.outbox.enqueue(connection, Kind.VISIT, visit.id)
+    work.journal.record([_act(visit.id, visit.patient_id, note) for visit in visits], push_to)
 
 
 def note_one(work: UnitOfWork, visit_id: str, patient_id: str, note: Note) -> None:
     """The event and the audit row of one visit or of what may become one."""
-    work.journal.record_event(note.event, Kind.VISIT, visit_id, note.event_data)
-    work.journal.record_audit(
-        AuditEntry(
-            note.actor,
-            note.action,
-            Kind.VISIT,
-            visit_id,
-            patient_id=patient_id,
-            role=note.role,
-            reason=note.reason,
-            detail=note.audit_detail,
-        )
+    work.journal.record([_act(visit_id, patient_id, note)])
+
+
+def _act(visit_id: str, patient_id: str, note: Note) -> Act:
+    audit = AuditEntry(
+        note.actor,
+        note.action,
+        Kind.VISIT,
+        visit_id,
+        patient_id=patient_id,
+        role=note.role,
+        reason=note.reason,
+        detail=note.audit_detail,
     )
+    return Act(note.event, audit, note.event_data)
 
 
 def load_visits(work: UnitOfWork, visit_ids: Iterable[str]) -> tuple[Visit, ...]:

@@ -19,7 +19,7 @@ from hub.ports.booking import (
 )
 from hub.ports.calendars import Absent, Confirmed, Declined, Unknown, VendorCalendar
 from hub.ports.facts import BREAKS_RULES, Facts
-from hub.ports.journal import AuditEntry, Delivery, Issue, Issues, Journal, Outbox, Sent
+from hub.ports.journal import Act, AuditEntry, Delivery, Issue, Issues, Journal, Outbox, Sent
 from hub.ports.payments import Authorised, Captured, PaymentRequest, Payments, Refused, Voided
 from hub.ports.pending import DueDeposit, HeldVisit, NewPending, PaymentBook, Pending, PendingKind, Pendings
 from hub.ports.records import Cursors, Disposition, Imports, Landed, Landing, Link, Links, Records, Saved, Verdict
@@ -32,6 +32,7 @@ from hub.ports.waivers import Waivers
 __all__ = [
     "BREAKS_RULES",
     "Absent",
+    "Act",
     "AppliedPractice",
     "Attempt",
     "AuditEntry",

@@ -75,6 +75,10 @@ class Journal(Protocol):
         """Who did what to whose data."""
         ...
 
+    def record(self, acts: Sequence["Act"], push_to: Collection[str] = ()) -> None:
+        """Events and audit rows at once, and a delivery of each subject to each of these systems."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
@@ -90,6 +94,17 @@ class AuditEntry:
     reason: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
     """Ids and codes; nothing personal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act as it is told: the event, and the audit row of the same subject."""
+
+    event: str
+    """In the past tense."""
+    audit: AuditEntry
+    event_data: Mapping[str, Any] = field(default_factory=dict)
+    """Not personal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from hub.store.planned import booked_row, insert_planned
 from hub.store.settling import flag, settle
 from hub.store.taken import given_up, keys_of_taken, read_freed, taken_columns
 
+_IS_OVER = "SELECT EXISTS (SELECT FROM hold WHERE expires_at <= %(now)s) AS some"
 _OVER = f"""
     SELECT h.id, h.patient_id, {taken_columns("h", "hold_id")} FROM hold h WHERE h.expires_at <= %(now)s AND (
         h.patient_id = ANY(%(patients)s)
@@ -74,7 +75,9 @@ class SqlHolds:
             "resources": [key[1] for key in keys if key[0] == "claim"],
             "products": [key[1] for key in keys if key[0] == "stock"],
         }
-        over = keys_of_taken(self._connection, run(self._connection, _OVER, values))
+        (is_over,) = run(self._connection, _IS_OVER, values)
+        found = run(self._connection, _OVER, values) if is_over["some"] else []
+        over = keys_of_taken(self._connection, found)
         in_the_way = {hold_id: theirs for hold_id, theirs in over.items() if not theirs.isdisjoint(keys)}
         return OverHolds(tuple(sorted(in_the_way)), frozenset().union(*in_the_way.values()))
 

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, text
 
 from hub.canonical.ids import Kind
-from hub.ports import AuditEntry, Issue
+from hub.ports import Act, AuditEntry, Issue
 from hub.store.bulk import stage
+from hub.store.driver import run
 from hub.store.tables import audit_entry, domain_event, review_issue
 
 _OPEN = text("""
@@ -23,6 +24,21 @@ _CLOSE = text("""
     WHERE kind = :kind AND subject_kind = :subject_kind AND subject_id = ANY(:ids) AND state = 'open'""")
 
 
+_RECORD = """
+    WITH given AS (SELECT * FROM json_to_recordset(%(acts)s) AS act (event text, data jsonb, actor text, role text,
+        action text, kind text, subject text, patient text, reason text, detail jsonb)),
+    told AS (INSERT INTO domain_event (name, subject_kind, subject_id, data)
+        SELECT event, kind, subject, data FROM given){deliveries}
+    INSERT INTO audit_entry (actor, role, action, subject_kind, subject_id, patient_id, reason, detail)
+    SELECT actor, role, action, kind, subject, patient, reason, detail FROM given"""
+_DELIVERIES = """,
+    queued AS (INSERT INTO outbox_delivery (connection, kind, canonical_id, sequence, idempotency_key)
+        SELECT connection, kind, subject, n, concat_ws(':', connection, kind, subject, n)
+        FROM given, unnest(CAST(%(push_to)s AS text[])) AS system (connection), LATERAL (
+            SELECT coalesce(max(sequence), 0) + 1 AS n FROM outbox_delivery o
+            WHERE (o.connection, o.kind, o.canonical_id) = (system.connection, given.kind, given.subject)) AS next)"""
+
+
 class SqlJournal:
     """`hub.ports.Journal`."""
 
@@ -33,6 +49,12 @@ class SqlJournal:
         """See the port."""
         values = {"name": name, "subject_kind": str(kind), "subject_id": subject_id, "data": dict(data or {})}
         self._connection.execute(insert(domain_event), values)
+
+    def record(self, acts: Sequence[Act], push_to: Collection[str] = ()) -> None:
+        """See the port."""
+        statement = _RECORD.format(deliveries=_DELIVERIES if push_to else "")
+        values = {"acts": json.dumps([_told(act) for act in acts])}
+        run(self._connection, statement, values | ({"push_to": sorted(set(push_to))} if push_to else {}))
 
     def record_audit(self, entry: AuditEntry) -> None:
         """See the port."""
@@ -49,6 +71,22 @@ class SqlJournal:
                 "detail": dict(entry.detail),
             },
         )
+
+
+def _told(act: Act) -> dict[str, Any]:
+    audit = act.audit
+    return {
+        "event": act.event,
+        "data": dict(act.event_data),
+        "actor": audit.actor,
+        "role": audit.role,
+        "action": audit.action,
+        "kind": str(audit.kind),
+        "subject": audit.subject_id,
+        "patient": audit.patient_id,
+        "reason": audit.reason,
+        "detail": dict(audit.detail),
+    }
 
 
 class SqlIssues:

@@ -11,6 +11,7 @@ from hub.scheduling.absences import Absence
 from hub.scheduling.diary import LotOnHand
 from hub.store import tables
 from hub.store.bulk import stage
+from hub.store.driver import run
 from hub.store.tables import practice_version
 
 PEOPLE = frozenset({"provider", "assistant"})
@@ -32,23 +33,37 @@ _ADD_LOTS = text("""
     RETURNING l.xmax = 0 AS is_new""")
 
 
+_NEWEST = "SELECT id, sha256 FROM practice_version ORDER BY id DESC LIMIT 1"
+_VERSION = "SELECT sha256 FROM practice_version WHERE id = %(id)s"
+
+PracticeTexts = dict[tuple[int, str], AppliedPractice]
+"""Practice files by version and digest, as far as one process has read them."""
+
+
 class SqlPractices:
     """`hub.ports.Practices`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, texts: PracticeTexts) -> None:
         self._connection = connection
+        self._texts = texts
 
     def find_current(self) -> AppliedPractice | None:
         """See the port."""
-        query = select(practice_version).order_by(practice_version.c.id.desc()).limit(1)
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else AppliedPractice(row.id, row.name, row.document)
+        rows = run(self._connection, _NEWEST)
+        return self._find(rows[0]["id"], rows[0]["sha256"]) if rows else None
 
     def find(self, version: int) -> AppliedPractice | None:
         """See the port."""
-        query = select(practice_version).where(practice_version.c.id == version)
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else AppliedPractice(row.id, row.name, row.document)
+        rows = run(self._connection, _VERSION, {"id": version})
+        return self._find(version, rows[0]["sha256"]) if rows else None
+
+    def _find(self, version: int, digest: str) -> AppliedPractice:
+        """Read once in this process: a version never changes."""
+        if (version, digest) not in self._texts:
+            query = select(practice_version).where(practice_version.c.id == version)
+            row = self._connection.execute(query).one()
+            self._texts[version, digest] = AppliedPractice(row.id, row.name, row.document)
+        return self._texts[version, digest]
 
     def find_absences(self) -> tuple[Absence, ...]:
         """See the port."""
@@ -120,5 +135,5 @@ class SqlPractices:
 
 def load_absences(connection: Connection) -> tuple[Absence, ...]:
     """When resources are away beside what the practice file says, in the order in which it was noted."""
-    query = select(tables.absence.c.resource_id, tables.absence.c.during).order_by(tables.absence.c.id)
-    return tuple(Absence(row.resource_id, row.during.lower, row.during.upper) for row in connection.execute(query))
+    rows = run(connection, "SELECT resource_id, during FROM absence ORDER BY id")
+    return tuple(Absence(row["resource_id"], row["during"].lower, row["during"].upper) for row in rows)

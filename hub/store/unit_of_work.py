@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 import psycopg
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from hub.errors import HubError, Problem, RetryLater
@@ -38,6 +38,7 @@ from hub.store.checkpoint import pass_by
 from hub.store.claims import SqlClaims
 from hub.store.diaries import SqlDiaries
 from hub.store.diary_copy import DiaryCopies
+from hub.store.driver import run
 from hub.store.filled import SqlFacts
 from hub.store.holds import SqlHolds
 from hub.store.imports import SqlImports
@@ -46,7 +47,7 @@ from hub.store.landing import SqlCursors, SqlLanding, SqlLinks
 from hub.store.outbox import SqlOutbox
 from hub.store.payments import SqlPaymentBook
 from hub.store.pending import SqlPendings
-from hub.store.practices import SqlPractices
+from hub.store.practices import PracticeTexts, SqlPractices
 from hub.store.records import SqlRecords
 from hub.store.running import SqlRunning
 from hub.store.visits import SqlVisits
@@ -58,14 +59,15 @@ Clock = Callable[[Connection], datetime]
 
 def database_clock(connection: Connection) -> datetime:
     """The moment at which the transaction began; one clock for all who share the database."""
-    now: datetime = connection.execute(text("SELECT now()")).scalar_one()
+    (row,) = run(connection, "SELECT now() AS now")
+    now: datetime = row["now"]
     return now
 
 
 class SqlUnitOfWork:
     """`hub.ports.UnitOfWork`: the parts share one connection in one transaction."""
 
-    def __init__(self, connection: Connection, now: datetime, copies: DiaryCopies) -> None:
+    def __init__(self, connection: Connection, now: datetime, copies: DiaryCopies, texts: PracticeTexts) -> None:
         self.now = now
         self.landing: Landing = SqlLanding(connection)
         self.links: Links = SqlLinks(connection)
@@ -86,7 +88,7 @@ class SqlUnitOfWork:
         self.issues: Issues = SqlIssues(connection)
         self.imports: Imports = SqlImports(connection)
         self.cursors: Cursors = SqlCursors(connection)
-        self.practices: Practices = SqlPractices(connection)
+        self.practices: Practices = SqlPractices(connection, texts)
 
 
 class SqlStore:
@@ -100,12 +102,13 @@ class SqlStore:
         self._clock = clock
         self.checkpoint = checkpoint
         self._copies = DiaryCopies()
+        self._texts: PracticeTexts = {}
 
     @contextmanager
     def begin(self, operation: str) -> Iterator[UnitOfWork]:
         """See the port."""
         with _without_values(), self._engine.connect() as connection, connection.begin():
-            yield SqlUnitOfWork(connection, self._clock(connection), self._copies)
+            yield SqlUnitOfWork(connection, self._clock(connection), self._copies, self._texts)
             self.checkpoint(f"{operation}:before_commit")
         self.checkpoint(f"{operation}:after_commit")
 
