@@ -33,6 +33,8 @@ CLIENTS = 16
 EIGHT = datetime(2098, 3, 3, 8, tzinfo=UTC)
 RESOURCES = ("ann", "room", "laser")
 
+SHARE = "LOCK TABLE claim IN ROW EXCLUSIVE MODE"
+LOCK = "SELECT pg_advisory_xact_lock(k) FROM unnest(%(keys)s::bigint[]) AS k"
 SETTLE = (
     "DELETE FROM stock_promise WHERE visit_id = %(visit)s",
     "DELETE FROM package_use WHERE visit_id = %(visit)s",
@@ -124,8 +126,8 @@ def bare(url: str, client: int, times: int) -> Told:
         "package": f"pack-{client}",
         "start": start,
         "end": start + timedelta(minutes=30),
-        "keys": sorted([1, 2, 3, 4, 100 + client, 200 + client]),
     }
+    keys = sorted([1, 2, 3, 4, 100 + client, 200 + client])
     spent: list[float] = []
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         _TOGETHER[0].wait()
@@ -133,13 +135,14 @@ def bare(url: str, client: int, times: int) -> Told:
             values["visit"] = f"bare-{uuid4()}"
             begin = perf_counter()
             with connection.transaction():
-                connection.execute("LOCK TABLE claim IN ROW EXCLUSIVE MODE")
-                connection.execute("SELECT pg_advisory_xact_lock(k) FROM unnest(%(keys)s::bigint[]) AS k", values)
+                connection.execute(SHARE)
+                connection.execute(LOCK, {"keys": keys})
                 for statement in (*WRITE, EVENT, AUDIT):
                     connection.execute(statement, values | {"name": "visit_booked"})
             spent.append((perf_counter() - begin) * 1000)
             with connection.transaction():
-                connection.execute("LOCK TABLE claim IN SHARE ROW EXCLUSIVE MODE")
+                connection.execute(SHARE)
+                connection.execute(LOCK, {"keys": sorted([*keys, 300 + client])})
                 connection.execute("UPDATE visit SET state = 'cancelled' WHERE id = %(visit)s", values)
                 for statement in (*SETTLE, EVENT, AUDIT):
                     connection.execute(statement, values | {"name": "visit_cancelled"})
