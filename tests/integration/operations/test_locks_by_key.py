@@ -147,20 +147,17 @@ def test_a_fact_becomes_firm_when_its_resource_holds_more(store: SqlStore) -> No
 
 
 def test_what_makes_way_is_locked_on_every_day_that_it_takes(store: SqlStore, owner: Engine) -> None:
-    """Two blocks on units 1 and 2 leave no unit free throughout; the one that makes way lasts into the next day."""
-    late = NINE + timedelta(hours=2)
-    assert block(store, "a", "lounge", NINE, NINE + timedelta(minutes=60)).contested == 0
-    assert block(store, "b", "lounge", NINE + HALF, late).contested == 0
-    assert block(store, "c", "lounge", late, late + timedelta(days=1)).contested == 0
-    tomorrow = ("claim", "lounge", (NINE + timedelta(days=1)).date().isoformat())
-    with store.begin("test") as work:
-        work.bookings.lock([])
-    book_c = wanted("drip", 60)
-    with owner.begin() as connection:  # a and c on one unit, b on the other: the drip needs 10:00 to 11:00 of one
-        connection.execute(text("SELECT 1"))
-    waited, booked = does_it_wait_for(store, owner, [tomorrow], lambda: book_visit(store, book_c, actor="ann"))
+    """The long block stands beside the short one's unit though that is free again: the drip fits where it makes way."""
+    tomorrow = NINE + timedelta(days=1)
+    assert block(store, "short", "lounge", NINE, NINE + timedelta(minutes=45)).contested == 0
+    assert block(store, "long", "lounge", NINE + HALF, tomorrow).contested == 0
+    assert block(store, "short", "lounge", NINE, NINE + HALF).contested == 0
+    key = ("claim", "lounge", tomorrow.date().isoformat())
+    waited, booked = does_it_wait_for(store, owner, [key], lambda: book_visit(store, wanted("drip"), actor="ann"))
+    assert waited
     assert isinstance(booked, Booked)
-    assert waited == bool(booked.booking is not None and booked.booking.recolourings)
+    assert booked.booking is not None
+    assert [one.end_at for one in booked.booking.recolourings] == [tomorrow]
     assert_nobody_is_booked_twice(owner)
 
 
