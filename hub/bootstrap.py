@@ -1,11 +1,13 @@
 """The one place that wires implementations: settings, practice folder, database, connectors, operations."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import stamina.instrumentation
@@ -13,29 +15,42 @@ from sqlalchemy import URL, Engine
 
 from hub.canonical.ids import Kind
 from hub.canonical.practice import Practice, read_sound_practice
+from hub.canonical.records import Visit
+from hub.canonical.time import Span
 from hub.connectors.calendar_owners import find_owner_problems
 from hub.connectors.kit.connection import Connection
 from hub.connectors.kit.mapping_files import load_mappings
 from hub.connectors.registry import Surroundings, open_calendar, open_export, open_sink, open_source, zone_of
 from hub.documents import parse
 from hub.errors import InvalidInput, NeedsAttention, Problem
+from hub.operations.add_away import add_away
 from hub.operations.apply_practice import Applied, apply_practice
 from hub.operations.ask_outside import Outside
+from hub.operations.block_time import block_time
 from hub.operations.book_visit import Booked
-from hub.operations.confirm_hold import Asking, Undecided, confirm_booking
+from hub.operations.cancel_visit import cancel_visit
+from hub.operations.complete_visit import complete_visit
+from hub.operations.confirm_hold import Asking, Undecided, confirm_booking, confirm_hold
 from hub.operations.decide_import import Progress
-from hub.operations.find_nearest import find_nearest
+from hub.operations.end_visits import Ended
+from hub.operations.find_nearest import find_nearest, find_nearest_move
 from hub.operations.find_openings import find_openings
+from hub.operations.hold_visit import Held, hold_visit
 from hub.operations.import_export import ImportRequest, ImportResult, import_export
 from hub.operations.linked_system import LinkedSystem
+from hub.operations.move_visit import Moved, MoveRequest, move_visit
+from hub.operations.no_show_visit import no_show_visit
 from hub.operations.place_facts import recheck_all_facts
 from hub.operations.plan_practice import PracticePlan, apply_planned, plan_practice
 from hub.operations.pull_changes import PullResult, pull_changes
 from hub.operations.push_changes import PushResult, push_changes
+from hub.operations.rank_openings import rank_openings
 from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
-from hub.ports import Pending
+from hub.ports import Pending, Placed
+from hub.scheduling.absences import Absence
 from hub.scheduling.decision import Openings, Refusal
 from hub.scheduling.nearest import Nearest
+from hub.scheduling.ranking import Offer, Wishes
 from hub.scheduling.request import BookingRequest, OpeningsRequest
 from hub.settings import Settings
 from hub.store.audit_query import RuleException, load_exceptions
@@ -177,6 +192,58 @@ class Hub:
         """What still waits for another system's word, the oldest first."""
         with self.store.begin("find_unsettled") as work:
             return work.pendings.find_unsettled()
+
+    def nearest_move(self, request: MoveRequest) -> Nearest:
+        """The nearest times before and after one to which a visit could not be moved."""
+        return find_nearest_move(self.store, request)
+
+    def rank(self, request: OpeningsRequest, wishes: Wishes) -> tuple[Offer, ...] | Refusal:
+        """Openings in the order in which to offer them."""
+        return rank_openings(self.store, request, wishes)
+
+    def hold(self, request: BookingRequest, *, actor: str) -> Held | Refusal:
+        """Hold a time; nobody outside is told."""
+        return hold_visit(self.store, request, actor=actor)
+
+    def book_hold(self, hold_id: str, *, actor: str, key: str | None = None) -> Booked | Undecided | Refusal:
+        """Book what is held, as `book`."""
+        return confirm_hold(self.store, hold_id, self._outside, Asking(actor, key, self._told))
+
+    def move(self, request: MoveRequest, *, actor: str) -> Moved | Refusal:
+        """Move a visit or a trip."""
+        return move_visit(self.store, request, actor=actor, push_to=self._told)
+
+    def cancel(
+        self, ids: Sequence[str], *, actor: str, by: Literal["patient", "practice"], reason: str | None = None
+    ) -> Ended | Refusal:
+        """Call visits off."""
+        return cancel_visit(self.store, *ids, actor=actor, by=by, reason=reason, push_to=self._told)
+
+    def no_show(self, ids: Sequence[str], *, actor: str, reason: str | None = None) -> Ended | Refusal:
+        """Note that the patient did not come."""
+        return no_show_visit(self.store, *ids, actor=actor, reason=reason, push_to=self._told)
+
+    def complete(
+        self, ids: Sequence[str], *, actor: str, used: Mapping[str, Decimal] | None = None
+    ) -> tuple[Visit, ...] | Refusal:
+        """Note that visits took place."""
+        return complete_visit(self.store, *ids, actor=actor, used=used, push_to=self._told)
+
+    def away(self, resource_id: str, span: Span, *, actor: str, reason: str | None = None) -> Absence | Refusal:
+        """Note that a resource is away."""
+        return add_away(self.store, resource_id, span, actor=actor, reason=reason)
+
+    def block(
+        self, block_id: str, resources: Sequence[str], span: Span, *, actor: str, reason: str | None = None
+    ) -> Placed | Refusal:
+        """Take time of resources for something that is no visit."""
+        return block_time(self.store, block_id, resources, span, actor=actor, reason=reason)
+
+    def location_of(self, ids: Sequence[str]) -> str:
+        """Where visits that are still to come take place; of others the first location."""
+        with self.store.begin("look") as work:
+            found = work.visits.load_standing(ids)
+        return found[0].visit.location_id if found else self.folder.practice.locations[0].id
 
     def pull(self, system: str, kind: Kind) -> PullResult:
         """What changed in a system since the last pull."""

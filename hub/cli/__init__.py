@@ -2,7 +2,21 @@
 
 import typer
 
-from hub.cli import audit, booking, config, database, demo, policy, reconciling, scenario, serving, starting, syncing
+from hub.cli import (
+    absences,
+    audit,
+    booking,
+    config,
+    database,
+    demo,
+    policy,
+    reconciling,
+    scenario,
+    serving,
+    starting,
+    syncing,
+    visits,
+)
 from hub.program import one_clear_message
 
 app = typer.Typer(
@@ -19,7 +33,14 @@ app.command()(syncing.pull)
 app.command(name="import")(syncing.import_)
 app.command()(syncing.push)
 app.command()(booking.find)
+app.command()(booking.hold)
 app.command()(booking.book)
+app.command()(visits.move)
+app.command()(visits.cancel)
+app.command(name="no-show")(visits.no_show)
+app.command()(visits.complete)
+app.command()(absences.away)
+app.command()(absences.block)
 app.command()(reconciling.reconcile)
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(config.app, name="config")

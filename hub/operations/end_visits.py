@@ -27,6 +27,8 @@ class Ended:
     """Summed over the visits, waivers taken off. Where a package pays, its credit stands for the fee."""
     waived_minor: int = 0
     """Of the fee."""
+    credits_lost: int = 0
+    """How many credits of packages are spent all the same."""
 
 
 def end_visits(
@@ -57,7 +59,7 @@ def end_visits(
         detail = {"waived": "fee", "waived_minor": waived}
         note = replace(note, audit_detail={**note.audit_detail, **detail}, event_data={**note.event_data, **detail})
     note_visits(work, visits, note, push_to)
-    return Ended(visits, total_of(owed), waived)
+    return Ended(visits, total_of(owed), waived, sum(one.is_credit_lost for one in owed))
 
 
 def total_of(owed: Collection[Owed]) -> Settlement:

@@ -1,7 +1,12 @@
 """Find the nearest times that would work, on the practice's own book."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
+from hub.canonical.practice import Practice
 from hub.operations.apply_practice import load_practice
-from hub.ports import Store
+from hub.operations.move_visit import MoveRequest, asked_again, load_whole
+from hub.ports import Store, UnitOfWork
 from hub.scheduling.nearest import Nearest, dates_around
 from hub.scheduling.nearest import find_nearest as decide_nearest
 from hub.scheduling.request import BookingRequest
@@ -15,12 +20,37 @@ def find_nearest(store: Store, request: BookingRequest) -> Nearest:
         NeedsAttention: no practice file is in force.
     """
     with store.begin("find_nearest") as work:
+        return _nearest(work, load_practice(work), request)
+
+
+def find_nearest_move(store: Store, move: MoveRequest) -> Nearest:
+    """The nearest times before and after to which `move_visit` would not refuse to move now; nothing is changed.
+
+    Raises:
+        InvalidInput: as `move_visit`.
+        NeedsAttention: no practice file is in force.
+    """
+    with store.begin("find_nearest") as work:
+        standing = load_whole(work, move)
+        if not standing:
+            return Nearest()
         practice = load_practice(work)
-        first_on, last_on = dates_around(practice, request, work.now)
-        diary = work.diaries.load(
-            first_on=first_on,
-            last_on=last_on,
-            patient_ids={part.patient_id for part in request.trip.parts},
-            location_id=request.trip.location_id,
-        )
-        return decide_nearest(practice, diary, request, work.now)
+        ids = [one.visit.id for one in standing]
+        with work.bookings.attempt() as attempt:
+            work.visits.vacate(ids)
+            found = _nearest(work, practice, asked_again(practice, standing, move), without=ids)
+            attempt.take_back()
+        return found
+
+
+def _nearest(work: UnitOfWork, practice: Practice, request: BookingRequest, without: Collection[str] = ()) -> Nearest:
+    first_on, last_on = dates_around(practice, request, work.now)
+    diary = work.diaries.load(
+        first_on=first_on,
+        last_on=last_on,
+        patient_ids={part.patient_id for part in request.trip.parts},
+        location_id=request.trip.location_id,
+    )
+    if without:
+        diary = replace(diary, visits=tuple(visit for visit in diary.visits if visit.id not in without))
+    return decide_nearest(practice, diary, request, work.now)

@@ -61,13 +61,13 @@ def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Colle
     with store.begin("move_visit") as work:
 
         def move(keys: frozenset[Key]) -> Moved | Refusal | Lacking:
-            standing = _load(work, request)
+            standing = load_whole(work, request)
             if not standing:
                 return Refusal(("not_booked",))
             needed = keys_of(standing)
             return _move(work, standing, request, keys) if needed <= keys else Lacking(keys | needed)
 
-        moved = act_under_locks(work, keys_of(_load(work, request)), move)
+        moved = act_under_locks(work, keys_of(load_whole(work, request)), move)
         if isinstance(moved, Refusal):
             return moved
         detail = {"overridden": list(moved.booking.overridden)}
@@ -81,7 +81,12 @@ def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Colle
     return moved
 
 
-def _load(work: UnitOfWork, request: MoveRequest) -> list[StandingVisit]:
+def load_whole(work: UnitOfWork, request: MoveRequest) -> list[StandingVisit]:
+    """What is still to come of the visits, in the trip's order.
+
+    Raises:
+        InvalidInput: they are neither one visit that was booked alone nor all that is still to come of one trip.
+    """
     standing = sorted(work.visits.load_standing(request.visit_ids), key=lambda one: one.trip_number)
     if standing:
         _require_whole(work, standing)
@@ -93,7 +98,7 @@ def _move(
 ) -> Moved | Refusal | Lacking:
     """Take it out and decide as for a new one; what that needs beside `keys` may be lacking."""
     practice = load_practice(work)
-    asked = _asked(practice, standing, request)
+    asked = asked_again(practice, standing, request)
     ids = [one.visit.id for one in standing]
     work.visits.vacate(ids)
     decision = decide_now(work, practice, asked, without=ids)
@@ -120,7 +125,8 @@ def _require_whole(work: UnitOfWork, standing: Sequence[StandingVisit]) -> None:
         raise InvalidInput(Problem("a part of a trip is not moved alone", field="visit", hint=hint))
 
 
-def _asked(practice: Practice, standing: Sequence[StandingVisit], request: MoveRequest) -> BookingRequest:
+def asked_again(practice: Practice, standing: Sequence[StandingVisit], request: MoveRequest) -> BookingRequest:
+    """What was asked for at booking, at another time and with what the move asks for."""
     first = standing[0].visit
     together = len(standing) > 1 and len({one.visit.start for one in standing}) == 1
     parts = tuple(_part(practice, one.part, request.resources) for one in standing)

@@ -19,6 +19,7 @@ def test_a_refusal_comes_with_the_nearest_times_that_would_work(hub, store, data
     assert refused.returncode == 1
     assert refused.stderr.splitlines() == [
         "refused: patient_busy",
+        "  patient_busy: the patient is in another visit",
         "nearest before: 2098-03-02T11:30-06:00",
         "nearest after: 2098-03-03T09:30-06:00",
     ]
@@ -29,4 +30,7 @@ def test_a_refusal_that_no_time_mends_comes_without_times(hub, store, database):
     apply_practice(store, PRACTICE, "practice.yaml")
     asked = ("book", "--service", "consult", "--patient", "nobody", "--arrives", ARRIVES)
     refused = hub.run(*asked, HUB_DATABASE_URL=database.text_url)
-    assert (refused.returncode, refused.stderr) == (1, "refused: unknown_patient\n")
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "refused: unknown_patient\n  unknown_patient: there is no such patient\n",
+    )
