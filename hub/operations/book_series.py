@@ -12,6 +12,7 @@ from hub.operations.apply_practice import load_practice
 from hub.operations.book_under_locks import write_under_locks
 from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, load_visits, note_visits
+from hub.operations.visit_clearances import prepare_consents
 from hub.ports import KnownKey, Store, UnitOfWork
 from hub.scheduling.decision import Booking, PlannedVisit, Refusal
 from hub.scheduling.series import SeriesRequest, as_session
@@ -61,6 +62,7 @@ def book_series(
         data = {"channel": request.trip.channel, "series": series_id}
         note_visits(work, visits, Note("visit_booked", "book_series", actor, event_data=data), push_to)
         note_made_way(work, booking, actor=actor)
+        prepare_consents(work, load_practice(work), visits, actor=actor)
         if key is not None:
             work.bookings.save_key(key, KnownKey(asked, tuple(one.id for one in visits)))
         return BookedSeries(visits, booking)

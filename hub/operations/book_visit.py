@@ -10,6 +10,7 @@ from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, load_visits, note_visits
 from hub.operations.own_calendar import require_own_calendar
 from hub.operations.request_hash import hash_hold, hash_request
+from hub.operations.visit_clearances import prepare_consents
 from hub.ports import KnownKey, Store, UnitOfWork
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.request import BookingRequest
@@ -47,15 +48,15 @@ def book_visit(
     """
 
     def book(work: UnitOfWork) -> _Made | Refusal:
-        made = book_under_locks(
-            work, load_practice(work), request, lambda booking: work.bookings.save(booking, request.trip)
-        )
+        practice = load_practice(work)
+        made = book_under_locks(work, practice, request, lambda booking: work.bookings.save(booking, request.trip))
         if not isinstance(made, Refusal):
             detail = {"overridden": list(made[0].overridden)}
             data = {"channel": request.trip.channel}
             note = Note("visit_booked", "book_visit", actor, request.role, request.reason, data, detail)
             note_visits(work, made[1], note, push_to)
             note_made_way(work, made[0], actor=actor)
+            prepare_consents(work, practice, made[1], actor=actor)
         return made
 
     return _once(store, key, hash_request(request), book)
@@ -74,9 +75,11 @@ def book_hold(
         if not visit_ids:
             return Refusal(("hold_expired",))
         visits = load_visits(work, visit_ids)
-        require_own_calendar(load_practice(work), [visit.location_id for visit in visits])
+        practice = load_practice(work)
+        require_own_calendar(practice, [visit.location_id for visit in visits])
         note = Note("visit_booked", "book_visit", actor, event_data={"hold": hold_id})
         note_visits(work, visits, note, push_to)
+        prepare_consents(work, practice, visits, actor=actor)
         return None, visits
 
     return _once(store, key, hash_hold(hold_id), confirm)

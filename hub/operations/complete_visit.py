@@ -7,6 +7,7 @@ from decimal import Decimal
 from hub.canonical.practice import Practice
 from hub.canonical.records import Visit
 from hub.operations.apply_practice import load_practice
+from hub.operations.check_in_visit import needs_check_in
 from hub.operations.note_visits import Note, load_visits, note_visits
 from hub.operations.under_locks import change_standing
 from hub.ports import StandingVisit, Store, UnitOfWork
@@ -25,8 +26,9 @@ def complete_visit(
 ) -> tuple[Visit, ...] | Refusal:
     """What is still to come of these visits took place.
 
-    `not_booked`: unknown, over or cancelled. `not_begun`: the arrival of one of them is still to come. `no_stock`: more
-    was used than the lots hold that were usable on the arrival's date; nothing is changed then.
+    `not_booked`: unknown, over or cancelled. `not_begun`: the arrival of one of them is still to come. `not_arrived`:
+    one needs consents and its patient was not checked in. `no_stock`: more was used than the lots hold that were usable
+    on the arrival's date; nothing is changed then.
 
     Args:
         store: where the book is.
@@ -40,7 +42,10 @@ def complete_visit(
         def complete(standing: Sequence[StandingVisit]) -> tuple[Visit, ...] | Refusal:
             if any(one.visit.start > work.now for one in standing):
                 return Refusal(("not_begun",))
-            draws = _plan(work, load_practice(work), standing, used)
+            practice = load_practice(work)
+            if any(needs_check_in(practice, one.visit) for one in standing):
+                return Refusal(("not_arrived",))
+            draws = _plan(work, practice, standing, used)
             if draws is None:
                 return Refusal(("no_stock",))
             for visit_id, drawn in draws.items():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hub.canonical.practice import Practice
-from hub.canonical.records import Visit
+from hub.canonical.records import Visit, VisitState
 from hub.errors import InvalidInput, Problem
 from hub.operations.apply_practice import accepted_policy, load_practice
 from hub.operations.book_under_locks import decide_now
@@ -13,6 +13,7 @@ from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, note_visits
 from hub.operations.place_facts import recheck_facts
 from hub.operations.under_locks import Lacking, act_under_locks, keys_of
+from hub.operations.visit_clearances import prepare_consents
 from hub.ports import StandingVisit, Store, UnitOfWork
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.fees import is_in_window
@@ -48,6 +49,7 @@ class Moved:
 
 def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Collection[str] = ()) -> Moved | Refusal:
     """Move, or say every reason why not; a refusal changes nothing. `not_booked`: unknown, over or cancelled.
+    `already_arrived`: the patient is here.
 
     Price, deposit, credit and the accepted policy go along; a visit moved inside a cancellation window keeps the
     arrival it had for the fee. What it leaves may make contested facts firm.
@@ -64,6 +66,8 @@ def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Colle
             standing = load_whole(work, request)
             if not standing:
                 return Refusal(("not_booked",))
+            if any(one.visit.state is VisitState.ARRIVED for one in standing):
+                return Refusal(("already_arrived",))
             needed = keys_of(standing)
             return _move(work, standing, request, keys) if needed <= keys else Lacking(keys | needed)
 
@@ -75,6 +79,7 @@ def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Colle
         note = Note("visit_moved", "move_visit", actor, request.role, request.reason, data, detail)
         note_visits(work, moved.visits, note, push_to)
         note_made_way(work, moved.booking, actor=actor)
+        prepare_consents(work, load_practice(work), moved.visits, actor=actor)
         has_flagged = work.facts.has_flagged()
     if has_flagged:
         recheck_facts(store)

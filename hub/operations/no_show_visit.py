@@ -23,12 +23,14 @@ def no_show_visit(
 ) -> Ended | Refusal:
     """End what is still to come of these visits as missed, at the policy's share for it.
 
-    `not_booked`: unknown, over or cancelled. `not_begun`: the arrival of one of them is still to come. The arguments
-    are those of `cancel_visit`.
+    `not_booked`: unknown, over or cancelled. `not_begun`: the arrival of one of them is still to come.
+    `already_arrived`: a patient is here. The arguments are those of `cancel_visit`.
     """
     with store.begin("no_show_visit") as work:
 
         def end(standing: Sequence[StandingVisit]) -> Ended | Refusal:
+            if any(one.visit.state is VisitState.ARRIVED for one in standing):
+                return Refusal(("already_arrived",))
             if any(one.visit.start > work.now for one in standing):
                 return Refusal(("not_begun",))
             return end_visits(

@@ -18,6 +18,7 @@ from hub.ports.booking import (
     Site,
 )
 from hub.ports.calendars import Absent, Confirmed, Declined, Unknown, VendorCalendar
+from hub.ports.consents import Consents
 from hub.ports.facts import BREAKS_RULES, Facts
 from hub.ports.journal import Act, AuditEntry, Delivery, Issue, Issues, Journal, Outbox, Sent
 from hub.ports.payments import Authorised, Captured, PaymentRequest, Payments, Refused, Voided
@@ -43,6 +44,7 @@ __all__ = [
     "Checkpoint",
     "Claims",
     "Confirmed",
+    "Consents",
     "Cursors",
     "Declined",
     "Delivery",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from hub.ports.booking import Bookings, Claims, Diaries, Practices
+from hub.ports.consents import Consents
 from hub.ports.facts import Facts
 from hub.ports.journal import Issues, Journal, Outbox
 from hub.ports.pending import PaymentBook, Pendings
@@ -38,6 +39,7 @@ class UnitOfWork(Protocol):
     pendings: Pendings
     payments: PaymentBook
     waivers: Waivers
+    consents: Consents
     outbox: Outbox
     journal: Journal
     issues: Issues

@@ -13,6 +13,7 @@ from hub.ports import (
     Bookings,
     Checkpoint,
     Claims,
+    Consents,
     Cursors,
     Diaries,
     Facts,
@@ -36,6 +37,7 @@ from hub.ports.waitlist import Waitlist
 from hub.store.bookings import SqlBookings
 from hub.store.checkpoint import pass_by
 from hub.store.claims import SqlClaims
+from hub.store.consents import SqlConsents
 from hub.store.diaries import SqlDiaries
 from hub.store.diary_copy import DiaryCopies
 from hub.store.driver import run
@@ -78,6 +80,7 @@ class SqlUnitOfWork:
         self.bookings: Bookings = SqlBookings(connection, now)
         self.holds: Holds = SqlHolds(connection, now)
         self.visits: Visits = SqlVisits(connection, now)
+        self.consents: Consents = SqlConsents(connection, now)
         self.running: Running = SqlRunning(connection, now)
         self.waitlist: Waitlist = SqlWaitlist(connection, now)
         self.pendings: Pendings = SqlPendings(connection, now)

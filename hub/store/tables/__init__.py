@@ -1,6 +1,7 @@
 """The tables, by theme. `metadata` describes exactly what the migrations build (a test compares them)."""
 
 from hub.store.tables.booking import absence, block, booking_key, claim, hold, practice_version, resource_unit
+from hub.store.tables.consents import consent
 from hub.store.tables.delivery import outbox_delivery
 from hub.store.tables.diary import diary_change
 from hub.store.tables.imports import disposition, import_batch
@@ -19,6 +20,7 @@ __all__ = [
     "block",
     "booking_key",
     "claim",
+    "consent",
     "diary_change",
     "disposition",
     "domain_event",
