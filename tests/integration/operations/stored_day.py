@@ -4,13 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 from hub.canonical.time import instant_of
+from hub.operations.check_in_visit import NotCleared, check_in_visit, find_clearances
 from hub.operations.run_visit import Ran, finish_visit, late_visit, overrun_visit
+from hub.operations.sign_consent import sign_consent, withdraw_consent
+from hub.scheduling.check_in import Override
+from hub.scheduling.clearances import Clearance
 from hub.scheduling.decision import Refusal
 from hub.scheduling.scenario.actions import ActionEntry
-from hub.scheduling.scenario.day_actions import Finish, Late, Over
+from hub.scheduling.scenario.day_actions import CheckInVisit, Clearances, Finish, Late, Over, Sign, Withdraw
 from tests.integration.operations.stored_scenario import PLAYED, Outcome, StoredScenario, refused
 
-DAY = frozenset({"late", "over", "finish"})
+DAY = frozenset({"late", "over", "finish", "sign", "withdraw", "clearances", "check_in"})
 PLAYED_ON_THE_DAY = PLAYED | DAY
 
 
@@ -18,8 +22,53 @@ class StoredDay(StoredScenario):
     """A scenario in a database, the day of the visit included."""
 
     def play(self, entry: ActionEntry) -> Outcome:
-        plays: dict[str, Callable[[Any], Outcome]] = {"late": self._late, "over": self._over, "finish": self._finish}
-        return plays[entry.kind](getattr(entry, entry.kind)) if entry.kind in plays else super().play(entry)
+        plays: dict[str, Callable[[Any], Outcome]] = {
+            "late": self._late,
+            "over": self._over,
+            "finish": self._finish,
+            "sign": self._sign,
+            "withdraw": self._withdraw,
+            "clearances": self._clearances,
+            "check_in": self._check_in,
+        }
+        if entry.kind not in plays:
+            return self._with_missing(entry, super().play(entry))
+        outcome = plays[entry.kind](getattr(entry, entry.kind))
+        self._serve()
+        return outcome
+
+    def _with_missing(self, entry: ActionEntry, outcome: Outcome) -> Outcome:
+        """What `book` and `move` tell of forms: here whoever shows the visit asks for it."""
+        action = entry.book or entry.move
+        name = getattr(action, "named", None) or getattr(action, "visit", None)
+        if self.scenario.consents and outcome["ok"] and name is not None:
+            outcome["missing"] = self._missing(find_clearances(self.store, *self._ids(name)))["missing"]
+        return outcome
+
+    def _sign(self, action: Sign) -> Outcome:
+        signed = sign_consent(self.store, action.patient, action.consent, actor="test", version=action.version)
+        if isinstance(signed, Refusal):
+            return refused(signed)
+        return {"ok": True, "version": signed.version, "until": signed.valid_until}
+
+    def _withdraw(self, action: Withdraw) -> Outcome:
+        withdrawn = withdraw_consent(self.store, action.patient, action.consent, actor="test")
+        return refused(withdrawn) if isinstance(withdrawn, Refusal) else {"ok": True}
+
+    def _clearances(self, action: Clearances) -> Outcome:
+        return self._missing(find_clearances(self.store, *self._ids(action.visit)))
+
+    def _check_in(self, action: CheckInVisit) -> Outcome:
+        override = Override(frozenset(action.override), action.reason, action.role)
+        done = check_in_visit(self.store, *self._ids(action.visit), actor="test", override=override)
+        if isinstance(done, NotCleared):
+            return refused(done) | {"missing": _rows(done.missing)}
+        if isinstance(done, Refusal):
+            return refused(done)
+        return {"ok": True, "missing": _rows(done.missing), "supervised": done.supervised}
+
+    def _missing(self, found: Clearance | Refusal) -> Outcome:
+        return refused(found) if isinstance(found, Refusal) else {"ok": True, "missing": _rows(found)}
 
     def _late(self, action: Late) -> Outcome:
         return self._ran(late_visit(self.store, *self._ids(action.visit), minutes=action.minutes, actor="test"))
@@ -61,3 +110,8 @@ class StoredDay(StoredScenario):
             if visit_id in ids:
                 return name if len(ids) == 1 else f"{name}.{ids.index(visit_id) + 1}"
         return visit_id
+
+
+def _rows(missing: Clearance) -> list[Outcome]:
+    consents = [{"consent": one.form_id, "version": one.version, "why": one.why} for one in missing.consents]
+    return [*consents, *({"before": word} for word in missing.prerequisites)]

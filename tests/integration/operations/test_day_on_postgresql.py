@@ -29,7 +29,7 @@ FOUND = [
 
 
 def test_the_scenarios_are_there() -> None:
-    assert len(FOUND) >= 2
+    assert len(FOUND) >= 7
 
 
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)

@@ -124,7 +124,7 @@ def test_the_application_may_change_and_delete_only_what_it_must(engine: Engine)
     assert granted == {
         "SELECT": tables | {"alembic_version"},
         "INSERT": tables - BY_TRIGGERS,
-        "UPDATE": tables - APPEND_ONLY - BY_TRIGGERS - {"hold"},
+        "UPDATE": tables - APPEND_ONLY - BY_TRIGGERS - {"hold", "consent"},
         "DELETE": DELETABLE,
     }
 
