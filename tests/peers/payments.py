@@ -22,7 +22,7 @@ class PaymentServer:
     """By verb: authorise, look, capture, void; default yes."""
 
     def script(self, asked: Asked) -> bytes:
-        _, key, verb = asked.target.split("/")
+        _, _, key, verb = asked.target.split("/")
         mood = self.moods.get(verb, "yes")
         if mood == "down":
             return answer({}, 503)
@@ -83,7 +83,7 @@ class HttpPayments:
         self, key: str, verb: str, body: dict[str, Any]
     ) -> Authorised | Captured | Voided | Refused | Absent | Unknown:
         try:
-            said = self._http.request("POST", f"{key}/{verb}", payload=body).body
+            said = self._http.request("POST", f"payments/{key}/{verb}", payload=body).body
         except RecordRejected:
             return Refused("card_declined")
         except HubError as error:
