@@ -14,6 +14,7 @@ from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import Problem, only_reasons
 from hub.mapping.apply import decode
 from hub.operations.linked_system import LinkedSystem, SystemLinks, require_aliases
+from hub.operations.meet_pending import meet_pending
 from hub.operations.place_facts import place_facts, recheck_facts
 from hub.ports import Issue, Landed, Link, Page, Rejected, Source, Store, UnitOfWork
 from hub.sync.blanks import fill_blanks
@@ -134,24 +135,27 @@ class _Take:
             link = self._before.get(record.ref)
             if link is not None and link.source_record_id == at.id:
                 recognised += record.hub_id is not None
-            elif self._is_echo(record, at.id):
+            elif self._is_echo(record, at):
                 recognised += 1
             else:
                 fresh.append((record, at.id))
         return fresh, recognised
 
-    def _is_echo(self, record: SourceRecord, number: int) -> bool:
+    def _is_echo(self, record: SourceRecord, at: Landed) -> bool:
         """Whether the hub wrote this state. Then it is linked, and what the hub holds stays as it is.
 
-        One whose delivery is not confirmed (the answer was lost) counts too: the delivery that waits settles it.
+        One whose delivery is not confirmed (the answer was lost) counts too: the delivery that waits settles it. So
+        does a booking whose vendor's word the hub does not have yet.
         """
-        if record.hub_id is None or not self._uow.records.load(self._kind, [record.hub_id]):
+        if record.hub_id is None:
             return False
+        if not self._uow.records.load(self._kind, [record.hub_id]):
+            return self._kind is Kind.VISIT and meet_pending(self._uow, record.hub_id, is_new=at.is_new)
         self._links.learn(self._kind, record.ref.id, record.hub_id)
         sent = self._uow.outbox.find_last_sent(self._system.name, self._kind, record.hub_id)
         if sent is not None and sent.payload_hash != payload_hash(record.payload):
             return False
-        self._uow.links.save([Link(record.ref, record.hub_id, number)])
+        self._uow.links.save([Link(record.ref, record.hub_id, at.id)])
         return True
 
     def _decode(self, records: Sequence[_Fresh]) -> tuple[list[_Read], list[Issue]]:

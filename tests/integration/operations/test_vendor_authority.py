@@ -7,10 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
+from hub.canonical.ids import Kind
+from hub.connectors.fhir_r4.client import FhirClient
+from hub.connectors.fhir_r4.source import FhirSource
 from hub.errors import NeedsAttention
 from hub.operations.book_visit import Booked, book_hold, book_visit
 from hub.operations.confirm_hold import Asking, Undecided, confirm_booking, confirm_hold
 from hub.operations.hold_visit import Held, hold_visit
+from hub.operations.pull_changes import PullResult, pull_changes
 from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
 from hub.scheduling.decision import Refusal
 from hub.scheduling.pending import Stage
@@ -21,10 +25,13 @@ from tests.integration.operations.shared_practice import (
     HandClock,
     Others,
     ask,
+    make_outside,
     open_practice,
     others,
     wanted,
 )
+from tests.peers.fhir import FhirDesk, appointment
+from tests.peers.fixtures import _sandbox_process, sandbox_server  # noqa: F401
 from tests.peers.vendor import Mood
 
 ANN = Asking("ann", push_to=["ehr", "crm"])
@@ -177,3 +184,81 @@ def test_what_stays_undecided_is_put_before_a_person_until_it_is_known(
     assert reconcile(store, here) == ReconcileResult(released=1)
     with store.begin("test") as work:
         assert work.issues.find_open() == ()
+
+
+def pull(url: str, store: SqlStore) -> PullResult:
+    outside = make_outside(url, None)
+    with FhirClient(url) as client:
+        return pull_changes(outside.find_system("ehr"), Kind.VISIT, FhirSource(client, "ehr"), store)
+
+
+def test_the_pull_that_follows_knows_what_the_vendor_confirmed(
+    store: SqlStore,
+    owner: Engine,
+    sandbox_server: FhirDesk,  # noqa: F811
+) -> None:
+    outside = make_outside(sandbox_server.url, None)
+    assert isinstance(confirm_booking(store, wanted(), outside, ANN), Booked)
+    pulled = pull(sandbox_server.url, store)
+    assert (pulled.recognised, pulled.inserted, pulled.updated) == (1, 0, 0)
+    assert ask(owner, "SELECT count(*) FROM visit") == 1
+
+
+def test_a_pull_before_the_outcome_is_known_makes_no_second_visit(
+    store: SqlStore,
+    owner: Engine,
+    clock: HandClock,
+    sandbox_server: FhirDesk,  # noqa: F811
+) -> None:
+    outside = make_outside(sandbox_server.url, None)
+    sandbox_server.fault(kind="truncated")
+    assert isinstance(confirm_booking(store, wanted(), outside, ANN), Undecided)
+    sandbox_server.fault()
+    assert pull(sandbox_server.url, store).inserted == 0
+    clock.now += timedelta(minutes=5)
+    assert reconcile_bookings(store, outside) == ReconcileResult(done=1)
+    assert pull(sandbox_server.url, store).inserted == 0
+    assert ask(owner, "SELECT count(*) FROM visit") == 1
+    assert ask(owner, "SELECT count(*) FROM claim WHERE NOT firm") == 0
+
+
+def test_what_arrives_there_after_it_was_given_up_is_withdrawn(
+    store: SqlStore,
+    owner: Engine,
+    clock: HandClock,
+    sandbox_server: FhirDesk,  # noqa: F811
+) -> None:
+    """The vendor was slow beyond all patience: the pull meets its appointment, and the reconciler cancels it there."""
+    outside = make_outside(sandbox_server.url, None)
+    sandbox_server.fault(kind="error")
+    undecided = confirm_booking(store, wanted(), outside, ANN)
+    assert isinstance(undecided, Undecided)
+    sandbox_server.fault()
+    clock.now += timedelta(minutes=5)
+    assert reconcile_bookings(store, outside) == ReconcileResult(released=1)
+    late = {**appointment("late"), "identifier": [{"system": "urn:medspa-hub:visit", "value": undecided.visit_ids[0]}]}
+    sandbox_server.put(late)
+    assert pull(sandbox_server.url, store).inserted == 0
+    assert reconcile_bookings(store, outside) == ReconcileResult(released=1)
+    assert [one["status"] for one in sandbox_server.all("Appointment")] == ["cancelled"]
+    for _ in range(2):  # what the hub wrote comes back, is looked at once more, and that is all
+        pull(sandbox_server.url, store)
+        reconcile_bookings(store, outside)
+    assert pull(sandbox_server.url, store).inserted == 0
+    assert ask(owner, "SELECT count(*) FROM visit") == 0
+    assert ask(owner, "SELECT count(*) FROM pending_change WHERE settled_at IS NULL") == 0
+
+
+def test_an_overlap_that_is_made_there_is_seen_at_the_next_pull(
+    store: SqlStore,
+    owner: Engine,
+    sandbox_server: FhirDesk,  # noqa: F811
+) -> None:
+    outside = make_outside(sandbox_server.url, None)
+    assert isinstance(confirm_booking(store, wanted(), outside, ANN), Booked)
+    [ours] = sandbox_server.all("Appointment")
+    theirs = {key: value for key, value in ours.items() if key not in ("id", "meta", "identifier")}
+    people = ({"actor": {"reference": who}, "status": "accepted"} for who in ("Patient/p1", "Practitioner/lee"))
+    sandbox_server.post({**theirs, "participant": list(people)})
+    assert pull(sandbox_server.url, store).contested > 0
+    assert ask(owner, "SELECT count(*) FROM review_issue WHERE state = 'open'") == 1
