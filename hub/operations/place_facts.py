@@ -9,7 +9,6 @@ from contextlib import suppress
 from datetime import UTC
 
 from hub.canonical.ids import Kind
-from hub.canonical.practice import Practice
 from hub.canonical.time import Span
 from hub.errors import RetryLater
 from hub.operations.apply_practice import load_practice
@@ -26,24 +25,27 @@ def place_facts(work: UnitOfWork, visit_ids: Collection[str]) -> Placed:
     """Place these visits as part of an operation, in place of what they took. Repeating changes nothing.
 
     Those to come are placed by their services' protocols; what has begun or is over takes whom it names throughout,
-    and is asked for no rule but that nobody is in two places.
+    and is asked for no rule but that nobody is in two places. Nobody books meanwhile.
     """
+    work.visits.lock()
     facts = work.facts.load(visit_ids) if work.practices.find_current() is not None else ()
     to_come = {fact.visit.id for fact in facts}
     over = [one for one in visit_ids if one not in to_come]
     placed = work.claims.place_facts(over) if over else Placed(0, 0, ())
-    work.issues.close(BREAKS_RULES, _VISIT, over)
-    return _sum(placed, _place_to_come(work, facts)) if facts else placed
+    work.facts.close_ended()
+    return _sum(placed, _write(work, facts, _fill(work, facts))) if facts else placed
 
 
 def recheck_facts(store: Store, others: Collection[str] = ()) -> None:
     """Place and judge again what broke rules, and `others`: for when an obstacle may have come or gone.
 
-    An operation of its own, after the one that made the difference. Where that fails, the next pull does it.
+    An operation of its own, after the one that made the difference. Where that fails, the next pull does it. Bookings
+    wait for it only where there is something to write.
     """
     with suppress(RetryLater), store.begin("recheck_facts") as work:
+        work.facts.close_ended()
         again = sorted({*work.facts.find_flagged(), *others})
-        if again:
+        if again and _differs(work, again):
             place_facts(work, again)
 
 
@@ -54,11 +56,19 @@ def recheck_all_facts(store: Store) -> None:
     recheck_facts(store, concerned)
 
 
-def _place_to_come(work: UnitOfWork, facts: Sequence[Fact]) -> Placed:
-    filling = _fill(work, load_practice(work), facts)
-    before = {fact.visit.id: _taken(fact.visit) for fact in facts if fact.is_placed}
-    changed = [one.visit for one in filling.placed if _taken(one.visit) != before.get(one.visit.id)]
-    changed += [one.visit for one in filling.displaced]
+def _differs(work: UnitOfWork, visit_ids: Collection[str]) -> bool:
+    """Whether placing them now would write anything."""
+    facts = work.facts.load(visit_ids)
+    if not facts:
+        return False
+    filling = _fill(work, facts)
+    said = {issue.subject_id: issue.codes for issue in work.issues.find_open(BREAKS_RULES)}
+    is_same = all(one.reasons == said.get(one.visit.id, ()) for one in filling.placed)
+    return not is_same or bool(filling.displaced or _changed(facts, filling))
+
+
+def _write(work: UnitOfWork, facts: Sequence[Fact], filling: Filling) -> Placed:
+    changed = [*_changed(facts, filling), *(one.visit for one in filling.displaced)]
     placed = work.claims.place([claim for visit in changed for claim in _claims(visit)]) if changed else None
     for one in filling.displaced:
         note_reassigned(work, one.visit.id, one.visit.patient_id, _who(one.visit), actor="system:hub")
@@ -66,11 +76,17 @@ def _place_to_come(work: UnitOfWork, facts: Sequence[Fact]) -> Placed:
     return placed or Placed(0, 0, ())
 
 
-def _fill(work: UnitOfWork, practice: Practice, facts: Sequence[Fact]) -> Filling:
+def _changed(facts: Sequence[Fact], filling: Filling) -> list[FilledVisit]:
+    """The visits that take something else than before."""
+    before = {fact.visit.id: _taken(fact.visit) for fact in facts if fact.is_placed}
+    return [one.visit for one in filling.placed if _taken(one.visit) != before.get(one.visit.id)]
+
+
+def _fill(work: UnitOfWork, facts: Sequence[Fact]) -> Filling:
     days = [fact.visit.arrives_at.astimezone(UTC).date() for fact in facts]
     patients = {fact.visit.patient_id for fact in facts}
     diary = work.diaries.load(first_on=min(days), last_on=max(days), patient_ids=patients)
-    return fill_facts(practice, diary, facts, work.now)
+    return fill_facts(load_practice(work), diary, facts, work.now)
 
 
 def _flag(work: UnitOfWork, placed: Iterable[PlacedFact]) -> None:

@@ -18,7 +18,11 @@ class Facts(Protocol):
         ...
 
     def find_flagged(self) -> tuple[str, ...]:
-        """The visits with an open issue `breaks_rules`, to come or not, sorted."""
+        """The visits to come with an open issue `breaks_rules`, in order of arrival."""
+        ...
+
+    def close_ended(self) -> None:
+        """Close the issues of visits that do not take place. Those that began keep theirs."""
         ...
 
     def has_flagged(self) -> bool:

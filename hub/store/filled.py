@@ -37,7 +37,13 @@ _FACTS = text("""
     WHERE v.id = ANY(:ids) AND v.state = 'booked' AND v.start > :now ORDER BY v.start, v.id, c.id""")
 _OPEN_FLAGS = """
     SELECT subject_id FROM review_issue WHERE kind = :kind AND subject_kind = 'visit' AND state = 'open'"""
-_FLAGGED = text(f"{_OPEN_FLAGS} ORDER BY subject_id")
+_FLAGGED = text(f"""
+    SELECT v.id FROM visit v WHERE v.id IN ({_OPEN_FLAGS}) AND v.state = 'booked' AND v.start > :now
+    ORDER BY v.start, v.id""")  # noqa: S608 a fixed part
+_CLOSE_ENDED = text("""
+    UPDATE review_issue i SET state = 'resolved', closed_at = now(), closed_by = 'hub' FROM visit v
+    WHERE v.id = i.subject_id AND v.state IN ('cancelled', 'no_show')
+    AND i.kind = :kind AND i.subject_kind = 'visit' AND i.state = 'open'""")
 _HAS_FLAGGED = text(f"SELECT EXISTS ({_OPEN_FLAGS})")
 _FROM_OUTSIDE = text("""
     SELECT id FROM visit v WHERE origin <> 'hub' AND state = 'booked' AND start > :now
@@ -62,7 +68,11 @@ class SqlFacts:
 
     def find_flagged(self) -> tuple[str, ...]:
         """See the port."""
-        return tuple(self._connection.execute(_FLAGGED, {"kind": BREAKS_RULES}).scalars())
+        return tuple(self._connection.execute(_FLAGGED, {"kind": BREAKS_RULES, "now": self._now}).scalars())
+
+    def close_ended(self) -> None:
+        """See the port."""
+        self._connection.execute(_CLOSE_ENDED, {"kind": BREAKS_RULES})
 
     def has_flagged(self) -> bool:
         """See the port."""

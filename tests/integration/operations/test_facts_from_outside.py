@@ -10,6 +10,7 @@ from hub.operations.add_away import add_away
 from hub.operations.book_visit import Booked, book_visit
 from hub.operations.cancel_visit import cancel_visit
 from hub.operations.find_openings import find_openings
+from hub.operations.place_facts import place_facts, recheck_facts
 from hub.scheduling.decision import Openings, Refusal
 from hub.store.unit_of_work import SqlStore
 from tests.integration.operations.outside_practice import (
@@ -24,6 +25,7 @@ from tests.integration.operations.outside_practice import (
     wanted,
 )
 from tests.integration.operations.small_practice import assert_nobody_is_booked_twice
+from tests.integration.operations.test_booking_races import at_once
 
 
 @pytest.fixture
@@ -138,3 +140,49 @@ def test_taking_the_same_facts_in_again_changes_nothing(practice: SqlStore, owne
     arrive(practice, *visits)
     assert rows() == before
     assert len({(unit, str(during)) for _, unit, during in before}) == len(before)
+
+
+def test_a_flag_goes_with_the_visit_that_is_cancelled_and_stays_with_one_that_began(
+    practice: SqlStore, engine: Engine
+) -> None:
+    arrive(practice, *(fact(f"v{n}", 165, patient=20 + n, provider_id="dr-ray") for n in range(2)))
+    assert set(flagged(practice)) == {"v0", "v1"}
+    cancel_visit(practice, "v0", actor="desk")
+    assert set(flagged(practice)) == {"v1"}
+    later = SqlStore(engine, clock=lambda _connection: NINE + timedelta(minutes=170))
+    with later.begin("test") as work:
+        place_facts(work, ["v1"])
+    recheck_facts(later)
+    assert flagged(practice) == {"v1": ("closed",)}
+
+
+def test_of_two_who_want_the_room_of_one_fact_one_gets_it_and_the_fact_moves_once(
+    practice: SqlStore, owner: Engine
+) -> None:
+    arrive(practice, fact("v1", provider_id="dr-lee"))
+    wishes = [wanted("massage", patient=n) for n in range(8)]
+    outcomes = at_once([lambda one=one: book_visit(practice, one, actor="desk") for one in wishes])
+    booked = [one for one in outcomes if isinstance(one, Booked)]
+    assert len(booked) == 1
+    assert [one for one in outcomes if not isinstance(one, Booked)] == [Refusal(("no_room",))] * 7
+    assert rooms(owner, booked[0].visits[0].id, "v1") == ["room-1", "room-2"]
+    assert_nobody_is_booked_twice(owner)
+
+
+def test_facts_that_come_in_while_others_book_end_with_rooms_or_say_that_there_is_none(
+    practice: SqlStore, owner: Engine
+) -> None:
+    times = [0, 30, 60, 90, 120, 150]
+    facts = [fact(f"v{at}", at, patient=20 + n, provider_id="dr-ray") for n, at in enumerate(times)]
+    wishes = [wanted("massage" if at % 60 else "consult", at, patient=n) for n, at in enumerate(2 * times)]
+    outcomes = at_once(
+        [
+            *(lambda one=one: arrive(practice, one) for one in facts),
+            *(lambda one=one: book_visit(practice, one, actor="desk") for one in wishes),
+        ]
+    )
+    assert [one for one in outcomes if isinstance(one, Exception)] == []
+    assert_nobody_is_booked_twice(owner)
+    without = {one.id for one in facts if not any(claim[1] == "room" for claim in taken(owner, one.id))}
+    assert without == {one for one, codes in flagged(practice).items() if "no_room" in codes}
+    assert flagged(practice, "overlap") == {}
