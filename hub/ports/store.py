@@ -11,6 +11,7 @@ from hub.ports.facts import Facts
 from hub.ports.journal import Issues, Journal, Outbox
 from hub.ports.pending import PaymentBook, Pendings
 from hub.ports.records import Cursors, Imports, Landing, Links, Records
+from hub.ports.repairs import Repairs
 from hub.ports.running import Running
 from hub.ports.visits import Holds, Visits
 from hub.ports.waitlist import Waitlist
@@ -40,6 +41,7 @@ class UnitOfWork(Protocol):
     payments: PaymentBook
     waivers: Waivers
     consents: Consents
+    repairs: Repairs
     outbox: Outbox
     journal: Journal
     issues: Issues

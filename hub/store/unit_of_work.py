@@ -33,6 +33,7 @@ from hub.ports import (
     Visits,
     Waivers,
 )
+from hub.ports.repairs import Repairs
 from hub.ports.waitlist import Waitlist
 from hub.store.bookings import SqlBookings
 from hub.store.checkpoint import pass_by
@@ -51,6 +52,7 @@ from hub.store.payments import SqlPaymentBook
 from hub.store.pending import SqlPendings
 from hub.store.practices import PracticeTexts, SqlPractices
 from hub.store.records import SqlRecords
+from hub.store.repairs import SqlRepairs
 from hub.store.running import SqlRunning
 from hub.store.visits import SqlVisits
 from hub.store.waitlist import SqlWaitlist
@@ -86,6 +88,7 @@ class SqlUnitOfWork:
         self.pendings: Pendings = SqlPendings(connection, now)
         self.payments: PaymentBook = SqlPaymentBook(connection)
         self.waivers: Waivers = SqlWaivers(connection)
+        self.repairs: Repairs = SqlRepairs(connection, now)
         self.outbox: Outbox = SqlOutbox(connection)
         self.journal: Journal = SqlJournal(connection)
         self.issues: Issues = SqlIssues(connection)

@@ -8,9 +8,10 @@ from enum import StrEnum
 from hub.canonical.practice import PROVIDER, Practice
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.decision import PlannedClaim, Recolouring
+from hub.scheduling.diary import PatientVisit
 from hub.scheduling.protocol import TimedPart, TimedTrip, step_lengths, time_steps
 from hub.scheduling.request import Part
-from hub.scheduling.timeline import Span, minute_of
+from hub.scheduling.timeline import Span, instant_at, minute_of
 
 PartNumber = tuple[int, int]
 """(number of the trip, number of the part in it)."""
@@ -101,6 +102,21 @@ class StandingTrip:
     def is_together(self) -> bool:
         """Whether several patients arrive at one time."""
         return len(self.visits) > 1 and all(part.arrival == 0 for part in self.timed)
+
+    def as_patient_visits(self) -> tuple[PatientVisit, ...]:
+        """Its visits as the rules between visits see them."""
+        return tuple(
+            PatientVisit(
+                visit.id,
+                visit.part.patient_id,
+                visit.part.service_id,
+                visit.location_id,
+                instant_at(self.arrival + part.arrival),
+                instant_at(self.arrival + part.leaving),
+                visit.part.series_id,
+            )
+            for visit, part in zip(self.visits, self.timed, strict=True)
+        )
 
     def spans(self) -> Iterator[tuple[str, Span]]:
         """(resource, minutes) for each step that takes one; twice in one step counts once."""

@@ -60,12 +60,14 @@ def as_trip(trip: StandingTrip, resources: Sequence[Mapping[str, str]] | None = 
 
 def _fits_alone(board: Board, trip: StandingTrip) -> bool:
     bit = 1 << (trip.arrival - board.window[0])
-    timed = trip.timed
+    has = as_trip(trip)
+    # With those it has: who was asked for may have been exchanged by an earlier repair.
+    timed = tuple(replace(part, part=asked) for part, asked in zip(trip.timed, has.parts, strict=True))
     if not open_arrivals(board, timed) & patient_arrivals(board, timed) & supervised_arrivals(board, timed) & bit:
         return False
     filled = [
         (slot, who)
-        for slot in slots_of(board, as_trip(trip), timed)
+        for slot in slots_of(board, has, timed)
         if (who := trip.visits[slot.key[0]].resources.get(slot.key[1])) is not None
     ]
     return all(slot.free.get(who, 0) & bit for slot, who in filled) and _go_together(board, filled)

@@ -43,22 +43,23 @@ def plan_repair(
     if not trips:
         return RepairPlan((), (), proven=True)
     booked = {visit.id: visit for trip in trips for visit in trip.visits}
-    rest = _without(diary, booked.values())
-    boards = {place: _board(practice, rest, place, on) for place in sorted({trip.location_id for trip in trips})}
+    rest = without_visits(diary, booked.values())
+    boards = {place: board_on(practice, rest, place, on) for place in sorted({trip.location_id for trip in trips})}
     unfit = find_unfit(boards, trips)
     if not unfit:
         kept = [visit for trip in trips for visit in _as_it_stands(trip, Fate.KEPT)]
-        return _plan_of(diary, practice, booked, kept, proven=True)
+        return plan_of(diary, practice, booked, kept, proven=True)
     window = Window(on, minute_from(now) + notice_minutes)
     modes = [_modes(boards[trip.location_id], trip, window, is_unfit=i in unfit) for i, trip in enumerate(trips)]
     from hub.scheduling.repair.model import DayModel  # noqa: PLC0415 - OR-Tools takes half a second to load
 
     placements, proven = DayModel(boards, trips, modes, unfit).solve(seconds)
     placed = [visit for trip, where in zip(trips, placements, strict=True) for visit in _placed(trip, where)]
-    return _plan_of(diary, practice, booked, placed, proven=proven)
+    return plan_of(diary, practice, booked, placed, proven=proven)
 
 
-def _without(diary: Diary, visits: Collection[BookedVisit]) -> Diary:
+def without_visits(diary: Diary, visits: Collection[BookedVisit]) -> Diary:
+    """The diary as if these visits were not in it."""
     ids, claims = {visit.id for visit in visits}, {claim for visit in visits for claim in visit.claim_ids}
     return replace(
         diary,
@@ -67,7 +68,8 @@ def _without(diary: Diary, visits: Collection[BookedVisit]) -> Diary:
     )
 
 
-def _board(practice: Practice, diary: Diary, location_id: str, on: date) -> Board:
+def board_on(practice: Practice, diary: Diary, location_id: str, on: date) -> Board:
+    """Everybody's time at a location around a local date."""
     clock = wall_clock(practice.zone_of(location_id))
     day = clock.day_start(on), clock.day_start(on + timedelta(days=1))
     return board_over(practice, diary, location_id, day, MINUTES_PER_DAY)
@@ -125,7 +127,7 @@ def _placed_part(
     )
 
 
-def _plan_of(
+def plan_of(
     diary: Diary, practice: Practice, booked: Mapping[str, BookedVisit], visits: list[RepairedVisit], *, proven: bool
 ) -> RepairPlan:
     """The plan, with a unit for each new claim and the claims of others that make room."""

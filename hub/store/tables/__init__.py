@@ -9,6 +9,7 @@ from hub.store.tables.journal import audit_entry, audit_seal, domain_event, revi
 from hub.store.tables.metadata import metadata
 from hub.store.tables.pending import payment, pending_change
 from hub.store.tables.records import location, patient, provider, resource, service, visit
+from hub.store.tables.repairs import repair_change, repair_proposal
 from hub.store.tables.sources import source_link, source_record, stream_cursor
 from hub.store.tables.stock import lot, lot_use, package, package_use, stock_promise
 from hub.store.tables.waitlist import freed, waitlist_entry
@@ -39,6 +40,8 @@ __all__ = [
     "pending_change",
     "practice_version",
     "provider",
+    "repair_change",
+    "repair_proposal",
     "resource",
     "resource_unit",
     "review_issue",

@@ -15,6 +15,7 @@ from hub.canonical.time import Span, instant_of
 from hub.documents import parse
 from hub.operations.add_away import add_away
 from hub.operations.apply_practice import apply_practice
+from hub.operations.approve_repair import Approved, approve_repair
 from hub.operations.book_series import book_series
 from hub.operations.book_visit import book_hold, book_visit
 from hub.operations.cancel_visit import cancel_visit
@@ -25,10 +26,12 @@ from hub.operations.hold_visit import hold_visit
 from hub.operations.join_waitlist import join_waitlist
 from hub.operations.move_visit import MoveRequest, move_visit
 from hub.operations.no_show_visit import no_show_visit
+from hub.operations.propose_repair import propose_repair
 from hub.operations.serve_waitlist import find_offers, serve_waitlist
 from hub.operations.waive_fee import waive_fee
 from hub.ports import FactClaim
 from hub.scheduling.decision import Booking, Refusal
+from hub.scheduling.repair.day import Fate
 from hub.scheduling.request import BookingRequest, OpeningsRequest, Part, Trip
 from hub.scheduling.scenario.actions import (
     ActionEntry,
@@ -42,12 +45,14 @@ from hub.scheduling.scenario.actions import (
     Move,
     NoShow,
     Offers,
+    Repair,
     TripEntry,
     Waitlist,
 )
 from hub.scheduling.scenario.book import BookEntry, State
 from hub.scheduling.scenario.document import Scenario
 from hub.scheduling.scenario.listed import listed_entries
+from hub.scheduling.scenario.repairing import SECONDS
 from hub.scheduling.scenario.waiver_actions import Waive
 from hub.scheduling.series import SeriesRequest
 from hub.scheduling.stock import shelf_of
@@ -58,7 +63,7 @@ from hub.store.unit_of_work import SqlStore
 Outcome = dict[str, Any]
 PLAYED = frozenset(
     {"find", "hold", "book", "move", "cancel", "complete", "no_show", "away", "clock", "series", "waitlist", "offers"}
-    | {"waive"}
+    | {"waive", "repair"}
 )
 ANSWERED = frozenset(
     {"ok", "refused", "with", "deposit", "arrives", "first", "openings", "count", "none", "arrivals", "patients"}
@@ -109,6 +114,7 @@ class StoredScenario:
             "series": self._series,
             "waitlist": self._waitlist,
             "offers": self._offers,
+            "repair": self._repair,
         }
         action = getattr(entry, entry.kind)
         outcome = plays[entry.kind](action)
@@ -265,6 +271,18 @@ class StoredScenario:
         patients = [patient for offer in find_offers(self.store) for patient in offer.entry.patient_ids]
         return {"ok": True, "patients": list(dict.fromkeys(patients))}
 
+    def _repair(self, action: Repair) -> Outcome:
+        """Everything that is proposed is approved at once."""
+        place = action.location or self.scenario.locations[0].id
+        proposal = propose_repair(
+            self.store, place, action.date, notice_minutes=action.notice_minutes, actor="test", seconds=SECONDS
+        )
+        approved = approve_repair(self.store, proposal.id, actor="test")
+        assert isinstance(approved, Approved), approved
+        fates = [change.fate for change in proposal.changes]
+        moved, unplaced = fates.count(Fate.MOVED), fates.count(Fate.UNPLACED)
+        return {"ok": True, "proven": proposal.proven, "moved": moved, "kept": proposal.kept, "unplaced": unplaced}
+
     def _ids(self, name: str) -> tuple[str, ...]:
         """The visits that a name stands for: `b1` all of them, `b1.2` the second."""
         base, dot, number = (name, "", "") if name in self._names else name.rpartition(".")
@@ -354,7 +372,8 @@ def _visit(entry: BookEntry) -> Visit:
 def _facts(entry: BookEntry) -> Iterator[FactClaim]:
     owner = {"block_id": entry.id} if entry.visit is None else {"visit_id": entry.id}
     for claim in entry.claims:
-        yield FactClaim("resource", claim.resource_id, Span(claim.start_at, claim.end_at), **owner)
+        need = next((name for name, who in entry.resources if who == claim.resource_id), None)
+        yield FactClaim("resource", claim.resource_id, Span(claim.start_at, claim.end_at), need=need, **owner)
     if entry.visit is not None:
         span = Span(entry.visit.arrives_at, entry.visit.leaves_at)
         yield FactClaim("patient", entry.visit.patient_id, span, visit_id=entry.id)

@@ -25,6 +25,7 @@ APPEND_ONLY = {
     "domain_event",
     "lot_use",
     "practice_version",
+    "repair_proposal",
     "source_record",
 }
 BY_TRIGGERS = {"diary_change", "freed"}
