@@ -33,6 +33,7 @@ from hub.operations.complete_visit import complete_visit
 from hub.operations.confirm_hold import Asking, Undecided, confirm_booking, confirm_hold
 from hub.operations.decide_import import Progress
 from hub.operations.end_visits import Ended
+from hub.operations.find_gaps import GapReport, find_gaps
 from hub.operations.find_nearest import find_nearest, find_nearest_move
 from hub.operations.find_openings import find_openings
 from hub.operations.hold_visit import Held, hold_visit
@@ -200,6 +201,10 @@ class Hub:
     def rank(self, request: OpeningsRequest, wishes: Wishes) -> tuple[Offer, ...] | Refusal:
         """Openings in the order in which to offer them."""
         return rank_openings(self.store, request, wishes)
+
+    def gaps(self, location_id: str, first_on: date, last_on: date, kinds: Sequence[str] | None = None) -> GapReport:
+        """What stands idle, and who waits and fits."""
+        return find_gaps(self.store, location_id, first_on, last_on, kinds)
 
     def hold(self, request: BookingRequest, *, actor: str) -> Held | Refusal:
         """Hold a time; nobody outside is told."""

@@ -9,6 +9,7 @@ from hub.cli import (
     config,
     database,
     demo,
+    idle,
     policy,
     reconciling,
     scenario,
@@ -33,6 +34,7 @@ app.command()(syncing.pull)
 app.command(name="import")(syncing.import_)
 app.command()(syncing.push)
 app.command()(booking.find)
+app.command()(idle.gaps)
 app.command()(booking.hold)
 app.command()(booking.book)
 app.command()(visits.move)

@@ -47,17 +47,11 @@ class Asked:
         Raises:
             InvalidInput: service or patient is missing, or one of several locations; or a resource without its need.
         """
-        from hub.errors import InvalidInput, Problem
         from hub.scheduling.request import Part, Trip
 
-        known = [each.id for each in hub.folder.practice.locations]
-        if self.location is None and len(known) > 1:
-            raise InvalidInput(
-                Problem("there are several locations", field="--location", hint=f"One of: {', '.join(known)}")
-            )
         service, patient = _given(self.service, "--service"), _given(self.patient, "--patient")
         part = Part(service, patient, self.option, pairs(self.resources, "--with"), self.package)
-        return Trip((part,), self.location or known[0])
+        return Trip((part,), location_of(hub, self.location))
 
 
 @dataclass(frozen=True)
@@ -83,6 +77,22 @@ def _given(value: Given | None, option: str) -> Given:
     if value is None:
         raise InvalidInput(Problem("this is missing", field=option, hint="Give it, or --hold"))
     return value
+
+
+def location_of(hub: "Hub", given: str | None) -> str:
+    """The location given, or the only one.
+
+    Raises:
+        InvalidInput: there are several and none is given.
+    """
+    from hub.errors import InvalidInput, Problem
+
+    known = [each.id for each in hub.folder.practice.locations]
+    if given is None and len(known) > 1:
+        raise InvalidInput(
+            Problem("there are several locations", field="--location", hint=f"One of: {', '.join(known)}")
+        )
+    return given or known[0]
 
 
 def pairs(given: Iterable[str] | None, option: str) -> dict[str, str]:

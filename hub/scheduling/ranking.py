@@ -2,23 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import combinations
 from types import MappingProxyType
 
 from hub.canonical.practice import Practice
-from hub.scheduling.board import Board, board_over
-from hub.scheduling.clock import wall_clock
+from hub.scheduling.board import Board
 from hub.scheduling.decision import Refusal
 from hub.scheduling.diary import Diary
 from hub.scheduling.openings import find_openings
-from hub.scheduling.protocol import reach_of, timed_trips
 from hub.scheduling.request import OpeningsRequest, Part, Trip
 from hub.scheduling.rests import rests_beside
-from hub.scheduling.serving import Serving, Servings
+from hub.scheduling.serving import Serving, Servings, board_of
 from hub.scheduling.timeline import Span, instant_at, minute_of
-
-_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ def rank_openings(
     trips = _trips(practice, diary, request, wishes, now)
     if isinstance(trips, Refusal) or not trips:
         return trips if isinstance(trips, Refusal) else ()
-    board = _board(practice, diary, request)
+    board = board_of(practice, diary, request)
     arrivals = [minute_of(one) for _, openings in trips for one in openings]
     first, last = min(arrivals), max(arrivals)
     scale = _Scale(board, wishes, first, minute_of(now))
@@ -117,14 +113,6 @@ def _with(practice: Practice, part: Part, wished: Mapping[str, str]) -> Part:
 def _names(practice: Practice, part: Part, name: str) -> bool:
     service = practice.find_service(part.service_id)
     return service is not None and name in service.names
-
-
-def _board(practice: Practice, diary: Diary, request: OpeningsRequest) -> Board:
-    """The board that the openings were found on."""
-    clock = wall_clock(practice.zone_of(request.trip.location_id))
-    days = clock.day_start(request.first_on), clock.day_start(request.last_on + _ONE_DAY)
-    reach = reach_of(timed_trips(practice, request.trip, lambda _resource, _needs, _arrival: True))
-    return board_over(practice, diary, request.trip.location_id, days, reach)
 
 
 class _Scale:

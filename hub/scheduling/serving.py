@@ -1,15 +1,20 @@
 """Who would serve each of many openings: what booking them one by one would choose, worked out on one board."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from hub.canonical.practice import Practice
 from hub.scheduling.assignment import Choice, Slot, first_choice, slots_of
-from hub.scheduling.board import Board
+from hub.scheduling.board import Board, board_over
+from hub.scheduling.clock import wall_clock
+from hub.scheduling.diary import Diary
 from hub.scheduling.free_time import open_arrivals, patient_arrivals, supervised_arrivals
 from hub.scheduling.judge import trips_at
-from hub.scheduling.protocol import TimedTrip
-from hub.scheduling.request import Trip
+from hub.scheduling.protocol import TimedTrip, reach_of, timed_trips
+from hub.scheduling.request import OpeningsRequest, Trip
 from hub.scheduling.rules import TripRules
+
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +57,11 @@ class Servings:
             allowed &= self._rules.dates_allowed(timed, *self._span)
             known = self._known[key] = (slots_of(board, self._trip, timed), allowed)
         return known
+
+
+def board_of(practice: Practice, diary: Diary, request: OpeningsRequest) -> Board:
+    """The board that `find_openings` works on."""
+    clock = wall_clock(practice.zone_of(request.trip.location_id))
+    days = clock.day_start(request.first_on), clock.day_start(request.last_on + _ONE_DAY)
+    reach = reach_of(timed_trips(practice, request.trip, lambda _resource, _needs, _arrival: True))
+    return board_over(practice, diary, request.trip.location_id, days, reach)

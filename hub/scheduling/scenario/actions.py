@@ -223,6 +223,22 @@ class Waitlist(TripEntry):
         return self
 
 
+class Gaps(Entry):
+    """Idle stretches of resources on whole local dates, both counted, and who waits and fits."""
+
+    from_on: LocalDate = Field(alias="from")
+    until_on: LocalDate = Field(alias="until")
+    kinds: Annotated[tuple[Word, ...] | None, Some] = None
+    """None: those of `ranking`."""
+    location: Word | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.until_on < self.from_on:
+            raise ValueError("`until` is not before `from`")
+        return self
+
+
 class Offers(Entry):
     """Who has a freed time offered."""
 
@@ -255,6 +271,7 @@ class ActionEntry(Entry):
     no_show: NoShow | None = None
     waitlist: Waitlist | None = None
     offers: Offers | None = None
+    gaps: Gaps | None = None
     away: Away | None = None
     repair: Repair | None = None
     late: Late | None = None

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from hub.documents import Document, Path
 from hub.errors import Problem
 from hub.scheduling.clock import wall_clock
-from hub.scheduling.scenario.actions import BookSeries, Complete, Find, PartEntry, Repair, TripEntry
+from hub.scheduling.scenario.actions import BookSeries, Complete, Find, Gaps, PartEntry, Repair, TripEntry
 from hub.scheduling.scenario.day_actions import Sign, Withdraw
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LIFE = frozenset({"find", "hold", "book", "move", "cancel", "clock", "complete", "no_show", "away"})
 _DAY = frozenset({"late", "over", "finish", "sign", "withdraw", "clearances", "check_in"})
-PLAYED = _LIFE | _DAY | {"series", "waitlist", "offers", "repair", "waive"}
+PLAYED = _LIFE | _DAY | {"series", "waitlist", "offers", "repair", "waive", "gaps"}
 """The actions that can be played so far; a file with another one is refused before anything runs."""
 
 GOES_WITH: dict[str, tuple[str, ...]] = {
@@ -30,6 +30,8 @@ GOES_WITH: dict[str, tuple[str, ...]] = {
     "ranked": ("find",),
     "best": ("find",),
     "costs": ("find",),
+    "gaps": ("gaps",),
+    "idle": ("gaps",),
 }
 """The actions of which a key can be expected, where the format is stricter than to find it missing."""
 
@@ -122,7 +124,7 @@ class _Checks:
             yield from self._sessions(action, path)
         if isinstance(action, Find) and action.prefers is not None:
             yield from self._wishes(action, action.prefers.resources, (*path, "prefers", "with"))
-        if isinstance(action, TripEntry | Repair) and not getattr(action, "hold", None):
+        if isinstance(action, TripEntry | Repair | Gaps) and not getattr(action, "hold", None):
             yield from self._location(action.location, path)
         elif getattr(action, "location", None) is not None:
             yield from self._known("location", action.location, self._locations, (*path, "location"))

@@ -12,7 +12,18 @@ from hub.scheduling.scenario.day_actions import KnockOn, MissingRow
 
 _MOMENTS = frozenset({"first", "openings", "arrivals", "arrives", "leaves", "ranked", "best"})
 _SETS = frozenset({"refused", "patients", "contested"})
-_ROWS = frozenset({"knock_on"})
+_ROWS = frozenset({"knock_on", "gaps"})
+
+
+class GapRow(Entry):
+    """An idle stretch, as an expectation; only the keys given are compared."""
+
+    resource: Word | None = None
+    starts: WallTime | None = Field(default=None, alias="from")
+    ends: WallTime | None = Field(default=None, alias="to")
+    short: Flag | None = None
+    fits: tuple[Word, ...] | None = None
+    """Patients, in any order."""
 
 
 class NearestTimes(Entry):
@@ -60,6 +71,10 @@ class Expectation(Entry):
     best: WallTime | None = None
     costs: tuple[Count, ...] | None = None
     """Points, in the order of `ranked`."""
+    gaps: tuple[GapRow, ...] | None = None
+    """By resource, then by time."""
+    idle: dict[Word, Count] | None = None
+    """Resource → minutes of gaps in all."""
 
     def given(self) -> tuple[str, ...]:
         """The keys it gives, as the file writes them."""
@@ -68,11 +83,11 @@ class Expectation(Entry):
     def value(self, key: str) -> Any:
         """What it gives for a key."""
         value = getattr(self, "resources" if key == "with" else key)
-        return [_plain(one) for one in value] if isinstance(value, tuple) else value
+        return [_plain(one) for one in value] if isinstance(value, tuple) else _plain(value)
 
 
 def _plain(value: Any) -> Any:
-    return value.model_dump(exclude_unset=True) if isinstance(value, Entry) else value
+    return value.model_dump(exclude_unset=True, by_alias=True) if isinstance(value, Entry) else value
 
 
 def mismatches(expected: Expectation, got: Mapping[str, Any]) -> tuple[str, ...]:
@@ -86,7 +101,7 @@ def _agrees(key: str, expected: Any, got: Any) -> bool:
     if got is None or expected is None:
         return got is expected
     if key == "nearest":
-        return all(_agrees("arrives", getattr(expected, side), got[side]) for side in expected.model_fields_set)
+        return all(_agrees("arrives", at, got[side]) for side, at in expected.items())
     if key in _MOMENTS:
         return _same_moments(expected, got)
     if key in _SETS:
@@ -95,17 +110,20 @@ def _agrees(key: str, expected: Any, got: Any) -> bool:
         return len(expected) == len(got) and all(_gives(e, g) for e, g in zip(expected, got, strict=True))
     if key == "missing":
         return len(expected) == len(got) and all(any(_gives(e, g) for g in got) for e in expected)
-    if key in ("with", "stock"):
+    if key in ("with", "stock", "idle"):
         return all(name in got and got[name] == value for name, value in expected.items())
     return bool(expected == got)
 
 
 def _gives(expected: Mapping[str, Any], got: Mapping[str, Any]) -> bool:
     """Whether a row has what is expected of it; lists in it are in any order."""
-    return all(
-        sorted(value) == sorted(got[key]) if isinstance(value, tuple) else value == got.get(key)
-        for key, value in expected.items()
-    )
+    return all(_is_given(value, got.get(key)) for key, value in expected.items())
+
+
+def _is_given(expected: Any, got: Any) -> bool:
+    if isinstance(expected, tuple):
+        return sorted(expected) == sorted(got)
+    return _same_moment(expected, got) if isinstance(expected, datetime) else bool(expected == got)
 
 
 def _same_moments(expected: Any, got: Any) -> bool:

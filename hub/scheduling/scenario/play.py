@@ -12,6 +12,7 @@ from hub.scheduling.scenario.actions import ActionEntry, Book, Find, Hold
 from hub.scheduling.scenario.book import State
 from hub.scheduling.scenario.changes import cancel, complete, go_away, miss, move
 from hub.scheduling.scenario.clearing import check_in, sign, tell_clearances, told_booked, withdraw
+from hub.scheduling.scenario.idle import find_idle
 from hub.scheduling.scenario.nearness import booking_request, nearest_times
 from hub.scheduling.scenario.offering import rank
 from hub.scheduling.scenario.player import Outcome, Player, refused
@@ -113,6 +114,7 @@ PLAYS: dict[str, Callable[[Player, Any], Outcome]] = {
     "series": book_series,
     "waitlist": join_waitlist,
     "offers": tell_offers,
+    "gaps": find_idle,
     "late": run_late,
     "over": run_over,
     "finish": finish,

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import date
 
 import pytest
 
@@ -9,6 +10,8 @@ from hub.canonical.ids import PatientId
 from hub.canonical.records import Patient
 from hub.cli import main
 from hub.operations.apply_practice import apply_practice
+from hub.operations.join_waitlist import join_waitlist
+from hub.scheduling.request import OpeningsRequest, Part, Trip
 
 PRACTICE = """
 zone: America/Chicago
@@ -183,6 +186,31 @@ def test_offers_come_best_first_with_what_they_cost(desk):
     )
     _, (said,), _ = desk(*asked, "--days", "sat", "--limit", "1", "--json")
     assert json.loads(said)["offers"][0]["costs"] == [{"what": "wish day", "points": 30}]
+
+
+def test_what_stands_idle_is_told_with_who_waits_and_fits(desk, store):
+    booked(desk, arrives="2098-03-03T09:30")
+    part = Part("laser", "bea")
+    day = date(2098, 3, 3)
+    join_waitlist(store, OpeningsRequest(Trip((part,), "main"), day, day), actor="test")
+    code, said, _ = desk("gaps", "--from", "2098-03-03")
+    assert (code, said) == (
+        0,
+        [
+            "dr-lee: 150 minutes idle",
+            "  2098-03-03T09:00 to 10:00, 60 minutes",
+            "    waiting: bea for laser, could come at 2098-03-03T09:00",
+            "  2098-03-03T10:30 to 12:00, 90 minutes",
+            "    waiting: bea for laser, could come at 2098-03-03T10:00",
+        ],
+    )
+    _, (said,), _ = desk("gaps", "--from", "2098-03-03", "--kind", "room", "--json")
+    assert [(gap["resource"], gap["minutes"], gap["short"]) for gap in json.loads(said)["gaps"]] == [
+        ("room-1", 180, False)
+    ]
+    assert desk("gaps", "--from", "2098-03-03", "--until", "2098-03-02")[2] == [
+        "error: until: the last date is before the first"
+    ]
 
 
 @pytest.mark.parametrize(
