@@ -183,11 +183,11 @@ class Hub:
 
     def book(self, request: BookingRequest, *, actor: str, key: str | None = None) -> Booked | Undecided | Refusal:
         """Book once all agreed who have a say, and leave word for every system that is told of visits."""
-        return confirm_booking(self.store, request, self._outside, Asking(actor, key, self._told))
+        return confirm_booking(self.store, request, self._outside, Asking(actor, key, self.told))
 
     def reconcile(self) -> ReconcileResult:
         """Settle what is undecided and due."""
-        return reconcile_bookings(self.store, self._outside, push_to=self._told)
+        return reconcile_bookings(self.store, self._outside, push_to=self.told)
 
     def find_unsettled(self) -> tuple[Pending, ...]:
         """What still waits for another system's word, the oldest first."""
@@ -212,27 +212,27 @@ class Hub:
 
     def book_hold(self, hold_id: str, *, actor: str, key: str | None = None) -> Booked | Undecided | Refusal:
         """Book what is held, as `book`."""
-        return confirm_hold(self.store, hold_id, self._outside, Asking(actor, key, self._told))
+        return confirm_hold(self.store, hold_id, self._outside, Asking(actor, key, self.told))
 
     def move(self, request: MoveRequest, *, actor: str) -> Moved | Refusal:
         """Move a visit or a trip."""
-        return move_visit(self.store, request, actor=actor, push_to=self._told)
+        return move_visit(self.store, request, actor=actor, push_to=self.told)
 
     def cancel(
         self, ids: Sequence[str], *, actor: str, by: Literal["patient", "practice"], reason: str | None = None
     ) -> Ended | Refusal:
         """Call visits off."""
-        return cancel_visit(self.store, *ids, actor=actor, by=by, reason=reason, push_to=self._told)
+        return cancel_visit(self.store, *ids, actor=actor, by=by, reason=reason, push_to=self.told)
 
     def no_show(self, ids: Sequence[str], *, actor: str, reason: str | None = None) -> Ended | Refusal:
         """Note that the patient did not come."""
-        return no_show_visit(self.store, *ids, actor=actor, reason=reason, push_to=self._told)
+        return no_show_visit(self.store, *ids, actor=actor, reason=reason, push_to=self.told)
 
     def complete(
         self, ids: Sequence[str], *, actor: str, used: Mapping[str, Decimal] | None = None
     ) -> tuple[Visit, ...] | Refusal:
         """Note that visits took place."""
-        return complete_visit(self.store, *ids, actor=actor, used=used, push_to=self._told)
+        return complete_visit(self.store, *ids, actor=actor, used=used, push_to=self.told)
 
     def away(self, resource_id: str, span: Span, *, actor: str, reason: str | None = None) -> Absence | Refusal:
         """Note that a resource is away."""
@@ -283,7 +283,8 @@ class Hub:
         return applied
 
     @property
-    def _told(self) -> tuple[str, ...]:
+    def told(self) -> tuple[str, ...]:
+        """The systems that are told of visits."""
         return tuple(each.system for each in self.folder.connections.values() if Kind.VISIT in each.push)
 
     @property

@@ -7,7 +7,9 @@ from hub.cli import (
     audit,
     booking,
     config,
+    consents,
     database,
+    day,
     demo,
     idle,
     policy,
@@ -41,6 +43,11 @@ app.command()(visits.move)
 app.command()(visits.cancel)
 app.command(name="no-show")(visits.no_show)
 app.command()(visits.complete)
+app.command()(day.late)
+app.command()(day.over)
+app.command()(day.finish)
+app.command(name="check-in")(day.check_in)
+app.command()(day.missing)
 app.command()(absences.away)
 app.command()(absences.block)
 app.command()(reconciling.reconcile)
@@ -48,6 +55,7 @@ app.add_typer(scenario.app, name="scenario")
 app.add_typer(config.app, name="config")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
+app.add_typer(consents.app, name="consent")
 app.add_typer(database.app, name="database")
 
 

@@ -8,6 +8,7 @@ from hub.canonical.practice import PROVIDER, Practice
 from hub.canonical.records import Visit, VisitState
 from hub.operations.apply_practice import load_practice
 from hub.operations.note_visits import Note, load_visits, note_visits
+from hub.operations.place_facts import recheck_facts
 from hub.ports import StandingVisit, Store, TakenBy, UnitOfWork
 from hub.scheduling.decision import Refusal
 from hub.scheduling.knock_on import KnockOn, Standing, Taken, find_knock_on
@@ -25,7 +26,7 @@ class Ran:
 
     visits: tuple[Visit, ...]
     knock_on: KnockOn
-    """Whom it meets, by id; shown, not applied."""
+    """Whom it meets, by id; shown, not applied. What others booked without a room may stand in another one already."""
 
 
 def late_visit(store: Store, *visit_ids: str, minutes: int, actor: str, push_to: Collection[str] = ()) -> Ran | Refusal:
@@ -114,7 +115,12 @@ def _run(
         knock_on = _follow(work, practice, taken, turns)
         visits = load_visits(work, turns)
         note_visits(work, visits, _with_knock_on(note, turns, knock_on), push_to)
-        return Ran(visits, knock_on)
+        from_outside = work.facts.find_to_come() if knock_on.contested else ()
+        concerned = sorted(set(from_outside).intersection(knock_on.contested))
+        has_flagged = work.facts.has_flagged()
+    if concerned or has_flagged:  # what others booked may stand elsewhere, or stand again
+        recheck_facts(store, concerned)
+    return Ran(visits, knock_on)
 
 
 def _steps(practice: Practice, one: StandingVisit, taken: TakenBy) -> tuple[RunningStep, ...]:

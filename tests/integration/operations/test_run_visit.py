@@ -16,6 +16,7 @@ from hub.operations.run_visit import Ran, finish_visit, late_visit, overrun_visi
 from hub.ports import FactClaim
 from hub.scheduling.decision import Refusal
 from hub.store.unit_of_work import SqlStore
+from tests.integration.operations import outside_practice as outside
 from tests.integration.operations.small_practice import (
     NINE,
     PRACTICE,
@@ -203,3 +204,24 @@ def test_while_one_runs_over_others_book_and_nobody_is_firm_twice(store, owner, 
     with owner.connect() as connection:
         assert connection.execute(firm_twice).scalar_one() == 0
     assert {firm for *_, firm in claims(owner, first)} == {True}
+
+
+def test_a_visit_from_outside_that_left_its_room_open_goes_to_another_one(engine, owner) -> None:
+    """What others booked is met, and stands elsewhere with what the engine may choose for it."""
+    now = [outside.NINE - minutes(600)]
+    store = SqlStore(engine, clock=lambda _: now[0])
+    outside.open_practice(store)
+    asked = {"provider": "dr-lee", "room": "room-1"}
+    booked = book_visit(store, outside.wanted(resources=asked), actor="ann")
+    assert isinstance(booked, Booked)
+    beside = book_visit(store, outside.wanted(patient=1, resources={"room": "room-2"}), actor="ann")
+    assert isinstance(beside, Booked)
+    outside.arrive(store, outside.fact("from-ehr", 30, provider_id="dr-ray"))
+    (room,) = outside.rooms(owner, "from-ehr")
+    runs = {one.room_id: one.id for one in (*booked.visits, *beside.visits)}[room]
+    now[0] = outside.NINE + minutes(20)
+    ran = overrun_visit(store, runs, minutes=15, actor="bob")
+    assert isinstance(ran, Ran)
+    assert ran.knock_on.contested == ("from-ehr",)
+    assert outside.rooms(owner, "from-ehr") == [{"room-1": "room-2", "room-2": "room-1"}[room]]
+    assert issues(owner) == []
