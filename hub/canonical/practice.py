@@ -21,6 +21,7 @@ from hub.canonical.practice_places import (
     Product,
     StockLot,
     Stretch,
+    Vial,
 )
 from hub.canonical.practice_policy import (
     OVERRIDABLE,
@@ -85,6 +86,7 @@ __all__ = [
     "StockLot",
     "Stretch",
     "Use",
+    "Vial",
     "Waiver",
     "read_practice",
     "read_sound_practice",
@@ -136,6 +138,10 @@ class Practice(Entry):
     def find_resource(self, resource_id: str) -> PracticeResource | None:
         """The resource of that id, if it is declared."""
         return next((resource for resource in self.resources if resource.id == resource_id), None)
+
+    def find_product(self, product_id: str) -> Product | None:
+        """The product of that id, if it is declared."""
+        return next((product for product in self.products if product.id == product_id), None)
 
     def find_service(self, service_id: str) -> PracticeService | None:
         """The service of that id, if it is declared."""

@@ -140,6 +140,15 @@ class PracticeResource(Dated):
     """The room it stands in."""
 
 
+class Vial(Entry):
+    """A product that comes in vials and spoils once one is open."""
+
+    units: Annotated[Quantity, Field(gt=0)]
+    """How much is in one."""
+    open_hours: Annotated[int, Field(strict=True, ge=1, le=8_784)]
+    """Elapsed hours from opening; and never after the lot's expiry."""
+
+
 class Product(Entry):
     """Something that is used up."""
 
@@ -148,6 +157,8 @@ class Product(Entry):
     unit: Word
     strict_days: DayCount | None = None
     """Visits further ahead than this are not refused for want of it. None: always strict."""
+    vial: Vial | None = None
+    """None: it does not spoil when it is opened."""
 
 
 class StockLot(Entry):

@@ -60,6 +60,16 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenVial:
+    """What is left of a vial that was opened."""
+
+    id: str
+    closes_at: datetime
+    """The first instant at which it may not be used any more."""
+    remaining: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class LotOnHand:
     """What is left of a lot."""
 
@@ -69,6 +79,13 @@ class LotOnHand:
     on_hand: Decimal
     expires_on: date
     """The last local date on which it may be used."""
+    open_vials: tuple[OpenVial, ...] = ()
+    """Those with something left, which `on_hand` counts; also one whose hours have ended and nobody has noted it."""
+
+    @property
+    def sealed(self) -> Decimal:
+        """What is not opened yet."""
+        return self.on_hand - sum((vial.remaining for vial in self.open_vials), Decimal())
 
 
 @dataclass(frozen=True, slots=True)

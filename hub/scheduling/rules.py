@@ -93,7 +93,8 @@ class TripRules:
         for number, part in enumerate(timed):
             begin = self._clock.date_at(first + part.arrival).toordinal()
             days = range(begin, self._clock.date_at(last + part.arrival).toordinal() + 1)
-            turning = days if self._minds_other_parts(timed, number) else {*self._turning_days(part)}.intersection(days)
+            daily = self._minds_other_parts(timed, number) or self._minds_vials(part)
+            turning = days if daily else {*self._turning_days(part)}.intersection(days)
             yield from (self._clock.day_start(date.fromordinal(day)) - part.arrival for day in turning)
             for visit, _ in self._related(part):
                 yield visit.arrival - part.arrival
@@ -125,6 +126,9 @@ class TripRules:
             counts = day_counts(planned, visit)
             if counts:
                 yield visit, counts
+
+    def _minds_vials(self, part: TimedPart) -> bool:
+        return any(self._shelf(use.product).turns_daily for use in uses_of(part))
 
     def _minds_other_parts(self, timed: TimedTrip, number: int) -> bool:
         """Whether a rule looks at the days between this part and another of its patient: both move together."""

@@ -190,11 +190,7 @@ class _Search:
         """All that the sessions still to come depend on."""
         days = [session.day for session in path]
         last = days[-1]
-        promised = tuple(
-            sum(first <= day and (shelf.strict_until is None or day <= shelf.strict_until) for day in days)
-            for shelf, _ in self._shelves
-            for first, _ in shelf.slack
-        )
+        promised = tuple(shelf.depends_on(days) for shelf, _ in self._shelves)
         nearby: tuple[object, ...] = ()
         if self._gap <= self._reach_days:
             nearby = tuple(

@@ -1,12 +1,14 @@
 """Stock: whether promises can all be kept from the lots, first expiry first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from hub.canonical.practice import Practice, Use
-from hub.scheduling.diary import Diary
+from hub.canonical.practice import Practice, Product, Use
+from hub.scheduling.clock import wall_clock
+from hub.scheduling.diary import Diary, LotOnHand
+from hub.scheduling.vials import Supply
 
 Demand = tuple[date, Decimal]
 """(local date of arrival, quantity)."""
@@ -39,8 +41,60 @@ class Shelf:
         """The most that one more visit arriving on `day` could be promised."""
         return max(Decimal(), min(slack for first, slack in self.slack if first <= day))
 
+    @property
+    def turns_daily(self) -> bool:
+        """Whether the answer may differ from each date to the next, and not only where a stretch begins."""
+        return False
+
+    def depends_on(self, days: Iterable[date]) -> tuple[object, ...]:
+        """All that later answers depend on of equal promises that were added for these days."""
+        return tuple(sum(self._counts(day) for day in days if first <= day) for first, _ in self.slack)
+
     def _counts(self, day: date) -> bool:
         return self.strict_until is None or day <= self.strict_until
+
+
+@dataclass(frozen=True, slots=True)
+class VialShelf(Shelf):
+    """The same of a product in vials: a promise is good when, opening vials as late as one can, nobody goes without
+    who would not have gone without before.
+    """
+
+    supply: Supply
+    promised: Mapping[date, Decimal]
+    """Local date → what is promised for it."""
+
+    def holds(self, demands: Iterable[Demand]) -> bool:
+        """See `Shelf`."""
+        counted = [(day, quantity) for day, quantity in demands if quantity and self._counts(day)]
+        if not counted:
+            return True
+        wanted = _by_date((*self.promised.items(), *counted))
+        return self._short(wanted) <= self._short(self.promised)
+
+    def most_on(self, day: date) -> Decimal:
+        """See `Shelf`. Found by halving, down to the smallest part of a unit that is counted anywhere."""
+        held = sum((lot.on_hand for lot in self.supply.lots), Decimal())
+        counted = [held, *self.promised.values(), *(lot.on_hand for lot in self.supply.lots)]
+        step = Decimal(1).scaleb(min(int(one.normalize().as_tuple().exponent) for one in counted if one) if held else 0)
+        step = min(step, Decimal(1))
+        low, high = 0, int(held / step)
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self.holds([(day, middle * step)]) else (low, middle - 1)
+        return low * step
+
+    @property
+    def turns_daily(self) -> bool:
+        """See `Shelf`."""
+        return True
+
+    def depends_on(self, days: Iterable[date]) -> tuple[object, ...]:
+        """See `Shelf`."""
+        return tuple(day for day in days if self._counts(day))
+
+    def _short(self, wanted: Mapping[date, Decimal]) -> Decimal:
+        return sum(self.supply.unserved(wanted).values(), Decimal())
 
 
 def shelf_of(practice: Practice, diary: Diary, product_id: str, location_id: str, today: date) -> Shelf:
@@ -55,8 +109,24 @@ def shelf_of(practice: Practice, diary: Diary, product_id: str, location_id: str
         if (promise.product_id, promise.location_id) == key
         and (strict_until is None or promise.promised_on <= strict_until)
     ]
+    if product.vial is not None:
+        return VialShelf((), strict_until, supply_of(practice, diary.lots, product, location_id), _by_date(promised))
     firsts = sorted({date.min, *(expires + _ONE_DAY for expires, _ in lots if expires < date.max)})
     return Shelf(tuple((first, _from(lots, first) - _from(promised, first)) for first in firsts), strict_until)
+
+
+def supply_of(practice: Practice, lots: Iterable[LotOnHand], product: Product, location_id: str) -> Supply:
+    """What the lots of a product at a location can serve."""
+    key = (product.id, location_id)
+    its = tuple(lot for lot in lots if (lot.product_id, lot.location_id) == key)
+    return Supply(its, product.vial, wall_clock(practice.zone_of(location_id)))
+
+
+def _by_date(demands: Iterable[Demand]) -> dict[date, Decimal]:
+    found: dict[date, Decimal] = {}
+    for day, quantity in demands:
+        found[day] = found.get(day, Decimal()) + quantity
+    return found
 
 
 def demands_of(uses: Iterable[Use], arrives_on: date) -> list[tuple[str, Demand]]:
