@@ -20,6 +20,7 @@ from hub.canonical.wall import (
 )
 from hub.scheduling.scenario.day_actions import CheckInVisit, Clearances, Finish, Late, Over, Sign, Withdraw
 from hub.scheduling.scenario.expectations import Expectation
+from hub.scheduling.scenario.stock_actions import CountLot, Explain, Ledger, OpenVialOf, Receive, Reorders, Waste
 from hub.scheduling.scenario.waiver_actions import Waivable, Waive
 
 RefusalCode = Annotated[str, Field(strict=True, pattern=r"^[a-z][a-z0-9_-]*$")]
@@ -282,6 +283,13 @@ class ActionEntry(Entry):
     clearances: Clearances | None = None
     check_in: CheckInVisit | None = None
     waive: Waive | None = None
+    open: OpenVialOf | None = None
+    receive: Receive | None = None
+    waste: Waste | None = None
+    count: CountLot | None = None
+    explain: Explain | None = None
+    ledger: Ledger | None = None
+    reorders: Reorders | None = None
     expect: Expectation | None = None
 
     @model_validator(mode="after")

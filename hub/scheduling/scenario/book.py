@@ -9,6 +9,7 @@ from hub.canonical.money import Money
 from hub.canonical.practice import Policy, Practice
 from hub.scheduling.decision import Booking, PlannedVisit
 from hub.scheduling.diary import BusyClaim, Diary, LotOnHand, PackageStanding, PatientVisit, Promise
+from hub.scheduling.ledger import Movement, lots_after
 from hub.scheduling.request import Part
 from hub.scheduling.running import RunningStep
 from hub.scheduling.waivers import NOTHING_OWED, Owed
@@ -73,6 +74,9 @@ class AppointmentBook:
 
     practice: Practice
     entries: dict[str, BookEntry] = field(default_factory=dict)
+    lots: tuple[LotOnHand, ...] = ()
+    ledger: tuple[Movement, ...] = ()
+    """What happened to the lots, in order."""
     _diary: Diary | None = None
 
     def write(self, entries: Iterable[BookEntry]) -> None:
@@ -94,10 +98,18 @@ class AppointmentBook:
     def without(self, ids: Collection[str]) -> Diary:
         """The diary as if these entries were not there."""
         rest = {entry_id: entry for entry_id, entry in self.entries.items() if entry_id not in ids}
-        return AppointmentBook(self.practice, rest).diary()
+        return AppointmentBook(self.practice, rest, self.lots).diary()
+
+    def move_stock(self, movements: Iterable[Movement]) -> None:
+        """Write lines of the ledger; the lots follow."""
+        lines = tuple(movements)
+        if lines:
+            self.ledger += lines
+            self.lots = lots_after(self.lots, lines)
+            self._diary = None
 
     def set_practice(self, practice: Practice) -> None:
-        """Go on with another practice file: a lot was used, somebody is away."""
+        """Go on with another practice file: somebody is away."""
         self.practice = practice
         self._diary = None
 
@@ -125,10 +137,7 @@ class AppointmentBook:
             patients={patient.id: patient.known for patient in self.practice.patients},
             visits=tuple(entry.visit for entry in standing if entry.visit is not None),
             promises=tuple(promise for entry in standing if entry.state in promising for promise in entry.promises),
-            lots=tuple(
-                LotOnHand(lot.product, self.practice.location_of(lot), lot.lot, lot.on_hand, lot.expires)
-                for lot in self.practice.stock
-            ),
+            lots=self.lots,
             packages=self._packages(standing),
         )
 

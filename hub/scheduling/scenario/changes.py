@@ -5,19 +5,19 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from hub.canonical.practice import StockLot, Stretch
-from hub.scheduling.clock import wall_clock
+from hub.canonical.practice import PROVIDER, Stretch
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import PlannedVisit, Refusal
 from hub.scheduling.diary import Diary
 from hub.scheduling.fees import is_in_window, no_show_share, window_share
+from hub.scheduling.ledger import Movement, lots_after
 from hub.scheduling.request import BookingRequest, Part, Trip
 from hub.scheduling.scenario.actions import Away, Cancel, Complete, Move, NoShow
 from hub.scheduling.scenario.book import BookEntry, State, entry_of
 from hub.scheduling.scenario.clearing import needs_check_in, told_booked
 from hub.scheduling.scenario.player import Outcome, Player, refused
 from hub.scheduling.scenario.waiving import end_entries
-from hub.scheduling.timeline import minute_of
+from hub.scheduling.treatments import Treatment, plan_use
 
 
 def cancel(player: Player, action: Cancel) -> Outcome:
@@ -80,13 +80,14 @@ def complete(player: Player, action: Complete) -> Outcome:
         return refused("not_begun")
     if any(needs_check_in(player, entry) for entry in entries):
         return refused("not_arrived")
-    stock: tuple[StockLot, ...] | None = player.scenario.stock
+    movements: tuple[Movement, ...] = ()
     for number, entry in enumerate(entries):
         given = {used.product: used.quantity for used in action.used or ()} if number == 0 else {}
-        stock = _used_up(player, stock, entry, given if action.used is not None else _promised(entry))
-        if stock is None:
+        drawn = _used_up(player, movements, entry, given if action.used is not None else _promised(entry))
+        if drawn is None:
             return refused("no_stock")
-    player.change_practice(stock=stock)
+        movements += drawn
+    player.book.move_stock(movements)
     player.book.write(replace(entry, state=State.COMPLETED) for entry in entries)
     return {"ok": True}
 
@@ -161,25 +162,13 @@ def _promised(entry: BookEntry) -> dict[str, Decimal]:
 
 
 def _used_up(
-    player: Player, stock: tuple[StockLot, ...] | None, entry: BookEntry, used: Mapping[str, Decimal]
-) -> tuple[StockLot, ...] | None:
-    """The lots after `used` is taken, first expiry first, then by lot name. None: they hold less."""
-    if stock is None or entry.visit is None:
+    player: Player, before: tuple[Movement, ...], entry: BookEntry, used: Mapping[str, Decimal]
+) -> tuple[Movement, ...] | None:
+    """What is taken for one visit after `before`; None: the lots hold less."""
+    if entry.visit is None:
         return None
-    location = entry.visit.location_id
-    day = wall_clock(player.scenario.zone_of(location)).date_at(minute_of(entry.visit.arrives_at))
-    left = dict(used)
-    on_hand = {}
-    for lot in sorted(stock, key=lambda lot: (lot.expires, lot.lot)):
-        if player.scenario.location_of(lot) == location and lot.expires >= day:
-            taken = min(lot.on_hand, left.get(lot.product, Decimal()))
-            left[lot.product] = left.get(lot.product, Decimal()) - taken
-            on_hand[lot.product, lot.lot] = lot.on_hand - taken
-    if any(quantity > 0 for quantity in left.values()):
-        return None
-    return tuple(
-        lot.model_copy(update={"on_hand": on_hand[lot.product, lot.lot]})
-        if (lot.product, lot.lot) in on_hand and player.scenario.location_of(lot) == location
-        else lot
-        for lot in stock
-    )
+    kinds = {resource.id: resource.kind for resource in player.scenario.resources}
+    provider = next((who for _, who in entry.resources if kinds.get(who) == PROVIDER), None)
+    treatment = Treatment(entry.visit.location_id, entry.visit.arrives_at, entry.id, provider)
+    lots = lots_after(player.book.lots, before)
+    return plan_use(player.scenario, lots, used, treatment, player.now, new_vial_id=player.new_vial)

@@ -14,6 +14,7 @@ from hub.errors import Problem
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.scenario.actions import BookSeries, Complete, Find, Gaps, PartEntry, Repair, TripEntry
 from hub.scheduling.scenario.day_actions import Sign, Withdraw
+from hub.scheduling.scenario.stock_actions import OpenVialOf, StockEntry
 
 if TYPE_CHECKING:
     from hub.scheduling.scenario.actions import ActionEntry
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 _LIFE = frozenset({"find", "hold", "book", "move", "cancel", "clock", "complete", "no_show", "away"})
 _DAY = frozenset({"late", "over", "finish", "sign", "withdraw", "clearances", "check_in"})
-PLAYED = _LIFE | _DAY | {"series", "waitlist", "offers", "repair", "waive", "gaps"}
+_STOCK = frozenset({"open", "receive", "waste", "count", "explain", "ledger", "reorders"})
+PLAYED = _LIFE | _DAY | {"series", "waitlist", "offers", "repair", "waive", "gaps"} | _STOCK
 """The actions that can be played so far; a file with another one is refused before anything runs."""
 
 GOES_WITH: dict[str, tuple[str, ...]] = {
@@ -133,6 +135,11 @@ class _Checks:
             yield from self._known("visit", base, visits, (*path, "visit"))
         if isinstance(action, Sign | Withdraw):
             yield from self._consent(action, path)
+        yield from self._products_of(action, path)
+
+    def _products_of(self, action: object, path: Path) -> Iterator[Problem]:
+        if isinstance(action, StockEntry):
+            yield from self._stock(action, path)
         if isinstance(action, Complete):
             for i, used in enumerate(action.used or ()):
                 yield from self._known("product", used.product, self._products, (*path, "used", i, "product"))
@@ -143,6 +150,16 @@ class _Checks:
         if form is not None and isinstance(action, Sign):
             versions = [one.version for one in form.versions]
             yield from self._known("version", action.version, versions, (*path, "version"))
+
+    def _stock(self, action: StockEntry, path: Path) -> Iterator[Problem]:
+        yield from self._known("product", action.product, self._products, (*path, "product"))
+        if action.location is None and len(self._locations) > 1:
+            message = "the key 'location' is missing: there are several locations"
+            yield self._document.problem(path, message, "Say at which one")
+        product = self._scenario.find_product(action.product)
+        if isinstance(action, OpenVialOf) and product is not None and product.vial is None:
+            message = f"the product {product.id!r} does not come in vials"
+            yield self._document.problem((*path, "product"), message, "Give the product a `vial`")
 
     def _trip(self, action: TripEntry, path: Path) -> Iterator[Problem]:
         if action.parts is None:

@@ -9,8 +9,9 @@ from pydantic import Field
 from hub.canonical.practice import Entry
 from hub.canonical.wall import Count, Flag, LocalDate, Quantity, WallTime, Word
 from hub.scheduling.scenario.day_actions import KnockOn, MissingRow
+from hub.scheduling.scenario.stock_expectations import StockExpectation, same_reorders
 
-_MOMENTS = frozenset({"first", "openings", "arrivals", "arrives", "leaves", "ranked", "best"})
+_MOMENTS = frozenset({"closes", "first", "openings", "arrivals", "arrives", "leaves", "ranked", "best"})
 _SETS = frozenset({"refused", "patients", "contested"})
 _ROWS = frozenset({"knock_on", "gaps"})
 
@@ -33,7 +34,7 @@ class NearestTimes(Entry):
     after: WallTime | None = None
 
 
-class Expectation(Entry):
+class Expectation(StockExpectation):
     """Every key an expectation may give."""
 
     ok: Flag | None = None
@@ -104,6 +105,8 @@ def _agrees(key: str, expected: Any, got: Any) -> bool:
         return all(_agrees("arrives", at, got[side]) for side, at in expected.items())
     if key in _MOMENTS:
         return _same_moments(expected, got)
+    if key == "reorders":
+        return same_reorders(expected, got)
     if key in _SETS:
         return sorted(expected) == sorted(got)
     if key in _ROWS:

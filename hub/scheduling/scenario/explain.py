@@ -33,6 +33,7 @@ MEANINGS = {
     "missing_prerequisite": "a visit that must come before is missing",
     "no_combination": "there is somebody for every name, but not all together",
     "no_credit": "the package does not pay it",
+    "no_variance": "every count of the lot is explained",
     "no_stock": "the stock is promised to others or expires before",
     "none_suitable": "nobody at the location qualifies for one of the names, busy or not",
     "not_arrived": "the patient was not checked in",
@@ -44,15 +45,18 @@ MEANINGS = {
     "not_today": "it is on another date",
     "nothing_to_waive": "nothing of it is left to waive",
     "off_grid": "not on the grid of offered times",
+    "other_expiry": "the lot is there with another expiry",
     "patient_busy": "the patient is in another visit",
     "reason_missing": "whoever passes over a rule says why",
     "service_not_offered": "this channel does not offer the service",
     "too_late": "too long after the session before",
     "too_soon": "too close to another visit of the patient",
+    "unknown_lot": "there is no such lot there",
     "unknown_patient": "there is no such patient",
     "unknown_resource": "there is no such resource",
     "unknown_step": "the service has no such step, or it was left out",
     "unknown_service": "there is no such service",
+    "witness_missing": "somebody else must have seen it",
 }
 
 

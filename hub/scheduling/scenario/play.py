@@ -19,6 +19,16 @@ from hub.scheduling.scenario.player import Outcome, Player, refused
 from hub.scheduling.scenario.repairing import repair
 from hub.scheduling.scenario.running import finish, run_late, run_over
 from hub.scheduling.scenario.series import book_series
+from hub.scheduling.scenario.stockroom import (
+    count_lot,
+    explain,
+    note_lapsed,
+    open_vial,
+    receive_stock,
+    tell_ledger,
+    tell_reorders,
+    waste,
+)
 from hub.scheduling.scenario.waiting import join_waitlist, move_clock, serve_waitlist, settle_waitlist, tell_offers
 from hub.scheduling.scenario.waiving import waive
 
@@ -36,6 +46,7 @@ def play(player: Player, entry: ActionEntry) -> Outcome:
     if entry.kind in FREEING:
         serve_waitlist(player, before)
     settle_waitlist(player)
+    note_lapsed(player)
     if entry.expect is not None and entry.expect.stock is not None:
         outcome["stock"] = player.stock(player.location(getattr(action, "location", None)))
     return outcome
@@ -123,4 +134,11 @@ PLAYS: dict[str, Callable[[Player, Any], Outcome]] = {
     "clearances": tell_clearances,
     "check_in": check_in,
     "waive": waive,
+    "open": open_vial,
+    "receive": receive_stock,
+    "waste": waste,
+    "count": count_lot,
+    "explain": explain,
+    "ledger": tell_ledger,
+    "reorders": tell_reorders,
 }

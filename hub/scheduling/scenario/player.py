@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from hub.canonical.practice import Policy
 from hub.scheduling.clearances import ConsentStanding
 from hub.scheduling.clock import wall_clock
+from hub.scheduling.counts import receive
 from hub.scheduling.decision import Booking, Refusal
+from hub.scheduling.ledger import LotKey
 from hub.scheduling.request import OpeningsRequest, Part, Trip
 from hub.scheduling.scenario.actions import TripEntry
 from hub.scheduling.scenario.book import AppointmentBook, BookEntry, State, entry_of
@@ -46,12 +49,19 @@ class Player:
     """Who waits for a freed time, in the order of joining."""
     consents: dict[str, list[ConsentStanding]] = field(default_factory=dict)
     """Patient → what they signed."""
+    unexplained: dict[LotKey, Decimal] = field(default_factory=dict)
+    """What counts found too much or too little of a lot, and nobody has said why."""
     _count: int = 0
+    _vials: int = 0
     _series: int = 0
 
     def __post_init__(self) -> None:
         self.now = self.instant(self.scenario.now, None)
         self.book = AppointmentBook(self.scenario)
+        self.book.move_stock(
+            receive((lot.product, self.scenario.location_of(lot), lot.lot), lot.on_hand, lot.expires, self.now, None)
+            for lot in self.scenario.stock
+        )
         self.book.write(listed_entries(self.scenario))
         self.names = {visit.id: (visit.id,) for visit in self.scenario.visits if not visit.is_block}
 
@@ -86,6 +96,11 @@ class Player:
         self.book.record(booking, entries)
         return ids
 
+    def new_vial(self) -> str:
+        """An id for a vial that is opened."""
+        self._vials += 1
+        return f"vial-{self._vials}"
+
     def new_series(self) -> str:
         """An id for a series."""
         self._series += 1
@@ -119,7 +134,7 @@ class Player:
         }
 
     def change_practice(self, **changes: Any) -> None:
-        """Go on with other lots or resources."""
+        """Go on with other resources."""
         self.scenario = self.scenario.model_copy(update=changes)
         self.book.set_practice(self.scenario)
 
