@@ -9,7 +9,7 @@ from pydantic import Field
 from hub.canonical.practice import Entry
 from hub.canonical.wall import Count, Flag, LocalDate, Quantity, WallTime, Word
 from hub.scheduling.scenario.day_actions import KnockOn, MissingRow
-from hub.scheduling.scenario.stock_expectations import StockExpectation, same_reorders
+from hub.scheduling.scenario.stock_expectations import StockExpectation
 
 _MOMENTS = frozenset({"closes", "first", "openings", "arrivals", "arrives", "leaves", "ranked", "best"})
 _SETS = frozenset({"refused", "patients", "contested"})
@@ -105,13 +105,11 @@ def _agrees(key: str, expected: Any, got: Any) -> bool:
         return all(_agrees("arrives", at, got[side]) for side, at in expected.items())
     if key in _MOMENTS:
         return _same_moments(expected, got)
-    if key == "reorders":
-        return same_reorders(expected, got)
     if key in _SETS:
         return sorted(expected) == sorted(got)
     if key in _ROWS:
         return len(expected) == len(got) and all(_gives(e, g) for e, g in zip(expected, got, strict=True))
-    if key == "missing":
+    if key in ("missing", "reorders"):
         return len(expected) == len(got) and all(any(_gives(e, g) for g in got) for e in expected)
     if key in ("with", "stock", "idle"):
         return all(name in got and got[name] == value for name, value in expected.items())

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
 from hub.canonical.practice import Entry
 from hub.canonical.wall import LocalDate, Quantity, WallTime, Word, parse_decimal
@@ -12,7 +12,7 @@ Difference = Annotated[object, BeforeValidator(parse_decimal)]
 
 
 class ReorderEntry(Entry):
-    """What must be ordered."""
+    """What must be ordered; only the keys given are compared."""
 
     product: Word
     location: Word | None = None
@@ -36,13 +36,5 @@ class StockExpectation(Entry):
     providers: dict[Word, dict[Literal["used", "wasted"], Quantity]] | None = None
     """Exactly these; what is nothing is left out."""
     closes: WallTime | None = None
-    reorders: tuple[ReorderEntry, ...] | None = Field(default=None)
+    reorders: tuple[ReorderEntry, ...] | None = None
     """Exactly these, in any order."""
-
-
-def same_reorders(expected: tuple[ReorderEntry, ...], got: list[dict[str, object]]) -> bool:
-    """Compared by what the expectation gives."""
-    wanted = sorted((one.product, one.location or "", str(one.date), one.quantity) for one in expected)
-    named = any(one.location for one in expected)
-    found = sorted((one["product"], one["location"] if named else "", one["date"], one["quantity"]) for one in got)
-    return wanted == found

@@ -155,7 +155,7 @@ def tell_reorders(player: Player, _action: Reorders) -> Outcome:
             {
                 "product": one.product_id,
                 "location": one.location_id,
-                "date": one.needed_on.isoformat(),
+                "date": one.needed_on,
                 "quantity": one.quantity,
             }
             for one in found
