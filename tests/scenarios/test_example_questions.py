@@ -1,5 +1,6 @@
 """The questions of examples/scenarios: each is asked in its first line and answered as it says."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ def test_question_is_answered_as_the_file_says(path):
     report = run_scenario(path.read_text(encoding="utf-8"), path.name)
     assert len(report.results) >= 2
     assert [result.error for result in report.results if not result.ok] == []
+    json.dumps(report.as_json())
 
 
 def test_there_are_forty_and_each_begins_with_its_question():
