@@ -29,6 +29,13 @@ def test_an_overlap_of_any_unit_is_found_with_both_sides(unit: str) -> None:
     assert visits_in([found]) == {"a", "b"}
 
 
+def test_what_runs_on_meets_everything_that_begins_before_it_ends_whatever_the_order_they_come_in() -> None:
+    long = visit("long", 0, 300, room_id="x")
+    short = [visit(f"s{n}", 60 * n, 60 * n + 30, room_id="x") for n in range(6)]
+    found = find_overlaps(iter([*reversed(short), long]))
+    assert [(one.first, one.second) for one in found] == [("long", f"s{n}") for n in range(1, 5)] + [("s0", "long")]
+
+
 def test_touching_visits_do_not_overlap() -> None:
     assert find_overlaps([visit("a", room_id="x"), visit("b", 30, 60, room_id="x")]) == ()
 
