@@ -155,6 +155,10 @@ class Practice(Entry):
         """Where a resource or a lot is: its own location, or the first."""
         return place.location or self.locations[0].id
 
+    def resources_at(self, location_id: str) -> frozenset[str]:
+        """The ids of the resources that are there."""
+        return frozenset(one.id for one in self.resources if self.location_of(one) == location_id)
+
     def vendor_of(self, location_id: str) -> str | None:
         """The connection that owns a location's calendar; None: the hub does."""
         location = self.find_location(location_id)

@@ -1,6 +1,6 @@
 """What the store keeps of the schedule: configuration, claims, bookings."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -73,8 +73,24 @@ class Claims(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one question told of the practice and its book, at one moment."""
+
+    practice: "AppliedPractice | None"
+    """The practice file in force; None: nothing was applied yet."""
+    absences: tuple[Absence, ...]
+    """When resources are away beside what the file says, in the order in which it was noted."""
+    diary: Callable[[Collection[str]], Diary]
+    """(ids of the location's resources) → the snapshot, without what other resources take."""
+
+
 class Diaries(Protocol):
     """The changing part of the schedule."""
+
+    def look(self, *, first_on: date, last_on: date, patient_ids: Collection[str], location_id: str) -> Look:
+        """What openings at one location need, with one question to the database where nothing has changed."""
+        ...
 
     def load(
         self, *, first_on: date, last_on: date, patient_ids: Collection[str], location_id: str | None = None

@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
+from hub.ports import Look
+from hub.scheduling.absences import Absence
 from hub.scheduling.diary import Diary, LotOnHand, PackageStanding, PatientVisit, Promise
 from hub.scheduling.timeline import Span
 from hub.store.diary_copy import (
@@ -14,17 +16,19 @@ from hub.store.diary_copy import (
     DiaryCopies,
     DiaryCopy,
     OfPatients,
+    Place,
     Promised,
+    Resources,
     Window,
-    midnight,
     read_changes,
     still_promised,
+    window_of,
 )
+from hub.store.driver import Found, run
 from hub.store.filled import load_filled
 from hub.store.packed_claims import ROW, PackedClaims, unpacked
+from hub.store.practices import NEWEST, SqlPractices
 
-# Local dates lie up to 14 hours beside UTC's, and the engine wants a day more on both sides.
-_MARGIN = timedelta(days=2)
 # A contested claim takes time but no unit: it is given one that no resource has.
 _OUTSIDE = 1_000_000
 # Where more has changed than this, all of it is read again.
@@ -34,30 +38,32 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # One statement, so one snapshot: what it reads and what it says of changes belong together. A copy of a snapshot that
 # reaches back further than 15000 transactions is not followed: the notes of 20000 are kept (m0003).
-_LOOK = text("""
+_LOOK = f"""
     SELECT CAST(pg_current_snapshot() AS text) AS snapshot,
         pg_current_xact_id_if_assigned() IS NOT NULL AS has_written,
         CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) - 15000
-            <= CAST(CAST(pg_snapshot_xmin(CAST(:since AS pg_snapshot)) AS text) AS bigint) AS is_near,
+            <= CAST(CAST(pg_snapshot_xmin(CAST(%(since)s AS pg_snapshot)) AS text) AS bigint) AS is_near,
         (SELECT json_agg(json_build_array(subject, subject_id, first_on, last_on)) FROM (
             SELECT DISTINCT subject, subject_id, first_on, last_on FROM diary_change
-            WHERE transaction_id >= CAST(CAST(pg_snapshot_xmin(CAST(:since AS pg_snapshot)) AS text) AS bigint)
-            AND NOT pg_visible_in_snapshot(CAST(CAST(transaction_id AS text) AS xid8), CAST(:since AS pg_snapshot))
-            LIMIT :many) AS noted) AS noted,
-        EXISTS (SELECT FROM claim WHERE reassignable AND during && tstzrange(:first, :last)) AS has_filled,
-        (SELECT json_agg(json_build_array(id, known)) FROM patient WHERE id = ANY(:ids) AND active) AS patients,
+            WHERE transaction_id >= CAST(CAST(pg_snapshot_xmin(CAST(%(since)s AS pg_snapshot)) AS text) AS bigint)
+            AND NOT pg_visible_in_snapshot(CAST(CAST(transaction_id AS text) AS xid8), CAST(%(since)s AS pg_snapshot))
+            LIMIT %(many)s) AS noted) AS noted,
+        (SELECT json_build_array(id, sha256) FROM ({NEWEST}) AS newest) AS newest,
+        (SELECT json_build_array(count(*), max(id)) FROM absence) AS absences,
+        EXISTS (SELECT FROM claim WHERE reassignable AND during && tstzrange(%(first)s, %(last)s)) AS has_filled,
+        (SELECT json_agg(json_build_array(id, known)) FROM patient WHERE id = ANY(%(ids)s) AND active) AS patients,
         (SELECT json_agg(json_build_array(id, patient_id, service_id, location_id,
                 CAST(extract(epoch FROM start) * 1000000 AS bigint),
                 CAST(extract(epoch FROM "end") * 1000000 AS bigint), series_id))
             FROM (SELECT id, patient_id, coalesce(service_id, '') AS service_id, location_id, start, "end", series_id
                 FROM visit
-                WHERE patient_id = ANY(:ids) AND state IN ('booked', 'arrived', 'fulfilled')
+                WHERE patient_id = ANY(%(ids)s) AND state IN ('booked', 'arrived', 'fulfilled')
                 UNION ALL SELECT id, patient_id, service_id, location_id, start, "end", series_id FROM hold
-                WHERE patient_id = ANY(:ids) AND expires_at > :now) AS theirs) AS visits,
+                WHERE patient_id = ANY(%(ids)s) AND expires_at > %(now)s) AS theirs) AS visits,
         (SELECT json_agg(json_build_array(p.id, p.patient_id, p.service_id,
                 p.credits - (SELECT count(*) FROM package_use u LEFT JOIN hold h ON h.id = u.hold_id
-                    WHERE u.package_id = p.id AND (h.id IS NULL OR h.expires_at > :now)), p.expires_on))
-            FROM package p WHERE p.patient_id = ANY(:ids)) AS packages""")
+                    WHERE u.package_id = p.id AND (h.id IS NULL OR h.expires_at > %(now)s)), p.expires_on))
+            FROM package p WHERE p.patient_id = ANY(%(ids)s)) AS packages"""  # noqa: S608 nothing of it comes from outside
 _CLAIMS = """
     SELECT u.owner_id, CASE WHEN packed.firm THEN u.number ELSE :outside END, packed.expires_at, packed.rows
     FROM (SELECT c.unit_id, c.firm, h.expires_at, string_agg({row}, '') AS rows
@@ -67,7 +73,8 @@ _ALL_CLAIMS = text(
     _CLAIMS.format(
         row=ROW,
         source="""(SELECT * FROM claim WHERE during && tstzrange(:first, :last)
-            AND unit_id = ANY(ARRAY(SELECT id FROM resource_unit WHERE owner_kind = 'resource'))) AS c""",
+            AND unit_id = ANY(ARRAY(SELECT id FROM resource_unit WHERE owner_kind = 'resource'
+                AND (CAST(:resources AS text[]) IS NULL OR owner_id = ANY(CAST(:resources AS text[])))))) AS c""",
     )
 )
 _CHANGED_CLAIMS = text(
@@ -103,40 +110,64 @@ class SqlDiaries:
     A transaction that has written reads for itself alone: what it sees, nobody else may ever see.
     """
 
-    def __init__(self, connection: Connection, now: datetime, copies: DiaryCopies) -> None:
+    def __init__(self, connection: Connection, now: datetime, copies: DiaryCopies, practices: SqlPractices) -> None:
         self._connection = connection
         self._copies = copies
+        self._practices = practices
         self._now = now
 
     def load(
         self, *, first_on: date, last_on: date, patient_ids: Collection[str], location_id: str | None = None
     ) -> Diary:
         """See the port."""
-        place = (first_on, last_on, location_id)
-        window = (midnight(first_on) - _MARGIN, midnight(last_on) + timedelta(days=1) + _MARGIN)
+        place = Place(first_on, last_on, location_id)
+        return self._diary(place, None, *self._seen(place, patient_ids))
+
+    def look(self, *, first_on: date, last_on: date, patient_ids: Collection[str], location_id: str) -> Look:
+        """See the port."""
+        place = Place(first_on, last_on, location_id, of_location=True)
+        copy, seen = self._seen(place, patient_ids)
+        return Look(
+            practice=None if seen["newest"] is None else self._practices.recall(*seen["newest"]),
+            absences=self._absences(seen),
+            diary=lambda resource_ids: self._diary(place, frozenset(resource_ids), copy, seen),
+        )
+
+    def _seen(self, place: Place, patient_ids: Collection[str]) -> tuple[DiaryCopy | None, Found]:
         copy = self._copies.find(place)
-        seen = self._look(copy.snapshot if copy else None, patient_ids, window)
-        changes = None if seen.has_written else _changes(seen, window)
-        if copy is None or changes is None:
-            copy, changed = self._read(seen.snapshot, window, location_id), _NOTHING
+        first, last = window_of(place)
+        values = {"ids": sorted(set(patient_ids)), "since": copy.snapshot if copy else None, "many": _MANY}
+        (seen,) = run(self._connection, _LOOK, values | {"now": self._now, "first": first, "last": last})
+        return copy, seen
+
+    def _diary(self, place: Place, resources: Resources, copy: DiaryCopy | None, seen: Found) -> Diary:
+        window = window_of(place)
+        changes = None if seen["has_written"] else _changes(seen, window, resources)
+        if copy is None or changes is None or copy.resources != resources:
+            copy, changed = self._read(seen["snapshot"], window, place.location_id, resources), _NOTHING
         else:
-            copy, changed = self._caught_up(replace(copy, snapshot=seen.snapshot), changes, location_id)
-        filled = load_filled(self._connection, self._now, window, location_id) if seen.has_filled else ()
+            copy, changed = self._caught_up(replace(copy, snapshot=seen["snapshot"]), changes, place.location_id)
+        filled = load_filled(self._connection, self._now, window, place.location_id) if seen["has_filled"] else ()
         diary = copy.made_diary(_of_patients(seen), changed, filled)
-        if not seen.has_written:
+        if not seen["has_written"]:
             self._copies.keep(place, replace(copy, diary=diary))
         return diary
 
-    def _look(self, since: str | None, patient_ids: Collection[str], window: Window) -> Row[Any]:
-        values = {"ids": sorted(set(patient_ids)), "since": since, "many": _MANY, "now": self._now}
-        values |= {"first": window[0], "last": window[1]}
-        return self._connection.execute(_LOOK, values).one()
+    def _absences(self, seen: Found) -> tuple[Absence, ...]:
+        """They are only ever added: as many with the same last one are the same."""
+        if seen["has_written"]:
+            return self._practices.find_absences()
+        (count, last), kept = seen["absences"], self._copies.absences
+        if kept is None or kept[0] != (count, last):
+            kept = self._copies.absences = ((count, last), self._practices.find_absences())
+        return kept[1]
 
-    def _read(self, snapshot: str, window: Window, location_id: str | None) -> DiaryCopy:
+    def _read(self, snapshot: str, window: Window, location_id: str | None, resources: Resources) -> DiaryCopy:
         values = {"outside": _OUTSIDE, "first": window[0], "last": window[1]}
+        values |= {"resources": None if resources is None else list(resources)}
         claims, _ = self._claims(_ALL_CLAIMS, values).without_ended(self._now)
         promises = still_promised(self._promises(_ALL_PROMISES, {"location": location_id}), self._now)
-        return DiaryCopy(snapshot, claims, promises, self._lots(location_id))
+        return DiaryCopy(snapshot, resources, claims, promises, self._lots(location_id))
 
     def _caught_up(
         self, copy: DiaryCopy, changes: Changes, location_id: str | None
@@ -185,22 +216,22 @@ class SqlDiaries:
         )
 
 
-def _changes(seen: Row[Any], window: Window) -> Changes | None:
+def _changes(seen: Found, window: Window, resources: Resources) -> Changes | None:
     """What to read again; None: everything."""
-    noted = seen.noted or []
-    if not seen.is_near or len(noted) == _MANY:
+    noted = seen["noted"] or []
+    if not seen["is_near"] or len(noted) == _MANY:
         return None
-    return read_changes([(row[0], row[1], row[2], row[3]) for row in noted], window)
+    return read_changes([(row[0], row[1], row[2], row[3]) for row in noted], window, resources)
 
 
-def _of_patients(seen: Row[Any]) -> OfPatients:
+def _of_patients(seen: Found) -> OfPatients:
     return OfPatients(
-        patients=dict(seen.patients or []),
+        patients=dict(seen["patients"] or []),
         visits=tuple(
             PatientVisit(visit, patient, service, location, _instant(start), _instant(end), series)
-            for visit, patient, service, location, start, end, series in sorted(seen.visits or [])
+            for visit, patient, service, location, start, end, series in sorted(seen["visits"] or [])
         ),
-        packages=tuple(_package(*row) for row in sorted(seen.packages or [])),
+        packages=tuple(_package(*row) for row in sorted(seen["packages"] or [])),
     )
 
 

@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from threading import Lock
+from typing import NamedTuple
 
+from hub.scheduling.absences import Absence
 from hub.scheduling.board import carry_over
 from hub.scheduling.diary import Diary, LotOnHand, PackageStanding, PatientVisit, Promise
 from hub.scheduling.filled import FilledVisit
@@ -13,13 +15,25 @@ from hub.scheduling.timeline import Span, minute_from, minute_of
 from hub.store.packed_claims import PackedClaims
 
 Window = tuple[datetime, datetime]
-Place = tuple[date, date, str | None]
-"""The first and the last day asked for, and the location."""
+Resources = frozenset[str] | None
+"""Whose claims are looked at; None: everybody's."""
 Promised = tuple[Promise, datetime | None]
 """A promise and its hold's deadline."""
 
 _COPIES = 64
 _ONE_DAY = timedelta(days=1)
+# Local dates lie up to 14 hours beside UTC's, and the engine wants a day more on both sides.
+_MARGIN = timedelta(days=2)
+
+
+class Place(NamedTuple):
+    """What is asked for."""
+
+    first_on: date
+    last_on: date
+    location_id: str | None
+    of_location: bool = False
+    """Whether the location's own resources are enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,7 @@ class DiaryCopy:
 
     snapshot: str
     """Of PostgreSQL (`pg_snapshot`): everything it sees is in the copy."""
+    resources: Resources
     claims: PackedClaims
     promises: tuple[Promised, ...]
     lots: tuple[LotOnHand, ...]
@@ -83,6 +98,8 @@ class DiaryCopies:
     """The copies of one process, for one database; those least lately used go."""
 
     def __init__(self) -> None:
+        self.absences: tuple[tuple[int, int | None], tuple[Absence, ...]] | None = None
+        """(how many, the last one's number) and who is away."""
         self._copies: OrderedDict[Place, DiaryCopy] = OrderedDict()
         self._lock = Lock()
 
@@ -108,7 +125,14 @@ def still_promised(found: Iterable[Promised], now: datetime) -> tuple[Promised, 
     return tuple((promise, at) for promise, at in found if at is None or at > now)
 
 
-def read_changes(noted: Collection[tuple[str, str, str, str]], window: Window) -> Changes | None:
+def window_of(place: Place) -> Window:
+    """The instants that matter for its dates, in whatever zone they are, and what the engine wants beside them."""
+    return midnight(place.first_on) - _MARGIN, midnight(place.last_on) + _ONE_DAY + _MARGIN
+
+
+def read_changes(
+    noted: Collection[tuple[str, str, str, str]], window: Window, resources: Resources = None
+) -> Changes | None:
     """Notes (subject, its id, first and last ISO date) as what to read again; None: everything."""
     spans: list[tuple[str, datetime, datetime]] = []
     promises: set[tuple[str, date]] = set()
@@ -119,7 +143,7 @@ def read_changes(noted: Collection[tuple[str, str, str, str]], window: Window) -
         if subject == "resource":
             start = max(midnight(date.fromisoformat(first)), window[0])
             end = min(midnight(date.fromisoformat(last)) + _ONE_DAY, window[1])
-            if start < end:
+            if start < end and (resources is None or subject_id in resources):
                 spans.append((subject_id, start, end))
         elif subject == "promise":
             promises.add((subject_id, date.fromisoformat(first)))

@@ -33,7 +33,7 @@ _ADD_LOTS = text("""
     RETURNING l.xmax = 0 AS is_new""")
 
 
-_NEWEST = "SELECT id, sha256 FROM practice_version ORDER BY id DESC LIMIT 1"
+NEWEST = "SELECT id, sha256 FROM practice_version ORDER BY id DESC LIMIT 1"
 _VERSION = "SELECT sha256 FROM practice_version WHERE id = %(id)s"
 
 PracticeTexts = dict[tuple[int, str], AppliedPractice]
@@ -49,16 +49,16 @@ class SqlPractices:
 
     def find_current(self) -> AppliedPractice | None:
         """See the port."""
-        rows = run(self._connection, _NEWEST)
-        return self._find(rows[0]["id"], rows[0]["sha256"]) if rows else None
+        rows = run(self._connection, NEWEST)
+        return self.recall(rows[0]["id"], rows[0]["sha256"]) if rows else None
 
     def find(self, version: int) -> AppliedPractice | None:
         """See the port."""
         rows = run(self._connection, _VERSION, {"id": version})
-        return self._find(version, rows[0]["sha256"]) if rows else None
+        return self.recall(version, rows[0]["sha256"]) if rows else None
 
-    def _find(self, version: int, digest: str) -> AppliedPractice:
-        """Read once in this process: a version never changes."""
+    def recall(self, version: int, digest: str) -> AppliedPractice:
+        """That version with that digest. Read once in this process: a version never changes."""
         if (version, digest) not in self._texts:
             query = select(practice_version).where(practice_version.c.id == version)
             row = self._connection.execute(query).one()

@@ -78,7 +78,7 @@ class SqlUnitOfWork:
         self.records: Records = SqlRecords(connection)
         self.claims: Claims = SqlClaims(connection, now)
         self.facts: Facts = SqlFacts(connection, now)
-        self.diaries: Diaries = SqlDiaries(connection, now, copies)
+        self.diaries: Diaries = SqlDiaries(connection, now, copies, SqlPractices(connection, texts))
         self.bookings: Bookings = SqlBookings(connection, now)
         self.holds: Holds = SqlHolds(connection, now)
         self.visits: Visits = SqlVisits(connection, now)

@@ -16,6 +16,7 @@ from hub.operations.cancel_visit import cancel_visit
 from hub.operations.find_openings import find_openings
 from hub.operations.hold_visit import Held, hold_visit
 from hub.ports import FactClaim
+from hub.scheduling.absences import Absence
 from hub.scheduling.diary import Diary
 from hub.scheduling.request import OpeningsRequest, Part, Trip
 from hub.store.unit_of_work import SqlStore
@@ -66,7 +67,7 @@ class Writer:
         """Do one of what anybody may do."""
         acts: list[Callable[[], None]] = [
             self.book, self.book, self.hold, self.cancel, self.import_visit, self.block, self.apply, self.count_lot,
-            self.shift, self.give_up, self.delete_visit,
+            self.shift, self.give_up, self.delete_visit, self.go_away,
         ]  # fmt: skip
         self.dice.choice(acts)()
 
@@ -115,6 +116,14 @@ class Writer:
         self.count += 1
         lot = f"{{product: gel, lot: N{self.count}, on_hand: 1, expires: 2098-03-0{1 + self.dice.randrange(8)}}}"
         apply_practice(self.store, PRACTICE.replace("stock: [", f"stock: [{lot}, "), "practice.yaml")
+
+    def go_away(self) -> None:
+        """Somebody will not be there, beside what the practice file says."""
+        start = self.at()
+        with self.store.begin("test") as work:
+            work.practices.save_absence(
+                Absence(self.dice.choice(["dr-lee", "room-1"]), start, start + timedelta(minutes=20))
+            )
 
     def count_lot(self) -> None:
         self.run("UPDATE lot SET on_hand = :n WHERE name = 'G1'", n=self.dice.randrange(4))
