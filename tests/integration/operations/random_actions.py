@@ -14,6 +14,8 @@ RULES = {
     ],
     "overrides": {"owner": ["closed", "in_the_past", "no_stock", "too_soon", "too_late", "missing_prerequisite"]},
     "hold_minutes": 30,
+    "offer_minutes": 45,
+    "waivers": {"owner": {"up_to_minor": 3000}},
 }
 
 
@@ -27,6 +29,8 @@ class Script:
         self.document = self._generator.document()
         self.document["actions"] = []
         self.document["policy"] = self.document.get("policy", {}) | RULES
+        self.document["consents"] = [{"id": "form", "versions": [{"version": "1"}], "valid_days": 3}]
+        self.document["services"][0]["consents"] = ["form"]
         for number, service in enumerate(self.document["services"]):
             service["price"] = {"amount_minor": 7_777 + number, "currency": "USD"}
         for package in self.document["packages"]:
@@ -83,9 +87,7 @@ class Script:
 
     def _move(self, random):
         # A part is not moved alone, nor a series as one; the format's checks say so before anything runs.
-        whole = [name for name in self._names if name[0] != "s" or "." in name]
-        whole = [name for name in whole if name[0] != "b" or "." not in name]
-        action = {"visit": self._visit(random, whole), "arrives": self._time(random)}
+        action = {"visit": self._visit(random, self._whole()), "arrives": self._time(random)}
         if random.random() < 0.2:
             action |= {"override": ["too_soon", "missing_prerequisite", "closed"], "reason": "asked", "role": "owner"}
         return {"move": action}
@@ -106,9 +108,49 @@ class Script:
         resource = random.choice(self.document["resources"])["id"]
         return {"away": {"resource": resource, **self._generator.stretch(45)}}
 
+    def _waitlist(self, random):
+        name = f"w{len(self._holds)}"
+        self._holds.append(name)
+        until = self.first_day + timedelta(days=random.randint(0, 2))
+        wish = self._generator.trip(self.document) | {"from": self.first_day.isoformat(), "until": until.isoformat()}
+        return {"waitlist": wish | {"as": name}}
+
+    def _offers(self, random):
+        return {"offers": {}}
+
+    def _waive(self, random):
+        action = {"visit": self._visit(random), random.choice(["fee", "deposit"]): random.choice(["all", 500, 5000])}
+        return {"waive": action | random.choice([{}, {"role": "owner"}, {"role": "owner", "reason": "kind"}])}
+
+    def _late(self, random):
+        return {"late": {"visit": self._visit(random, self._whole()), "minutes": random.choice([5, 20, 60])}}
+
+    def _over(self, random):
+        return {"over": {"visit": self._visit(random, self._single()), "minutes": random.choice([5, 20, 60])}}
+
+    def _finish(self, random):
+        return {"finish": {"visit": self._visit(random, self._single())}}
+
+    def _sign(self, random):
+        return {"sign": {"patient": f"pat-{random.randrange(3)}", "consent": "form"}}
+
+    def _withdraw(self, random):
+        return {"withdraw": {"patient": f"pat-{random.randrange(3)}", "consent": "form"}}
+
+    def _check_in(self, random):
+        return {"check_in": {"visit": self._visit(random, self._whole())}}
+
     def _clock(self, random):
         self._now += timedelta(minutes=random.choice([1, 10, 29, 30, 240, 900]))
         return {"clock": self._now.isoformat(timespec="minutes")}
+
+    def _whole(self):
+        """Visits, trips and sessions; neither parts nor series."""
+        return [name for name in self._names if {"s": "." in name, "b": "." not in name}.get(name[0], True)]
+
+    def _single(self):
+        """Those that are one visit."""
+        return [name for name in self._whole() if f"{name}.1" not in self._names]
 
     def _wish(self, random):
         trip = self._generator.trip(self.document)

@@ -74,7 +74,7 @@ class StoredDay(StoredScenario):
         return self._ran(late_visit(self.store, *self._ids(action.visit), minutes=action.minutes, actor="test"))
 
     def _over(self, action: Over) -> Outcome:
-        (visit_id,) = self._ids(action.visit)
+        (visit_id,) = self._ids(action.visit) or ("unknown",)
         until = self._instant(visit_id, action.until) if action.until else None
         return self._ran(
             overrun_visit(
@@ -83,7 +83,7 @@ class StoredDay(StoredScenario):
         )
 
     def _finish(self, action: Finish) -> Outcome:
-        (visit_id,) = self._ids(action.visit)
+        (visit_id,) = self._ids(action.visit) or ("unknown",)
         at = self._instant(visit_id, action.at) if action.at else None
         return self._ran(finish_visit(self.store, visit_id, actor="test", at=at))
 

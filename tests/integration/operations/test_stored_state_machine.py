@@ -19,7 +19,7 @@ from hub.scheduling.scenario.run import plain
 from tests.database import fresh_database
 from tests.integration.operations.random_actions import Script
 from tests.integration.operations.sound_book import unsound
-from tests.integration.operations.stored_scenario import StoredScenario
+from tests.integration.operations.stored_day import StoredDay
 
 NUMBERS = st.integers(0, 2**32)
 EXAMPLES = int(os.environ.get("HUB_MACHINE_RUNS", "15"))
@@ -42,7 +42,7 @@ class Machine(RuleBasedStateMachine):
         self.player = Player(scenario)
         self.clones = self.new_database()
         self.database = self.clones.__enter__()
-        self.stored = StoredScenario(scenario, document, self.database.engine)
+        self.stored = StoredDay(scenario, document, self.database.engine)
 
         self.script.openings = self.openings
 
@@ -108,6 +108,42 @@ class Machine(RuleBasedStateMachine):
     @rule(number=NUMBERS)
     def away(self, number):
         self.ask("away", number)
+
+    @rule(number=NUMBERS)
+    def join_the_waitlist(self, number):
+        self.ask("waitlist", number)
+
+    @rule(number=NUMBERS)
+    def look_at_offers(self, number):
+        self.ask("offers", number)
+
+    @rule(number=NUMBERS)
+    def waive(self, number):
+        self.ask("waive", number)
+
+    @rule(number=NUMBERS)
+    def come_late(self, number):
+        self.ask("late", number)
+
+    @rule(number=NUMBERS)
+    def run_over(self, number):
+        self.ask("over", number)
+
+    @rule(number=NUMBERS)
+    def finish_early(self, number):
+        self.ask("finish", number)
+
+    @rule(number=NUMBERS)
+    def sign(self, number):
+        self.ask("sign", number)
+
+    @rule(number=NUMBERS)
+    def withdraw(self, number):
+        self.ask("withdraw", number)
+
+    @rule(number=NUMBERS)
+    def check_in(self, number):
+        self.ask("check_in", number)
 
     @rule(number=NUMBERS)
     def time_passes(self, number):
