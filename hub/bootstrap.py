@@ -28,8 +28,9 @@ from hub.operations.apply_practice import Applied, apply_practice
 from hub.operations.ask_outside import Outside
 from hub.operations.block_time import block_time
 from hub.operations.book_visit import Booked
-from hub.operations.cancel_visit import cancel_visit
+from hub.operations.cancel_visit import Cancellation
 from hub.operations.complete_visit import complete_visit
+from hub.operations.confirm_cancellation import confirm_cancellation
 from hub.operations.confirm_hold import Asking, Undecided, confirm_booking, confirm_hold
 from hub.operations.decide_import import Progress
 from hub.operations.end_visits import Ended
@@ -220,9 +221,9 @@ class Hub:
 
     def cancel(
         self, ids: Sequence[str], *, actor: str, by: Literal["patient", "practice"], reason: str | None = None
-    ) -> Ended | Refusal:
-        """Call visits off."""
-        return cancel_visit(self.store, *ids, actor=actor, by=by, reason=reason, push_to=self.told)
+    ) -> Ended | Undecided | Refusal:
+        """Call visits off, where a vendor owns the calendar once it agreed."""
+        return confirm_cancellation(self.store, ids, Cancellation(actor, by, reason), self._outside, self.told)
 
     def no_show(self, ids: Sequence[str], *, actor: str, reason: str | None = None) -> Ended | Refusal:
         """Note that the patient did not come."""

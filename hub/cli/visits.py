@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hub.cli.answers import AsJson, ended, planned, refused, tell, visits
+from hub.cli.answers import AsJson, ended, planned, refused, tell, undecided, visits
 from hub.cli.asking import Arrives, Override, Reason, Role, With, pairs
 
 Ids = Annotated[list[str], typer.Argument(metavar="VISIT", help="One visit, or the parts of a trip.")]
@@ -56,6 +56,7 @@ def cancel(
 ) -> None:
     """Call off a visit or a trip, and say what it costs and whose time is free again."""
     from hub.bootstrap import open_hub
+    from hub.operations.confirm_hold import Undecided
     from hub.scheduling.decision import Refusal
     from hub.settings import read_settings
 
@@ -63,6 +64,8 @@ def cancel(
         done = hub.cancel(ids, actor="desk", by=by, reason=reason)
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
+        if isinstance(done, Undecided):
+            raise undecided(done, as_json=as_json)
         tell(*ended(hub, done, "cancelled"), as_json=as_json)
 
 

@@ -1,11 +1,11 @@
 """Ask a vendor or a payment processor for one step of a pending change; never inside a transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from hub.canonical.source import SourceRecord
+from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import HubError, only_reasons
 from hub.operations.linked_system import LinkedSystem
 from hub.ports import (
@@ -50,8 +50,8 @@ class Said:
     """Why not, in the words of whoever was asked; not personal."""
     refusal: str | None = None
     """The same as a refusal's code."""
-    records: tuple[SourceRecord, ...] = ()
-    """The visits as they stand at the vendor, in the trip's order."""
+    records: Mapping[str, SourceRecord] = field(default_factory=dict)
+    """Visit → how it stands at the vendor."""
     reference: str | None = None
     """The processor's own name for the payment."""
 
@@ -64,6 +64,8 @@ class Question:
     pending: Pending
     writes: tuple[Write, ...] = ()
     """The visits in the vendor's form."""
+    targets: Mapping[str, SourceRef] = field(default_factory=dict)
+    """Visit → the vendor's record that it is linked to."""
     problem: str | None = None
     """Why they have no such form."""
     only_look: bool = False
@@ -91,23 +93,23 @@ def _ask_vendor(question: Question, outside: Outside) -> Said:
         answer = Answer.UNKNOWN if question.only_look else Answer.NO
         return Said(answer, question.problem, VENDOR_REFUSED)
     with outside.open_calendar(pending.connection) as calendar:
-        if question.step is Step.WITHDRAW:
-            return _withdraw(calendar, pending.visit_ids)
+        if question.step is Step.WITHDRAW or pending.kind == "cancel":
+            return _cancel(calendar, question)
         return _confirm(calendar, question)
 
 
 def _confirm(calendar: VendorCalendar, question: Question) -> Said:
     """All visits of it, one after the other; the first that is refused ends it."""
-    records: list[SourceRecord] = []
+    records: dict[str, SourceRecord] = {}
     for write in question.writes:
         outcome = _ask_for(calendar, question, write)
         if isinstance(outcome, Confirmed):
-            records.append(outcome.record)
+            records[write.id] = outcome.record
         elif isinstance(outcome, Unknown) or (isinstance(outcome, Absent) and question.may_be_on_its_way):
             return Said(Answer.UNKNOWN, outcome.code if isinstance(outcome, Unknown) else "absent")
         else:
             return _no(outcome, is_alone=len(question.writes) == 1)
-    return Said(Answer.YES, records=tuple(records))
+    return Said(Answer.YES, records=records)
 
 
 def _ask_for(calendar: VendorCalendar, question: Question, write: Write) -> Confirmed | Declined | Absent | Unknown:
@@ -121,11 +123,17 @@ def _no(outcome: Declined | Absent, *, is_alone: bool) -> Said:
     return Said(answer, outcome.code, VENDOR_REFUSED if outcome.was_asked else VENDOR_UNAVAILABLE)
 
 
-def _withdraw(calendar: VendorCalendar, visit_ids: Sequence[str]) -> Said:
-    """Whatever stands there of it is cancelled; each is tried, whatever came of the others."""
-    outcomes = [calendar.cancel(visit_id, None) for visit_id in visit_ids]
-    codes = [one.code for one in outcomes if isinstance(one, Declined | Unknown)]
-    return Said(Answer.UNKNOWN, codes[0]) if codes else Said(Answer.YES)
+def _cancel(calendar: VendorCalendar, question: Question) -> Said:
+    """None of it takes place there; each is tried, whatever came of the others. Where there is none, all is well."""
+    visit_ids = question.pending.visit_ids
+    outcomes = {one: calendar.cancel(one, question.targets.get(one)) for one in visit_ids}
+    unknown = [one.code for one in outcomes.values() if isinstance(one, Unknown)]
+    refused = [one.code for one in outcomes.values() if isinstance(one, Declined)]
+    if unknown or (refused and question.step is Step.WITHDRAW):
+        return Said(Answer.UNKNOWN, (unknown or refused)[0])
+    if refused:
+        return Said(Answer.NO, refused[0], VENDOR_REFUSED)
+    return Said(Answer.YES, records={id_: one.record for id_, one in outcomes.items() if isinstance(one, Confirmed)})
 
 
 def _ask_payments(question: Question, payments: Payments | None) -> Said:

@@ -1,25 +1,42 @@
 """Cancel what is still to come: its time, stock and credit are free at once, and everybody is told."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from hub.canonical.practice import Policy
 from hub.canonical.records import VisitState
+from hub.operations.apply_practice import load_practice
 from hub.operations.end_visits import Ended, end_visits
 from hub.operations.note_visits import Note
+from hub.operations.own_calendar import require_own_calendar
 from hub.operations.place_facts import recheck_facts
 from hub.operations.under_locks import change_standing
-from hub.ports import StandingVisit, Store
+from hub.ports import StandingVisit, Store, UnitOfWork
 from hub.scheduling.decision import Refusal
 from hub.scheduling.fees import window_share
+
+By = Literal["patient", "practice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Who calls it off, and why; as the arguments of `cancel_visit`."""
+
+    actor: str
+    by: By = "patient"
+    reason: str | None = None
+    role: str | None = None
+    waive: bool = False
 
 
 def cancel_visit(
     store: Store,
     *visit_ids: str,
     actor: str,
-    by: Literal["patient", "practice"] = "patient",
+    by: By = "patient",
     reason: str | None = None,
     role: str | None = None,
     waive: bool = False,
@@ -39,27 +56,40 @@ def cancel_visit(
         role: in which role, where the fee is waived.
         waive: let the patient off the fee, for that reason: `reason_missing` without one, `may_not_waive`.
         push_to: the systems that must be told.
+
+    Raises:
+        NeedsAttention: a vendor owns the calendar: `confirm_cancellation` asks it first.
     """
+    wish = Cancellation(actor, by, reason, role, waive)
     with store.begin("cancel_visit") as work:
-
-        def share_of(policy: Policy, one: StandingVisit) -> Decimal:
-            return window_share(policy.cancellation, one.fee_arrival, work.now) if by == "patient" else Decimal()
-
-        note = Note("visit_cancelled", "cancel_visit", actor, role, reason, event_data={"by": by})
-
-        def end(standing: Sequence[StandingVisit]) -> Ended | Refusal:
-            return end_visits(
-                work,
-                standing,
-                state=VisitState.CANCELLED,
-                share_of=share_of,
-                note=note,
-                push_to=push_to,
-                waive=waive,
-            )
-
-        ended = change_standing(work, visit_ids, end)
+        ended = cancel_standing(work, visit_ids, wish, work.now, push_to)
+        if isinstance(ended, Ended):
+            require_own_calendar(load_practice(work), {one.location_id for one in ended.visits})
         has_flagged = work.facts.has_flagged()
     if has_flagged:
         recheck_facts(store)
     return ended
+
+
+def cancel_standing(
+    work: UnitOfWork, visit_ids: Collection[str], wish: Cancellation, at: datetime, push_to: Collection[str]
+) -> Ended | Refusal:
+    """The same as part of an operation; the fee is that of a cancellation at `at`, whoever owns the calendar."""
+
+    def share_of(policy: Policy, one: StandingVisit) -> Decimal:
+        return window_share(policy.cancellation, one.fee_arrival, at) if wish.by == "patient" else Decimal()
+
+    note = Note("visit_cancelled", "cancel_visit", wish.actor, wish.role, wish.reason, event_data={"by": wish.by})
+
+    def end(standing: Sequence[StandingVisit]) -> Ended | Refusal:
+        return end_visits(
+            work,
+            standing,
+            state=VisitState.CANCELLED,
+            share_of=share_of,
+            note=note,
+            push_to=push_to,
+            waive=wish.waive,
+        )
+
+    return change_standing(work, visit_ids, end)

@@ -189,7 +189,7 @@ def _note_begun(work: UnitOfWork, pending_id: int, deposit: Money | None, asking
     data = {"stage": str(pending.standing.stage), "connection": pending.connection}
     note_one(work, first.id, first.patient_id, Note("booking_begun", "book_visit", asking.actor, event_data=data))
     if pending.standing.stage is Stage.DONE:
-        complete(work, pending, (), asking.push_to)
+        complete(work, pending, {}, asking.push_to)
 
 
 def _sum(deposits: Iterable[Money | None]) -> Money | None:

@@ -1,21 +1,32 @@
-"""How a pending change ends in the book: it comes about as it was held, or its hold is over."""
+"""How a pending change ends in the book: it comes about as it was asked for, or all stays as it was."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
+from datetime import datetime
 
+from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord
 from hub.errors import Problem, SafetyStop
-from hub.operations.apply_practice import load_practice
+from hub.operations.cancel_visit import Cancellation, cancel_standing
 from hub.operations.note_visits import Note, load_visits, note_one, note_visits
-from hub.operations.visit_clearances import prepare_consents
 from hub.ports import KnownKey, Link, Pending, UnitOfWork
 
 
-def complete(work: UnitOfWork, pending: Pending, records: Sequence[SourceRecord], push_to: Collection[str]) -> None:
-    """Turn the hold into visits that are linked to what the vendor holds; the vendor is not told again."""
+def complete(work: UnitOfWork, pending: Pending, records: Mapping[str, SourceRecord], push_to: Collection[str]) -> None:
+    """Write what was agreed to, linked to what the vendor holds; the vendor is not told again."""
+    told = set(push_to) - {pending.connection}
+    if pending.kind == "cancel":
+        asked = dict(pending.asked)
+        at = datetime.fromisoformat(asked.pop("asked_at"))
+        cancel_standing(work, pending.visit_ids, Cancellation(**asked), at, told)  # none: a pull was quicker
+    else:
+        _book(work, pending, told)
+    _link(work, records)
+
+
+def _book(work: UnitOfWork, pending: Pending, told: Collection[str]) -> None:
     visit_ids = work.holds.confirm(pending.visit_ids[0])
     if visit_ids != pending.visit_ids:
         raise SafetyStop(Problem(f"the hold of change {pending.id} is not there", code="hold_lost"))
-    _link(work, visit_ids, records)
     asked = pending.asked
     note = Note(
         "visit_booked",
@@ -26,25 +37,25 @@ def complete(work: UnitOfWork, pending: Pending, records: Sequence[SourceRecord]
         {"channel": asked.get("channel"), "confirmed_by": pending.connection},
         {"overridden": asked.get("overridden", [])},
     )
-    visits = load_visits(work, visit_ids)
-    note_visits(work, visits, note, set(push_to) - {pending.connection})
-    prepare_consents(work, load_practice(work), visits, actor=asked["actor"])
+    note_visits(work, load_visits(work, visit_ids), note, told)
     if pending.key is not None and work.bookings.lock_key(pending.key) is None:
         work.bookings.save_key(pending.key, KnownKey(pending.request_hash or "", visit_ids))
 
 
 def release(work: UnitOfWork, pending: Pending, refusal: str, code: str | None) -> None:
-    """Let the hold be over now, and note why."""
+    """Let its hold be over now, if it has one, and note why."""
+    data = {"refused": refusal, "code": code, "connection": pending.connection}
+    if pending.kind == "cancel":
+        work.journal.record_event("cancellation_refused", Kind.VISIT, pending.visit_ids[0], data)
+        return
     first = work.pendings.load_held(pending.id)[0].visit
     work.pendings.release_hold(pending.id)
-    data = {"refused": refusal, "code": code, "connection": pending.connection}
-    note_one(
-        work, first.id, first.patient_id, Note("hold_released", "book_visit", pending.asked["actor"], None, None, data)
-    )
+    note = Note("hold_released", "book_visit", pending.asked["actor"], event_data=data)
+    note_one(work, first.id, first.patient_id, note)
 
 
-def _link(work: UnitOfWork, visit_ids: Sequence[str], records: Sequence[SourceRecord]) -> None:
+def _link(work: UnitOfWork, records: Mapping[str, SourceRecord]) -> None:
     """What the vendor holds of them is known when the next pull brings it."""
-    landed = work.landing.land(records)
-    pairs = zip(visit_ids, records, landed, strict=False)
-    work.links.save([Link(record.ref, visit_id, at.id) for visit_id, record, at in pairs])
+    landed = work.landing.land(list(records.values()))
+    pairs = zip(records.items(), landed, strict=True)
+    work.links.save([Link(record.ref, visit_id, at.id) for (visit_id, record), at in pairs])

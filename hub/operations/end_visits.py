@@ -7,6 +7,7 @@ from decimal import Decimal
 from hub.canonical.practice import Policy
 from hub.canonical.records import Visit, VisitState
 from hub.operations.apply_practice import accepted_policy, load_practice
+from hub.operations.intend_refunds import intend_refunds
 from hub.operations.note_visits import Note, note_visits
 from hub.ports import Ending, StandingVisit, UnitOfWork
 from hub.scheduling.decision import Refusal
@@ -53,6 +54,8 @@ def end_visits(
     visits = work.visits.end(
         [Ending(one_id, state, one.fee_minor, one.is_credit_lost) for one_id, one in zip(ids, owed, strict=True)]
     )
+    refunds = zip(standing, owed, strict=True)
+    intend_refunds(work, {one.visit.id: (one, its.settlement.refund) for one, its in refunds})
     waived = sum(one.fee_waived_minor for one in owed)
     if waive:
         work.waivers.save(dict(zip(ids, owed, strict=True)))

@@ -14,7 +14,7 @@ from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import Problem, only_reasons
 from hub.mapping.apply import decode
 from hub.operations.linked_system import LinkedSystem, SystemLinks, require_aliases
-from hub.operations.meet_pending import meet_pending
+from hub.operations.meet_released import meet_released
 from hub.operations.place_facts import place_facts, recheck_facts
 from hub.ports import Issue, Landed, Link, Page, Rejected, Source, Store, UnitOfWork
 from hub.sync.blanks import fill_blanks
@@ -131,26 +131,35 @@ class _Take:
         """What was not applied yet; and how many are the hub's own, come back."""
         fresh: list[_Fresh] = []
         recognised = 0
+        awaited = self._awaited([record for record, _ in landed])
         for record, at in landed:
             link = self._before.get(record.ref)
             if link is not None and link.source_record_id == at.id:
                 recognised += record.hub_id is not None
-            elif self._is_echo(record, at):
+            elif record.ref in awaited or self._is_echo(record, at):
                 recognised += 1
             else:
                 fresh.append((record, at.id))
         return fresh, recognised
 
+    def _awaited(self, records: Sequence[SourceRecord]) -> frozenset[SourceRef]:
+        """Visits whose vendor was asked for something: what comes of it is written when its word is known."""
+        if self._kind is not Kind.VISIT:
+            return frozenset()
+        known = {ref: link.canonical_id for ref, link in self._before.items()}
+        ids = {record.ref: known.get(record.ref) or record.hub_id for record in records}
+        awaited = self._uow.pendings.find_awaited({one for one in ids.values() if one is not None})
+        return frozenset(ref for ref, one in ids.items() if one in awaited)
+
     def _is_echo(self, record: SourceRecord, at: Landed) -> bool:
         """Whether the hub wrote this state. Then it is linked, and what the hub holds stays as it is.
 
-        One whose delivery is not confirmed (the answer was lost) counts too: the delivery that waits settles it. So
-        does a booking whose vendor's word the hub does not have yet.
+        One whose delivery is not confirmed (the answer was lost) counts too: the delivery that waits settles it.
         """
         if record.hub_id is None:
             return False
         if not self._uow.records.load(self._kind, [record.hub_id]):
-            return self._kind is Kind.VISIT and meet_pending(self._uow, record.hub_id, is_new=at.is_new)
+            return self._kind is Kind.VISIT and meet_released(self._uow, record.hub_id, is_new=at.is_new)
         self._links.learn(self._kind, record.ref.id, record.hub_id)
         sent = self._uow.outbox.find_last_sent(self._system.name, self._kind, record.hub_id)
         if sent is not None and sent.payload_hash != payload_hash(record.payload):

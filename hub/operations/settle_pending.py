@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from hub.canonical.ids import Kind
+from hub.canonical.source import SourceRef
 from hub.errors import InvalidInput, RecordRejected, only_reasons
 from hub.mapping.apply import encode
 from hub.operations.ask_outside import NOT_CONFIRMED, Outside, Question, Said, ask
@@ -75,6 +76,7 @@ def _question(
         step,
         pending,
         writes,
+        _targets(work, pending),
         problem,
         only_look=is_asked_before,
         may_be_on_its_way=is_asked_before and work.now < pending.asked_at + patience(len(pending.visit_ids)),
@@ -101,6 +103,17 @@ def _writes(work: UnitOfWork, pending: Pending, outside: Outside) -> tuple[tuple
         ), None
     except (RecordRejected, InvalidInput) as error:
         return (), next(iter(only_reasons(error.problems)), "invalid")
+
+
+def _targets(work: UnitOfWork, pending: Pending) -> dict[str, SourceRef]:
+    """Visit → the vendor's record that it is linked to."""
+    found = {visit_id: _target(work, pending, visit_id) for visit_id in pending.visit_ids}
+    return {visit_id: ref for visit_id, ref in found.items() if ref is not None}
+
+
+def _target(work: UnitOfWork, pending: Pending, visit_id: str) -> SourceRef | None:
+    refs = work.links.find_refs(Kind.VISIT, visit_id)
+    return next((ref for ref in refs if ref.system == pending.connection), None)
 
 
 def _take(work: UnitOfWork, asked: Pending, step: Step, said: Said, manner: Manner) -> None:

@@ -1,6 +1,6 @@
 """What the store keeps of changes in which others have a say, and of payments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -126,6 +126,10 @@ class Pendings(Protocol):
 
     def lease(self, during: timedelta) -> Pending | None:
         """Take up the one that is due the longest, so that nobody else does for this while."""
+        ...
+
+    def find_awaited(self, visit_ids: Collection[str]) -> frozenset[str]:
+        """Those of these visits that a change which is not decided yet is about."""
         ...
 
     def find_released(self, visit_ids: Sequence[str]) -> tuple[Pending, ...]:

@@ -1,6 +1,6 @@
 """Changes in which others have a say, in their table, and the holds that wait for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +34,9 @@ _UNDECIDED = "c.stage IN ('paying', 'confirming')"
 _FIND = text(_SELECT + "WHERE c.id = :id")
 _FIND_KEY = text(f"{_SELECT} WHERE c.key = :key AND {_UNDECIDED}")
 _FIND_UNDECIDED = text(f"{_SELECT} WHERE c.visit_ids && CAST(:ids AS text[]) AND {_UNDECIDED} ORDER BY c.id LIMIT 1")
+_FIND_AWAITED = text(f"""
+    SELECT visit_id FROM pending_change c, unnest(c.visit_ids) AS visit_id
+    WHERE c.visit_ids && CAST(:ids AS text[]) AND visit_id = ANY(:ids) AND {_UNDECIDED}""")  # noqa: S608 fixed
 _FIND_RELEASED = text(
     f"{_SELECT} WHERE c.visit_ids && CAST(:ids AS text[]) AND c.kind = 'book'"
     " AND c.stage IN ('released', 'withdrawing') ORDER BY c.id"
@@ -113,6 +116,10 @@ class SqlPendings:
     def find_undecided(self, visit_ids: Sequence[str]) -> Pending | None:
         """See the port."""
         return self._first(_FIND_UNDECIDED, {"ids": list(visit_ids)})
+
+    def find_awaited(self, visit_ids: Collection[str]) -> frozenset[str]:
+        """See the port."""
+        return frozenset(self._connection.execute(_FIND_AWAITED, {"ids": list(visit_ids)}).scalars())
 
     def find_released(self, visit_ids: Sequence[str]) -> tuple[Pending, ...]:
         """See the port."""

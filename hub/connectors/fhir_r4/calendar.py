@@ -24,6 +24,7 @@ _STANDS = {"booked", "arrived", "fulfilled", "checked-in"}
 _WAITS = {"proposed", "pending", "waitlist"}
 _NOT_DONE = {"http_401", "http_403", "http_406", "foreign_link", "address"}
 """Of what a person must mend: what shows that nothing was stored."""
+_CHANGED = Declined("changed")
 
 
 class FhirCalendar:
@@ -58,6 +59,10 @@ class FhirCalendar:
 
     def cancel(self, visit_id: str, target: SourceRef | None) -> Confirmed | Declined | Absent | Unknown:
         """See the port: an update of the status; what is over there already stays as it is."""
+        first = self._cancel(visit_id, target)
+        return self._cancel(visit_id, target) if first == _CHANGED else first  # somebody there was quicker: read again
+
+    def _cancel(self, visit_id: str, target: SourceRef | None) -> Confirmed | Declined | Absent | Unknown:
         found = self._find(visit_id, target)
         if not isinstance(found, dict):
             return found
@@ -66,7 +71,7 @@ class FhirCalendar:
         try:
             stored = self._client.update({**found, "status": "cancelled"}, version_of(found))
         except Conflict:
-            return Unknown("changed")  # somebody there was quicker: it is read again
+            return _CHANGED
         except HubError as error:
             return _outcome(error)
         return Confirmed(record_of(stored, self._system, Kind.VISIT))
@@ -87,7 +92,7 @@ class FhirCalendar:
             changed = plan_update(desired, found)
             stored = found if changed is None else self._client.update(changed, version_of(found))
         except Conflict:
-            return Declined("changed")
+            return _CHANGED
         except HubError as error:
             return _outcome(error)
         return self._judge(stored, desired)

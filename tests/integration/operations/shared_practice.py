@@ -49,6 +49,7 @@ policy:
   self_booking: {horizon_days: 30}
   deposit: {share: 0.5}
   deposit_first: [online]
+  cancellation: [{within_hours: 24, fee_share: 1.0}]
 """
 ALIASES = {
     Kind.LOCATION: {"site": "main"},

@@ -8,11 +8,15 @@ import pytest
 from sqlalchemy import Engine
 
 from hub.canonical.ids import Kind
+from hub.canonical.records import VisitState
 from hub.connectors.fhir_r4.client import FhirClient
 from hub.connectors.fhir_r4.source import FhirSource
 from hub.errors import NeedsAttention
 from hub.operations.book_visit import Booked, book_hold, book_visit
+from hub.operations.cancel_visit import Cancellation, cancel_visit
+from hub.operations.confirm_cancellation import confirm_cancellation
 from hub.operations.confirm_hold import Asking, Undecided, confirm_booking, confirm_hold
+from hub.operations.end_visits import Ended
 from hub.operations.hold_visit import Held, hold_visit
 from hub.operations.pull_changes import PullResult, pull_changes
 from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
@@ -30,6 +34,7 @@ from tests.integration.operations.shared_practice import (
     others,
     wanted,
 )
+from tests.integration.operations.small_practice import NINE
 from tests.peers.fhir import FhirDesk, appointment
 from tests.peers.fixtures import _sandbox_process, sandbox_server  # noqa: F401
 from tests.peers.vendor import Mood
@@ -184,6 +189,74 @@ def test_what_stays_undecided_is_put_before_a_person_until_it_is_known(
     assert reconcile(store, here) == ReconcileResult(released=1)
     with store.begin("test") as work:
         assert work.issues.find_open() == ()
+
+
+def booked(store: SqlStore, here: Others, **wishes: object) -> str:
+    done = confirm_booking(store, wanted(**wishes), here.outside, ANN)  # type: ignore[arg-type]
+    assert isinstance(done, Booked)
+    return done.visits[0].id
+
+
+def cancel(store: SqlStore, here: Others, visit_id: str, **wish: object) -> Ended | Undecided | Refusal:
+    return confirm_cancellation(store, [visit_id], Cancellation("ann", **wish), here.outside, ANN.push_to)  # type: ignore[arg-type]
+
+
+def test_a_cancellation_is_the_vendors_word_first(store: SqlStore, here: Others, owner: Engine) -> None:
+    visit_id = booked(store, here)
+    ended = cancel(store, here, visit_id)
+    assert isinstance(ended, Ended)
+    assert (ended.visits[0].state, here.vendor.standing()) == (VisitState.CANCELLED, [])
+    assert ask(owner, "SELECT count(*) FROM claim") == 0
+    assert ask(owner, "SELECT string_agg(connection, ',') FROM outbox_delivery") == "crm,crm"
+    assert cancel(store, here, visit_id) == Refusal(("not_booked",))
+
+
+def test_a_cancellation_that_the_vendor_refuses_changes_nothing(store: SqlStore, here: Others, owner: Engine) -> None:
+    visit_id = booked(store, here)
+    here.vendor.writes = "no"
+    assert cancel(store, here, visit_id) == Refusal(("vendor_refused",))
+    assert ask(owner, "SELECT state FROM visit") == "booked"
+    assert confirm_booking(store, wanted(patient=1), here.outside, ANN) == Refusal(("no_provider",))
+
+
+@pytest.mark.parametrize("mood", ["lost", "down"])
+def test_a_cancellation_without_an_answer_costs_what_it_did_when_it_was_asked(
+    store: SqlStore, here: Others, clock: HandClock, owner: Engine, mood: Mood
+) -> None:
+    visit_id = booked(store, here)
+    clock.now = NINE - timedelta(hours=25)
+    here.vendor.writes = mood
+    assert isinstance(cancel(store, here, visit_id), Undecided)
+    assert isinstance(cancel(store, here, visit_id), Undecided)  # it is on its way
+    assert ask(owner, "SELECT state FROM visit") == "booked"
+    clock.now = NINE - timedelta(hours=2)  # a cancellation would cost the whole price by now
+    here.vendor.writes = "yes"
+    assert reconcile(store, here) == ReconcileResult(done=1)
+    assert ask(owner, "SELECT fee_minor FROM visit") == 0
+    assert here.vendor.standing() == []
+
+
+def test_what_the_hub_itself_refuses_the_vendor_is_not_asked(store: SqlStore, here: Others) -> None:
+    visit_id = booked(store, here)
+    assert cancel(store, here, visit_id, waive=True) == Refusal(("reason_missing",))
+    assert len(here.vendor.standing()) == 1
+    with pytest.raises(NeedsAttention, match="ehr owns the calendar"):
+        cancel_visit(store, visit_id, actor="ann")
+
+
+def test_what_was_taken_and_is_given_back_is_noted_for_who_pays_back(
+    store: SqlStore, here: Others, owner: Engine
+) -> None:
+    paid, due = booked(store, here, channel="online"), booked(store, here, minutes=60, patient=1)
+    for visit_id in (paid, due):
+        assert isinstance(cancel(store, here, visit_id, by="practice"), Ended)
+    refund = "concat_ws(' ', visit_id, amount_minor, currency, state)"
+    assert (
+        ask(owner, f"SELECT string_agg({refund}, ',') FROM payment WHERE kind = 'refund'")
+        == f"{paid} 5000 USD intended"
+    )
+    assert ask(owner, "SELECT count(*) FROM domain_event WHERE name = 'refund_intended'") == 1
+    assert here.payments.states() == ["captured"]  # nobody was asked
 
 
 def pull(url: str, store: SqlStore) -> PullResult:

@@ -1,17 +1,14 @@
-"""What a pull brings of bookings that are not in the book: not decided yet, or given up and there all the same."""
+"""What a pull brings of bookings that did not come about and stand at the vendor all the same."""
 
 from hub.ports import UnitOfWork
 from hub.scheduling.pending import Answer, Stage, Step, follow
 
 
-def meet_pending(work: UnitOfWork, visit_id: str, *, is_new: bool) -> bool:
-    """Whether the id is that of a booking which waits for a word, or did not come about.
+def meet_released(work: UnitOfWork, visit_id: str, *, is_new: bool) -> bool:
+    """Whether the id is that of a booking which did not come about.
 
-    One that did not come about and stands at the vendor after all (what was asked arrived late) is withdrawn there by
-    the next reconciler, once for each state of it that is new.
+    What was asked arrived late, then: the next reconciler withdraws it there, once for each state of it that is new.
     """
-    if work.pendings.find_undecided([visit_id]) is not None:
-        return True
     released = work.pendings.find_released([visit_id])
     if released and is_new:
         work.visits.lock()  # the claims' table comes before the change's row
