@@ -76,6 +76,8 @@ class BoardVisit:
     patient_contested: bool = False
     issues: tuple[str, ...] = ()
     """Codes of its open review issues."""
+    unsigned: tuple[str, ...] = ()
+    """The names of the forms that the patient has still to sign before it."""
 
 
 @dataclass(frozen=True, slots=True)

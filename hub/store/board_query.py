@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
@@ -42,6 +42,7 @@ from hub.scheduling.absences import with_absences
 from hub.scheduling.clock import WallClock
 from hub.scheduling.hours import duty_timeline, open_timeline
 from hub.scheduling.timeline import instant_at, minute_of, span_bits
+from hub.store.board_clearances import load_unsigned
 from hub.store.practices import load_absences
 from hub.store.tables.booking import block, claim, hold, practice_version, resource_unit
 from hub.store.tables.journal import review_issue
@@ -88,6 +89,7 @@ class BoardQuery:
             issues = look.execute(_issues_of([row.id for row in visits])).all()
             shown = bookable | {row.owner_id for row in [*claims, *blocks] if row.owner_kind == "resource"}
             resources = look.execute(_resources_of(shown)).all()
+            unsigned = load_unsigned(look, practice, visits, here.zone)
         steps = _StepsWithoutPatient(practice)
         codes = {key: tuple(_codes(rows)) for key, rows in groupby(issues, key=lambda row: row.subject_id)}
         claims_of = {key: list(rows) for key, rows in groupby(claims, key=lambda row: row.visit_id)}
@@ -95,7 +97,13 @@ class BoardQuery:
             location=here,
             on=on,
             resources=tuple(_resources(resources, practice, here, span)),
-            visits=tuple(_visit(row, claims_of.get(row.id, []), codes.get(row.id, ()), steps) for row in visits),
+            visits=tuple(
+                replace(
+                    _visit(row, claims_of.get(row.id, []), codes.get(row.id, ()), steps),
+                    unsigned=unsigned.get(row.id, ()),
+                )
+                for row in visits
+            ),
             blocks=tuple(BoardBlock(row.owner_id, _span(row.during), row.reason or "block") for row in blocks),
         )
 

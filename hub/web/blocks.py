@@ -108,6 +108,7 @@ def _block(block_id: str, run: _Run, lane: Lane, resource: BoardResource, sheet:
         state=card.state if card else "block",
         state_words=card.state_words if card else "",
         conflicts=tuple(marks),
+        unsigned=card.unsigned if card else None,
         begins_before=run.span.start < sheet.axis.span.start,
         goes_on=run.span.end > sheet.axis.span.end,
     )

@@ -38,6 +38,7 @@ def lay_out_board(day: BoardDay, now: datetime, *, whole_day: bool = False) -> B
         cards=tuple(cards[visit.id] for visit in taking),
         conflicts=tuple(_line(conflict, columns) for conflict in conflicts),
         unplaced=tuple(cards[visit.id] for visit in taking if cards[visit.id].missing),
+        unsigned=any(card.unsigned for card in cards.values()),
         fallen_through=tuple(cards[visit.id] for visit in visits if not visit.state.occupies),
     )
 

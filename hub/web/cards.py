@@ -24,6 +24,7 @@ def make_card(visit: BoardVisit, card_id: str, day: BoardDay, conflicts: Sequenc
         state_words=STATE_WORDS[visit.state],
         steps=tuple(_steps(visit, day)),
         conflicts=tuple(conflict for conflict in conflicts if visit.id in conflict.visit_ids),
+        unsigned=list_words(list(visit.unsigned)) if visit.unsigned else None,
         missing=_missing(visit, day),
         notes=tuple(_outside(visit, day)) + tuple(sorted({issue_words(code) for code in visit.issues})),
     )

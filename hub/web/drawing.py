@@ -51,6 +51,8 @@ class Block:
     state_words: str
     conflicts: tuple[Conflict, ...]
     """Why it is marked; empty: it is not."""
+    unsigned: str | None
+    """What the patient has still to sign."""
     begins_before: bool
     goes_on: bool
 
@@ -101,6 +103,8 @@ class Card:
     state_words: str
     steps: tuple[CardStep, ...]
     conflicts: tuple[Conflict, ...]
+    unsigned: str | None
+    """`Laser consent and Photo release`: what the patient has still to sign."""
     missing: str | None
     """`no room`, `no provider and no room`: what an outside record left open."""
     notes: tuple[str, ...]
@@ -134,5 +138,7 @@ class Board:
     """Every visit that occupies time, by start."""
     conflicts: tuple[ConflictLine, ...]
     unplaced: tuple[Card, ...]
+    unsigned: bool
+    """Whether somebody has still to sign something."""
     fallen_through: tuple[Card, ...]
     """Cancelled visits and no-shows: they occupy nothing, and are not forgotten."""

@@ -337,6 +337,29 @@ def test_reading_can_write_nothing(engine: Engine) -> None:
         look.execute(text("UPDATE location SET name = 'x'"))
 
 
+FORMS = """
+consents:
+  - {id: laser-form, name: Laser consent, versions: [{version: "1"}, {version: "2", from: 2026-03-02}]}
+"""
+
+
+def test_the_forms_that_a_patient_has_still_to_sign_stand_with_the_visit(store: SqlStore, engine: Engine) -> None:
+    with store.begin("test") as work:
+        _apply(work, PRACTICE.replace("  - id: laser\n", "  - id: laser\n    consents: [laser-form]\n") + FORMS)
+        work.consents.sign("pat-2", "laser-form", "1", valid_until=None)
+        work.consents.sign("pat-3", "laser-form", "2", valid_until=None)
+    put(
+        store,
+        a_visit("unsigned", "09:00", "10:00"),
+        a_visit("over", "10:00", "11:00", state=VisitState.FULFILLED),
+        a_visit("outdated", "11:00", "12:00", "pat-2"),
+        a_visit("signed", "13:00", "14:00", "pat-3"),
+    )
+    found = {visit.id: visit.unsigned for visit in load(engine).visits}
+    form = ("Laser consent",)
+    assert found == {"unsigned": form, "over": (), "outdated": form, "signed": ()}
+
+
 def test_a_day_of_many_visits_takes_as_few_questions_as_an_empty_one(store: SqlStore, engine: Engine) -> None:
     asked: list[str] = []
     query = BoardQuery(engine)

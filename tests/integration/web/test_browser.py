@@ -147,6 +147,16 @@ def test_a_visit_opens_its_card_by_keyboard_and_escape_closes_it(seen: Watched, 
     assert seen.page.get_by_role("dialog").count() == 0
 
 
+def test_what_is_to_be_signed_is_marked_on_the_block_spoken_and_named_on_the_card(seen: Watched, address: str) -> None:
+    seen.page.goto(address)
+    block = seen.page.locator("button.block", has_text="Noor A.").first
+    assert block.locator(".to-sign").is_visible()
+    assert "To sign: Laser consent and Photo release" in (block.get_attribute("aria-label") or "")
+    assert seen.page.locator("button.block", has_text="Wei Z.").locator(".to-sign").count() == 0
+    block.click()
+    assert "To sign Laser consent and Photo release" in seen.page.get_by_role("dialog").inner_text()
+
+
 def test_names_stay_in_view_while_the_board_is_scrolled(seen: Watched, address: str) -> None:
     seen.page.set_viewport_size({"width": 820, "height": 600})
     seen.page.goto(address)

@@ -237,3 +237,14 @@ def test_people_come_first_then_rooms_then_devices_then_kinds_of_the_practices_o
 def test_a_name_that_is_not_given_is_said_not_to_be() -> None:
     nobody = replace(plain("Ana P", "09:00", "09:30", "x", "room-1"), given_name=None, family_initial=None)
     assert draw(nobody).cards[0].name == "No name"
+
+
+def test_what_is_to_be_signed_stands_on_the_card_and_on_each_block_of_the_visit() -> None:
+    board = lay_out_board(a_day(), NOW)
+    card = next(card for card in board.cards if card.name == "Noor A.")
+    assert card.unsigned == "Laser consent and Photo release"
+    marks = {block.unsigned for column in board.columns for block in column.blocks if block.card_id == card.id}
+    assert marks == {"Laser consent and Photo release"}
+    assert board.unsigned
+    signed = replace(a_day(), visits=tuple(replace(visit, unsigned=()) for visit in a_day().visits))
+    assert not lay_out_board(signed, NOW).unsigned
