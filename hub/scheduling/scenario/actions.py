@@ -172,7 +172,7 @@ class Cancel(Waivable):
 
 
 class BookSeries(TripEntry):
-    """A whole series at once, or nothing."""
+    """A whole series at once, or nothing; with `parts` several people's, a series each, all or none."""
 
     start: LocalDate
     until: LocalDate
@@ -181,9 +181,12 @@ class BookSeries(TripEntry):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        self._check_trip()
-        if self.parts is not None:
-            raise ValueError("a series is of one service")
+        if self.parts is None:
+            self._check_trip()
+        elif self.service or self.option or self.resources or self.package or self.together:
+            raise ValueError("with `parts`, each is a series of its own and takes its own keys")
+        elif any(part.patient is None for part in self.wanted()):
+            raise ValueError("the key 'patient' is missing")
         if self.until < self.start:
             raise ValueError("`until` is not before `start`")
         return self

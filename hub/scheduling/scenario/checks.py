@@ -32,6 +32,7 @@ GOES_WITH: dict[str, tuple[str, ...]] = {
     "ranked": ("find",),
     "best": ("find",),
     "costs": ("find",),
+    "why": ("series",),
     "gaps": ("gaps",),
     "idle": ("gaps",),
 }
@@ -193,10 +194,11 @@ class _Checks:
                 yield self._document.problem((*path, name), f"no service asked for has a need named {name!r}")
 
     def _sessions(self, action: BookSeries, path: Path) -> Iterator[Problem]:
-        service = self._scenario.find_service(action.service or "")
-        if action.sessions is None and service and not (service.series and service.series.sessions):
-            message = f"the key 'sessions' is missing: the service {service.id!r} does not say how many"
-            yield self._document.problem(path, message)
+        for part in action.wanted():
+            service = self._scenario.find_service(part.service)
+            if action.sessions is None and service and not (service.series and service.series.sessions):
+                message = f"the key 'sessions' is missing: the service {service.id!r} does not say how many"
+                yield self._document.problem(path, message)
 
     def _location(self, location: str | None, path: Path) -> Iterator[Problem]:
         if location is None and len(self._locations) > 1:

@@ -27,6 +27,35 @@ class GapRow(Entry):
     """Patients, in any order."""
 
 
+class HurdleRow(Entry):
+    """A session of the series that a change would make possible; only the keys given are compared."""
+
+    session: Count | None = None
+    arrives: WallTime | None = None
+    codes: tuple[Word, ...] | None = None
+    """In any order."""
+
+
+class RemedyRow(Entry):
+    """A smallest change that would do."""
+
+    lift: tuple[Word, ...] | None = None
+    """Codes, in any order."""
+    sessions: tuple[HurdleRow, ...] | None = None
+
+
+class Why(Entry):
+    """Why there is no series; only the keys given are compared."""
+
+    patient: Word | None = None
+    session: Count | None = None
+    """The first that finds no place."""
+    booked: tuple[WallTime, ...] | None = None
+    reasons: tuple[Word, ...] | None = None
+    """In any order."""
+    smallest: tuple[RemedyRow, ...] | None = None
+
+
 class NearestTimes(Entry):
     """The times around a refused one; `null`: there is none within the days looked at."""
 
@@ -72,6 +101,7 @@ class Expectation(StockExpectation):
     best: WallTime | None = None
     costs: tuple[Count, ...] | None = None
     """Points, in the order of `ranked`."""
+    why: Why | None = None
     gaps: tuple[GapRow, ...] | None = None
     """By resource, then by time."""
     idle: dict[Word, Count] | None = None
@@ -103,6 +133,8 @@ def _agrees(key: str, expected: Any, got: Any) -> bool:
         return got is expected
     if key == "nearest":
         return all(_agrees("arrives", at, got[side]) for side, at in expected.items())
+    if key == "why":
+        return _gives(expected, got)
     if key in _MOMENTS:
         return _same_moments(expected, got)
     if key in _SETS:
@@ -122,9 +154,15 @@ def _gives(expected: Mapping[str, Any], got: Mapping[str, Any]) -> bool:
 
 
 def _is_given(expected: Any, got: Any) -> bool:
-    if isinstance(expected, tuple):
-        return sorted(expected) == sorted(got)
-    return _same_moment(expected, got) if isinstance(expected, datetime) else bool(expected == got)
+    if isinstance(expected, datetime):
+        return _same_moment(expected, got)
+    if not isinstance(expected, tuple):
+        return bool(expected == got)
+    if expected and isinstance(expected[0], Mapping):
+        return len(expected) == len(got) and all(_gives(e, g) for e, g in zip(expected, got, strict=True))
+    if expected and isinstance(expected[0], datetime):
+        return _same_moments(expected, got)
+    return sorted(expected) == sorted(got)
 
 
 def _same_moments(expected: Any, got: Any) -> bool:

@@ -16,6 +16,7 @@ from hub.scheduling.scenario.document import read_scenario
 from hub.scheduling.scenario.play import openings_request, play
 from hub.scheduling.scenario.player import Outcome, Player
 from hub.scheduling.scenario.run import judged, plain
+from hub.scheduling.scenario.series import why_no_series
 from hub.scheduling.timeline import instant_at, set_minutes
 
 MEANINGS = {
@@ -33,6 +34,7 @@ MEANINGS = {
     "missing_prerequisite": "a visit that must come before is missing",
     "no_combination": "there is somebody for every name, but not all together",
     "no_credit": "the package does not pay it",
+    "no_series": "not all of its sessions find a place by then",
     "no_variance": "every count of the lot is explained",
     "no_stock": "the stock is promised to others or expires before",
     "none_suitable": "nobody at the location qualifies for one of the names, busy or not",
@@ -83,6 +85,8 @@ def explain_scenario(text: str, file: str) -> Iterator[str]:
             yield from _days(player, asked, diary, now)
         yield from (f"   {_offer(number, offer)}" for number, offer in enumerate(outcome.get("offers", ()), 1))
         yield from (f"   {code}: {meaning(code)}" for code in outcome.get("refused", ()))
+        if entry.series is not None and outcome.get("refused") == ["no_series"]:
+            yield from _why(outcome.get("why") or why_no_series(player, entry.series))
         if result.error:
             yield f"   NOT AS EXPECTED: {result.error}; expected {plain(result.expected)}"
 
@@ -104,6 +108,23 @@ def _summary(entry: ActionEntry, outcome: Outcome) -> str:
 def _offer(number: int, offer: Mapping[str, Any]) -> str:
     who = ", ".join(offer["with"].values())
     return f"{number}. {plain(offer['arrives'])} ({who}): {offer['points']}  {'; '.join(offer['costs'])}".rstrip()
+
+
+def _why(why: Outcome) -> Iterator[str]:
+    """How far a series goes, and the smallest changes that would let it through."""
+    yield f"   {why['patient']}: no place for session {why['session']}: {', '.join(why['reasons'])}"
+    for remedy in why["smallest"]:
+        where = (
+            f"session {one['session']} on {one['arrives'].date()} ({', '.join(one['codes'])})"
+            for one in remedy["sessions"]
+        )
+        yield f"   it would do without {' and '.join(remedy['lift'])}: {'; '.join(where)}"
+    if not why["smallest"]:
+        yield "   no three of its reasons out of the way would do"
+
+
+def _hurdle(one: Mapping[str, Any]) -> str:
+    return f"session {one['session']} on {one['arrives'].date()} ({', '.join(one['codes'])})"
 
 
 def _days(player: Player, asked: OpeningsRequest, diary: Diary, now: datetime) -> Iterator[str]:

@@ -18,7 +18,7 @@ from hub.scheduling.scenario.offering import rank
 from hub.scheduling.scenario.player import Outcome, Player, refused
 from hub.scheduling.scenario.repairing import repair
 from hub.scheduling.scenario.running import finish, run_late, run_over
-from hub.scheduling.scenario.series import book_series
+from hub.scheduling.scenario.series import book_series, why_no_series
 from hub.scheduling.scenario.stockroom import (
     count_lot,
     explain,
@@ -43,6 +43,8 @@ def play(player: Player, entry: ActionEntry) -> Outcome:
     outcome = PLAYS[entry.kind](player, action)
     if entry.expect is not None and entry.expect.nearest is not None and outcome.get("refused"):
         outcome["nearest"] = nearest_times(player, action, outcome["refused"])
+    if entry.expect is not None and entry.expect.why is not None and outcome.get("refused") == ["no_series"]:
+        outcome["why"] = why_no_series(player, action)
     if entry.kind in FREEING:
         serve_waitlist(player, before)
     settle_waitlist(player)

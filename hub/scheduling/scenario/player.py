@@ -13,7 +13,7 @@ from hub.scheduling.counts import receive
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.ledger import LotKey
 from hub.scheduling.request import OpeningsRequest, Part, Trip
-from hub.scheduling.scenario.actions import TripEntry
+from hub.scheduling.scenario.actions import PartEntry, TripEntry
 from hub.scheduling.scenario.book import AppointmentBook, BookEntry, State, entry_of
 from hub.scheduling.scenario.document import Scenario
 from hub.scheduling.scenario.listed import listed_entries
@@ -140,10 +140,7 @@ class Player:
 
     def trip(self, action: TripEntry) -> Trip:
         """What an action asks for, in the engine's words."""
-        parts = tuple(
-            Part(part.service, part.patient or "", part.option, part.resources, part.package)
-            for part in action.wanted()
-        )
+        parts = tuple(asked_part(part) for part in action.wanted())
         return Trip(parts, self.location(action.location), action.channel, action.together)
 
     def location(self, location_id: str | None) -> str:
@@ -165,6 +162,11 @@ class Player:
     def hold_end(self, location_id: str) -> datetime:
         """When a hold taken there now is over."""
         return self.now + timedelta(minutes=self.policy(location_id).hold_minutes)
+
+
+def asked_part(part: PartEntry) -> Part:
+    """One service of an action, in the engine's words."""
+    return Part(part.service, part.patient or "", part.option, part.resources, part.package)
 
 
 def refused(refusal: Refusal | str) -> Outcome:

@@ -1,0 +1,163 @@
+"""Why there is no series: at which session it ends, every reason there, and the smallest change that lets it through.
+
+The smallest is found by trying: one code is taken out of the way, each in turn, then two, then three, until a whole
+series can be booked. So nothing smaller would do.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import reduce
+from itertools import combinations
+
+from hub.canonical.practice import Practice
+from hub.scheduling.board import Board
+from hub.scheduling.decide import decide_booking
+from hub.scheduling.decision import Refusal
+from hub.scheduling.diary import Diary
+from hub.scheduling.foresight import book_opening, with_booking
+from hub.scheduling.judge import judge
+from hub.scheduling.lifting import UNTIL, World, lift, liftable
+from hub.scheduling.request import BookingRequest, OpeningsRequest
+from hub.scheduling.series import SeriesRequest, decide_series
+from hub.scheduling.serving import board_of
+from hub.scheduling.timeline import set_minutes
+
+MOST = 3
+"""So many codes together are tried at most."""
+_DAYS = timedelta(days=41)
+"""Reasons are looked for on so many days after the first on which the session might be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hurdle:
+    """One session of the series that would be, and what stands in its way today."""
+
+    session: int
+    """From 1."""
+    arrives_at: datetime
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Codes that, out of the way together, let the series through."""
+
+    codes: tuple[str, ...]
+    hurdles: tuple[Hurdle, ...]
+    """Where they stand in the way of the series that would then be booked."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesObstacle:
+    """How far it goes, why not further, and what would mend it."""
+
+    booked: tuple[datetime, ...]
+    """The arrivals of the longest series that there is."""
+    reasons: tuple[str, ...]
+    """Every code against some time of the next session, sorted; `until` when no day is left for it."""
+    remedies: tuple[Remedy, ...]
+    """All of the smallest number of codes; none: no three codes would do."""
+
+    @property
+    def session(self) -> int:
+        """The number of the session that finds no place, from 1."""
+        return len(self.booked) + 1
+
+
+def explain_refusal(practice: Practice, diary: Diary, request: SeriesRequest, now: datetime) -> SeriesObstacle:
+    """Of a request that `decide_series` refuses with `no_series`. Tries up to some hundred series: takes seconds."""
+    world = World(practice, diary, request)
+    booked = _longest(world, now)
+    return SeriesObstacle(booked, _reasons(world, booked, now), tuple(_remedies(world, now)))
+
+
+def _longest(world: World, now: datetime) -> tuple[datetime, ...]:
+    """The longest series that can be booked: with every series there is the one that is a session shorter."""
+    rule = world.service.series
+    fits, fails = 0, world.request.sessions or (rule and rule.sessions) or 1
+    found: tuple[datetime, ...] = ()
+    while fails - fits > 1:
+        middle = (fits + fails) // 2
+        arrivals = _series(replace(world, request=replace(world.request, sessions=middle)), now)
+        if arrivals is None:
+            fails = middle
+        else:
+            fits, found = middle, arrivals
+    return found
+
+
+def _series(world: World, now: datetime) -> tuple[datetime, ...] | None:
+    found = decide_series(world.practice, world.diary, world.request, now)
+    return None if isinstance(found, Refusal) else found
+
+
+def _reasons(world: World, booked: tuple[datetime, ...], now: datetime) -> tuple[str, ...]:
+    """Every code against a grid time on the days that are open to the session after these."""
+    first, last = _window(world, booked)
+    if last < first:
+        return (UNTIL,)
+    diary = _with_sessions(world, booked, now)
+    board = board_of(world.practice, diary, OpeningsRequest(world.request.trip, first, last))
+    found: set[str] = set()
+    for minute in _worth_asking(board, first, last):
+        found |= judge(board, world.request.trip, minute, now).reasons
+    return tuple(sorted(found))
+
+
+def _window(world: World, booked: tuple[datetime, ...]) -> tuple[date, date]:
+    """The first and last day looked at."""
+    first, last = world.request.start_on, world.request.until_on
+    rule = world.service.series
+    if booked:
+        day = booked[-1].astimezone(world.practice.zone_of(world.request.trip.location_id)).date()
+        first = day + timedelta(days=rule.min_days if rule else 0)
+        if rule is not None and rule.max_days is not None:
+            last = min(last, day + timedelta(days=rule.max_days))
+    return first, min(last, first + _DAYS)
+
+
+def _worth_asking(board: Board, first: date, last: date) -> Iterator[int]:
+    """The grid times at which the location is open; all of them where it never is."""
+    grid = board.grid(first, last)
+    yield from (board.window[0] + bit for bit in set_minutes(grid & board.open_at() or grid))
+
+
+def _with_sessions(world: World, booked: tuple[datetime, ...], now: datetime) -> Diary:
+    diary, trip = world.diary, world.request.trip
+    for number, arrives_at in enumerate(booked):
+        booking = book_opening(world.practice, diary, trip, arrives_at, now)
+        diary = with_booking(diary, booking, f"session-{number}", trip.parts[0].series_id)
+    return diary
+
+
+def _remedies(world: World, now: datetime) -> Iterator[Remedy]:
+    codes = liftable(world)
+    for count in range(1, min(MOST, len(codes)) + 1):
+        found = False
+        for chosen in combinations(codes, count):
+            mended = reduce(lift, chosen, world)
+            arrivals = _series(mended, now)
+            if arrivals is not None:
+                found = True
+                yield Remedy(tuple(sorted(chosen)), tuple(_hurdles(world, mended, arrivals, now)))
+        if found:
+            return
+
+
+def _hurdles(world: World, mended: World, arrivals: tuple[datetime, ...], now: datetime) -> Iterator[Hurdle]:
+    """What stands in the way today of each session of the series that would be."""
+    real, relaxed = world.diary, mended.diary
+    zone = world.practice.zone_of(world.request.trip.location_id)
+    package = world.request.trip.parts[0].package_id
+    for number, arrives_at in enumerate(arrivals, 1):
+        decision = decide_booking(world.practice, real, BookingRequest(world.request.trip, arrives_at), now)
+        codes = set(decision.reasons) if isinstance(decision, Refusal) else set()
+        codes |= {UNTIL} if arrives_at.astimezone(zone).date() > world.request.until_on else set()
+        if codes:
+            yield Hurdle(number, arrives_at, tuple(sorted(codes)))
+        booking = book_opening(mended.practice, relaxed, mended.request.trip, arrives_at, now)
+        name, series = f"session-{number}", world.request.trip.parts[0].series_id
+        relaxed = with_booking(relaxed, booking, name, series)
+        paid = tuple(replace(visit, package_id=package) for visit in booking.visits)
+        real = with_booking(real, replace(booking, visits=paid, recolourings=(), reassignments=()), name, series)
