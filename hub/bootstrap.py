@@ -1,7 +1,7 @@
 """The one place that wires implementations: settings, practice folder, database, connectors, operations."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -25,8 +25,10 @@ from hub.documents import parse
 from hub.errors import InvalidInput, NeedsAttention, Problem
 from hub.operations.add_away import add_away
 from hub.operations.apply_practice import Applied, apply_practice
+from hub.operations.approve_repair import Approved, NotApproved, approve_repair
 from hub.operations.ask_outside import Outside
 from hub.operations.block_time import block_time
+from hub.operations.book_series import BookedSeries, book_series
 from hub.operations.book_visit import Booked
 from hub.operations.cancel_visit import Cancellation
 from hub.operations.complete_visit import complete_visit
@@ -39,21 +41,28 @@ from hub.operations.find_nearest import find_nearest, find_nearest_move
 from hub.operations.find_openings import find_openings
 from hub.operations.hold_visit import Held, hold_visit
 from hub.operations.import_export import ImportRequest, ImportResult, import_export
+from hub.operations.join_waitlist import join_waitlist, leave_waitlist
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.move_visit import Moved, MoveRequest, move_visit
 from hub.operations.no_show_visit import no_show_visit
 from hub.operations.place_facts import recheck_all_facts
 from hub.operations.plan_practice import PracticePlan, apply_planned, plan_practice
+from hub.operations.propose_repair import find_proposal, propose_repair
 from hub.operations.pull_changes import PullResult, pull_changes
 from hub.operations.push_changes import PushResult, push_changes
 from hub.operations.rank_openings import rank_openings
 from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
+from hub.operations.serve_waitlist import find_offers, find_waiting, serve_waitlist
 from hub.ports import Pending, Placed
+from hub.ports.repairs import Proposal
+from hub.ports.waitlist import Offer as FreedOffer
+from hub.ports.waitlist import WaitlistEntry
 from hub.scheduling.absences import Absence
 from hub.scheduling.decision import Openings, Refusal
 from hub.scheduling.nearest import Nearest
 from hub.scheduling.ranking import Offer, Wishes
 from hub.scheduling.request import BookingRequest, OpeningsRequest
+from hub.scheduling.series import SeriesRequest
 from hub.settings import Settings
 from hub.store.audit_query import RuleException, load_exceptions
 from hub.store.board_query import BoardQuery
@@ -216,14 +225,19 @@ class Hub:
         return confirm_hold(self.store, hold_id, self._outside, Asking(actor, key, self.told))
 
     def move(self, request: MoveRequest, *, actor: str) -> Moved | Refusal:
-        """Move a visit or a trip."""
-        return move_visit(self.store, request, actor=actor, push_to=self.told)
+        """Move a visit or a trip; what it leaves is offered to those who wait."""
+        moved = move_visit(self.store, request, actor=actor, push_to=self.told)
+        self.serve_waitlist()
+        return moved
 
     def cancel(
         self, ids: Sequence[str], *, actor: str, by: Literal["patient", "practice"], reason: str | None = None
     ) -> Ended | Undecided | Refusal:
-        """Call visits off, where a vendor owns the calendar once it agreed."""
-        return confirm_cancellation(self.store, ids, Cancellation(actor, by, reason), self._outside, self.told)
+        """Call visits off, where a vendor owns the calendar once it agreed; their time is offered to those who wait."""
+        asked = Cancellation(actor, by, reason)
+        ended = confirm_cancellation(self.store, ids, asked, self._outside, self.told)
+        self.serve_waitlist()
+        return ended
 
     def no_show(self, ids: Sequence[str], *, actor: str, reason: str | None = None) -> Ended | Refusal:
         """Note that the patient did not come."""
@@ -244,6 +258,60 @@ class Hub:
     ) -> Placed | Refusal:
         """Take time of resources for something that is no visit."""
         return block_time(self.store, block_id, resources, span, actor=actor, reason=reason)
+
+    def book_series(self, request: SeriesRequest, *, actor: str, key: str | None = None) -> BookedSeries | Refusal:
+        """Book a whole series, or nothing."""
+        return book_series(self.store, request, actor=actor, key=key, push_to=self.told)
+
+    def join_waitlist(self, request: OpeningsRequest, *, actor: str) -> WaitlistEntry | Refusal:
+        """Wait for a time to be freed."""
+        return join_waitlist(self.store, request, actor=actor)
+
+    def leave_waitlist(self, entry_id: str, *, actor: str) -> WaitlistEntry | None:
+        """Stop waiting; None: nobody of that id waits."""
+        return leave_waitlist(self.store, entry_id, actor=actor)
+
+    def waiting(self) -> tuple[WaitlistEntry, ...]:
+        """Who waits without an offer, in the order of joining."""
+        return find_waiting(self.store)
+
+    def offers(self) -> tuple[FreedOffer, ...]:
+        """Who has a freed time offered."""
+        return find_offers(self.store)
+
+    def serve_waitlist(self) -> tuple[FreedOffer, ...]:
+        """Offer what was freed; gives the new offers. Every minute or so: holds that run out free time as well."""
+        return serve_waitlist(self.store)
+
+    def propose_repair(
+        self, location_id: str, on: date, *, notice_minutes: int, actor: str, seconds: float = 2.0
+    ) -> Proposal:
+        """How a day that no longer fits could be repaired."""
+        return propose_repair(self.store, location_id, on, notice_minutes=notice_minutes, actor=actor, seconds=seconds)
+
+    def find_proposal(self, proposal_id: str) -> Proposal | None:
+        """A proposal as it was made, and what was approved of it."""
+        return find_proposal(self.store, proposal_id)
+
+    def approve_repair(
+        self, proposal_id: str, changes: Collection[str] | None = None, *, actor: str
+    ) -> Approved | NotApproved:
+        """Put a proposal into force, whole or in part; what is freed is offered to those who wait."""
+        approved = approve_repair(self.store, proposal_id, changes, actor=actor, push_to=self.told)
+        self.serve_waitlist()
+        return approved
+
+    def only_location(self, location_id: str | None) -> str:
+        """The location given, or the only one.
+
+        Raises:
+            InvalidInput: there are several.
+        """
+        known = [each.id for each in self.folder.practice.locations]
+        if location_id is None and len(known) > 1:
+            hint = f"One of: {', '.join(known)}"
+            raise InvalidInput(Problem("there are several locations", field="--location", hint=hint))
+        return location_id or known[0]
 
     def location_of(self, ids: Sequence[str]) -> str:
         """Where visits that are still to come take place; of others the first location."""

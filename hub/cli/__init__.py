@@ -14,11 +14,14 @@ from hub.cli import (
     idle,
     policy,
     reconciling,
+    repairing,
     scenario,
+    series,
     serving,
     starting,
     syncing,
     visits,
+    waitlist,
 )
 from hub.program import one_clear_message
 
@@ -39,6 +42,7 @@ app.command()(booking.find)
 app.command()(idle.gaps)
 app.command()(booking.hold)
 app.command()(booking.book)
+app.command()(series.series)
 app.command()(visits.move)
 app.command()(visits.cancel)
 app.command(name="no-show")(visits.no_show)
@@ -50,7 +54,10 @@ app.command(name="check-in")(day.check_in)
 app.command()(day.missing)
 app.command()(absences.away)
 app.command()(absences.block)
+app.command()(waitlist.offers)
 app.command()(reconciling.reconcile)
+app.add_typer(waitlist.app, name="waitlist")
+app.add_typer(repairing.app, name="repair")
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(config.app, name="config")
 app.add_typer(policy.app, name="policy")

@@ -10,6 +10,7 @@ from hub.errors import InvalidInput, Problem
 from hub.operations.apply_practice import accepted_policy
 from hub.operations.load_day import LoadedDay, load_day
 from hub.operations.note_visits import Note, note_visits
+from hub.operations.own_calendar import require_own_calendar
 from hub.operations.propose_repair import UNPLACED
 from hub.ports import StandingVisit, Store, UnitOfWork
 from hub.ports.repairs import Proposal, ProposedChange, Reassigned
@@ -59,7 +60,7 @@ def approve_repair(
 
     Raises:
         InvalidInput: there is no such proposal, or it has no such change, or only a part of a trip's.
-        NeedsAttention: no practice file is in force.
+        NeedsAttention: no practice file is in force, or a vendor owns the calendar: nobody asked it.
         RetryLater: the database went away; asking again is safe.
     """
     with store.begin("approve_repair") as work:
@@ -69,6 +70,7 @@ def approve_repair(
             raise InvalidInput(Problem(f"there is no proposal {proposal_id!r}", field="proposal"))
         chosen = _chosen(proposal, changes)
         day = load_day(work, proposal.location_id, proposal.on)
+        require_own_calendar(day.practice, [proposal.location_id])
         is_stale = day.version != proposal.book_version
         plan = _decide(day, proposal, chosen, work.now)
         if not isinstance(plan, RepairPlan):

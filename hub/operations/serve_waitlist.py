@@ -61,6 +61,12 @@ def find_offers(store: Store) -> tuple[Offer, ...]:
         return tuple(work.waitlist.find_offers())
 
 
+def find_waiting(store: Store) -> tuple[WaitlistEntry, ...]:
+    """Who waits without an offer, in the order of joining."""
+    with store.begin("find_waiting") as work:
+        return tuple(work.waitlist.find_waiting())
+
+
 def _serve(work: UnitOfWork, progress: _Progress, actor: str) -> str | None:
     """One step: at most one offer (its hold), or one batch that everybody was asked about, or one expiry."""
     waiting = work.waitlist.find_waiting()
@@ -89,6 +95,7 @@ def _offer(work: UnitOfWork, practice: Practice, entry: WaitlistEntry, batch: Fr
             practice,
             lambda its: _decide(work, its, entry, batch),
             lambda booking: work.holds.save(booking, entry.request.trip, until),
+            promises=False,
         )
     except InvalidInput:  # the practice file has changed since they joined
         work.issues.open([Issue(STALE, "waitlist_entry", entry.id)])

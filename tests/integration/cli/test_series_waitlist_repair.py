@@ -1,0 +1,115 @@
+"""`hub series`, `hub waitlist`, `hub offers` and `hub repair`, as a tired front desk meets them."""
+
+import json
+import sys
+
+import pytest
+
+import hub.cli
+from hub.canonical.ids import PatientId
+from hub.canonical.records import Patient
+from hub.operations.apply_practice import apply_practice
+
+PRACTICE = """
+zone: UTC
+grid_minutes: 60
+locations: [{id: main, hours: [{days: mon-sun, from: "09:00", to: "11:00"}]}]
+resources: [{id: lee, kind: provider}, {id: kim, kind: provider}]
+services:
+  - {id: peel, steps: [{name: peel, minutes: 60, needs: [{kind: provider}]}], series: {sessions: 2, min_days: 7}}
+"""
+DAY = "2098-03-03"
+
+
+class Desk:
+    """Runs `hub` in this process: a database is asked many times here."""
+
+    def __init__(self, hub, url: str) -> None:
+        self._hub = hub
+        for name, value in hub.environment({"HUB_DATABASE_URL": url}).items():
+            hub.monkeypatch.setenv(name, value)
+
+    def plain(self, *words: str) -> tuple[int, str, str]:
+        """Exit code, what is printed, and what is said of errors."""
+        self._hub.monkeypatch.setattr(sys, "argv", ["hub", *words])
+        with pytest.raises(SystemExit) as ended:
+            hub.cli.main()
+        printed = self._hub.capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    def __call__(self, *words: str, ok: bool = True):
+        """The JSON object that it answers."""
+        code, out, err = self.plain(*words, "--json")
+        assert (code == 0) == ok, err
+        return json.loads(out)
+
+
+@pytest.fixture
+def desk(hub, store, database):
+    (hub.practice / "practice.yaml").write_text(PRACTICE, encoding="utf-8")
+    apply_practice(store, PRACTICE, "practice.yaml")
+    with store.begin("test") as work:
+        work.records.save([Patient(id=PatientId(f"pat-{n}")) for n in range(5)])
+    return Desk(hub, database.text_url)
+
+
+def test_a_series_is_booked_whole_or_refused(desk):
+    asked = ("series", "--service", "peel", "--patient", "pat-1", "--from", DAY)
+    booked = desk(*asked, "--until", "2098-03-10", "--key", "k")
+    assert [visit["arrives"][:16] for visit in booked["visits"]] == ["2098-03-03T09:00", "2098-03-10T09:00"]
+    assert desk(*asked, "--until", "2098-03-10", "--key", "k")["visits"] == booked["visits"]
+    refused = desk(
+        "series", "--service", "peel", "--patient", "pat-2", "--from", DAY, "--until", "2098-03-08", ok=False
+    )
+    assert refused == {"ok": False, "refused": ["no_series"]}
+
+
+def test_a_cancelled_hour_is_offered_to_who_waits_longest(desk):
+    visits = []
+    for patient, at in ((1, "09:00"), (2, "09:00"), (3, "10:00"), (4, "10:00")):
+        words = ("--service", "peel", "--patient", f"pat-{patient}", "--arrives", f"{DAY}T{at}")
+        visits.append(desk("book", *words)["visits"][0]["id"])
+    waiting = ("--service", "peel", "--patient", "pat-0", "--from", DAY, "--until", DAY)
+    entry = desk("waitlist", "join", *waiting)["entry"]
+    assert [one["entry"] for one in desk("waitlist", "list")["waiting"]] == [entry]
+    assert desk.plain("offers")[1] == "No time is offered.\n"
+    desk("cancel", visits[2])
+    (offer,) = desk("offers")["offers"]
+    assert (offer["patients"], offer["arrives"]) == ("pat-0", f"{DAY}T10:00+00:00")
+    assert desk("book", "--hold", offer["hold"])["visits"][0]["arrives"] == f"{DAY}T10:00+00:00"
+    assert desk("waitlist", "serve")["offers"] == []
+    code, _, said = desk.plain("waitlist", "leave", entry)
+    assert code == 1
+    assert "nobody waits under" in said
+
+
+def test_a_day_is_proposed_shown_and_approved(desk):
+    words = ("--service", "peel", "--patient", "pat-1", "--with", "provider=lee", "--arrives", f"{DAY}T09:00")
+    visit = desk("book", *words)["visits"][0]["id"]
+    desk("away", "lee", "--from", f"{DAY}T09:00", "--to", f"{DAY}T11:00")
+    proposed = desk("repair", "propose", "--date", DAY)
+    (change,) = proposed["changes"]
+    assert (change["visit"], change["with"], change["why"]) == (visit, {"provider": ["lee", "kim"]}, ["no_provider"])
+    assert proposed["proven"]
+    shown = desk.plain("repair", "show", proposed["proposal"])[1].splitlines()
+    assert shown[1] == f"  {visit}: 09:00 stays, provider lee -> kim, because no_provider"
+    approved = desk("repair", "approve", proposed["proposal"], "--visit", visit)
+    assert [one["id"] for one in approved["visits"]] == [visit]
+    code, _, said = desk.plain("repair", "approve", "rep_nothing")
+    assert code == 1
+    assert "no proposal 'rep_nothing'" in said
+
+
+def test_a_proposal_that_no_longer_fits_says_what_to_do(desk):
+    words = ("--service", "peel", "--patient", "pat-1", "--with", "provider=lee", "--arrives", f"{DAY}T09:00")
+    visit = desk("book", *words)["visits"][0]["id"]
+    desk("away", "lee", "--from", f"{DAY}T09:00", "--to", f"{DAY}T11:00")
+    proposal = desk("repair", "propose", "--date", DAY)["proposal"]
+    desk("cancel", visit)
+    code, _, said = desk.plain("repair", "approve", proposal)
+    assert code == 1
+    assert said.splitlines() == [
+        "refused: nothing was changed",
+        f"  {visit}: changed_since",
+        "The day has changed since this was proposed: `hub repair propose` looks at it anew",
+    ]
