@@ -26,7 +26,8 @@ _STANDING = f"""
 _OF_TRIP = "SELECT id FROM visit WHERE trip_id = %(id)s ORDER BY trip_number"
 _CLOSE_ISSUES = """
     closed AS (UPDATE review_issue SET state = 'resolved', closed_at = now(), closed_by = 'hub'
-        WHERE kind IN ('overlap', 'unplaced') AND subject_kind = 'visit' AND subject_id = ANY(%(ids)s) AND state = 'open')"""
+        WHERE kind IN ('overlap', 'unplaced') AND subject_kind = 'visit' AND subject_id = ANY(%(ids)s)
+            AND state = 'open')"""
 _VACATE = f"""
     WITH {given_up("visit_id")},{_CLOSE_ISSUES},
     promised AS (DELETE FROM stock_promise WHERE visit_id = ANY(%(ids)s)),
