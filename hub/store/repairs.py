@@ -26,6 +26,7 @@ _VISITS = text("""
         v.series_id, v.trip_id,
         v.state = 'arrived' OR EXISTS (SELECT FROM visit t WHERE t.trip_id = v.trip_id
             AND t.state IN ('arrived', 'fulfilled')) AS is_tied,
+        EXISTS (SELECT FROM claim b WHERE b.visit_id = v.id AND lower(b.during) <= :now) AS has_begun,
         (SELECT jsonb_agg(jsonb_build_object('id', CAST(c.id AS text), 'need', c.need, 'who', r.owner_id) ORDER BY c.id)
             FROM claim c JOIN resource_unit r ON r.id = c.unit_id
             WHERE c.visit_id = v.id AND r.owner_kind = 'resource') AS claims
@@ -51,7 +52,7 @@ class SqlRepairs:
 
     def load_visits(self, location_id: str, since: datetime, until: datetime) -> tuple[BookedVisit, ...]:
         """See the port."""
-        values = {"location": location_id, "since": since, "until": until}
+        values = {"location": location_id, "since": since, "until": until, "now": self._now}
         return tuple(_booked(row) for row in self._connection.execute(_VISITS, values))
 
     def save(self, proposal: Proposal) -> None:
@@ -135,6 +136,7 @@ def _booked(row: Any) -> BookedVisit:
         claim_ids=frozenset(one["id"] for one in claims),
         trip_id=row.trip_id,
         is_tied=row.is_tied,
+        has_begun=row.has_begun,
     )
 
 

@@ -33,7 +33,9 @@ class BookedVisit:
     trip_id: str | None = None
     """Visits of one trip have the same; None: it was booked alone."""
     is_tied: bool = False
-    """A part of its trip took place already, so its time stays."""
+    """A part of its trip took place already, or the patient is here: its time stays."""
+    has_begun: bool = False
+    """It has begun, whatever its service says: a room was set up for a patient who is late."""
 
 
 class Fate(StrEnum):
@@ -140,7 +142,9 @@ def _standing(practice: Practice, group: tuple[BookedVisit, ...], on: date, now:
     chosen = tuple(
         visit
         for visit in group
-        if clock.date_at(minute_of(visit.arrives_at)) == on and _timed(practice, visit, 0).start > minute_of(now)
+        if not visit.has_begun
+        and clock.date_at(minute_of(visit.arrives_at)) == on
+        and _timed(practice, visit, 0).start > minute_of(now)
     )
     if not chosen:
         return None

@@ -17,11 +17,7 @@ SECONDS = 20.0
 
 def repair(player: Player, action: Repair) -> Outcome:
     """Place anew what no longer fits on a date; what finds no place stays, flagged."""
-    entries = [
-        entry
-        for entry in player.book.entries.values()
-        if _is_at(entry, action.location) and not _has_begun(entry, player.now)
-    ]
+    entries = [entry for entry in player.book.entries.values() if _is_at(entry, action.location)]
     visits = [_booked_visit(player, entry) for entry in entries]
     diary = player.book.diary()
     plan = plan_repair(
@@ -41,12 +37,7 @@ def repair(player: Player, action: Repair) -> Outcome:
 
 def _is_at(entry: BookEntry, location_id: str | None) -> bool:
     here = entry.visit is not None and location_id in (None, entry.visit.location_id)
-    return here and entry.state is State.BOOKED and entry.part is not None
-
-
-def _has_begun(entry: BookEntry, now: datetime) -> bool:
-    """Whether it runs otherwise than planned and has begun; of what goes as planned the plan knows."""
-    return bool(entry.steps) and entry.steps[0].start_at <= now
+    return here and entry.state.is_to_come and entry.part is not None
 
 
 def _booked_visit(player: Player, entry: BookEntry) -> BookedVisit:
@@ -61,12 +52,9 @@ def _booked_visit(player: Player, entry: BookEntry) -> BookedVisit:
         resources=dict(entry.resources),
         claim_ids=frozenset(claim.id for claim in entry.claims),
         trip_id=entry.trip_id,
-        is_tied=any(_is_settled(other, player.now) for other in trip),
+        is_tied=any(other.state in (State.ARRIVED, State.COMPLETED) for other in (entry, *trip)),
+        has_begun=bool(entry.steps) and entry.steps[0].start_at <= player.now,
     )
-
-
-def _is_settled(entry: BookEntry, now: datetime) -> bool:
-    return entry.state in (State.ARRIVED, State.COMPLETED) or _has_begun(entry, now)
 
 
 def _recoloured(entry: BookEntry, units: dict[str, int]) -> BookEntry:
@@ -86,6 +74,7 @@ def _repaired(player: Player, entry: BookEntry, visit: RepairedVisit) -> BookEnt
         ),
         visit=replace(entry.visit, arrives_at=visit.arrives_at, leaves_at=visit.leaves_at),
         resources=visit.resources,
+        steps=(),
         fee_from=_fee_arrival(player, entry, entry.visit.arrives_at) if visit.minutes_moved else entry.fee_from,
     )
 
