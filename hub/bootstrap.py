@@ -53,6 +53,7 @@ from hub.operations.push_changes import PushResult, push_changes
 from hub.operations.rank_openings import rank_openings
 from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
 from hub.operations.serve_waitlist import find_offers, find_waiting, serve_waitlist
+from hub.operations.stockroom import Stockroom
 from hub.ports import Pending, Placed
 from hub.ports.repairs import Proposal
 from hub.ports.waitlist import Offer as FreedOffer
@@ -178,6 +179,11 @@ class Hub:
     def overview(self) -> Overview:
         """What the hub holds, counted."""
         return load_overview(self.engine)
+
+    @property
+    def stock(self) -> Stockroom:
+        """Lots, vials, counts, as the desk handles them."""
+        return Stockroom(self.store, "desk")
 
     def rule_exceptions(self, first: date | None, last: date | None) -> tuple[RuleException, ...]:
         """What was passed over or waived on these UTC days, by whom and why; None: no bound."""

@@ -50,6 +50,11 @@ def mint(kind: Kind) -> str:
     return f"{PREFIX[kind]}_{uuid4().hex}"
 
 
+def mint_vial() -> str:
+    """A new id of an open vial; it is no record of another system's."""
+    return f"vial_{uuid4().hex}"
+
+
 def derive(kind: Kind, system: str, source_id: str) -> str:
     """The id of the record first seen as `source_id` in `system`.
 

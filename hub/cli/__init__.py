@@ -19,6 +19,7 @@ from hub.cli import (
     series,
     serving,
     starting,
+    stock,
     syncing,
     visits,
     waitlist,
@@ -60,6 +61,7 @@ app.add_typer(waitlist.app, name="waitlist")
 app.add_typer(repairing.app, name="repair")
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(config.app, name="config")
+app.add_typer(stock.app, name="stock")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(consents.app, name="consent")

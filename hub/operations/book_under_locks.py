@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from hub.canonical.practice import Practice
 from hub.operations.apply_practice import load_practice
+from hub.operations.note_shortages import note_shortages, places_of
 from hub.operations.own_calendar import require_own_calendar
 from hub.operations.under_locks import Lacking, act_under_locks
 from hub.ports import UnitOfWork
@@ -66,7 +67,9 @@ def write_under_locks(
         if not needed | over.keys <= keys:
             return Lacking(needed | over.keys)
         work.holds.purge(over.ids)
-        return decision, write(decision)
+        written = write(decision)
+        note_shortages(work, current, places_of(decision))
+        return decision, written
 
     first = decide(practice)
     if isinstance(first, Refusal):

@@ -1,20 +1,21 @@
 """Complete a visit: what was used comes out of the lots, and its promise ends."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 
+from hub.canonical.ids import mint_vial
 from hub.canonical.practice import Practice
 from hub.canonical.records import Visit
 from hub.operations.apply_practice import load_practice
 from hub.operations.check_in_visit import needs_check_in
+from hub.operations.note_shortages import note_shortages, places_held
 from hub.operations.note_visits import Note, load_visits, note_visits
 from hub.operations.under_locks import change_standing
 from hub.ports import StandingVisit, Store, UnitOfWork
 from hub.scheduling.decision import Refusal
-from hub.scheduling.diary import LotOnHand
 from hub.scheduling.keys import Key
-from hub.scheduling.lots import LotDraw, plan_draws, take_out
+from hub.scheduling.ledger import Movement, lots_after
+from hub.scheduling.treatments import Treatment, plan_use
 
 
 def complete_visit(
@@ -45,12 +46,15 @@ def complete_visit(
             practice = load_practice(work)
             if any(needs_check_in(practice, one.visit) for one in standing):
                 return Refusal(("not_arrived",))
-            draws = _plan(work, practice, standing, used)
-            if draws is None:
+            movements = _plan(work, practice, standing, used)
+            if movements is None:
                 return Refusal(("no_stock",))
-            for visit_id, drawn in draws.items():
-                work.visits.complete(visit_id, drawn)
-            visits = load_visits(work, draws)
+            work.stock.record(movements, actor=actor)
+            for one in standing:
+                work.visits.complete(one.visit.id)
+            places = places_held(standing) | {one.lot[:2] for one in movements}
+            note_shortages(work, practice, places, always=True)
+            visits = load_visits(work, [one.visit.id for one in standing])
             note_visits(work, visits, Note("visit_completed", "complete_visit", actor), push_to)
             return visits
 
@@ -63,25 +67,20 @@ def complete_visit(
 
 def _plan(
     work: UnitOfWork, practice: Practice, standing: Sequence[StandingVisit], used: Mapping[str, Decimal] | None
-) -> dict[str, tuple[LotDraw, ...]] | None:
-    """Visit → what comes out of which lot. What is given as used is the first visit's."""
-    draws: dict[str, tuple[LotDraw, ...]] = {}
-    shelves: dict[str, tuple[LotOnHand, ...]] = {}
+) -> tuple[Movement, ...] | None:
+    """What happens to the lots. What is given as used is the first visit's."""
+    movements: tuple[Movement, ...] = ()
     for number, one in enumerate(standing):
-        place, day = one.visit.location_id, _arrival_date(practice, one.visit)
         given = {} if number else used or {}
-        lots = shelves.get(place) or _lots(work, place, day)
-        drawn = plan_draws(lots, one.promised if used is None else given, day)
+        taken = one.promised if used is None else given
+        place = one.visit.location_id
+        lots = lots_after(
+            work.stock.load_lots(place, taken),
+            (one for one in movements if one.lot[0] in taken and one.lot[1] == place),
+        )
+        treatment = Treatment(place, one.visit.start, one.visit.id, one.visit.provider_id)
+        drawn = plan_use(practice, lots, taken, treatment, work.now, new_vial_id=mint_vial)
         if drawn is None:
             return None
-        draws[one.visit.id] = drawn
-        shelves[place] = take_out(lots, drawn)
-    return draws
-
-
-def _lots(work: UnitOfWork, location_id: str, day: date) -> tuple[LotOnHand, ...]:
-    return work.diaries.load(first_on=day, last_on=day, patient_ids=(), location_id=location_id).lots
-
-
-def _arrival_date(practice: Practice, visit: Visit) -> date:
-    return visit.start.astimezone(practice.zone_of(visit.location_id)).date()
+        movements += drawn
+    return movements

@@ -8,6 +8,7 @@ from hub.canonical.practice import Policy
 from hub.canonical.records import Visit, VisitState
 from hub.operations.apply_practice import accepted_policy, load_practice
 from hub.operations.intend_refunds import intend_refunds
+from hub.operations.note_shortages import note_shortages, places_held
 from hub.operations.note_visits import Note, note_visits
 from hub.ports import Ending, StandingVisit, UnitOfWork
 from hub.scheduling.decision import Refusal
@@ -61,6 +62,8 @@ def end_visits(
         work.waivers.save(dict(zip(ids, owed, strict=True)))
         detail = {"waived": "fee", "waived_minor": waived}
         note = replace(note, audit_detail={**note.audit_detail, **detail}, event_data={**note.event_data, **detail})
+    if places := places_held(standing):
+        note_shortages(work, load_practice(work), places)
     note_visits(work, visits, note, push_to)
     return Ended(visits, total_of(owed), waived, sum(one.is_credit_lost for one in owed))
 

@@ -10,6 +10,7 @@ from hub.errors import InvalidInput, Problem
 from hub.operations.apply_practice import accepted_policy, load_practice
 from hub.operations.book_under_locks import decide_now
 from hub.operations.note_reassigned import note_made_way
+from hub.operations.note_shortages import note_shortages, places_held, places_of
 from hub.operations.note_visits import Note, note_visits
 from hub.operations.place_facts import recheck_facts
 from hub.operations.under_locks import Lacking, act_under_locks, keys_of
@@ -115,7 +116,9 @@ def _move(
         return Lacking(keys | needed)
     work.holds.purge(over.ids)
     kept: dict[str, datetime | None] = {one.visit.id: _kept_arrival(work, one) for one in standing}
-    return Moved(work.visits.move(decision, asked.trip, kept), decision)
+    moved = work.visits.move(decision, asked.trip, kept)
+    note_shortages(work, practice, places_of(decision) | places_held(standing))
+    return Moved(moved, decision)
 
 
 def _require_whole(work: UnitOfWork, standing: Sequence[StandingVisit]) -> None:

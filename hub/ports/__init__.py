@@ -26,6 +26,7 @@ from hub.ports.payments import Authorised, Captured, PaymentRequest, Payments, R
 from hub.ports.pending import DueDeposit, HeldVisit, NewPending, PaymentBook, Pending, PendingKind, Pendings
 from hub.ports.records import Cursors, Disposition, Imports, Landed, Landing, Link, Links, Records, Saved, Verdict
 from hub.ports.running import Running, TakenBy
+from hub.ports.stock import Stock
 from hub.ports.store import Checkpoint, Store, UnitOfWork
 from hub.ports.systems import Page, Rejected, Sink, Source, Write
 from hub.ports.visits import Ending, Holds, OverHolds, StandingVisit, Visits
@@ -89,6 +90,7 @@ __all__ = [
     "Site",
     "Source",
     "StandingVisit",
+    "Stock",
     "Store",
     "TakenBy",
     "UnitOfWork",

@@ -13,6 +13,7 @@ from hub.ports.pending import PaymentBook, Pendings
 from hub.ports.records import Cursors, Imports, Landing, Links, Records
 from hub.ports.repairs import Repairs
 from hub.ports.running import Running
+from hub.ports.stock import Stock
 from hub.ports.visits import Holds, Visits
 from hub.ports.waitlist import Waitlist
 from hub.ports.waivers import Waivers
@@ -40,6 +41,7 @@ class UnitOfWork(Protocol):
     pendings: Pendings
     payments: PaymentBook
     waivers: Waivers
+    stock: Stock
     consents: Consents
     repairs: Repairs
     outbox: Outbox

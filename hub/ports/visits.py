@@ -10,7 +10,6 @@ from hub.canonical.money import Money
 from hub.canonical.records import Visit, VisitState
 from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
-from hub.scheduling.lots import LotDraw
 from hub.scheduling.request import Part, Trip
 from hub.scheduling.waivers import Owed
 
@@ -142,6 +141,6 @@ class Visits(Protocol):
         """
         ...
 
-    def complete(self, visit_id: str, draws: Sequence[LotDraw]) -> None:
-        """Take what was used out of the lots, and end the promise. The time counts as busy as before."""
+    def complete(self, visit_id: str) -> None:
+        """It took place: end the promise. The time counts as busy as before."""
         ...

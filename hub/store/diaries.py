@@ -28,6 +28,7 @@ from hub.store.driver import Found, run
 from hub.store.filled import load_filled
 from hub.store.packed_claims import ROW, PackedClaims, unpacked
 from hub.store.practices import NEWEST, SqlPractices
+from hub.store.stock import LOT_COLUMNS, read_lot
 
 # A contested claim takes time but no unit: it is given one that no resource has.
 _OUTSIDE = 1_000_000
@@ -99,9 +100,8 @@ _CHANGED_PROMISES = text(
         " JOIN stock_promise p ON (p.product_id, p.due_on) = (changed.product_id, changed.due_on)"
     )
 )
-_LOTS = text("""
-    SELECT product_id, location_id, name, on_hand, expires_on FROM lot
-    WHERE CAST(:location AS text) IS NULL OR location_id = :location ORDER BY id""")
+_LOTS = text(f"""
+    SELECT {LOT_COLUMNS} FROM lot l WHERE CAST(:location AS text) IS NULL OR location_id = :location ORDER BY id""")  # noqa: S608 fixed columns
 
 
 class SqlDiaries:
@@ -210,10 +210,7 @@ class SqlDiaries:
         )
 
     def _lots(self, location_id: str | None) -> tuple[LotOnHand, ...]:
-        return tuple(
-            LotOnHand(row.product_id, row.location_id, row.name, row.on_hand, row.expires_on)
-            for row in self._connection.execute(_LOTS, {"location": location_id})
-        )
+        return tuple(read_lot(row) for row in self._connection.execute(_LOTS, {"location": location_id}))
 
 
 def _changes(seen: Found, window: Window, resources: Resources) -> Changes | None:

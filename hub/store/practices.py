@@ -26,11 +26,15 @@ _NUMBER_UNITS = text("""
         WHERE u.owner_kind = 'resource' AND u.owner_id = wanted.id AND u.number = n)
     ON CONFLICT DO NOTHING""")
 _ADD_LOTS = text("""
-    INSERT INTO lot AS l (product_id, location_id, name, on_hand, expires_on)
-    SELECT product_id, location_id, name, on_hand, expires_on FROM staged_lot
+    INSERT INTO lot AS l (product_id, location_id, name, expires_on)
+    SELECT product_id, location_id, name, expires_on FROM staged_lot
     ON CONFLICT (product_id, location_id, name) DO UPDATE SET expires_on = excluded.expires_on
     WHERE l.expires_on <> excluded.expires_on
-    RETURNING l.xmax = 0 AS is_new""")
+    RETURNING l.id, l.xmax = 0 AS is_new""")
+_OPENING_COUNTS = text("""
+    INSERT INTO lot_movement (lot_id, kind, at, change, actor)
+    SELECT l.id, 'received', now(), s.on_hand, 'system:hub'
+    FROM staged_lot s JOIN lot l USING (product_id, location_id, name) WHERE l.id = ANY(:ids) ORDER BY l.id""")
 
 
 NEWEST = "SELECT id, sha256 FROM practice_version ORDER BY id DESC LIMIT 1"
@@ -109,7 +113,9 @@ class SqlPractices:
         columns = ("product_id", "location_id", "name", "on_hand", "expires_on")
         rows = ((lot.product_id, lot.location_id, lot.lot, lot.on_hand, lot.expires_on) for lot in lots)
         stage(self._connection, tables.lot, columns, rows)
-        return sum(self._connection.execute(_ADD_LOTS).scalars())
+        new = [row.id for row in self._connection.execute(_ADD_LOTS) if row.is_new]
+        self._connection.execute(_OPENING_COUNTS, {"ids": new})
+        return len(new)
 
     def _upsert(self, table: Table, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> Saved:
         stage(self._connection, table, columns, rows)

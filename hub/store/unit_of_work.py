@@ -29,6 +29,7 @@ from hub.ports import (
     Practices,
     Records,
     Running,
+    Stock,
     UnitOfWork,
     Visits,
     Waivers,
@@ -54,6 +55,7 @@ from hub.store.practices import PracticeTexts, SqlPractices
 from hub.store.records import SqlRecords
 from hub.store.repairs import SqlRepairs
 from hub.store.running import SqlRunning
+from hub.store.stock import SqlStock
 from hub.store.visits import SqlVisits
 from hub.store.waitlist import SqlWaitlist
 from hub.store.waivers import SqlWaivers
@@ -87,6 +89,7 @@ class SqlUnitOfWork:
         self.waitlist: Waitlist = SqlWaitlist(connection, now)
         self.pendings: Pendings = SqlPendings(connection, now)
         self.payments: PaymentBook = SqlPaymentBook(connection)
+        self.stock: Stock = SqlStock(connection, now)
         self.waivers: Waivers = SqlWaivers(connection)
         self.repairs: Repairs = SqlRepairs(connection, now)
         self.outbox: Outbox = SqlOutbox(connection)

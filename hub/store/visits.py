@@ -11,7 +11,6 @@ from hub.canonical.records import Visit
 from hub.ports import Ending, StandingVisit
 from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
-from hub.scheduling.lots import LotDraw
 from hub.scheduling.request import Part, Trip
 from hub.store.driver import Found, run
 from hub.store.locks import claimed_by_nobody_else, lock_claims, make_way
@@ -43,11 +42,6 @@ _END = f"""
             contested = false, updated_at = now(), revision = v.revision + 1
         FROM ending WHERE v.id = ending.id RETURNING v.*)
     SELECT ended.*, (SELECT spans FROM freed) AS freed FROM ended"""  # noqa: S608 fixed parts
-_DRAW = text("""
-    WITH drawn AS (
-        UPDATE lot SET on_hand = on_hand - :quantity
-        WHERE product_id = :product AND location_id = :location AND name = :lot RETURNING id)
-    INSERT INTO lot_use (visit_id, lot_id, quantity) SELECT :visit, id, :quantity FROM drawn""")
 _COMPLETE = text("""
     UPDATE visit SET state = 'fulfilled', updated_at = now(), revision = revision + 1 WHERE id = :id""")
 _END_PROMISE = text("DELETE FROM stock_promise WHERE visit_id = :id")
@@ -102,11 +96,8 @@ class SqlVisits:
         settle(self._connection, read_freed(ended[0]["freed"]))
         return _in_order([one.visit_id for one in endings], ended)
 
-    def complete(self, visit_id: str, draws: Sequence[LotDraw]) -> None:
+    def complete(self, visit_id: str) -> None:
         """See the port."""
-        for draw in draws:
-            place = {"product": draw.product_id, "location": draw.location_id, "lot": draw.lot}
-            self._connection.execute(_DRAW, place | {"visit": visit_id, "quantity": draw.quantity})
         for statement in (_END_PROMISE, _COMPLETE):
             self._connection.execute(statement, {"id": visit_id})
 

@@ -11,7 +11,7 @@ from hub.store.tables.pending import payment, pending_change
 from hub.store.tables.records import location, patient, provider, resource, service, visit
 from hub.store.tables.repairs import repair_change, repair_proposal
 from hub.store.tables.sources import source_link, source_record, stream_cursor
-from hub.store.tables.stock import lot, lot_use, package, package_use, stock_promise
+from hub.store.tables.stock import lot, lot_movement, open_vial, package, package_use, stock_promise
 from hub.store.tables.waitlist import freed, waitlist_entry
 
 __all__ = [
@@ -30,8 +30,9 @@ __all__ = [
     "import_batch",
     "location",
     "lot",
-    "lot_use",
+    "lot_movement",
     "metadata",
+    "open_vial",
     "outbox_delivery",
     "package",
     "package_use",

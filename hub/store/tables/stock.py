@@ -5,6 +5,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from hub.store.tables.metadata import identity, instant, metadata
@@ -23,7 +25,13 @@ lot = Table(
     Column("product_id", Text, nullable=False),
     Column("location_id", Text, ForeignKey("location.id"), nullable=False),
     Column("name", Text, nullable=False),
-    Column("on_hand", Numeric, nullable=False, comment="Units of the product."),
+    Column(
+        "on_hand",
+        Numeric,
+        nullable=False,
+        server_default=text("0"),
+        comment="Units of the product: the sum of its movements. Written by a trigger alone.",
+    ),
     Column("expires_on", Date, nullable=False, comment="Usable up to and on that local date."),
     instant("created_at"),
     UniqueConstraint("product_id", "location_id", "name"),
@@ -77,16 +85,54 @@ package_use = Table(
     comment="One credit held or spent; giving it back deletes the row.",
 )
 
-lot_use = Table(
-    "lot_use",
+open_vial = Table(
+    "open_vial",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("lot_id", BigInteger, ForeignKey("lot.id"), nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column(
+        "closes_at",
+        DateTime(timezone=True),
+        nullable=False,
+        comment="The first instant at which it may not be used any more.",
+    ),
+    Column("remaining", Numeric, nullable=False, comment="Counted in its lot's on_hand, too."),
+    CheckConstraint("remaining >= 0", name="remaining"),
+    Index("ix_open_vial_lot_id", "lot_id", postgresql_where=text("remaining > 0")),
+    comment="Written by triggers alone, from the movements.",
+)
+
+lot_movement = Table(
+    "lot_movement",
     metadata,
     identity(),
-    Column("visit_id", Text, ForeignKey("visit.id"), nullable=False),
     Column("lot_id", BigInteger, ForeignKey("lot.id"), nullable=False),
-    Column("quantity", Numeric, nullable=False),
-    instant("used_at"),
-    UniqueConstraint("visit_id", "lot_id"),
-    CheckConstraint("quantity > 0", name="quantity"),
-    Index("ix_lot_use_lot_id", "lot_id"),
-    comment="Append-only: which lot went into whom, already taken out of its count.",
+    Column("kind", Text, nullable=False),
+    Column(
+        "at", DateTime(timezone=True), nullable=False, comment="When it happened; recorded_at: when it was written."
+    ),
+    Column("change", Numeric, nullable=False),
+    Column("level", Numeric, comment="Opened: what the vial held. Counted: what was found."),
+    Column("vial_id", Text, ForeignKey("open_vial.id"), comment="None: of what is not opened."),
+    Column("closes_at", DateTime(timezone=True)),
+    Column("provider_id", Text, comment="Of the practice file; None: nobody, its hours ended."),
+    Column("witness_id", Text),
+    Column("visit_id", Text, ForeignKey("visit.id")),
+    Column("reason", Text, comment="A word of the practice's. Never personal."),
+    Column("actor", Text, nullable=False),
+    instant("recorded_at"),
+    CheckConstraint("kind IN ('received', 'opened', 'used', 'wasted', 'counted', 'adjusted')", name="kind"),
+    CheckConstraint(
+        "CASE kind WHEN 'received' THEN change >= 0 WHEN 'adjusted' THEN change <> 0"
+        " WHEN 'opened' THEN change = 0 WHEN 'counted' THEN change = 0 ELSE change < 0 END",
+        name="change",
+    ),
+    CheckConstraint(
+        "(kind = 'opened') = (closes_at IS NOT NULL) AND (kind <> 'opened' OR vial_id IS NOT NULL)", name="opening"
+    ),
+    CheckConstraint("(kind IN ('opened', 'counted')) = (level IS NOT NULL)", name="level"),
+    Index("ix_lot_movement_lot_id", "lot_id", "id"),
+    Index("ix_lot_movement_visit_id", "visit_id", postgresql_where=text("visit_id IS NOT NULL")),
+    comment="Append-only. What a lot holds is the sum of the changes.",
 )

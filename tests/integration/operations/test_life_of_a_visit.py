@@ -108,7 +108,10 @@ def test_units_come_out_of_the_lots_and_say_into_whom(store: SqlStore, owner: En
     assert complete_visit(store, visit_id, actor="ann", used={"gel": Decimal(4)}) == Refusal(("no_stock",))
     assert not isinstance(complete_visit(store, visit_id, actor="ann", used={"gel": Decimal(2)}), Refusal)
     with owner.connect() as connection:
-        query = text("SELECT l.on_hand, u.quantity, u.visit_id FROM lot l JOIN lot_use u ON u.lot_id = l.id")
+        query = text(
+            "SELECT l.on_hand, -u.change, u.visit_id FROM lot l JOIN lot_movement u ON u.lot_id = l.id"
+            " WHERE u.kind = 'used'"
+        )
         assert [tuple(row) for row in connection.execute(query)] == [(1, 2, visit_id)]
     assert count_rows(owner)["stock_promise"] == 0
     for again in (complete_visit, cancel_visit, no_show_visit):

@@ -126,7 +126,12 @@ class Writer:
             )
 
     def count_lot(self) -> None:
-        self.run("UPDATE lot SET on_hand = :n WHERE name = 'G1'", n=self.dice.randrange(4))
+        found = self.dice.randrange(4)
+        self.run(
+            "INSERT INTO lot_movement (lot_id, kind, at, change, actor)"
+            " SELECT id, 'adjusted', now(), :n - on_hand, 'test' FROM lot WHERE name = 'G1' AND on_hand <> :n",
+            n=found,
+        )
 
     def shift(self) -> None:
         """A claim's time changed by hand; a clash is refused and nothing has happened."""

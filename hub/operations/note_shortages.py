@@ -1,0 +1,47 @@
+"""Keep the reorder tasks true: one open issue for each product and location where promises cannot be kept."""
+
+from collections.abc import Iterable
+
+from hub.canonical.practice import Practice
+from hub.ports import Issue, StandingVisit, UnitOfWork
+from hub.scheduling.decision import Booking
+from hub.scheduling.reorder import find_shortage
+
+REORDER = "reorder"
+Place = tuple[str, str]
+"""(product, location)."""
+
+
+def note_shortages(work: UnitOfWork, practice: Practice, places: Iterable[Place], *, always: bool = False) -> int:
+    """Open, change or close the issue `reorder` of each place; gives how many are open among them.
+
+    A booking can only bring about a shortage of a product with `strict_days`, so others are passed by unless `always`.
+    Whoever calls has locked `("stock", product, location)`.
+    """
+    short = 0
+    for product_id, location_id in sorted(set(places)):
+        product = practice.find_product(product_id)
+        if product is None or (product.strict_days is None and not always):
+            continue
+        lots = work.stock.load_lots(location_id, [product_id])
+        promises = work.stock.load_promises(location_id, [product_id])
+        shortage = find_shortage(practice, lots, promises, product_id, location_id)
+        subject = f"{product_id}@{location_id}"
+        if shortage is None:
+            work.issues.close(REORDER, "stock", [subject])
+            continue
+        short += 1
+        detail = {"product": product_id, "location": location_id}
+        detail |= {"needed_on": shortage.needed_on.isoformat(), "quantity": str(shortage.quantity)}
+        work.issues.open([Issue(REORDER, "stock", subject, detail=detail)])
+    return short
+
+
+def places_of(booking: Booking) -> set[Place]:
+    """Where a booking promises what."""
+    return {(one.product_id, one.location_id) for visit in booking.visits for one in visit.promises}
+
+
+def places_held(standing: Iterable[StandingVisit]) -> set[Place]:
+    """Where visits have been promised what."""
+    return {(product, one.visit.location_id) for one in standing for product in one.promised}
