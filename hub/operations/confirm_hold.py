@@ -17,6 +17,7 @@ from hub.operations.ask_outside import NOT_CONFIRMED, Outside
 from hub.operations.book_under_locks import book_under_locks
 from hub.operations.book_visit import Booked, book_hold, book_visit
 from hub.operations.end_pending import complete
+from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, load_visits, note_one
 from hub.operations.request_hash import hash_hold, hash_request
 from hub.operations.settle_pending import Manner, patience, settle_pending
@@ -126,6 +127,7 @@ def _begin_booking(work: UnitOfWork, request: BookingRequest, outside: Outside, 
             )
         )
         work.holds.save(booking, trip, UNDECIDED_UNTIL, pending_id=pending_id)
+        note_made_way(work, booking, actor=asking.actor)
         _note_begun(work, pending_id, deposit, asking)
         return pending_id
 

@@ -6,8 +6,10 @@ from datetime import datetime
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord
 from hub.errors import Problem, SafetyStop
+from hub.operations.apply_practice import load_practice
 from hub.operations.cancel_visit import Cancellation, cancel_standing
 from hub.operations.note_visits import Note, load_visits, note_one, note_visits
+from hub.operations.visit_clearances import prepare_consents
 from hub.ports import KnownKey, Link, Pending, UnitOfWork
 
 
@@ -37,7 +39,9 @@ def _book(work: UnitOfWork, pending: Pending, told: Collection[str]) -> None:
         {"channel": asked.get("channel"), "confirmed_by": pending.connection},
         {"overridden": asked.get("overridden", [])},
     )
-    note_visits(work, load_visits(work, visit_ids), note, told)
+    visits = load_visits(work, visit_ids)
+    note_visits(work, visits, note, told)
+    prepare_consents(work, load_practice(work), visits, actor=asked["actor"])
     if pending.key is not None and work.bookings.lock_key(pending.key) is None:
         work.bookings.save_key(pending.key, KnownKey(pending.request_hash or "", visit_ids))
 

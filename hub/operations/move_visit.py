@@ -12,6 +12,7 @@ from hub.operations.book_under_locks import decide_now
 from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_shortages import note_shortages, places_held, places_of
 from hub.operations.note_visits import Note, note_visits
+from hub.operations.own_calendar import require_own_calendar
 from hub.operations.place_facts import recheck_facts
 from hub.operations.under_locks import Lacking, act_under_locks, keys_of
 from hub.operations.visit_clearances import prepare_consents
@@ -58,7 +59,7 @@ def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Colle
     Raises:
         InvalidInput: the location or a name asked for is not declared, the arrival is no whole minute, or the visits
             are neither one visit that was booked alone nor all that is still to come of one trip.
-        NeedsAttention: no practice file is in force.
+        NeedsAttention: no practice file is in force, or a vendor owns one of the calendars.
         RetryLater: the database went away; asking again is safe.
     """
     with store.begin("move_visit") as work:
@@ -105,6 +106,7 @@ def _move(
     """Take it out and decide as for a new one; what that needs beside `keys` may be lacking."""
     practice = load_practice(work)
     asked = asked_again(practice, standing, request)
+    require_own_calendar(practice, {asked.trip.location_id, *(one.visit.location_id for one in standing)})
     ids = [one.visit.id for one in standing]
     work.visits.vacate(ids)
     decision = decide_now(work, practice, asked, without=ids)

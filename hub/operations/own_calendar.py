@@ -16,5 +16,5 @@ def require_own_calendar(practice: Practice, location_ids: Iterable[str]) -> Non
         vendor = practice.vendor_of(location_id)
         if vendor is not None:
             message = f"{vendor} owns the calendar of {location_id!r}, and this change does not ask it"
-            hint = "Book, move or cancel single visits and trips there; or give the calendar to the hub"
+            hint = "Do it there, and the next pull brings it; or give the calendar to the hub (`authority: hub`)"
             raise NeedsAttention(Problem(message, code="vendor_calendar", hint=hint))

@@ -18,6 +18,7 @@ from hub.operations.confirm_cancellation import confirm_cancellation
 from hub.operations.confirm_hold import Asking, Undecided, confirm_booking, confirm_hold
 from hub.operations.end_visits import Ended
 from hub.operations.hold_visit import Held, hold_visit
+from hub.operations.move_visit import Moved, MoveRequest, move_visit
 from hub.operations.pull_changes import PullResult, pull_changes
 from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
 from hub.scheduling.decision import Refusal
@@ -164,6 +165,19 @@ def test_who_does_not_ask_the_vendor_promises_nothing(store: SqlStore, owner: En
     with pytest.raises(NeedsAttention, match="ehr owns"):
         book_hold(store, held.hold_id, actor="ann")
     assert ask(owner, "SELECT count(*) FROM visit") == 0
+
+
+def test_a_visit_is_not_moved_behind_its_vendors_back(store: SqlStore, here: Others, owner: Engine) -> None:
+    there = booked(store, here)
+    own = confirm_booking(store, wanted("talk", location="own", patient=3), here.outside, ANN)
+    assert isinstance(own, Booked)
+    later = NINE + timedelta(hours=3)
+    with pytest.raises(NeedsAttention, match="ehr owns the calendar of 'main'"):
+        move_visit(store, MoveRequest([there], later), actor="ann")
+    with pytest.raises(NeedsAttention, match="ehr owns the calendar of 'main'"):
+        move_visit(store, MoveRequest([own.visits[0].id], later, {}, "main"), actor="ann")
+    assert isinstance(move_visit(store, MoveRequest([own.visits[0].id], later), actor="ann"), Moved)
+    assert ask(owner, f"SELECT start FROM visit WHERE id = '{there}'") == NINE
 
 
 def test_where_the_hub_owns_the_calendar_nobody_is_asked(store: SqlStore, here: Others) -> None:
