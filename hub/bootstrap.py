@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import stamina.instrumentation
@@ -36,6 +35,7 @@ from hub.operations.confirm_cancellation import confirm_cancellation
 from hub.operations.confirm_hold import Asking, Undecided, confirm_booking, confirm_hold
 from hub.operations.decide_import import Progress
 from hub.operations.end_visits import Ended
+from hub.operations.explain_series import explain_series
 from hub.operations.find_gaps import GapReport, find_gaps
 from hub.operations.find_nearest import find_nearest, find_nearest_move
 from hub.operations.find_openings import find_openings
@@ -64,6 +64,7 @@ from hub.scheduling.nearest import Nearest
 from hub.scheduling.ranking import Offer, Wishes
 from hub.scheduling.request import BookingRequest, OpeningsRequest
 from hub.scheduling.series import SeriesRequest
+from hub.scheduling.series_refusal import SeriesObstacle
 from hub.settings import Settings
 from hub.store.audit_query import RuleException, load_exceptions
 from hub.store.board_query import BoardQuery
@@ -230,24 +231,33 @@ class Hub:
         """Book what is held, as `book`."""
         return confirm_hold(self.store, hold_id, self._outside, Asking(actor, key, self.told))
 
+    def explain_series(self, request: SeriesRequest) -> SeriesObstacle:
+        """Why a series finds no place."""
+        return explain_series(self.store, request)
+
     def move(self, request: MoveRequest, *, actor: str) -> Moved | Refusal:
         """Move a visit or a trip; what it leaves is offered to those who wait."""
         moved = move_visit(self.store, request, actor=actor, push_to=self.told)
         self.serve_waitlist()
         return moved
 
-    def cancel(
-        self, ids: Sequence[str], *, actor: str, by: Literal["patient", "practice"], reason: str | None = None
-    ) -> Ended | Undecided | Refusal:
+    def cancel(self, ids: Sequence[str], wish: Cancellation) -> Ended | Undecided | Refusal:
         """Call visits off, where a vendor owns the calendar once it agreed; their time is offered to those who wait."""
-        asked = Cancellation(actor, by, reason)
-        ended = confirm_cancellation(self.store, ids, asked, self._outside, self.told)
+        ended = confirm_cancellation(self.store, ids, wish, self._outside, self.told)
         self.serve_waitlist()
         return ended
 
-    def no_show(self, ids: Sequence[str], *, actor: str, reason: str | None = None) -> Ended | Refusal:
+    def no_show(
+        self,
+        ids: Sequence[str],
+        *,
+        actor: str,
+        reason: str | None = None,
+        role: str | None = None,
+        waive: bool = False,
+    ) -> Ended | Refusal:
         """Note that the patient did not come."""
-        return no_show_visit(self.store, *ids, actor=actor, reason=reason, push_to=self.told)
+        return no_show_visit(self.store, *ids, actor=actor, reason=reason, role=role, waive=waive, push_to=self.told)
 
     def complete(
         self, ids: Sequence[str], *, actor: str, used: Mapping[str, Decimal] | None = None

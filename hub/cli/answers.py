@@ -30,8 +30,17 @@ def tell(answer: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> N
         typer.echo(line)
 
 
+Details = tuple[Mapping[str, Any], Iterable[str]]
+"""More to say: for JSON, and in lines."""
+
+
 def refused(
-    refusal: "Refusal", *, as_json: bool, nearest: "Nearest | None" = None, zone: "ZoneInfo | None" = None
+    refusal: "Refusal",
+    *,
+    as_json: bool,
+    nearest: "Nearest | None" = None,
+    zone: "ZoneInfo | None" = None,
+    more: Details = ({}, ()),
 ) -> typer.Exit:
     """Print every reason and the nearest times, if any were looked for; raise what comes back: exit 1."""
     from hub.scheduling.nearest import DAYS
@@ -39,7 +48,7 @@ def refused(
 
     times = {side: at and local(at, zone) for side, at in nearest._asdict().items()} if nearest is not None else None
     if as_json:
-        answer: dict[str, Any] = {"ok": False, "refused": list(refusal.reasons)}
+        answer: dict[str, Any] = {"ok": False, "refused": list(refusal.reasons), **more[0]}
         typer.echo(json.dumps(answer if times is None else {**answer, "nearest": times}))
         return typer.Exit(1)
     typer.echo(f"refused: {', '.join(refusal.reasons)}", err=True)
@@ -47,6 +56,8 @@ def refused(
         typer.echo(f"  {code}: {meaning(code)}", err=True)
     for side, shown in (times or {}).items():
         typer.echo(f"nearest {side}: {shown or f'none within {DAYS} days'}", err=True)
+    for line in more[1]:
+        typer.echo(line, err=True)
     return typer.Exit(1)
 
 
@@ -114,6 +125,7 @@ def ended(hub: "Hub", done: "Ended", word: str) -> tuple[dict[str, Any], list[st
     currency = next((visit.price.currency for visit in done.visits if visit.price), "USD")
     costs = (
         ("fee", money.fee, "fee"),
+        ("waived", done.waived_minor, "waived"),
         ("refund", money.refund, "to give back"),
         ("due", money.due, "still to pay"),
     )

@@ -1,12 +1,18 @@
 """`hub series`: a whole series of sessions, or none."""
 
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.answers import AsJson, amount, refused, tell, visits
+from hub.cli.answers import AsJson, amount, local, refused, tell, visits
 from hub.cli.asking import Asked, Location, Option, Package, Patient, Service, With
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from hub.scheduling.series_refusal import Remedy, SeriesObstacle
 
 
 def series(
@@ -23,7 +29,7 @@ def series(
     key: Annotated[str | None, typer.Option(help="The same key books once, however often it is asked.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Book a whole series, the earliest that can be completed, or nothing: then it is refused."""
+    """Book a whole series, the earliest that can be completed, or say where it ends, why, and what would do."""
     from hub.bootstrap import open_hub
     from hub.scheduling.decision import Refusal
     from hub.scheduling.series import SeriesRequest
@@ -34,10 +40,44 @@ def series(
         request = SeriesRequest(trip, first.date(), last.date(), sessions)
         done = hub.book_series(request, actor="desk", key=key)
         if isinstance(done, Refusal):
-            raise refused(done, as_json=as_json)
+            why = hub.explain_series(request) if done.reasons == ("no_series",) else None
+            zone = hub.folder.practice.zone_of(trip.location_id)
+            raise refused(done, as_json=as_json, more=_why(why, zone) if why else ({}, ()))
         answer, lines = visits(hub, done.visits, "booked")
         planned = done.booking.visits if done.booking else ()
         deposit = sum(visit.deposit.amount_minor for visit in planned if visit.deposit)
         currency = next((visit.price.currency for visit in done.visits if visit.price), "USD")
         lines += [f"  deposit to take: {amount(deposit, currency)}"] if deposit else []
         tell({**answer, "deposit": deposit}, lines, as_json=as_json)
+
+
+def _why(why: "SeriesObstacle", zone: "ZoneInfo") -> tuple[dict[str, Any], Iterator[str]]:
+    told = {
+        "session": why.session,
+        "booked": [local(at, zone) for at in why.booked],
+        "reasons": list(why.reasons),
+        "smallest": [
+            {
+                "lift": list(remedy.codes),
+                "sessions": [
+                    {"session": one.session, "arrives": local(one.arrives_at, zone), "codes": list(one.codes)}
+                    for one in remedy.hurdles
+                ],
+            }
+            for remedy in why.remedies
+        ],
+    }
+    return {"why": told}, _lines(why, zone)
+
+
+def _lines(why: "SeriesObstacle", zone: "ZoneInfo") -> Iterator[str]:
+    yield f"no place for session {why.session}: {', '.join(why.reasons)}"
+    for remedy in why.remedies:
+        yield f"  it would do without {' and '.join(remedy.codes)}: {_hurdles(remedy, zone)}"
+    if not why.remedies:
+        yield "  no three of its reasons out of the way would do"
+
+
+def _hurdles(remedy: "Remedy", zone: "ZoneInfo") -> str:
+    days = ((one, local(one.arrives_at, zone)[:10]) for one in remedy.hurdles)
+    return "; ".join(f"session {one.session} on {day} ({', '.join(one.codes)})" for one, day in days)

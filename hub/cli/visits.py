@@ -8,6 +8,7 @@ import typer
 from hub.cli.answers import AsJson, ended, planned, refused, tell, undecided, visits
 from hub.cli.asking import Arrives, Override, Reason, Role, With, pairs
 
+Waive = Annotated[bool, typer.Option(help="Waive the fee: the practice file says whose right that is; with a reason.")]
 Ids = Annotated[list[str], typer.Argument(metavar="VISIT", help="One visit, or the parts of a trip.")]
 
 
@@ -52,16 +53,19 @@ def cancel(
     ids: Ids,
     by: Annotated[Literal["patient", "practice"], typer.Option(help="By the practice it costs nothing.")] = "patient",
     reason: Reason = None,
+    role: Role = None,
+    waive: Waive = False,
     as_json: AsJson = False,
 ) -> None:
     """Call off a visit or a trip, and say what it costs and whose time is free again."""
     from hub.bootstrap import open_hub
+    from hub.operations.cancel_visit import Cancellation
     from hub.operations.confirm_hold import Undecided
     from hub.scheduling.decision import Refusal
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        done = hub.cancel(ids, actor="desk", by=by, reason=reason)
+        done = hub.cancel(ids, Cancellation("desk", by, reason, role, waive))
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         if isinstance(done, Undecided):
@@ -69,14 +73,16 @@ def cancel(
         tell(*ended(hub, done, "cancelled"), as_json=as_json)
 
 
-def no_show(*, ids: Ids, reason: Reason = None, as_json: AsJson = False) -> None:
+def no_show(
+    *, ids: Ids, reason: Reason = None, role: Role = None, waive: Waive = False, as_json: AsJson = False
+) -> None:
     """Note that the patient did not come, and say what it costs."""
     from hub.bootstrap import open_hub
     from hub.scheduling.decision import Refusal
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        done = hub.no_show(ids, actor="desk", reason=reason)
+        done = hub.no_show(ids, actor="desk", reason=reason, role=role, waive=waive)
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         tell(*ended(hub, done, "no-show"), as_json=as_json)

@@ -33,6 +33,16 @@ class World:
         return service
 
 
+def latest_end(practice: Practice, request: SeriesRequest) -> date:
+    """The last date that may come up: as late as so many sessions may take, and half a year."""
+    service = practice.find_service(request.trip.parts[0].service_id)
+    rule = service.series if service else None
+    sessions = request.sessions or (rule.sessions if rule else None) or 1
+    apart = (rule.min_days if rule.max_days is None else rule.max_days) if rule else 0
+    later = request.start_on + min(sessions * timedelta(days=apart), _LONGEST) + _HALF_A_YEAR
+    return max(request.until_on, later)
+
+
 def liftable(world: World) -> tuple[str, ...]:
     """The codes that may stand against a session of this series, and can be lifted."""
     return tuple(dict.fromkeys(_liftable(world)))
@@ -65,12 +75,8 @@ def _liftable(world: World) -> Iterator[str]:
 
 
 def _lift_until(world: World) -> World:
-    """As late as so many sessions may take, and half a year."""
-    rule = world.service.series
-    sessions = world.request.sessions or (rule.sessions if rule else None) or 1
-    apart = (rule.min_days if rule.max_days is None else rule.max_days) if rule else 0
-    later = world.request.start_on + min(sessions * timedelta(days=apart), _LONGEST) + _HALF_A_YEAR
-    return replace(world, request=replace(world.request, until_on=max(world.request.until_on, later)))
+    until_on = latest_end(world.practice, world.request)
+    return replace(world, request=replace(world.request, until_on=until_on))
 
 
 def _lift_no_credit(world: World) -> World:

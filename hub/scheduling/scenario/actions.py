@@ -1,8 +1,8 @@
 """What a scenario asks: one model for each action, with every key the format knows."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, model_validator
 
 from hub.canonical.practice import Entry, Stretch
 from hub.canonical.wall import (
@@ -86,6 +86,16 @@ class Asking(Entry):
     role: Word | None = None
 
 
+def parse_ranked(value: Any) -> bool | int:
+    """Whether to rank, or how many."""
+    if not isinstance(value, int) or (value < 1 and value is not False):
+        raise ValueError("`true`, or how many of the best, from 1 on")
+    return value
+
+
+Ranked = Annotated[bool | int, PlainValidator(parse_ranked)]
+
+
 class Prefers(Entry):
     """What the patient would like, and can do without."""
 
@@ -107,7 +117,7 @@ class Find(TripEntry):
 
     from_on: LocalDate = Field(alias="from")
     until_on: LocalDate = Field(alias="until")
-    ranked: Flag | Positive = False
+    ranked: Ranked = False
     """Also in the order in which to offer them: all, or so many."""
     prefers: Prefers | None = None
 

@@ -34,6 +34,7 @@ policy:
   deposit: {flat: 15000}
   cancellation: [{within_hours: 8784, fee_share: 0.5}]
   overrides: {front_desk: [in_the_past, closed]}
+  waivers: {owner: {}}
 """
 NINE = "2098-03-03T09:00"
 
@@ -139,6 +140,35 @@ def test_a_cancellation_says_what_it_costs_and_whose_time_is_free(desk):
         0,
         "cancelled",
         ["  to give back 150.00 USD", "  free again: dr-lee, room-1"],
+    )
+
+
+def test_a_fee_is_waived_by_whose_right_it_is_and_said(desk):
+    past = ("--override", "in_the_past", "--reason", "walk-in", "--role", "front_desk", "--json")
+    asked = ("book", "--service", "laser", "--patient", "ann", "--arrives", "2020-03-03T09:00", *past)
+    visit = json.loads(desk(*asked)[1][0])["visits"][0]["id"]
+    waive = ("cancel", visit, "--waive", "--reason", "fire alarm", "--role")
+    assert desk(*waive, "front_desk")[0] == 1
+    code, said, _ = desk(*waive, "owner")
+    assert (code, said[1]) == (0, "  fee 225.00 USD, waived 225.00 USD, to give back 150.00 USD")
+
+
+def test_a_series_is_booked_whole_or_told_where_it_ends_and_what_would_do(desk):
+    asked = ("series", "--service", "laser", "--patient", "ann", "--from", "2098-03-03", "--until", "2098-03-09")
+    code, said, complaint = desk(*asked, "--sessions", "4")
+    assert (code, said) == (1, [])
+    assert complaint == [
+        "refused: no_series",
+        "  no_series: not all of its sessions find a place by then",
+        "no place for session 4: closed, no_provider, no_stock, patient_busy",
+        "  it would do without no_stock: session 4 on 2098-03-04 (no_stock)",
+    ]
+    _, (said,), _ = desk(*asked, "--sessions", "4", "--json")
+    assert json.loads(said)["why"]["smallest"][0]["lift"] == ["no_stock"]
+    code, said, _ = desk(*asked, "--sessions", "3")
+    assert (code, [line.split()[2][:16] for line in said[:3]]) == (
+        0,
+        ["2098-03-03T09:00", "2098-03-03T10:00", "2098-03-03T11:00"],
     )
 
 

@@ -126,6 +126,21 @@ def test_a_visit_that_the_change_breaks_comes_with_every_code_it_brings(old, new
     assert (broken.reasons, broken.fits_otherwise) == (reasons, fits_otherwise)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "reasons"),
+    [
+        ("{id: lee, kind: provider,", "{id: lee, kind: provider, until: DAY,", ("no_provider",)),
+        ('to: "18:00"', 'to: "18:00", until: DAY', ("closed",)),
+        ("{id: main,", "{id: main, until: DAY,", ("closed",)),
+        ("id: consult\n", "id: consult\n    offered: {until: DAY}\n", ("service_not_offered",)),
+    ],
+)
+def test_what_ends_on_a_date_breaks_the_visits_after_it_and_none_on_it(old, new, reasons):
+    assert broken_by((old, new.replace("DAY", "2026-03-04"))) == ()
+    (broken,) = broken_by((old, new.replace("DAY", "2026-03-03")))
+    assert broken.reasons == reasons
+
+
 def test_an_option_that_is_gone_breaks_its_visits():
     one = visit(part=Part("consult", "pat-1", "long"))
     (broken,) = broken_by(("id: long", "id: short"), one=one)

@@ -42,8 +42,19 @@ def problems_of(action, head=HEAD):
         ("{book: {service: consult, patient: ann, arrives: tomorrow}}", "actions[0].book.arrives", "not a wall time"),
         ("{clock: 2026-03-02T07:00}", "actions[0].clock", "does not go back"),
         ("{move: {visit: v9, arrives: 2026-03-02T10:00}}", "actions[0].move.visit", "'v9' is not declared"),
+        (f"{{find: {{{FIND}, prefers: {{days: mon}}}}}}", "actions[0].find", "goes with `ranked`"),
+        (f"{{find: {{{FIND}, ranked: 0}}}}", "actions[0].find.ranked", "from 1 on"),
+        (f"{{find: {{{FIND}, ranked: true, prefers: {{with: {{nurse: lee}}}}}}}}", "actions[0].find.prefers.with.nurse",
+         "no service asked for has a need named 'nurse'"),
+        (f"{{find: {{{FIND}, ranked: true, prefers: {{from: '12:00', to: '09:00'}}}}}}", "actions[0].find.prefers",
+         "`to` is later"),
+        (f"{{find: {{{FIND}}}, expect: {{nearest: {{}}}}}}", "actions[0].expect.nearest", "hold, book, move"),
+        ("{clock: 2026-03-03T08:00, expect: {gaps: []}}", "actions[0].expect.gaps", "can be expected of: gaps"),
+        ("{gaps: {from: 2026-03-03, until: 2026-03-02}}", "actions[0].gaps", "not before `from`"),
+        ("{series: {parts: [{service: consult}], start: 2026-03-03, until: 2026-03-09}}", "actions[0].series",
+         "the key 'patient' is missing"),
     ],
-)
+)  # fmt: skip
 def test_a_mistake_in_an_action_is_named_before_anything_runs(action, field, message):
     problem = next(p for p in problems_of(action) if p.field == field)
     assert (problem.file, problem.line) == ("s.yaml", 9)
