@@ -1,9 +1,10 @@
 """Find: the instants at which a booking would not be refused."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from hub.canonical.practice import Practice
-from hub.scheduling.assignment import find_choices, slots_of
+from hub.scheduling.assignment import Slot, find_choices, slots_of
 from hub.scheduling.board import Board, board_over
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.decision import Openings, Refusal
@@ -11,7 +12,7 @@ from hub.scheduling.diary import Diary
 from hub.scheduling.free_time import open_arrivals, patient_arrivals, supervised_arrivals
 from hub.scheduling.loosened import loosened
 from hub.scheduling.protocol import TimedTrip, reach_of, timed_trips
-from hub.scheduling.reassign import find_case
+from hub.scheduling.reassign import find_way
 from hub.scheduling.request import OpeningsRequest
 from hub.scheduling.rules import TripRules
 from hub.scheduling.standing import refuse_unknown
@@ -36,37 +37,49 @@ def find_openings(practice: Practice, diary: Diary, request: OpeningsRequest, no
     board = board_over(practice, diary, request.trip.location_id, (first, last), reach_of(timed))
     bits = _find(board, request, timed, now)
     if diary.filled:
-        bits |= _find_by_reassigning(board, request, timed, now, bits)
+        bits = _find_by_reassigning(board, request, timed, now, bits)
     return Openings(tuple(instant_at(board.window[0] + minute) for minute in set_minutes(bits)))
 
 
 def _find(board: Board, request: OpeningsRequest, trips: list[TimedTrip], now: datetime) -> int:
-    rules = TripRules(board, request.trip, now)
-    if next(rules.always(), None) is not None:
-        return 0
-    wanted = _wanted(board, request, rules)
-    offered = 0
-    for timed in trips:
-        arrivals = wanted & ~offered
-        arrivals &= open_arrivals(board, timed) & patient_arrivals(board, timed) & supervised_arrivals(board, timed)
-        if arrivals:
-            arrivals &= _allowed(board, rules, timed, arrivals)
-        if arrivals:
-            offered |= find_choices(board, slots_of(board, request.trip, timed), arrivals)
-    return offered
+    offered = [0]
+    for _, arrivals in _fitting(board, request, trips, now, offered):
+        offered[0] |= arrivals
+    return offered[0]
 
 
 def _find_by_reassigning(
     board: Board, request: OpeningsRequest, trips: list[TimedTrip], now: datetime, offered: int
 ) -> int:
-    """What is open beside `offered` when claims that the engine chose make way; each time is confirmed."""
-    loose = loosened(board)
-    maybe = _find(loose.board, request, trips, now) & ~offered if loose.facts else 0
-    bits = 0
-    for minute in set_minutes(maybe):
-        if find_case(board, request.trip, board.window[0] + minute, now) is not None:
-            bits |= 1 << minute
-    return bits
+    """`offered`, and what is open when claims that the engine chose make way: each time has a way of its own."""
+    loose, found = loosened(board), [offered]
+    if loose.facts:
+        for slots, arrivals in _fitting(loose.board, request, trips, now, found):
+            for minute in set_minutes(arrivals):
+                if find_way(loose, slots, board.window[0] + minute) is not None:
+                    found[0] |= 1 << minute
+    return found[0]
+
+
+def _fitting(
+    board: Board, request: OpeningsRequest, trips: list[TimedTrip], now: datetime, offered: list[int]
+) -> Iterator[tuple[tuple[Slot, ...], int]]:
+    """The names of the trip under each of its lengths, and the arrivals at which they can be filled.
+
+    Whoever iterates adds what it takes to `offered[0]`; that is not looked at again.
+    """
+    rules = TripRules(board, request.trip, now)
+    if next(rules.always(), None) is not None:
+        return
+    wanted = _wanted(board, request, rules)
+    for timed in trips:
+        arrivals = wanted & ~offered[0]
+        arrivals &= open_arrivals(board, timed) & patient_arrivals(board, timed) & supervised_arrivals(board, timed)
+        if arrivals:
+            arrivals &= _allowed(board, rules, timed, arrivals)
+        if arrivals:
+            slots = slots_of(board, request.trip, timed)
+            yield slots, find_choices(board, slots, arrivals)
 
 
 def _wanted(board: Board, request: OpeningsRequest, rules: TripRules) -> int:

@@ -15,10 +15,11 @@ from hub.scheduling.board import Board
 from hub.scheduling.decision import Reassignment
 from hub.scheduling.judge import Case, judge
 from hub.scheduling.loosened import FIRST_FACT, Loosened, loosened
+from hub.scheduling.pigeonholes import may_fit
 from hub.scheduling.request import Trip
 from hub.scheduling.timeline import Span
 
-_MOST_TRIALS = 2_000
+_MOST_TRIALS = 500
 """Of resources for names; a day of a practice needs a few dozen."""
 
 
@@ -36,6 +37,8 @@ def find_way(
     loose: Loosened, slots: Sequence[Slot], at: int, kept: tuple[Chosen, ...] = (), *, may_displace: bool = True
 ) -> Way | None:
     """Who fills the slots at the minute `at` beside those that are `kept`, and what makes way for them."""
+    if may_displace and not may_fit(loose, slots, at):
+        return None
     search = _Search(loose, at, may_displace=may_displace)
     chosen = search.fill(tuple(sorted(slots, key=search.tightness)), _Places(kept))
     if chosen is None:
@@ -90,11 +93,11 @@ class _Search:
             self._trials += 1
             if self._trials > _MOST_TRIALS:
                 return None
-            if not self._is_suitable(slot, resource, places, rest):
+            names = [name for number in sorted(displaced) for name in self._loose.names(number)]
+            if not all(name.able for name in names) or not self._is_suitable(slot, resource, places, rest):
                 continue
-            names = [self._loose.names_of(number, self._at) for number in sorted(displaced)]
-            again = tuple(one for movable, _ in names for one in movable)
-            beside = tuple(one for _, kept in names for one in kept)
+            again = tuple(name.seen_from(self._at, self._bit) for name in names)
+            beside = tuple(one for number in sorted(displaced) for one in self._loose.kept(number, self._at))
             found = self.fill((*again, *rest), places.after((slot, resource), beside, displaced))
             if found is not None:
                 return found
@@ -122,17 +125,12 @@ class _Search:
 
     def _in_the_way(self, slot: Slot, resource: PracticeResource, places: "_Places") -> frozenset[int]:
         """The facts that must be taken out for the slot to be filled so."""
-        near = [
-            ((start - self._at, end - self._at), number)
-            for (start, end), number in self._loose.taken.get(resource.id, ())
-            if number not in places.out
-        ]
-        met = frozenset(
-            number for span, number in near if any(span[0] < end and start < span[1] for start, end in slot.spans)
-        )
+        at = self._at
+        near = {one for start, end in slot.spans for one in self._loose.near(resource.id, at + start, at + end)}
+        met = frozenset(number for _, number in near if number not in places.out)
         if not met or resource.capacity == 1:
             return met
-        beside = [(span,) for span, number in near if number in met]
+        beside = [((start - at, end - at),) for (start, end), number in near if number in met]
         same = [other.spans for other, who in places.chosen if who.id == resource.id]
         return frozenset() if self._has_units(resource, [slot.spans, *same, *beside]) else met
 
