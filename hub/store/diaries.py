@@ -24,7 +24,7 @@ from hub.store.diary_copy import (
     still_promised,
     window_of,
 )
-from hub.store.driver import Found, run
+from hub.store.driver import Found, run, run_text
 from hub.store.filled import load_filled
 from hub.store.packed_claims import ROW, PackedClaims, unpacked
 from hub.store.practices import NEWEST, SqlPractices
@@ -200,17 +200,17 @@ class SqlDiaries:
         return kept + self._promises(_CHANGED_PROMISES, values)
 
     def _claims(self, statement: Any, values: dict[str, Any]) -> PackedClaims:
-        rows = self._connection.execute(statement, values).all()
+        rows = run_text(self._connection, statement, values)
         return unpacked((row[0], row[1], row[2], row[3]) for row in rows)
 
     def _promises(self, statement: Any, values: dict[str, Any]) -> tuple[Promised, ...]:
         return tuple(
             (Promise(row.product_id, row.location_id, row.due_on, row.quantity), row.expires_at)
-            for row in self._connection.execute(statement, values)
+            for row in run_text(self._connection, statement, values)
         )
 
     def _lots(self, location_id: str | None) -> tuple[LotOnHand, ...]:
-        return tuple(read_lot(row) for row in self._connection.execute(_LOTS, {"location": location_id}))
+        return tuple(read_lot(row) for row in run_text(self._connection, _LOTS, {"location": location_id}))
 
 
 def _changes(seen: Found, window: Window, resources: Resources) -> Changes | None:

@@ -1,13 +1,19 @@
 """Engines: how the application reaches its database, always with the rights of `hub_app`."""
 
-from sqlalchemy import URL, Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from time import monotonic
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from hub.errors import NeedsAttention, Problem
 from hub.store.embedded import APPLICATION
 
 _DRIVER = "postgresql+psycopg"
 _FORM = f"Write it as {_DRIVER}://USER:PASSWORD@HOST:5432/DATABASE"
+_RESTED = 5.0
+"""Seconds after which a connection is asked whether it is alive."""
 _REACH_HINT = "Start the server or mend HUB_DATABASE_URL; without it the hub starts a PostgreSQL of its own"
 
 
@@ -56,11 +62,10 @@ def _engine(url: URL, role: str, connections: int) -> Engine:
     options = url.query.get("options", "")
     given = options if isinstance(options, str) else " ".join(options)
     # What is refused carries the values it was refused for: they stay out of messages (hide_parameters).
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=connections,
         max_overflow=connections,
-        pool_pre_ping=True,
         hide_parameters=True,
         isolation_level="READ COMMITTED",
         connect_args={
@@ -69,6 +74,24 @@ def _engine(url: URL, role: str, connections: int) -> Engine:
             "options": f"{given} -c timezone=UTC {role}".strip(),
         },
     )
+    _look_at_rested_connections(engine)
+    return engine
+
+
+def _look_at_rested_connections(engine: Engine) -> None:
+    """Ask a connection whether it is alive when it has rested; between two operations at once it would cost as much."""
+
+    @event.listens_for(engine, "checkin")
+    def rest(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info["rested_from"] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def look(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        if monotonic() - record.info.get("rested_from", monotonic()) > _RESTED:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error  # the pool makes another
 
 
 def _said(error: OperationalError) -> str:

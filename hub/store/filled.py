@@ -11,6 +11,7 @@ from hub.canonical.time import Span
 from hub.ports import BREAKS_RULES
 from hub.scheduling.facts import Fact
 from hub.scheduling.filled import FilledClaim, FilledVisit
+from hub.store.driver import run_text
 
 # Nothing that has begun is moved, and nothing that is contested itself.
 _FILLED = text("""
@@ -76,7 +77,7 @@ class SqlFacts:
 
     def has_flagged(self) -> bool:
         """See the port."""
-        return bool(self._connection.execute(_HAS_FLAGGED, {"kind": BREAKS_RULES}).scalar_one())
+        return bool(run_text(self._connection, _HAS_FLAGGED, {"kind": BREAKS_RULES})[0][0])
 
     def find_to_come(self, resource_id: str | None = None, span: Span | None = None) -> tuple[str, ...]:
         """See the port."""

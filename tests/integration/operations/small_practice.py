@@ -42,8 +42,8 @@ services:
 NINE = datetime(2098, 3, 3, 15, 0, tzinfo=UTC)
 
 
-def open_practice(store: SqlStore, patients: int = 100) -> None:
-    apply_practice(store, PRACTICE, "practice.yaml")
+def open_practice(store: SqlStore, patients: int = 100, practice: str = PRACTICE) -> None:
+    apply_practice(store, practice, "practice.yaml")
     with store.begin("test") as work:
         work.records.save([Patient(id=PatientId(f"pat-{n}")) for n in range(patients)])
 
