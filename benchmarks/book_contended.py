@@ -11,7 +11,7 @@ import json
 import multiprocessing
 import statistics
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Any
@@ -69,8 +69,12 @@ class Told:
 
     spent: list[float]
     """Milliseconds a successful booking took."""
-    refused: int
-    errors: list[str]
+    ended: list[float]
+    """Milliseconds a cancellation took."""
+    commits: list[float]
+    """Milliseconds of each that went into its COMMIT."""
+    refused: int = 0
+    errors: list[str] = field(default_factory=list)
 
 
 _TOGETHER: list[Any] = []
@@ -99,24 +103,34 @@ def practice_text() -> str:
 
 
 def with_the_hub(url: str, client: int, times: int) -> Told:
-    store = SqlStore(application_engine(url, connections=1))
+    seen = Told([], [], [])
+    began: list[float] = []
+
+    def clock_commits(point: str) -> None:
+        if point.endswith("before_commit"):
+            began.append(perf_counter())
+        else:
+            seen.commits.append(_since(began.pop()))
+
+    store = SqlStore(application_engine(url, connections=1), clock_commits)
     trip = Trip((Part("session", f"pat-{client}", package_id=f"pack-{client}"),), "main")
     request = BookingRequest(trip, EIGHT + timedelta(minutes=30 * client))
-    spent, refused, errors = [], 0, []
     _TOGETHER[0].wait()
+    refused = 0
     for _ in range(times):
-        begin = perf_counter()
         try:
+            begin = perf_counter()
             booked = book_visit(store, request, actor="benchmark")
-        except HubError as error:
-            errors.append(type(error).__name__)
-            continue
-        if isinstance(booked, Booked):
-            spent.append((perf_counter() - begin) * 1000)
+            if not isinstance(booked, Booked):
+                refused += 1
+                continue
+            seen.spent.append(_since(begin))
+            begin = perf_counter()
             cancel_visit(store, booked.visits[0].id, actor="benchmark")
-        else:
-            refused += 1
-    return Told(spent, refused, errors)
+            seen.ended.append(_since(begin))
+        except HubError as error:
+            seen.errors.append(type(error).__name__)
+    return replace(seen, refused=refused)
 
 
 def bare(url: str, client: int, times: int) -> Told:
@@ -128,25 +142,39 @@ def bare(url: str, client: int, times: int) -> Told:
         "end": start + timedelta(minutes=30),
     }
     keys = sorted([1, 2, 3, 4, 100 + client, 200 + client])
-    spent: list[float] = []
+    seen = Told([], [], [])
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         _TOGETHER[0].wait()
         for _ in range(times):
             values["visit"] = f"bare-{uuid4()}"
             begin = perf_counter()
-            with connection.transaction():
-                connection.execute(SHARE)
-                connection.execute(LOCK, {"keys": keys})
-                for statement in (*WRITE, EVENT, AUDIT):
-                    connection.execute(statement, values | {"name": "visit_booked"})
-            spent.append((perf_counter() - begin) * 1000)
-            with connection.transaction():
-                connection.execute(SHARE)
-                connection.execute(LOCK, {"keys": sorted([*keys, 300 + client])})
-                connection.execute("UPDATE visit SET state = 'cancelled' WHERE id = %(visit)s", values)
-                for statement in (*SETTLE, EVENT, AUDIT):
-                    connection.execute(statement, values | {"name": "visit_cancelled"})
-    return Told(spent, 0, [])
+            connection.execute("BEGIN")
+            connection.execute(SHARE)
+            connection.execute(LOCK, {"keys": keys})
+            for statement in (*WRITE, EVENT, AUDIT):
+                connection.execute(statement, values | {"name": "visit_booked"})
+            seen.commits.append(_commit(connection))
+            seen.spent.append(_since(begin))
+            begin = perf_counter()
+            connection.execute("BEGIN")
+            connection.execute(SHARE)
+            connection.execute(LOCK, {"keys": sorted([*keys, 300 + client])})
+            connection.execute("UPDATE visit SET state = 'cancelled' WHERE id = %(visit)s", values)
+            for statement in (*SETTLE, EVENT, AUDIT):
+                connection.execute(statement, values | {"name": "visit_cancelled"})
+            seen.commits.append(_commit(connection))
+            seen.ended.append(_since(begin))
+    return seen
+
+
+def _commit(connection: psycopg.Connection[Any]) -> float:
+    begin = perf_counter()
+    connection.execute("COMMIT")
+    return _since(begin)
+
+
+def _since(begin: float) -> float:
+    return (perf_counter() - begin) * 1000
 
 
 def rush(client: Callable[[str, int, int], Told], url: str, times: int) -> float:
@@ -157,11 +185,16 @@ def rush(client: Callable[[str, int, int], Told], url: str, times: int) -> float
         begin = perf_counter()
         told_by = pool.starmap(client, [(url, n, times) for n in range(CLIENTS)], chunksize=1)
         seconds = perf_counter() - begin
-    spent = [one for by in told_by for one in by.spent]
+    spent, ended = [one for by in told_by for one in by.spent], [one for by in told_by for one in by.ended]
     errors = [error for by in told_by for error in by.errors]
-    rate = 2 * len(spent) / seconds
-    print(f"{client.__name__:13} {rate:7.1f} transactions/s   book {told(spent)}   refused "
-          f"{sum(by.refused for by in told_by)}   errors {len(errors)} {sorted(set(errors))}")  # fmt: skip
+    commits = sum(one for by in told_by for one in by.commits)
+    rate = (len(spent) + len(ended)) / seconds
+    print(
+        f"{client.__name__:13} {rate:7.1f} transactions/s   of the time somebody was in COMMIT "
+        f"{commits / seconds / 10:.0f} %, {commits / len(spent + ended):.2f} ms each"
+    )
+    print(f"    book {told(spent)}   cancel {told(ended)}   refused {sum(by.refused for by in told_by)}   "
+          f"errors {len(errors)} {sorted(set(errors))}")  # fmt: skip
     return rate
 
 

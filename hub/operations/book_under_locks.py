@@ -10,7 +10,7 @@ from datetime import UTC
 from typing import TypeVar
 
 from hub.canonical.practice import Practice
-from hub.operations.apply_practice import load_practice
+from hub.operations.apply_practice import load_practice, practice_of
 from hub.operations.note_shortages import note_shortages, places_of
 from hub.operations.own_calendar import require_own_calendar
 from hub.operations.under_locks import Lacking, act_under_locks
@@ -26,7 +26,6 @@ Decide = Callable[[Practice], Booking | Refusal]
 
 def book_under_locks(
     work: UnitOfWork,
-    practice: Practice,
     request: BookingRequest,
     write: Callable[[Booking], Written],
     *,
@@ -42,7 +41,7 @@ def book_under_locks(
         InvalidInput: the location, an option or a name asked for is not declared, or the arrival is no whole minute.
         RetryLater: somebody else was quicker again and again.
     """
-    return write_under_locks(work, practice, lambda its: decide_now(work, its, request), write, promises=promises)
+    return _write(work, lambda: _look_and_decide(work, request), write, promises=promises)
 
 
 def write_under_locks(
@@ -54,40 +53,67 @@ def write_under_locks(
     promises: bool = True,
 ) -> tuple[Booking, Written] | Refusal:
     """The same for whatever `decide` makes of the book as it stands: it is asked before the locks and under them."""
+    known = [practice]
 
+    def look() -> tuple[Practice, Booking | Refusal]:
+        # Another file may have come into force during the wait.
+        current = known.pop() if known else load_practice(work)
+        return current, decide(current)
+
+    return _write(work, look, write, promises=promises)
+
+
+def _write(
+    work: UnitOfWork,
+    look: Callable[[], tuple[Practice, Booking | Refusal]],
+    write: Callable[[Booking], Written],
+    *,
+    promises: bool,
+) -> tuple[Booking, Written] | Refusal:
     def book(keys: frozenset[Key]) -> tuple[Booking, Written] | Refusal | Lacking:
-        current = load_practice(work)  # another file may have come into force during the wait
-        decision = decide(current)
+        practice, decision = look()
         if isinstance(decision, Refusal):
             return decision
         if promises:
-            require_own_calendar(current, {visit.location_id for visit in decision.visits})
+            require_own_calendar(practice, {visit.location_id for visit in decision.visits})
         needed = frozenset(lock_keys(decision))
         over = work.holds.find_over(needed)
         if not needed | over.keys <= keys:
             return Lacking(needed | over.keys)
         work.holds.purge(over.ids)
         written = write(decision)
-        note_shortages(work, current, places_of(decision))
+        note_shortages(work, practice, places_of(decision))
         return decision, written
 
-    first = decide(practice)
+    _, first = look()
     if isinstance(first, Refusal):
         return first
     return act_under_locks(work, frozenset(lock_keys(first)), book)
 
 
-def decide_now(
-    work: UnitOfWork, practice: Practice, request: BookingRequest, without: Collection[str] = ()
-) -> Booking | Refusal:
-    """The decision on the book as it stands, as if the visits `without` were not among the patients'."""
+def decide_now(work: UnitOfWork, request: BookingRequest, without: Collection[str] = ()) -> Booking | Refusal:
+    """The decision on the book as it stands, as if the visits `without` were not among the patients'.
+
+    Raises:
+        NeedsAttention: no practice file is in force.
+        InvalidInput: the location, an option or a name asked for is not declared, or the arrival is no whole minute.
+    """
+    return _look_and_decide(work, request, without)[1]
+
+
+def _look_and_decide(
+    work: UnitOfWork, request: BookingRequest, without: Collection[str] = ()
+) -> tuple[Practice, Booking | Refusal]:
+    """The practice in force and what it says, both of one moment."""
     day = request.arrives_at.astimezone(UTC).date()
-    diary = work.diaries.load(
+    look = work.diaries.look(
         first_on=day,
         last_on=day,
         patient_ids={part.patient_id for part in request.trip.parts},
         location_id=request.trip.location_id,
     )
+    practice = practice_of(look)
+    diary = look.diary(practice.resources_at(request.trip.location_id))
     if without:
         diary = replace(diary, visits=tuple(visit for visit in diary.visits if visit.id not in without))
-    return decide_booking(practice, diary, request, work.now)
+    return practice, decide_booking(practice, diary, request, work.now)

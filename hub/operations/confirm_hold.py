@@ -131,7 +131,7 @@ def _begin_booking(work: UnitOfWork, request: BookingRequest, outside: Outside, 
         _note_begun(work, pending_id, deposit, asking)
         return pending_id
 
-    made = book_under_locks(work, load_practice(work), request, write, promises=False)
+    made = book_under_locks(work, request, write, promises=False)
     return made if isinstance(made, Refusal) else made[1]
 
 

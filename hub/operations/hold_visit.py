@@ -31,7 +31,7 @@ def hold_visit(store: Store, request: BookingRequest, *, actor: str) -> Held | R
         practice = load_practice(work)
         expires_at = work.now + timedelta(minutes=practice.policy_at(work.now, request.trip.location_id).hold_minutes)
         made = book_under_locks(
-            work, practice, request, lambda booking: work.holds.save(booking, request.trip, expires_at), promises=False
+            work, request, lambda booking: work.holds.save(booking, request.trip, expires_at), promises=False
         )
         if isinstance(made, Refusal):
             return made

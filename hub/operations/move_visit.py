@@ -109,7 +109,7 @@ def _move(
     require_own_calendar(practice, {asked.trip.location_id, *(one.visit.location_id for one in standing)})
     ids = [one.visit.id for one in standing]
     work.visits.vacate(ids)
-    decision = decide_now(work, practice, asked, without=ids)
+    decision = decide_now(work, asked, without=ids)
     if isinstance(decision, Refusal):
         return decision
     over = work.holds.find_over(lock_keys(decision))

@@ -72,7 +72,9 @@ def does_it_wait_for(
     """Whether a change waits for one who has these keys, and what it gives in the end."""
     outcomes: list[object] = []
     other = threading.Thread(target=lambda: outcomes.append(change()))
-    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
+    waits = text("""
+        SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())""")
     waited = False
     with store.begin("test") as work, owner.connect() as connection:
         work.bookings.lock(keys)
