@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from itertools import combinations
 from math import inf
 
+from hub.scheduling.lots import plan_draws, take_out
+
 from hub.canonical.practice import Practice
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.diary import Diary
 from hub.scheduling.foresight import with_booking
-from hub.scheduling.lots import plan_draws, take_out
 from hub.scheduling.request import BookingRequest, Trip
 
 ASKED_AT = datetime(2098, 1, 1, tzinfo=UTC)
