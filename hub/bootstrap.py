@@ -54,6 +54,7 @@ from hub.operations.rank_openings import rank_openings
 from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
 from hub.operations.serve_waitlist import find_offers, find_waiting, serve_waitlist
 from hub.operations.stockroom import Stockroom
+from hub.operations.waive_fee import Waived, waive_fee
 from hub.ports import Pending, Placed
 from hub.ports.repairs import Proposal
 from hub.ports.waitlist import Offer as FreedOffer
@@ -65,6 +66,7 @@ from hub.scheduling.ranking import Offer, Wishes
 from hub.scheduling.request import BookingRequest, OpeningsRequest
 from hub.scheduling.series import SeriesRequest
 from hub.scheduling.series_refusal import SeriesObstacle
+from hub.scheduling.waivers import WaiverRequest
 from hub.settings import Settings
 from hub.store.audit_query import RuleException, load_exceptions
 from hub.store.board_query import BoardQuery
@@ -258,6 +260,10 @@ class Hub:
     ) -> Ended | Refusal:
         """Note that the patient did not come."""
         return no_show_visit(self.store, *ids, actor=actor, reason=reason, role=role, waive=waive, push_to=self.told)
+
+    def waive(self, ids: Sequence[str], request: WaiverRequest, *, actor: str) -> Waived | Refusal:
+        """Let a patient off a fee or a deposit."""
+        return waive_fee(self.store, request, *ids, actor=actor, push_to=self.told)
 
     def complete(
         self, ids: Sequence[str], *, actor: str, used: Mapping[str, Decimal] | None = None

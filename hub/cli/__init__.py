@@ -23,6 +23,7 @@ from hub.cli import (
     syncing,
     visits,
     waitlist,
+    waiving,
 )
 from hub.program import one_clear_message
 
@@ -47,6 +48,7 @@ app.command()(series.series)
 app.command()(visits.move)
 app.command()(visits.cancel)
 app.command(name="no-show")(visits.no_show)
+app.command()(waiving.waive)
 app.command()(visits.complete)
 app.command()(day.late)
 app.command()(day.over)

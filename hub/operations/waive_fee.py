@@ -3,14 +3,16 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from hub.canonical.ids import Kind
+from hub.canonical.money import Money
 from hub.canonical.records import Visit
 from hub.operations.apply_practice import load_practice
 from hub.operations.end_visits import total_of
 from hub.operations.note_visits import Note, load_visits, note_visits
-from hub.ports import Store
+from hub.ports import Store, UnitOfWork
 from hub.scheduling.decision import Refusal
 from hub.scheduling.fees import Settlement
-from hub.scheduling.waivers import WaiverRequest, decide_waiver
+from hub.scheduling.waivers import Owed, WaiverRequest, decide_waiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,9 @@ def waive_fee(
     with store.begin("waive_fee") as work:
         work.bookings.lock([("visit", one) for one in visit_ids])
         owed = work.waivers.load(visit_ids)
+        if request.what == "deposit":  # once a visit is over, its deposit counts towards the fee
+            standing = {one.visit.id for one in work.visits.load_standing(visit_ids)}
+            owed = {one_id: one for one_id, one in owed.items() if one_id in standing}
         if not any(one.has_left(request.what) for one in owed.values()):
             return Refusal(("nothing_to_waive",))
         visits = load_visits(work, owed)
@@ -52,6 +57,8 @@ def waive_fee(
         if isinstance(decided, Refusal):
             return decided
         work.waivers.save(dict(zip(owed, decided, strict=True)))
+        for visit, before, after in zip(visits, owed.values(), decided, strict=True):
+            _intend_refund(work, visit, before, after)
         left = sum(one.left_minor(request.what) for one in decided)
         waived = sum(one.left_minor(request.what) for one in owed.values()) - left
         detail = {"waived": request.what, "waived_minor": waived}
@@ -59,3 +66,13 @@ def waive_fee(
         note_visits(work, visits, note, push_to)
         deposit = sum(one.left_minor("deposit") for one in decided)
         return Waived(load_visits(work, owed), total_of(decided), deposit, waived)
+
+
+def _intend_refund(work: UnitOfWork, visit: Visit, before: Owed, after: Owed) -> None:
+    """Of a deposit that was taken, what the waiver gives back beyond what goes back already."""
+    more = after.settlement.refund - before.settlement.refund
+    more += after.deposit_waived_minor - before.deposit_waived_minor
+    if more > 0 and visit.price is not None:
+        back = work.payments.intend_refund(visit.id, Money(amount_minor=more, currency=visit.price.currency))
+        if back is not None:
+            work.journal.record_event("refund_intended", Kind.VISIT, visit.id)

@@ -21,6 +21,8 @@ _LEFT = text("""
     AND p.state IN ('authorised', 'captured')
     FOR UPDATE OF p""")
 
+_REFUNDS = text("SELECT count(*) FROM payment WHERE kind = 'refund' AND visit_id = :visit_id")
+
 
 class SqlPaymentBook:
     """`hub.ports.PaymentBook`."""
@@ -45,7 +47,9 @@ class SqlPaymentBook:
             return None
         back = Money(amount_minor=min(amount.amount_minor, int(row.left_minor)), currency=amount.currency)
         values = {"kind": "refund", "visit_id": visit_id, "state": "intended"}
-        self._connection.execute(insert(payment), values | _amount(f"refund:{visit_id}", back))
+        earlier = self._connection.execute(_REFUNDS, {"visit_id": visit_id}).scalar_one()
+        key = f"refund:{visit_id}:{earlier + 1}" if earlier else f"refund:{visit_id}"
+        self._connection.execute(insert(payment), values | _amount(key, back))
         return back
 
 

@@ -30,15 +30,15 @@ def end_entries(
 def waive(player: Player, action: Waive) -> Outcome:
     """Let a patient off a fee or a deposit, afterwards."""
     what: Waivable = "fee" if action.fee is not None else "deposit"
-    entries = [entry for entry in player.entries(action.visit) if entry.owed.has_left(what)]
-    if not entries:
+    entries = [entry for entry in player.entries(action.visit) if what == "fee" or entry.state.is_to_come]
+    before = [entry.owed for entry in entries]
+    if not any(one.has_left(what) for one in before):
         return refused("nothing_to_waive")
-    before = [entry.owed for entry in player.entries(action.visit)]
     request = WaiverRequest(what, action.role, action.reason, action.amount_minor)
     owed = decide_waiver(player.policy(_place(entries)), before, request)
     if isinstance(owed, Refusal):
         return refused(owed)
-    player.book.write(replace(entry, owed=one) for entry, one in zip(player.entries(action.visit), owed, strict=True))
+    player.book.write(replace(entry, owed=one) for entry, one in zip(entries, owed, strict=True))
     waived = sum(one.left_minor(what) for one in before) - sum(one.left_minor(what) for one in owed)
     deposit = {"deposit": sum(one.left_minor("deposit") for one in owed)}
     return (_told(owed) if what == "fee" else {"ok": True}) | deposit | {"waived": waived}
