@@ -65,27 +65,30 @@ _LOOK = f"""
                 p.credits - (SELECT count(*) FROM package_use u LEFT JOIN hold h ON h.id = u.hold_id
                     WHERE u.package_id = p.id AND (h.id IS NULL OR h.expires_at > %(now)s)), p.expires_on))
             FROM package p WHERE p.patient_id = ANY(%(ids)s)) AS packages"""  # noqa: S608 nothing of it comes from outside
+# Unit by unit through the constraint's index: what other locations take costs nothing.
 _CLAIMS = """
     SELECT u.owner_id, CASE WHEN packed.firm THEN u.number ELSE :outside END, packed.expires_at, packed.rows
-    FROM (SELECT c.unit_id, c.firm, h.expires_at, string_agg({row}, '') AS rows
-        FROM {source} LEFT JOIN hold h ON h.id = c.hold_id GROUP BY 1, 2, 3) AS packed
-    JOIN resource_unit u ON u.id = packed.unit_id"""
+    FROM {units} CROSS JOIN LATERAL (
+        SELECT true AS firm, h.expires_at, string_agg({row}, '') AS rows
+        FROM claim c LEFT JOIN hold h ON h.id = c.hold_id
+        WHERE c.firm AND int8range(c.unit_id, c.unit_id, '[]') && int8range(u.id, u.id, '[]') AND c.during && {spans}
+        GROUP BY 2
+        UNION ALL SELECT false, h.expires_at, string_agg({row}, '')
+        FROM claim c LEFT JOIN hold h ON h.id = c.hold_id
+        WHERE NOT c.firm AND c.unit_id = u.id AND c.during && {spans} GROUP BY 2) AS packed
+    WHERE u.owner_kind = 'resource'"""
 _ALL_CLAIMS = text(
-    _CLAIMS.format(
-        row=ROW,
-        source="""(SELECT * FROM claim WHERE during && tstzrange(:first, :last)
-            AND unit_id = ANY(ARRAY(SELECT id FROM resource_unit WHERE owner_kind = 'resource'
-                AND (CAST(:resources AS text[]) IS NULL OR owner_id = ANY(CAST(:resources AS text[])))))) AS c""",
-    )
+    _CLAIMS.format(row=ROW, units="resource_unit u", spans="tstzrange(:first, :last)")
+    + " AND (CAST(:resources AS text[]) IS NULL OR u.owner_id = ANY(CAST(:resources AS text[])))"
 )
 _CHANGED_CLAIMS = text(
     _CLAIMS.format(
         row=ROW,
-        source="""(SELECT DISTINCT claim.id, unit_id, firm, during, hold_id
+        units="""(SELECT owner_id, range_agg(tstzrange(first, last)) AS spans
             FROM unnest(CAST(:owners AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
-                AS changed (owner_id, first, last)
-            JOIN resource_unit unit ON unit.owner_kind = 'resource' AND unit.owner_id = changed.owner_id
-            JOIN claim ON unit_id = unit.id AND during && tstzrange(changed.first, changed.last)) AS c""",
+                AS noted (owner_id, first, last) GROUP BY 1) AS changed
+            JOIN resource_unit u ON u.owner_id = changed.owner_id""",
+        spans="changed.spans",
     )
 )
 _PROMISES = """
