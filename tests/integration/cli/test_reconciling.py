@@ -91,3 +91,29 @@ def test_reconcile_shows_what_is_still_not_known(hub, store, database):
     assert (waiting.returncode, first) == (75, "0 came about, 0 did not, 1 are not known yet.")
     assert " confirming with ehr since " in line
     assert line.endswith(": http_503")
+
+
+@pytest.mark.parametrize(
+    ("point", "booked"), [("begin_booking:after_commit", 0), ("confirm:before_ask", 0), ("confirm:after_ask", 1)]
+)
+def test_a_booking_that_is_killed_is_settled_by_reconcile(hub, store, database, point, booked):
+    apply_practice(store, PRACTICE, "practice.yaml")
+    with store.begin("test") as work:
+        work.records.save([Patient(id=PatientId("pat-1"))])
+    vendor = VendorServer()
+    with scripted(vendor.script) as server:
+        write(hub, base_url=server.url)
+        at = {"HUB_DATABASE_URL": database.text_url}
+        asked = ("book", "--service", "talk", "--patient", "pat-1", "--location", "main", "--arrives")
+        killed = hub.run(*asked, "2098-03-03T09:00", HUB_KILL_AT=point, **at)
+        assert (killed.returncode, killed.stdout) == (-9, "")
+        assert len(vendor.standing()) == booked
+        assert hub.run("reconcile", **at).returncode == 75  # whoever began it may still be asking
+        with database.owner.begin() as connection:
+            past = "begun_at = begun_at - interval '5 min', asked_at = asked_at - interval '5 min'"
+            connection.exec_driver_sql(f"UPDATE pending_change SET next_try_at = now(), {past}")
+        settled = hub.run("reconcile", "--json", **at)
+    assert json.loads(settled.stdout) == {"done": booked, "released": 1 - booked, "waiting": 0, "unsettled": []}
+    with database.owner.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM visit").scalar_one() == booked
+    assert len(vendor.standing()) == booked

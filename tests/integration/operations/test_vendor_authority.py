@@ -35,7 +35,8 @@ from tests.integration.operations.shared_practice import (
     others,
     wanted,
 )
-from tests.integration.operations.small_practice import NINE
+from tests.integration.operations.small_practice import NINE, assert_nobody_is_booked_twice
+from tests.integration.operations.test_booking_races import at_once
 from tests.peers.fhir import FhirDesk, appointment
 from tests.peers.fixtures import _sandbox_process, sandbox_server  # noqa: F401
 from tests.peers.vendor import Mood
@@ -178,6 +179,39 @@ def test_a_visit_is_not_moved_behind_its_vendors_back(store: SqlStore, here: Oth
         move_visit(store, MoveRequest([own.visits[0].id], later, {}, "main"), actor="ann")
     assert isinstance(move_visit(store, MoveRequest([own.visits[0].id], later), actor="ann"), Moved)
     assert ask(owner, f"SELECT start FROM visit WHERE id = '{there}'") == NINE
+
+
+def test_of_many_who_ask_for_one_hour_at_once_the_vendor_is_asked_by_one(
+    store: SqlStore, here: Others, owner: Engine
+) -> None:
+    asks = [lambda n=n: confirm_booking(store, wanted(patient=n), here.outside, ANN) for n in range(8)]
+    outcomes = at_once(asks)
+    assert sum(isinstance(one, Booked) for one in outcomes) == 1
+    assert outcomes.count(Refusal(("no_provider",))) == 7
+    assert here.vendor.posted == 1
+    assert_nobody_is_booked_twice(owner)
+
+
+def test_ten_simultaneous_requests_of_one_key_are_one_booking(store: SqlStore, here: Others, owner: Engine) -> None:
+    asking = replace(ANN, key="k")
+    outcomes = at_once([lambda: confirm_booking(store, wanted(), here.outside, asking) for _ in range(10)])
+    assert all(isinstance(one, Booked | Undecided) for one in outcomes)
+    assert any(isinstance(one, Booked) for one in outcomes)
+    assert (here.vendor.posted, ask(owner, "SELECT count(*) FROM visit")) == (1, 1)
+
+
+def test_reconcilers_share_the_work_and_do_nothing_twice(
+    store: SqlStore, here: Others, clock: HandClock, owner: Engine
+) -> None:
+    here.vendor.writes = "lost"
+    for n in range(6):
+        assert isinstance(confirm_booking(store, wanted("talk", 30 * n, patient=n), here.outside, ANN), Undecided)
+    clock.now += timedelta(minutes=10)
+    results = at_once([lambda: reconcile(store, here) for _ in range(4)])
+    assert sum(one.done for one in results) == 6  # type: ignore[attr-defined]
+    assert ask(owner, "SELECT count(*) FROM visit") == 6
+    assert ask(owner, "SELECT count(*) FROM domain_event WHERE name = 'visit_booked'") == 6
+    assert_nobody_is_booked_twice(owner)
 
 
 def test_where_the_hub_owns_the_calendar_nobody_is_asked(store: SqlStore, here: Others) -> None:

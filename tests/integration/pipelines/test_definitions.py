@@ -72,6 +72,11 @@ def test_connection_that_is_added_brings_its_assets() -> None:
     ]
 
 
+def test_where_a_vendor_owns_a_calendar_what_is_undecided_is_settled_by_a_run() -> None:
+    defined = define([], "UTC", nullcontext, print, asks_vendors=True)  # type: ignore[arg-type]
+    assert keys(defined) == ["hub/undecided"]
+
+
 @pytest.mark.parametrize("select", ["key:nobody", "key:juniper-ehr/*", "((", "group:none"])
 def test_selection_that_selects_nothing_is_refused_with_what_there_is(defined: dg.Definitions, select: str) -> None:
     with dg.DagsterInstance.ephemeral() as instance, pytest.raises(InvalidInput, match="--select") as refused:
