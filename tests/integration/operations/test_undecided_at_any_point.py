@@ -55,6 +55,11 @@ class World:
     channel: str = "online"
     from_hold: bool = False
 
+    def __str__(self) -> str:
+        """Short, for the test's name."""
+        held = "held" if self.from_hold else "direct"
+        return "-".join((self.authorise, self.confirm, self.look, self.capture, self.void, self.channel, held))
+
     def impose(self, here: Others) -> None:
         here.vendor.writes, here.vendor.reads = self.confirm, self.look
         verbs = {"authorise": self.authorise, "look": self.look, "capture": self.capture, "void": self.void}
