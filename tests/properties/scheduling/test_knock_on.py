@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.scheduling.knock_on import Pushed, Standing, Taken, find_knock_on
@@ -18,8 +18,8 @@ def at(minute):
 
 
 @st.composite
-def some_time(draw, first=0):
-    start = draw(st.integers(first, 60))
+def some_time(draw):
+    start = draw(st.integers(0, 30))
     return start, start + draw(st.integers(1, 20))
 
 
@@ -74,7 +74,12 @@ def naive_ripple(running, others, began):
     return tuple(pushed)
 
 
-@given(st.dictionaries(st.sampled_from(OWNERS), some_time(), min_size=1), visits(), st.integers(0, 30))
+DANA = ("resource", "dana")
+CHAIN = [("v0", False, {DANA: (1, 4)}), ("v1", False, {DANA: (4, 5)}), ("v2", False, {DANA: (9, 11)})]
+
+
+@given(st.dictionaries(st.sampled_from(OWNERS), some_time(), min_size=1), visits(), st.sampled_from([0, 0, 0, 5, 20]))
+@example({DANA: (0, 2)}, CHAIN, 0)
 @settings(max_examples=120)
 def test_the_ripple_is_what_walking_minute_by_minute_gives(running, others, began):
     taken = [Taken(owner, at(start), at(end)) for owner, (start, end) in running.items()]
