@@ -11,12 +11,16 @@ from ortools.sat.python import cp_model
 from hub.canonical.practice import ROOM
 from hub.scheduling.board import Board
 from hub.scheduling.repair.day import StandingTrip
+from hub.scheduling.repair.greedy import place_greedily
 from hub.scheduling.repair.order import Moment, Stand, find_order_rules
 from hub.scheduling.repair.places import Mode
 from hub.scheduling.timeline import Span, set_minutes
 
 _SHARE = 0.6
 """How much of the time left an objective may use, so that something remains for those after it."""
+
+_GREEDY_SECONDS = 5.0
+"""Nothing is searched: the time is a guard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class DayModel:
         # One visit placed outweighs moving all of them: both levels in one search.
         weight = len(self._moved) + 1
         levels = ([*(visits * weight for visits in self._unplaced), *self._moved], self._minutes, self._changes)
-        values, proven = self._as_it_stands(), True
+        values, proven = self._greedily() or self._as_it_stands(), True
         for number, level in enumerate(levels, 1):
             share = seconds if number == len(levels) else seconds * _SHARE
             values, is_best, spent = self._improve(level, values, share)
@@ -116,6 +120,29 @@ class DayModel:
                 }
                 return Placement(mode, values[item.start.index] + self._begin, choice)
         return None
+
+    def _greedily(self) -> dict[int, int] | None:
+        """A first solution that places what finds a place left; None where that breaks a rule it does not look at."""
+        modes = [item.modes for item in self._trips]
+        spots = place_greedily(self._boards, [item.trip for item in self._trips], modes, self._unfit)
+        stands = self._as_it_stands()
+        for number, spot in spots.items():
+            item = self._trips[number]
+            stands[item.unplaced.index] = 0
+            stands[item.taken[spot.mode].index] = 1
+            stands[item.start.index] = spot.arrival - self._begin
+            stands[item.is_moved.index] = int(spot.arrival != item.trip.arrival)
+            for slot, who in spot.filled.items():
+                stands[item.fills[spot.mode, slot, who].index] = 1
+        self._model.clear_hints()  # type: ignore[no-untyped-call]
+        for item in self._trips:
+            for variable in (item.start, item.unplaced, item.is_moved, *item.taken, *item.fills.values()):
+                self._model.add_hint(variable, stands[variable.index])
+        solver = _solver(_GREEDY_SECONDS)
+        solver.parameters.fix_variables_to_their_hinted_value = True
+        if solver.solve(self._model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return None
+        return {variable.index: solver.value(variable) for variable in self._all}
 
     def _as_it_stands(self) -> dict[int, int]:
         """A first solution: what fits stays as it is, the rest is unplaced."""

@@ -120,11 +120,12 @@ def test_a_fact_beyond_the_capacity_does_not_keep_a_repair_from_an_answer():
     assert [visit.fate for visit in plan.visits] == [Fate.MOVED, Fate.MOVED]
 
 
-def test_without_time_it_says_that_nothing_is_proven_and_leaves_what_fits():
+def test_without_time_nothing_is_proven_and_what_no_longer_fits_goes_to_the_nearest_place_left():
     diary, visits = book(("a", 10, "lee", 1), ("b", 11, "kim", 1))
     plan = plan_repair(practice(away=[("10:00", "11:00")]), diary, visits, at(8), on=DAY, seconds=0)
     assert not plan.proven
-    assert fates(plan) == {"a": Fate.UNPLACED, "b": Fate.KEPT}
+    assert fates(plan) == {"a": Fate.KEPT, "b": Fate.KEPT}
+    assert [visit.changed for visit in plan.visits] == [("provider",), ()]
 
 
 def test_the_same_day_gives_the_same_plan():
