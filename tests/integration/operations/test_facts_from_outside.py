@@ -118,6 +118,13 @@ def test_what_is_flagged_is_judged_again_when_the_obstacle_goes(practice: SqlSto
     assert rooms(owner, "v1") == ["room-1"]
 
 
+def test_a_missing_consultation_that_is_booked_is_missing_no_more(practice: SqlStore) -> None:
+    arrive(practice, fact("v1", 60, 45, service="laser", provider_id="dr-lee"))
+    assert flagged(practice) == {"v1": ("missing_prerequisite",)}
+    assert isinstance(book_visit(practice, wanted("consult", patient=20), actor="desk"), Booked)
+    assert flagged(practice) == {}
+
+
 def test_a_room_that_is_away_is_left_by_what_the_engine_put_there_and_what_is_named_is_flagged(
     practice: SqlStore, owner: Engine
 ) -> None:
