@@ -50,6 +50,7 @@ def book_visit(
     """
 
     def book(work: UnitOfWork) -> _Made | Refusal:
+        practice = load_practice(work)  # for the consents, before anybody waits
         made = book_under_locks(work, request, lambda booking: work.bookings.save(booking, request.trip))
         if not isinstance(made, Refusal):
             detail = {"overridden": list(made[0].overridden)}
@@ -57,7 +58,7 @@ def book_visit(
             note = Note("visit_booked", "book_visit", actor, request.role, request.reason, data, detail)
             note_visits(work, made[1], note, push_to)
             note_made_way(work, made[0], actor=actor)
-            prepare_consents(work, load_practice(work), made[1], actor=actor)
+            prepare_consents(work, practice, made[1], actor=actor)
         return made
 
     return _once(store, key, hash_request(request), book)
