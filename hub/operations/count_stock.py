@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from decimal import Decimal
+from typing import Any
 
 from hub.canonical.ids import Kind
 from hub.operations.apply_practice import load_practice
@@ -75,7 +76,8 @@ def _open(work: UnitOfWork, lot: LotKey, counted: Counted) -> None:
         one: {what: str(quantity) for what, quantity in asdict(handled).items()}
         for one, handled in counted.providers.items()
     }
-    detail = {"product": lot[0], "location": lot[1], "lot": lot[2], "providers": providers}
-    work.issues.open(
-        [Issue(VARIANCE, "lot", "/".join(lot), detail=detail | {"variance": str(before + counted.variance)})]
-    )
+    variance = before + counted.variance
+    said = f"Lot {lot[2]} of {lot[0]} at {lot[1]}: {variance:+} against the book"
+    detail: dict[str, Any] = {"product": lot[0], "location": lot[1], "lot": lot[2], "providers": providers}
+    detail |= {"variance": str(variance), "problems": [said]}
+    work.issues.open([Issue(VARIANCE, "lot", "/".join(lot), detail=detail)])

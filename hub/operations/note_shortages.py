@@ -33,7 +33,8 @@ def note_shortages(work: UnitOfWork, practice: Practice, places: Iterable[Place]
         short += 1
         detail = {"product": product_id, "location": location_id}
         detail |= {"needed_on": shortage.needed_on.isoformat(), "quantity": str(shortage.quantity)}
-        work.issues.open([Issue(REORDER, "stock", subject, detail=detail)])
+        said = f"{shortage.quantity} {product.unit} of {product_id} short at {location_id} from {shortage.needed_on}"
+        work.issues.open([Issue(REORDER, "stock", subject, detail={**detail, "problems": [said]})])
     return short
 
 

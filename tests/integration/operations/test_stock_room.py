@@ -171,6 +171,9 @@ def test_a_variance_waits_for_its_reason_and_is_audited(store: SqlStore, owner: 
         assert counted.is_open
     report = room.variance()
     assert report.unexplained == {LOT: Decimal(-3)}
+    with store.begin("look") as work:
+        (issue,) = work.issues.find_open("stock_variance")
+    assert issue.detail["problems"] == ["Lot G1 of gel at main: -3 against the book"]
     assert "gel/main/G1: received +20, used +0, wasted +0, adjusted -3; on hand 17, -3 unexplained" in report.lines()
     assert room.explain(LOT, " ", "dr-lee") == Refusal(("reason_missing",))
     assert room.explain(LOT, "broken at delivery", "dr-lee") is None
@@ -188,7 +191,13 @@ def test_a_shortage_beyond_the_strict_days_is_a_task_that_closes_itself(store: S
     book(store, 0, 0)
     second = book(store, 30, 1)
     (task,) = room.reorders()
-    assert task == {"product": "gel", "location": "main", "needed_on": "2098-03-03", "quantity": "1"}
+    assert task == {
+        "product": "gel",
+        "location": "main",
+        "needed_on": "2098-03-03",
+        "quantity": "1",
+        "problems": ["1 tube of gel short at main from 2098-03-03"],
+    }
     cancel_visit(store, second, actor="test")
     assert room.reorders() == ()
     book(store, 30, 2)
