@@ -3,6 +3,7 @@
 The process dies at each point it passes in turn, first the one that books, then the one that reconciles.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -73,11 +74,13 @@ WORLDS = [
     World(confirm="no", void="lost", from_hold=True),
     World(authorise="down", confirm="down", look="down", void="down"),
 ]
+EVERY = 1 if "HUB_ALL_WORLDS" in os.environ else 9
+"""All of them take a quarter of an hour; one in nine meets every answer."""
 ALL_WORLDS = [
     World(*moods, channel=channel, from_hold=from_hold)
     for moods in product(("yes", "no", "lost", "down"), ("yes", "no", "lost", "down"), ("yes", "down"), ("yes", "lost"))
     for channel, from_hold in (("online", False), ("desk", True))
-]
+][::EVERY]
 
 
 @pytest.fixture

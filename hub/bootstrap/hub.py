@@ -1,4 +1,4 @@
-"""The one place that wires implementations: settings, practice folder, database, connectors, operations."""
+"""The operations of one practice, wired to its database and its connections."""
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,18 +10,17 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import stamina.instrumentation
-from sqlalchemy import URL, Engine
+from sqlalchemy import Engine
 
+from hub.bootstrap.databases import open_database
+from hub.bootstrap.practice_folder import PracticeFolder, read_practice_folder
 from hub.canonical.ids import Kind
-from hub.canonical.practice import Practice, read_sound_practice
 from hub.canonical.records import Visit
 from hub.canonical.time import Span
-from hub.connectors.calendar_owners import find_owner_problems
 from hub.connectors.kit.connection import Connection
 from hub.connectors.kit.mapping_files import load_mappings
 from hub.connectors.registry import Surroundings, open_calendar, open_export, open_sink, open_source, zone_of
-from hub.documents import parse
-from hub.errors import InvalidInput, NeedsAttention, Problem
+from hub.errors import InvalidInput, Problem
 from hub.operations.add_away import add_away
 from hub.operations.apply_practice import Applied, apply_practice
 from hub.operations.approve_repair import Approved, NotApproved, approve_repair
@@ -72,85 +71,9 @@ from hub.store.audit_query import RuleException, load_exceptions
 from hub.store.board_query import BoardQuery
 from hub.store.booked_visits import SqlBookedVisits
 from hub.store.checkpoint import kill_at_named_point
-from hub.store.embedded import OWNER, EmbeddedServer
-from hub.store.engine import application_engine, owner_engine, read_url, require_reachable
+from hub.store.engine import application_engine
 from hub.store.overview import Overview, load_overview
-from hub.store.schema import migrate, require_current
 from hub.store.unit_of_work import SqlStore
-
-DATABASE = "hub"
-
-
-@dataclass(frozen=True)
-class PracticeFolder:
-    """What an implementation team writes: `practice.yaml` and `connections/*.yaml`."""
-
-    path: Path
-    text: str
-    practice: Practice
-    connections: Mapping[str, Connection]
-    """By system name."""
-
-    def connection(self, system: str) -> Connection:
-        """The connection to a system.
-
-        Raises:
-            InvalidInput: the practice has none of that name.
-        """
-        try:
-            return self.connections[system]
-        except KeyError:
-            known = ", ".join(sorted(self.connections)) or "none"
-            message = f"there is no connection {system!r}"
-            raise InvalidInput(
-                Problem(message, file=str(self.path / "connections"), hint=f"There are: {known}")
-            ) from None
-
-
-def read_practice_folder(settings: Settings) -> PracticeFolder:
-    """Read and check every file of the practice folder.
-
-    Raises:
-        InvalidInput: with a problem for each place that is wrong.
-        NeedsAttention: the folder or its practice file is not there.
-    """
-    file = settings.practice / "practice.yaml"
-    text = _read(file)
-    practice = read_sound_practice(text, str(file))
-    connections = [_connection(path, settings) for path in sorted((settings.practice / "connections").glob("*.yaml"))]
-    by_system = {each.system: each for each in connections}
-    problems = tuple(find_owner_problems(practice, parse(text, str(file)), by_system))
-    if problems:
-        raise InvalidInput(*problems)
-    return PracticeFolder(settings.practice, text, practice, by_system)
-
-
-def check_practice_folder(settings: Settings) -> PracticeFolder:
-    """The folder, with the mapping tables of its connections read as well; errors as `read_practice_folder`."""
-    folder = read_practice_folder(settings)
-    for connection in folder.connections.values():
-        load_mappings(settings.mappings, connection.mappings)
-    return folder
-
-
-def _connection(file: Path, settings: Settings) -> Connection:
-    document = parse(_read(file), str(file))
-    connection = document.read_as(Connection)
-    if connection.system != file.stem:
-        hint = f"Rename the file to {connection.system}.yaml, or the system to {file.stem}"
-        raise InvalidInput(document.problem(("system",), f"the file is called {file.stem!r}", hint))
-    replaced = settings.connection_urls.get(connection.system)
-    return connection.model_copy(update={"base_url": replaced}) if replaced else connection
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        hint = "HUB_PRACTICE names the practice folder"
-        raise NeedsAttention(Problem("this file is not there", file=str(file), hint=hint)) from None
-    except UnicodeDecodeError:
-        raise InvalidInput(Problem("not UTF-8", file=str(file), hint="Save it as UTF-8")) from None
 
 
 @dataclass(frozen=True)
@@ -411,52 +334,3 @@ def open_hub(settings: Settings, folder: PracticeFolder | None = None) -> Iterat
             yield Hub(folder, engine, store, BoardQuery(engine), settings.mappings)
         finally:
             engine.dispose()
-
-
-@contextmanager
-def open_database(settings: Settings) -> Iterator[URL]:
-    """The database to work on: the one of `HUB_DATABASE_URL`, or the hub's own, which is started and migrated.
-
-    Raises:
-        NeedsAttention: it does not answer, or its schema is not this version's.
-    """
-    if settings.database_url:
-        url = read_url(settings.database_url)
-        _check(url)
-        yield url
-        return
-    server = EmbeddedServer(settings.home / "database")
-    server.start()
-    try:
-        server.create_database(DATABASE)
-        _migrate(server.url(DATABASE, OWNER))
-        yield server.url(DATABASE)
-    finally:
-        server.leave()
-
-
-def migrate_database(settings: Settings) -> None:
-    """Bring the schema up to date; the login of `HUB_DATABASE_URL` must own the database."""
-    if settings.database_url:
-        _migrate(read_url(settings.database_url))
-        return
-    with open_database(settings):
-        pass
-
-
-def _migrate(owner_url: URL) -> None:
-    engine = owner_engine(owner_url)
-    try:
-        require_reachable(engine)
-        migrate(engine)
-    finally:
-        engine.dispose()
-
-
-def _check(url: URL) -> None:
-    engine = application_engine(url)
-    try:
-        require_reachable(engine)
-        require_current(engine)
-    finally:
-        engine.dispose()

@@ -1,0 +1,85 @@
+"""What an implementation team writes, read and checked as a whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.canonical.practice import Practice, read_sound_practice
+from hub.connectors.calendar_owners import find_owner_problems
+from hub.connectors.kit.connection import Connection
+from hub.connectors.kit.mapping_files import load_mappings
+from hub.documents import parse
+from hub.errors import InvalidInput, NeedsAttention, Problem
+from hub.settings import Settings
+
+
+@dataclass(frozen=True)
+class PracticeFolder:
+    """What an implementation team writes: `practice.yaml` and `connections/*.yaml`."""
+
+    path: Path
+    text: str
+    practice: Practice
+    connections: Mapping[str, Connection]
+    """By system name."""
+
+    def connection(self, system: str) -> Connection:
+        """The connection to a system.
+
+        Raises:
+            InvalidInput: the practice has none of that name.
+        """
+        try:
+            return self.connections[system]
+        except KeyError:
+            known = ", ".join(sorted(self.connections)) or "none"
+            message = f"there is no connection {system!r}"
+            raise InvalidInput(
+                Problem(message, file=str(self.path / "connections"), hint=f"There are: {known}")
+            ) from None
+
+
+def read_practice_folder(settings: Settings) -> PracticeFolder:
+    """Read and check every file of the practice folder.
+
+    Raises:
+        InvalidInput: with a problem for each place that is wrong.
+        NeedsAttention: the folder or its practice file is not there.
+    """
+    file = settings.practice / "practice.yaml"
+    text = _read(file)
+    practice = read_sound_practice(text, str(file))
+    connections = [_connection(path, settings) for path in sorted((settings.practice / "connections").glob("*.yaml"))]
+    by_system = {each.system: each for each in connections}
+    problems = tuple(find_owner_problems(practice, parse(text, str(file)), by_system))
+    if problems:
+        raise InvalidInput(*problems)
+    return PracticeFolder(settings.practice, text, practice, by_system)
+
+
+def check_practice_folder(settings: Settings) -> PracticeFolder:
+    """The folder, with the mapping tables of its connections read as well; errors as `read_practice_folder`."""
+    folder = read_practice_folder(settings)
+    for connection in folder.connections.values():
+        load_mappings(settings.mappings, connection.mappings)
+    return folder
+
+
+def _connection(file: Path, settings: Settings) -> Connection:
+    document = parse(_read(file), str(file))
+    connection = document.read_as(Connection)
+    if connection.system != file.stem:
+        hint = f"Rename the file to {connection.system}.yaml, or the system to {file.stem}"
+        raise InvalidInput(document.problem(("system",), f"the file is called {file.stem!r}", hint))
+    replaced = settings.connection_urls.get(connection.system)
+    return connection.model_copy(update={"base_url": replaced}) if replaced else connection
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        hint = "HUB_PRACTICE names the practice folder"
+        raise NeedsAttention(Problem("this file is not there", file=str(file), hint=hint)) from None
+    except UnicodeDecodeError:
+        raise InvalidInput(Problem("not UTF-8", file=str(file), hint="Save it as UTF-8")) from None
