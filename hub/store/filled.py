@@ -15,16 +15,19 @@ from hub.store.driver import run_text
 
 # Nothing that has begun is moved, and nothing that is contested itself.
 _FILLED = text("""
-    SELECT v.id, v.patient_id, v.service_id, v.option_id, v.location_id, v.start, v."end", CAST(c.id AS text) AS claim,
-        u.owner_id, coalesce(c.need, '') AS need, c.step, lower(c.during) AS first, upper(c.during) AS last,
-        c.reassignable
-    FROM visit v JOIN claim c ON c.visit_id = v.id JOIN resource_unit u ON u.id = c.unit_id
-    WHERE u.owner_kind = 'resource' AND v.state = 'booked' AND v.start > :now AND v.service_id IS NOT NULL
-    AND (CAST(:location AS text) IS NULL OR v.location_id = :location)
-    AND v.id IN (SELECT visit_id FROM claim WHERE reassignable AND during && tstzrange(:first, :last))
-    AND NOT EXISTS (SELECT FROM claim x WHERE x.visit_id = v.id AND x.reassignable AND NOT x.firm)
-    ORDER BY v.start, v.id, c.id""")
-
+    WITH wanted AS MATERIALIZED (
+        SELECT DISTINCT visit_id FROM claim WHERE reassignable AND during && tstzrange(:first, :last)),
+    theirs AS MATERIALIZED (
+        SELECT v.id, v.patient_id, v.service_id, v.option_id, v.location_id, v.start, v."end"
+        FROM wanted JOIN visit v ON v.id = wanted.visit_id
+        WHERE v.state = 'booked' AND v.start > :now AND v.service_id IS NOT NULL
+        AND (CAST(:location AS text) IS NULL OR v.location_id = :location)),
+    taken AS MATERIALIZED (
+        SELECT c.* FROM claim c WHERE c.visit_id = ANY(ARRAY(SELECT id FROM theirs)))
+    SELECT v.*, CAST(c.id AS text) AS claim, u.owner_id, coalesce(c.need, '') AS need, c.step,
+        lower(c.during) AS first, upper(c.during) AS last, c.reassignable, c.firm
+    FROM theirs v JOIN taken c ON c.visit_id = v.id JOIN resource_unit u ON u.id = c.unit_id
+    WHERE u.owner_kind = 'resource' ORDER BY v.start, v.id, c.id""")
 _FACTS = text("""
     SELECT v.id, v.patient_id, coalesce(v.service_id, '') AS service_id, v.option_id, v.location_id, v.start, v."end",
         v.provider_id, v.room_id, v.device_id, CAST(c.id AS text) AS claim, c.owner_id, coalesce(c.need, '') AS need,
@@ -98,7 +101,8 @@ def load_filled(
     """Those that arrive after `now` and whose reassignable claims touch the window, in order of arrival."""
     values = {"now": now, "first": window[0], "last": window[1], "location": location_id}
     rows = connection.execute(_FILLED, values)
-    return tuple(_visit(list(group)) for _, group in groupby(rows, key=lambda row: row.id))
+    visits = (list(group) for _, group in groupby(rows, key=lambda row: row.id))
+    return tuple(_visit(group) for group in visits if all(row.firm or not row.reassignable for row in group))
 
 
 def _visit(rows: list[Any]) -> FilledVisit:
