@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from itertools import combinations
 from math import inf
 
-from hub.scheduling.lots import plan_draws, take_out
-
 from hub.canonical.practice import Practice
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Booking, Refusal
@@ -142,9 +140,8 @@ class SerialBook:
         for one in booking.visits[0].promises:
             same = (p for p in promises if (p.product_id, p.promised_on) == (one.product_id, one.promised_on))
             promises.remove(next(same))
-            draws = plan_draws(lots, {one.product_id: one.quantity}, one.promised_on)
-            assert draws is not None
-            lots = take_out(lots, draws)
+            (lot,) = lots  # the practice has one
+            lots = (replace(lot, on_hand=lot.on_hand - one.quantity),)
         return replace(diary, promises=tuple(promises), lots=lots)
 
 
