@@ -53,6 +53,7 @@ from hub.operations.rank_openings import rank_openings
 from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
 from hub.operations.serve_waitlist import find_offers, find_waiting, serve_waitlist
 from hub.operations.stockroom import Stockroom
+from hub.operations.tend_book import Tended, tend_book
 from hub.operations.waive_fee import Waived, waive_fee
 from hub.ports import Pending, Placed
 from hub.ports.repairs import Proposal
@@ -130,6 +131,10 @@ class Hub:
     def reconcile(self) -> ReconcileResult:
         """Settle what is undecided and due."""
         return reconcile_bookings(self.store, self._outside, push_to=self.told)
+
+    def tend(self) -> Tended:
+        """Do what time alone asks for."""
+        return tend_book(self.store, self._outside, push_to=self.told)
 
     def find_unsettled(self) -> tuple[Pending, ...]:
         """What still waits for another system's word, the oldest first."""

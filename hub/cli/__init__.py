@@ -21,6 +21,7 @@ from hub.cli import (
     starting,
     stock,
     syncing,
+    tending,
     visits,
     waitlist,
     waiving,
@@ -59,6 +60,7 @@ app.command()(absences.away)
 app.command()(absences.block)
 app.command()(waitlist.offers)
 app.command()(reconciling.reconcile)
+app.command()(tending.tend)
 app.add_typer(waitlist.app, name="waitlist")
 app.add_typer(repairing.app, name="repair")
 app.add_typer(scenario.app, name="scenario")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -75,31 +74,16 @@ def list_(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def serve(
-    *,
-    every: Annotated[
-        float | None, typer.Option(min=1, metavar="SECONDS", help="Again and again, until Ctrl-C; default: once.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
+def serve(*, as_json: AsJson = False) -> None:
     """Let holds expire that are over, and offer what was freed; whoever waits longest comes first.
 
-    Cancelling and moving do it at once; offers and holds that run out need somebody to come by, every minute or so.
+    Cancelling and moving do it at once; `hub tend --every 60` does it when offers and holds run out.
     """
     from hub.bootstrap import open_hub
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        while True:
-            made = hub.serve_waitlist()
-            if made or every is None:
-                _tell_offers(hub, made, as_json=as_json)
-            if every is None:
-                return
-            try:
-                Event().wait(every)
-            except KeyboardInterrupt:
-                return
+        _tell_offers(hub, hub.serve_waitlist(), as_json=as_json)
 
 
 def offers(*, as_json: AsJson = False) -> None:

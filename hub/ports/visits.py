@@ -27,8 +27,8 @@ class Holds(Protocol):
         """
         ...
 
-    def find_over(self, keys: Collection[Key]) -> "OverHolds":
-        """Those that are over and stand in the way of these lock keys."""
+    def find_over(self, keys: Collection[Key] | None = None) -> "OverHolds":
+        """Those that are over and stand in the way of these lock keys; None: all that are over."""
         ...
 
     def purge(self, hold_ids: Collection[str]) -> None:

@@ -23,6 +23,8 @@ _OVER = f"""
         OR EXISTS (SELECT FROM claim c JOIN resource_unit u ON u.id = c.unit_id
             WHERE c.hold_id = h.id AND u.owner_kind = 'resource' AND u.owner_id = ANY(%(resources)s))
         OR EXISTS (SELECT FROM stock_promise p WHERE p.hold_id = h.id AND p.product_id = ANY(%(products)s)))"""  # noqa: S608 fixed columns
+_ALL_OVER = f"""
+    SELECT h.id, h.patient_id, {taken_columns("h", "hold_id")} FROM hold h WHERE h.expires_at <= %(now)s"""  # noqa: S608 the same
 _PURGE = f"""
     WITH {given_up("hold_id")}, over AS (DELETE FROM hold WHERE id = ANY(%(ids)s))
     SELECT spans FROM freed"""  # noqa: S608 fixed parts
@@ -67,8 +69,11 @@ class SqlHolds:
             insert_planned(self._connection, "hold", self._now, list(zip(rows, booking.visits, strict=True)))
         return ids[0]
 
-    def find_over(self, keys: Collection[Key]) -> OverHolds:
+    def find_over(self, keys: Collection[Key] | None = None) -> OverHolds:
         """See the port."""
+        if keys is None:
+            every = keys_of_taken(self._connection, run(self._connection, _ALL_OVER, {"now": self._now}))
+            return OverHolds(tuple(sorted(every)), frozenset().union(*every.values()))
         values = {
             "now": self._now,
             "patients": [key[1] for key in keys if key[0] == "patient"],

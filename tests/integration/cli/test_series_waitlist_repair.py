@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+from sqlalchemy import text
 
 import hub.cli
 from hub.canonical.ids import PatientId
@@ -81,6 +82,25 @@ def test_a_cancelled_hour_is_offered_to_who_waits_longest(desk):
     code, _, said = desk.plain("waitlist", "leave", entry)
     assert code == 1
     assert "nobody waits under" in said
+
+
+def test_holds_that_run_out_are_offered_or_go_when_the_book_is_tended(desk, owner):
+    def run_out():
+        with owner.begin() as connection:
+            connection.execute(text("UPDATE hold SET expires_at = now() - interval '1 second'"))
+
+    hold = ("hold", "--service", "peel", "--arrives", f"{DAY}T09:00", "--patient")
+    desk(*hold, "pat-1")
+    run_out()
+    assert desk("tend")["expired_holds"] == 1
+    assert desk.plain("tend")[1] == "Nothing was due.\n"
+    desk(*hold, "pat-1")
+    for patient, at in ((2, "09:00"), (3, "10:00"), (4, "10:00")):
+        desk("book", "--service", "peel", "--patient", f"pat-{patient}", "--arrives", f"{DAY}T{at}")
+    desk("waitlist", "join", "--service", "peel", "--patient", "pat-0", "--from", DAY, "--until", DAY)
+    run_out()
+    assert desk("tend")["offers"] == 1
+    assert [one["patients"] for one in desk("offers")["offers"]] == ["pat-0"]
 
 
 def test_a_day_is_proposed_shown_and_approved(desk):

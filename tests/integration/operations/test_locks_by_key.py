@@ -15,6 +15,7 @@ from hub.operations.book_visit import Booked, book_hold, book_visit
 from hub.operations.cancel_visit import cancel_visit
 from hub.operations.complete_visit import complete_visit
 from hub.operations.end_visits import Ended
+from hub.operations.expire_holds import expire_holds
 from hub.operations.hold_visit import Held, hold_visit
 from hub.operations.move_visit import Moved, MoveRequest, move_visit
 from hub.operations.no_show_visit import no_show_visit
@@ -137,6 +138,17 @@ def test_a_fact_becomes_firm_when_the_hold_in_its_way_is_over_and_taken_out(
     book(store, wanted("gel-mask", 90, patient=1, resources=LEE))
     assert waiting_facts(store) == []
     assert book_visit(store, wanted("gel-mask", patient=2, resources=LEE), actor="ann") == Refusal(("no_provider",))
+
+
+def test_a_fact_becomes_firm_when_the_hold_in_its_way_is_over_and_nobody_comes_by(
+    store: SqlStore, clock: list[datetime]
+) -> None:
+    assert isinstance(hold_visit(store, wanted("gel-mask", resources=LEE), actor="ann"), Held)
+    assert block(store, "lunch", "dr-lee", NINE, NINE + HALF).contested == 1
+    assert expire_holds(store) == 0
+    clock[0] += timedelta(minutes=10)
+    assert [expire_holds(store), expire_holds(store)] == [1, 0]
+    assert waiting_facts(store) == []
 
 
 def test_a_fact_becomes_firm_when_its_resource_holds_more(store: SqlStore) -> None:

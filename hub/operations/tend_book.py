@@ -1,0 +1,40 @@
+"""What time alone asks for: undecided bookings are settled, what was freed is offered, holds and vials end."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from hub.operations.ask_outside import Outside
+from hub.operations.check_stock import StockCheck, check_stock
+from hub.operations.expire_holds import expire_holds
+from hub.operations.place_facts import recheck_all_facts
+from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
+from hub.operations.serve_waitlist import serve_waitlist
+from hub.ports import Store
+from hub.ports.waitlist import Offer
+
+
+@dataclass(frozen=True, slots=True)
+class Tended:
+    """What there was to do."""
+
+    settled: ReconcileResult
+    offers: tuple[Offer, ...]
+    """The new ones."""
+    expired: int
+    """Holds that were over, beside those that ended while the waitlist was served."""
+    stock: StockCheck
+
+
+def tend_book(store: Store, outside: Outside, *, push_to: Collection[str] = ()) -> Tended:
+    """Do all of it; at once again there is nothing left. Each part is a transaction or several of its own.
+
+    Raises:
+        NeedsAttention: no practice file is in force.
+        RetryLater: the database went away; what was not done is done the next time.
+    """
+    settled = reconcile_bookings(store, outside, push_to=push_to)
+    offers = serve_waitlist(store)  # first, for it ends holds one moment after another
+    expired = expire_holds(store)
+    if expired or settled.released:
+        recheck_all_facts(store)
+    return Tended(settled, offers, expired, check_stock(store))
