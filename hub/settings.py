@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     """Where the web server binds. Loopback only, until sign-in exists."""
     port: int = Field(default=8300, ge=0, le=65535)
     """0: any free one."""
+    tend_seconds: float = Field(default=30, ge=0.1)
+    """So often whoever serves settles, offers and ends what time alone asks for (`hub tend`)."""
     sandbox_port: int = Field(default=8301, ge=0, le=65535)
     """Of the FHIR sandbox that the demo brings."""
     dagster_port: int = Field(default=8302, ge=0, le=65535)

@@ -19,7 +19,7 @@ def tend(
 ) -> None:
     """Settle undecided bookings, offer what was freed, end holds and opened vials that are over.
 
-    Let it run beside the hub, every minute or so. Several may run at once.
+    Whoever serves (`hub serve`, `hub up`) does it already, every half minute. Several may do it at once.
     """
     from hub.bootstrap import open_hub
     from hub.settings import read_settings

@@ -7,6 +7,7 @@ from hub.program import one_clear_message
 from hub.settings import read_settings
 from hub.web.app import create_app
 from hub.web.server import open_socket, serve_on
+from hub.web.tending import tended
 
 
 def main() -> None:
@@ -17,7 +18,8 @@ def main() -> None:
             host, port = listening.getsockname()[:2]
             sys.stdout.write(f"Day board    http://{f'[{host}]' if ':' in host else host}:{port}/\n")
             sys.stdout.flush()
-            serve_on(listening, create_app(hub.board))
+            with tended(hub.tend, settings.tend_seconds):
+                serve_on(listening, create_app(hub.board))
 
 
 if __name__ == "__main__":

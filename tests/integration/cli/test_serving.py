@@ -5,10 +5,17 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from datetime import UTC, datetime
 from threading import Event
 
 import pytest
+from sqlalchemy import text
 
+from hub.canonical.ids import PatientId
+from hub.canonical.records import Patient
+from hub.operations.apply_practice import apply_practice
+from hub.operations.hold_visit import Held, hold_visit
+from hub.scheduling.request import BookingRequest, Part, Trip
 from tests.integration.cli.conftest import ROOT
 
 
@@ -45,6 +52,31 @@ def test_a_signal_ends_the_server_and_its_database(hub, serving, free_ports, end
     wait_until(lambda: not list(hub.home.rglob("postmaster.pid")))
     assert not answers(free_ports[0])
     assert "Traceback" not in serving.stderr.read()
+
+
+def test_whoever_serves_tends_the_book(hub, free_ports, store, database):
+    practice = "zone: UTC\nresources: [{id: lee, kind: provider}]\nservices:\n"
+    practice += "  - {id: peel, steps: [{name: peel, minutes: 60, needs: [{kind: provider}]}]}\n"
+    apply_practice(store, practice, "practice.yaml")
+    with store.begin("test") as work:
+        work.records.save([Patient(id=PatientId("pat"))])
+    trip = Trip((Part("peel", "pat"),), "main")
+    held = hold_visit(store, BookingRequest(trip, datetime(2098, 3, 3, 9, tzinfo=UTC)), actor="test")
+    assert isinstance(held, Held)
+    with database.owner.begin() as connection:
+        connection.execute(text("UPDATE hold SET expires_at = now() - interval '1 second'"))
+    (hub.practice / "practice.yaml").write_text(practice, encoding="utf-8")
+    settings = {"HUB_PORT": str(free_ports[0]), "HUB_TEND_SECONDS": "0.2", "HUB_DATABASE_URL": database.text_url}
+    environment = {**os.environ, **hub.environment(settings)}
+    with subprocess.Popen([sys.executable, "-m", "hub.web"], cwd=ROOT, env=environment) as process:
+        wait_until(lambda: not holds(database))
+        process.terminate()
+        assert process.wait(30) == 143
+
+
+def holds(database):
+    with database.owner.connect() as connection:
+        return connection.execute(text("SELECT count(*) FROM hold")).scalar_one()
 
 
 @pytest.mark.slow
