@@ -53,6 +53,7 @@ def every_change():
         yield names[0], [instant for instant, _ in changes]
 
 
+@pytest.mark.slow
 def test_all_zones_are_here_with_the_changes_of_sixteen_years():
     zones = zones_by_changes()
     assert sum(len(names) for names in zones.values()) > 590
