@@ -45,8 +45,29 @@ class Document:
         except ValidationError as error:
             raise InvalidInput(*(self._problem_of(dict(e)) for e in error.errors(include_url=False))) from None
 
+    def known(self, path: Path) -> Path:
+        """`path` without the parts that no file says: the variants of a union, the place in a list of one."""
+        kept: list[str | int] = []
+        value = self.value
+        for depth, part in enumerate(path):
+            is_there = part in value if isinstance(value, dict) else _is_place(value, part)
+            if is_there:
+                value = value[part]
+            elif depth < len(path) - 1:
+                continue
+            elif part == "[key]" or not isinstance(value, dict) or not isinstance(part, str):
+                break
+            kept.append(part)
+        return tuple(kept)
+
     def _problem_of(self, error: dict[str, Any]) -> Problem:
-        path = tuple(error["loc"])
+        path = self.known(tuple(error["loc"]))
+        context = error.get("ctx", {})
+        if error["type"] == "union_tag_not_found" and (key := str(context["discriminator"]).strip("'")):
+            return self.problem((*path, key), f"the key {key!r} is missing", "Add it")
+        if error["type"] == "union_tag_invalid":
+            key = str(context["discriminator"]).strip("'")
+            return self.problem((*path, key), f"unknown {key} {context['tag']!r}", f"Known: {context['expected_tags']}")
         if error["type"] == "extra_forbidden":
             return self.problem(path, f"unknown key {str(path[-1])!r}", "Remove it or mend its spelling")
         if error["type"] == "missing":
@@ -76,6 +97,10 @@ def parse(text: str, file: str) -> Document:
     if problems:
         raise InvalidInput(*problems)
     return Document(value, lines, file)
+
+
+def _is_place(value: Any, part: str | int) -> bool:
+    return isinstance(value, list) and isinstance(part, int) and part < len(value)
 
 
 def dotted(path: Path) -> str | None:

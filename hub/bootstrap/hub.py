@@ -289,7 +289,7 @@ class Hub:
                 system=system,
                 folder=str(connection.folder),
                 files=export.read_files(),
-                mappings=load_mappings(self.mappings, connection.mappings),
+                mappings=load_mappings(self.mappings, connection.mappings, self.folder.path),
                 zone=zone_of(connection, self._surroundings),
                 aliases=connection.aliases,
             )
@@ -318,7 +318,7 @@ class Hub:
         return Surroundings(self.folder.path, ZoneInfo(self.folder.practice.zone), os.environ)
 
     def _linked(self, connection: Connection) -> LinkedSystem:
-        tables = load_mappings(self.mappings, connection.mappings)
+        tables = load_mappings(self.mappings, connection.mappings, self.folder.path)
         return LinkedSystem(connection.system, tables, zone_of(connection, self._surroundings), connection.aliases)
 
 

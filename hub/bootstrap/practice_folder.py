@@ -1,12 +1,12 @@
 """What an implementation team writes, read and checked as a whole."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hub.canonical.practice import Practice, read_sound_practice
 from hub.connectors.calendar_owners import find_owner_problems
-from hub.connectors.kit.connection import Connection
+from hub.connectors.kit.connection import Connection, read_connection
 from hub.connectors.kit.mapping_files import load_mappings
 from hub.documents import parse
 from hub.errors import InvalidInput, NeedsAttention, Problem
@@ -60,17 +60,31 @@ def read_practice_folder(settings: Settings) -> PracticeFolder:
 def check_practice_folder(settings: Settings) -> PracticeFolder:
     """The folder, with the mapping tables of its connections read as well; errors as `read_practice_folder`."""
     folder = read_practice_folder(settings)
-    for connection in folder.connections.values():
-        load_mappings(settings.mappings, connection.mappings)
+    problems = [problem for each in folder.connections.values() for problem in _without_table(each, settings)]
+    if problems:
+        raise InvalidInput(*problems)
     return folder
 
 
+def _without_table(connection: Connection, settings: Settings) -> Iterator[Problem]:
+    """Streams whose records no table reads or writes."""
+    tables = load_mappings(settings.mappings, connection.mappings, settings.practice)
+    for kind in connection.streams:
+        if kind not in tables:
+            file = settings.practice / "connections" / f"{connection.system}.yaml"
+            message, hint = (
+                f"no mapping table of {connection.mappings} reads a {kind}",
+                f"Add {kind}.yaml beside the others",
+            )
+            yield parse(_read(file), str(file)).problem(("streams", kind), message, hint)
+
+
 def _connection(file: Path, settings: Settings) -> Connection:
-    document = parse(_read(file), str(file))
-    connection = document.read_as(Connection)
+    text = _read(file)
+    connection = read_connection(text, str(file))
     if connection.system != file.stem:
         hint = f"Rename the file to {connection.system}.yaml, or the system to {file.stem}"
-        raise InvalidInput(document.problem(("system",), f"the file is called {file.stem!r}", hint))
+        raise InvalidInput(parse(text, str(file)).problem(("system",), f"the file is called {file.stem!r}", hint))
     replaced = settings.connection_urls.get(connection.system)
     return connection.model_copy(update={"base_url": replaced}) if replaced else connection
 

@@ -30,6 +30,6 @@ def _not_an_owner(connections: Mapping[str, Connection], vendor: str) -> tuple[s
     if not owns_calendars(connection):
         return f"the connector {connection.connector} cannot confirm visits", "Name another connection, or `hub`"
     if Kind.VISIT not in connection.pull:
-        hint = f"Add `visit` to `pull` of connections/{vendor}.yaml"
+        hint = f"Let the stream `visit` of connections/{vendor}.yaml be pulled"
         return f"the visits of {vendor!r} are not pulled, so its own bookings would not be seen", hint
     return None

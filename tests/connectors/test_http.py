@@ -48,9 +48,9 @@ def test_a_refusal_needs_a_person_and_is_not_repeated(status):
     assert (str(status) in str(error), asked) == (True, 1)
 
 
-def test_a_refused_token_points_to_the_connection_s_token_variable():
+def test_a_refused_token_points_to_the_connection_s_secrets():
     error, _ = failure_of(answer({}, 401), expected=NeedsAttention)
-    assert "token_env" in str(error)
+    assert "'auth'" in str(error)
 
 
 def test_a_redirect_is_never_followed_because_the_token_would_travel_along():

@@ -1,32 +1,124 @@
-"""A connection: one system of one practice, as `connections/<name>.yaml` of the practice folder describes it."""
+"""A connection: one system of one practice, as `connections/<name>.yaml` of the practice folder describes it.
 
+The grammar on one page is docs/connections.md.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import Field, HttpUrl, field_validator
 
 from hub.canonical.ids import Kind
+from hub.connectors.kit.spec.auth import Auth
+from hub.connectors.kit.spec.declared import Declared, OneOrMore, Where, Wrong, within
+from hub.connectors.kit.spec.limits import LimitsSpec
+from hub.connectors.kit.spec.secrets import looks_secret
+from hub.connectors.kit.spec.stream import Stream
+from hub.connectors.kit.spec.webhooks import Webhooks
+from hub.documents import parse
+from hub.errors import InvalidInput
+
+ConnectorName = Literal["rest", "graphql", "fhir_r4", "legacy_export"]
+_OVER_HTTP = ("rest", "graphql", "fhir_r4")
+_DECLARED = ("rest", "graphql")
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
-class Connection(BaseModel):
-    """How a system is reached and what moves. Secrets are named by environment variable, never written here."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+class Connection(Declared):
+    """How a system is reached and what moves. Secrets are named by where they stand, never written here."""
 
     system: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     """The name its records are linked under. Never change it once records are linked."""
-    connector: str
-    """A name of the registry: `fhir_r4`, `legacy_export`."""
+    connector: ConnectorName
     base_url: HttpUrl | None = None
     """For systems that are reached over HTTP."""
-    token_env: str | None = None
-    """The environment variable that holds the bearer token."""
+    plain_http: bool = False
+    """Let secrets and records travel unencrypted to another machine: only within a network of one's own."""
+    headers: dict[str, str] = Field(default_factory=dict)
+    """What each request says besides: `{Square-Version: "2025-08-20"}`. No secrets."""
     folder: Path | None = None
     """For systems that leave files, relative to the practice folder."""
+    schema_file: Path | None = None
+    """For GraphQL, an introspection of the schema beside the connection; documents are checked against it."""
     mappings: str
-    """The folder below `mappings/` whose tables read and write this system's records."""
-    pull: tuple[Kind, ...] = ()
-    push: tuple[Kind, ...] = ()
+    """The folder below `mappings/`, of the practice folder or the shipped one, that holds its tables."""
     zone: str | None = None
     """IANA zone of wall times without an offset; default: the practice's."""
-    aliases: dict[Kind, dict[str, str]] = {}
+    auth: OneOrMore[Auth] = ()
+    """One scheme, or several that hold together."""
+    limits: LimitsSpec = LimitsSpec()
+    webhooks: Webhooks | None = None
+    streams: dict[Kind, Stream] = Field(default_factory=dict)
+    """By kind; a stream that its connector knows by itself is named with `{}`."""
+    aliases: dict[Kind, dict[str, str]] = Field(default_factory=dict)
     """Records the practice file already names: by kind, their id in the system → the hub's id."""
+
+    @field_validator("zone")
+    @classmethod
+    def _is_a_zone(cls, zone: str | None) -> str | None:
+        try:
+            return zone if zone is None else ZoneInfo(zone).key
+        except (KeyError, ValueError, OSError):
+            raise ValueError("not an IANA zone, such as America/Chicago") from None
+
+    @property
+    def pull(self) -> tuple[Kind, ...]:
+        """The kinds that come from there."""
+        return tuple(kind for kind, stream in self.streams.items() if stream.is_pulled)
+
+    @property
+    def push(self) -> tuple[Kind, ...]:
+        """The kinds that go there."""
+        return tuple(kind for kind, stream in self.streams.items() if stream.is_pushed)
+
+    def find_problems(self) -> Iterator[Wrong]:
+        """What is wrong although each key by itself is right."""
+        yield from self._of_address()
+        for name in self.headers:
+            if looks_secret(name):
+                yield ("headers", name), "a secret is never written here", "Say it under 'auth', scheme: header"
+        for number, scheme in enumerate(self.auth):
+            yield from within(("auth", number), scheme)
+        for kind, stream in self.streams.items():
+            yield from within(("streams", kind), stream)
+            yield from self._of_stream(("streams", kind), stream)
+
+    def _of_address(self) -> Iterator[Wrong]:
+        if self.connector in _OVER_HTTP and self.base_url is None:
+            yield ("base_url",), "the key 'base_url' is missing", "Put the address of the system's API"
+        if self.connector == "legacy_export" and self.folder is None:
+            yield ("folder",), "the key 'folder' is missing", "Name the folder of the files"
+        url = self.base_url
+        if url is not None and url.scheme == "http" and url.host not in _LOOPBACK and not self.plain_http:
+            yield (
+                ("base_url",),
+                "this address is not encrypted",
+                "Use https://, or say plain_http: true within your own network",
+            )
+
+    def _of_stream(self, where: Where, stream: Stream) -> Iterator[Wrong]:
+        by_itself = {"read": stream.read, "one": stream.one, "write": stream.write, "hub_id": stream.hub_id}
+        if self.connector not in _DECLARED:
+            for key in (key for key, block in by_itself.items() if block is not None):
+                yield (*where, key), f"the connector {self.connector} knows this by itself", "Remove it"
+            return
+        if stream.is_pulled and stream.read is None:
+            yield (*where, "read"), "the stream is pulled, and how is not said", "Add 'read', or say direction: push"
+        if stream.is_pushed and stream.write is None:
+            yield (*where, "write"), "the stream is pushed, and how is not said", "Add 'write', or say direction: pull"
+
+
+def read_connection(text: str, file: str) -> Connection:
+    """A connection file, checked whole.
+
+    Raises:
+        InvalidInput: with a problem (file, line, key, what to do) for each place that is wrong.
+    """
+    document = parse(text, file)
+    connection = document.read_as(Connection)
+    problems = [document.problem(document.known(where), said, hint) for where, said, hint in connection.find_problems()]
+    if problems:
+        raise InvalidInput(*problems)
+    return connection

@@ -22,7 +22,7 @@ from hub.errors import Conflict, HubError, NeedsAttention, Problem, RecordReject
 _ASK_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _REFUSED_RECORD = {400, 404, 410, 413, 415, 422}
 _STATUS_HINTS = {
-    401: "Put a valid token into the environment variable that the connection's token_env names",
+    401: "Check the secrets that the connection's 'auth' names",
     403: "Give the token's account the right to do this",
     404: "Check base_url of the connection, and whether the server has this resource",
     406: "The server speaks another format: check base_url of the connection",

@@ -1,24 +1,28 @@
-"""The folder `mappings/` from disk: code tables once, then the tables of one system."""
+"""The folders `mappings/` from disk, the practice's before the shipped one: code tables, then one system's tables."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from hub.errors import InvalidInput, Problem
 from hub.mapping.apply import TwoWay, read_mapping
-from hub.mapping.codes import CodeTable
 from hub.mapping.spec import read_codes
 
 
-def load_mappings(folder: Path, system: str) -> Mapping[str, TwoWay]:
+def load_mappings(folder: Path, system: str, practice: Path | None = None) -> Mapping[str, TwoWay]:
     """The compiled tables of `folder/<system>/`, by file name without `.yaml`.
+
+    Args:
+        folder: the shipped `mappings/`.
+        system: the folder in it.
+        practice: the practice folder; a file of its `mappings/` stands for the shipped one of the same place and name.
 
     Raises:
         InvalidInput: no such folder, or a problem for each place that is wrong in any of the files.
     """
-    codes = _codes(folder / "codes")
-    files = sorted((folder / system).glob("*.yaml"))
+    codes = {name: read_codes(_text(file), str(file)) for name, file in _files("codes", folder, practice).items()}
+    files = _files(system, folder, practice).values()
     if not files:
-        hint = "The key 'mappings' of the connection names a folder below mappings/"
+        hint = "The key 'mappings' of the connection names a folder below mappings/, of the practice or the shipped one"
         raise InvalidInput(Problem("no mapping tables here", file=str(folder / system), hint=hint))
     tables: dict[str, TwoWay] = {}
     problems: list[Problem] = []
@@ -32,8 +36,11 @@ def load_mappings(folder: Path, system: str) -> Mapping[str, TwoWay]:
     return tables
 
 
-def _codes(folder: Path) -> Mapping[str, CodeTable]:
-    return {file.stem: read_codes(_text(file), str(file)) for file in sorted(folder.glob("*.yaml"))}
+def _files(name: str, shipped: Path, practice: Path | None) -> Mapping[str, Path]:
+    """By name without `.yaml`, in order of names."""
+    folders = [shipped / name] + ([practice / "mappings" / name] if practice is not None else [])
+    found = {file.stem: file for folder in folders for file in folder.glob("*.yaml")}
+    return dict(sorted(found.items()))
 
 
 def _text(file: Path) -> str:

@@ -15,8 +15,8 @@ CONNECTION = {
     "system": "ehr",
     "connector": "fhir_r4",
     "mappings": "fhir-r4",
-    "pull": ["visit"],
-    "push": ["visit"],
+    "base_url": "http://127.0.0.1:9",
+    "streams": {"visit": {"direction": "both"}},
     "aliases": ALIASES,
 }
 
@@ -33,8 +33,16 @@ def write(hub, practice=PRACTICE, **connection):
     ("practice", "connection", "said"),
     [
         (PRACTICE, {"system": "emr"}, "authority.vendor: there is no connection 'ehr'. There are: emr"),
-        (PRACTICE, {"pull": []}, "authority.vendor: the visits of 'ehr' are not pulled"),
-        (PRACTICE, {"connector": "legacy_export"}, "the connector legacy_export cannot confirm visits"),
+        (
+            PRACTICE,
+            {"streams": {"visit": {"direction": "push"}}},
+            "authority.vendor: the visits of 'ehr' are not pulled",
+        ),
+        (
+            PRACTICE,
+            {"connector": "legacy_export", "folder": "old"},
+            "the connector legacy_export cannot confirm visits",
+        ),
         (
             PRACTICE.replace("{vendor: ehr}", "vendor"),
             {},

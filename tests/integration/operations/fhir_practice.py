@@ -10,9 +10,8 @@ from hub.canonical.records import Service, Visit, VisitState
 from hub.connectors.fhir_r4.client import FhirClient
 from hub.connectors.fhir_r4.sink import FhirSink
 from hub.connectors.fhir_r4.source import OVERLAP, FhirSource
-from hub.connectors.kit.connection import Connection
+from hub.connectors.kit.connection import Connection, read_connection
 from hub.connectors.kit.mapping_files import load_mappings
-from hub.documents import parse
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.pull_changes import PullResult, pull_changes
 from hub.operations.push_changes import PushResult, push_changes
@@ -30,7 +29,7 @@ ROOMS = ("room-1", "room-2", "facial-room", "laser-suite")
 def connection() -> Connection:
     """The demo practice's own connection file."""
     file = PROJECT / "examples" / "juniper" / "connections" / "juniper-ehr.yaml"
-    return parse(file.read_text(), str(file)).read_as(Connection)
+    return read_connection(file.read_text(), str(file))
 
 
 @cache

@@ -16,8 +16,7 @@ from sqlalchemy import Engine, text
 
 from hub.canonical.ids import Kind, LocationId, ProviderId, ResourceId, ServiceId
 from hub.canonical.records import Location, Provider, Resource, Service
-from hub.connectors.kit.connection import Connection
-from hub.documents import parse
+from hub.connectors.kit.connection import read_connection
 from hub.errors import InvalidInput
 from hub.mapping.apply import TwoWay, read_mapping
 from hub.mapping.codes import CodeTable
@@ -253,7 +252,7 @@ def test_what_the_practice_file_names_is_linked_and_only_its_blanks_are_filled(
 def test_the_practice_file_and_an_export_do_not_undo_each_other(store: SqlStore, engine: Engine) -> None:
     juniper = ROOT / "examples" / "juniper"
     practice = (juniper / "practice.yaml").read_text("utf-8")
-    connection = parse((juniper / "connections" / "juniper-legacy.yaml").read_text("utf-8"), "c").read_as(Connection)
+    connection = read_connection((juniper / "connections" / "juniper-legacy.yaml").read_text("utf-8"), "c")
     apply_practice(store, practice, "practice.yaml")
     import_export(request_of(juniper / "legacy-export", connection.aliases), store)
     with engine.connect() as db:

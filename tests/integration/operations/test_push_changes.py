@@ -195,7 +195,7 @@ def test_a_pause_that_the_emr_asks_for_is_kept(store, sandbox_server, engine):  
 
 def test_refused_credentials_stop_the_push_and_lose_nothing(store, sandbox_server):  # noqa: F811
     prepared(sandbox_server, store)
-    with scripted(lambda _asked: answer({}, 401)) as server, pytest.raises(NeedsAttention, match="token_env"):
+    with scripted(lambda _asked: answer({}, 401)) as server, pytest.raises(NeedsAttention, match="auth"):
         push(server.url, store)
     assert deliveries(store) == {"pending": 1}
 

@@ -1,0 +1,53 @@
+"""A stream: one kind of record of one system."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from hub.connectors.kit.spec.declared import Declared, JsonPath, Wrong, within
+from hub.connectors.kit.spec.drift import Drift
+from hub.connectors.kit.spec.reading import One, Reading
+from hub.connectors.kit.spec.sees import Sees
+from hub.connectors.kit.spec.writing import Writing
+
+
+class StreamDirection(StrEnum):
+    """Which way records of a stream move."""
+
+    BOTH = "both"
+    PULL = "pull"
+    PUSH = "push"
+
+
+class Stream(Declared):
+    """How one kind of record is read and written. What its connector knows by itself is not said here."""
+
+    direction: StreamDirection | None = None
+    """Without it: what `read` and `write` say; with neither of them, it is pulled."""
+    read: Reading | None = None
+    one: One | None = None
+    """How a single record is read: before it is changed, after an answer without it, when a webhook names it."""
+    hub_id: JsonPath | None = None
+    """Where the system keeps the hub's own id of a record: it is written there, and known by it when it comes back."""
+    write: Writing | None = None
+    sees: Sees = Sees()
+    drift: Drift | None = None
+
+    @property
+    def is_pulled(self) -> bool:
+        """Whether records come from there."""
+        if self.direction is None:
+            return self.read is not None or self.write is None
+        return self.direction is not StreamDirection.PUSH
+
+    @property
+    def is_pushed(self) -> bool:
+        """Whether records go there."""
+        if self.direction is None:
+            return self.write is not None
+        return self.direction is not StreamDirection.PULL
+
+    def find_problems(self) -> Iterator[Wrong]:
+        """Those of its blocks."""
+        yield from within(("read",), self.read)
+        yield from within(("one",), self.one)
+        yield from within(("write",), self.write)
