@@ -11,6 +11,7 @@ from hub.operations.apply_practice import accepted_policy
 from hub.operations.load_day import LoadedDay, load_day
 from hub.operations.note_visits import Note, note_visits
 from hub.operations.own_calendar import require_own_calendar
+from hub.operations.place_facts import recheck_flagged
 from hub.operations.propose_repair import UNPLACED
 from hub.ports import StandingVisit, Store, UnitOfWork
 from hub.ports.repairs import Proposal, ProposedChange, Reassigned
@@ -80,7 +81,8 @@ def approve_repair(
         work.issues.close(UNPLACED, "visit", [visit.id for visit in visits], by=actor)
         note = Note("visit_moved", "approve_repair", actor, event_data={"proposal": proposal.id})
         note_visits(work, visits, note, push_to)
-        return Approved(visits, is_stale)
+    recheck_flagged(store)
+    return Approved(visits, is_stale)
 
 
 def _chosen(proposal: Proposal, visit_ids: Collection[str] | None) -> list[ProposedChange]:

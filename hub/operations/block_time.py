@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hub.canonical.ids import Kind
 from hub.canonical.time import Span
 from hub.operations.apply_practice import load_practice
+from hub.operations.place_facts import recheck_flagged
 from hub.ports import AuditEntry, FactClaim, Placed, Store
 from hub.scheduling.decision import Refusal
 
@@ -40,4 +41,5 @@ def block_time(
             kind = Kind.PROVIDER if one.kind in ("provider", "assistant") else Kind.RESOURCE
             work.journal.record_event("resource_blocked", kind, one.id, data)
             work.journal.record_audit(AuditEntry(actor, "block_time", kind, one.id, reason=reason, detail=data))
-        return placed
+    recheck_flagged(store)  # a block that takes less than before may be what somebody waited for
+    return placed

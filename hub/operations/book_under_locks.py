@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from hub.canonical.practice import Practice
 from hub.operations.apply_practice import load_practice, practice_of
-from hub.operations.note_shortages import note_shortages, places_of
+from hub.operations.note_shortages import NO_STOCK, note_shortages, places_of
 from hub.operations.own_calendar import require_own_calendar
 from hub.operations.under_locks import Lacking, act_under_locks
 from hub.ports import UnitOfWork
@@ -82,7 +82,7 @@ def _write(
             return Lacking(needed | over.keys)
         work.holds.purge(over.ids)
         written = write(decision)
-        note_shortages(work, practice, places_of(decision))
+        note_shortages(work, practice, places_of(decision), always=NO_STOCK in decision.overridden)
         return decision, written
 
     _, first = look()

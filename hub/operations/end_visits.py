@@ -63,7 +63,7 @@ def end_visits(
         detail = {"waived": "fee", "waived_minor": waived}
         note = replace(note, audit_detail={**note.audit_detail, **detail}, event_data={**note.event_data, **detail})
     if places := places_held(standing):
-        note_shortages(work, load_practice(work), places)
+        note_shortages(work, load_practice(work), places, may_mend=True)
     note_visits(work, visits, note, push_to)
     return Ended(visits, total_of(owed), waived, sum(one.is_credit_lost for one in owed))
 

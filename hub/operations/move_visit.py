@@ -10,7 +10,7 @@ from hub.errors import InvalidInput, Problem
 from hub.operations.apply_practice import accepted_policy, load_practice
 from hub.operations.book_under_locks import decide_now
 from hub.operations.note_reassigned import note_made_way
-from hub.operations.note_shortages import note_shortages, places_held, places_of
+from hub.operations.note_shortages import NO_STOCK, note_shortages, places_held, places_of
 from hub.operations.note_visits import Note, note_visits
 from hub.operations.own_calendar import require_own_calendar
 from hub.operations.place_facts import recheck_facts
@@ -119,7 +119,8 @@ def _move(
     work.holds.purge(over.ids)
     kept: dict[str, datetime | None] = {one.visit.id: _kept_arrival(work, one) for one in standing}
     moved = work.visits.move(decision, asked.trip, kept)
-    note_shortages(work, practice, places_of(decision) | places_held(standing))
+    places = places_of(decision) | places_held(standing)
+    note_shortages(work, practice, places, may_mend=True, always=NO_STOCK in decision.overridden)
     return Moved(moved, decision)
 
 

@@ -8,20 +8,28 @@ from hub.scheduling.decision import Booking
 from hub.scheduling.reorder import find_shortage
 
 REORDER = "reorder"
+NO_STOCK = "no_stock"
+"""The code that a role may pass over: then a shortage is brought about on purpose."""
 Place = tuple[str, str]
 """(product, location)."""
 
 
-def note_shortages(work: UnitOfWork, practice: Practice, places: Iterable[Place], *, always: bool = False) -> int:
+def note_shortages(
+    work: UnitOfWork, practice: Practice, places: Iterable[Place], *, may_mend: bool = False, always: bool = False
+) -> int:
     """Open, change or close the issue `reorder` of each place; gives how many are open among them.
 
-    A booking can only bring about a shortage of a product with `strict_days`, so others are passed by unless `always`.
-    Whoever calls has locked `("stock", product, location)`.
+    A booking that was judged brings about a shortage only of a product with `strict_days`; others are passed by unless
+    `always`. What gives promises back `may_mend` any: they are then looked at where a task is open. Whoever calls has
+    locked `("stock", product, location)`.
     """
     short = 0
+    opened = _opened(work) if may_mend and not always else frozenset()
     for product_id, location_id in sorted(set(places)):
         product = practice.find_product(product_id)
-        if product is None or (product.strict_days is None and not always):
+        if product is None:
+            continue
+        if product.strict_days is None and not always and f"{product_id}@{location_id}" not in opened:
             continue
         lots = work.stock.load_lots(location_id, [product_id])
         promises = work.stock.load_promises(location_id, [product_id])
@@ -36,6 +44,10 @@ def note_shortages(work: UnitOfWork, practice: Practice, places: Iterable[Place]
         said = f"{shortage.quantity} {product.unit} of {product_id} short at {location_id} from {shortage.needed_on}"
         work.issues.open([Issue(REORDER, "stock", subject, detail={**detail, "problems": [said]})])
     return short
+
+
+def _opened(work: UnitOfWork) -> frozenset[str]:
+    return frozenset(issue.subject_id for issue in work.issues.find_open(REORDER))
 
 
 def places_of(booking: Booking) -> set[Place]:

@@ -4,7 +4,7 @@ Nothing is refused. What overlaps is contested with an issue `overlap`; a visit 
 claims and gets an issue `breaks_rules` with the codes, which is closed when it is placed again and breaks none.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC
 
@@ -12,8 +12,11 @@ from hub.canonical.ids import Kind
 from hub.canonical.time import Span
 from hub.errors import RetryLater
 from hub.operations.apply_practice import load_practice
+from hub.operations.judge_booked import judge_booked
 from hub.operations.note_reassigned import note_reassigned
+from hub.operations.note_shortages import note_shortages
 from hub.ports import BREAKS_RULES, FactClaim, Issue, Placed, Store, UnitOfWork
+from hub.scheduling.decision import PlannedPromise
 from hub.scheduling.facts import Fact
 from hub.scheduling.fill import Filling, PlacedFact, fill_facts
 from hub.scheduling.filled import FilledVisit
@@ -33,24 +36,38 @@ def place_facts(work: UnitOfWork, visit_ids: Collection[str]) -> Placed:
     over = [one for one in visit_ids if one not in to_come]
     placed = work.claims.place_facts(over) if over else Placed(0, 0, ())
     work.facts.close_ended()
-    return _sum(placed, _write(work, facts, _fill(work, facts))) if facts else placed
+    if facts:
+        placed = _sum(placed, _write(work, facts, _fill(work, facts)))
+    judge_booked(work, work.facts.find_beside(visit_ids))
+    return placed
 
 
 def recheck_facts(store: Store, others: Collection[str] = ()) -> None:
-    """Place and judge again what broke rules, and `others`: for when an obstacle may have come or gone.
+    """Judge again what broke rules, and `others`: for when an obstacle may have come or gone.
 
-    An operation of its own, after the one that made the difference. Where that fails, the next pull does it. Bookings
-    wait for it only where there is something to write.
+    What others made is placed anew, what was booked here is only judged. An operation of its own, after the one that
+    made the difference. Where that fails, the next tending does it. Bookings wait for it only where there is something
+    to write.
     """
     with suppress(RetryLater), store.begin("recheck_facts") as work:
         work.facts.close_ended()
         again = sorted({*work.facts.find_flagged(), *others})
-        if again and _differs(work, again):
-            place_facts(work, again)
+        outside = work.facts.find_outside(again)
+        if outside and _differs(work, outside):
+            place_facts(work, outside)
+        judge_booked(work, again)
+
+
+def recheck_flagged(store: Store) -> None:
+    """The same where anything is flagged at all; else it costs one question."""
+    with store.begin("find_flagged") as work:
+        has_flagged = work.facts.has_flagged()
+    if has_flagged:
+        recheck_facts(store)
 
 
 def recheck_all_facts(store: Store) -> None:
-    """The same with everything from outside that is still to come: for when the practice itself changed."""
+    """The same with everything that is still to come: for when the practice itself changed."""
     with store.begin("find_facts") as work:
         concerned = work.facts.find_to_come()
     recheck_facts(store, concerned)
@@ -64,7 +81,7 @@ def _differs(work: UnitOfWork, visit_ids: Collection[str]) -> bool:
     filling = _fill(work, facts)
     said = {issue.subject_id: issue.codes for issue in work.issues.find_open(BREAKS_RULES)}
     is_same = all(one.reasons == said.get(one.visit.id, ()) for one in filling.placed)
-    return not is_same or bool(filling.displaced or _changed(facts, filling))
+    return not is_same or bool(filling.displaced or _changed(facts, filling) or _promised(facts, filling))
 
 
 def _write(work: UnitOfWork, facts: Sequence[Fact], filling: Filling) -> Placed:
@@ -72,6 +89,7 @@ def _write(work: UnitOfWork, facts: Sequence[Fact], filling: Filling) -> Placed:
     placed = work.claims.place([claim for visit in changed for claim in _claims(visit)]) if changed else None
     for one in filling.displaced:
         note_reassigned(work, one.visit.id, one.visit.patient_id, _who(one.visit), actor="system:hub")
+    _promise(work, facts, _promised(facts, filling))
     _flag(work, (*filling.placed, *filling.displaced))
     return placed or Placed(0, 0, ())
 
@@ -80,6 +98,24 @@ def _changed(facts: Sequence[Fact], filling: Filling) -> list[FilledVisit]:
     """The visits that take something else than before."""
     before = {fact.visit.id: _taken(fact.visit) for fact in facts if fact.is_placed}
     return [one.visit for one in filling.placed if _taken(one.visit) != before.get(one.visit.id)]
+
+
+def _promised(facts: Sequence[Fact], filling: Filling) -> dict[str, tuple[PlannedPromise, ...]]:
+    """What visits promise of stock, of those that promise something else than before."""
+    before = {fact.visit.id: fact.promised for fact in facts}
+    return {one.visit.id: one.promises for one in filling.placed if one.promises != before[one.visit.id]}
+
+
+def _promise(work: UnitOfWork, facts: Sequence[Fact], promised: Mapping[str, Sequence[PlannedPromise]]) -> None:
+    """Nobody is refused for want of it here: what the lots cannot keep is to be ordered, and says so."""
+    if not promised:
+        return
+    before = (one for fact in facts if fact.visit.id in promised for one in fact.promised)
+    after = (one for its in promised.values() for one in its)
+    places = {(one.product_id, one.location_id) for one in (*before, *after)}
+    work.bookings.lock([("stock", *place) for place in places])
+    work.facts.promise(promised)
+    note_shortages(work, load_practice(work), places, always=True)
 
 
 def _fill(work: UnitOfWork, facts: Sequence[Fact]) -> Filling:

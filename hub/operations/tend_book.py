@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hub.operations.ask_outside import Outside
 from hub.operations.check_stock import StockCheck, check_stock
 from hub.operations.expire_holds import expire_holds
-from hub.operations.place_facts import recheck_all_facts
+from hub.operations.place_facts import recheck_flagged
 from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
 from hub.operations.serve_waitlist import serve_waitlist
 from hub.ports import Store
@@ -35,6 +35,6 @@ def tend_book(store: Store, outside: Outside, *, push_to: Collection[str] = ()) 
     settled = reconcile_bookings(store, outside, push_to=push_to)
     offers = serve_waitlist(store)  # first, for it ends holds one moment after another
     expired = expire_holds(store)
-    if expired or settled.released:
-        recheck_all_facts(store)
-    return Tended(settled, offers, expired, check_stock(store))
+    stock = check_stock(store)
+    recheck_flagged(store)  # last: whatever was freed since, by whomever, may have mended something
+    return Tended(settled, offers, expired, stock)

@@ -1,13 +1,15 @@
 """Visits that others made, as the store knows them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from hub.canonical.time import Span
+from hub.scheduling.config_change import BookedVisit
+from hub.scheduling.decision import PlannedPromise
 from hub.scheduling.facts import Fact
 
 BREAKS_RULES = "breaks_rules"
-"""The kind of issue that a fact which breaks rules leaves open, with the codes of the rules."""
+"""The kind of issue that a visit which breaks rules leaves open, with the codes of the rules."""
 
 
 class Facts(Protocol):
@@ -30,5 +32,21 @@ class Facts(Protocol):
         ...
 
     def find_to_come(self, resource_id: str | None = None, span: Span | None = None) -> tuple[str, ...]:
-        """Visits from outside that are still to come; with a resource and a span: those that take it then."""
+        """Visits that are still to come; with a resource and a span: those that take it then."""
+        ...
+
+    def find_outside(self, visit_ids: Collection[str]) -> tuple[str, ...]:
+        """Those of them that others made."""
+        ...
+
+    def find_beside(self, visit_ids: Collection[str]) -> tuple[str, ...]:
+        """What was booked here and is still to come of the patients of these visits, these visits aside."""
+        ...
+
+    def load_booked(self, visit_ids: Collection[str]) -> tuple[BookedVisit, ...]:
+        """Those of them that were booked here and are still to come, in order of arrival."""
+        ...
+
+    def promise(self, promises: Mapping[str, Sequence[PlannedPromise]]) -> None:
+        """Let these visits promise so much of stock, in place of what they did. Nobody else books meanwhile."""
         ...

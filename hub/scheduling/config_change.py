@@ -62,6 +62,8 @@ class BookedVisit:
     """Need name → who fills it."""
     claim_ids: frozenset[str] = frozenset()
     promises: tuple[Promise, ...] = ()
+    overridden: frozenset[str] = frozenset()
+    """The codes that were passed over for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from hub.canonical.practice import PROVIDER, Practice, PracticeResource, PracticeService
+from hub.scheduling.decision import PlannedPromise
 from hub.scheduling.filled import FilledVisit
 from hub.scheduling.protocol import TimedPart, fits, needs_of, timed_trips
 from hub.scheduling.request import Part, Trip
@@ -27,6 +28,10 @@ class Fact:
     """(provider, room or device, resource id): what the record names."""
     is_placed: bool = False
     """Its patient's time is taken as the record says now."""
+    promised: tuple[PlannedPromise, ...] = ()
+    """What it promises now, in order of products."""
+    is_own: bool = False
+    """It was booked here: what it promises is what was promised then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from itertools import combinations
 from hub.canonical.practice import PROVIDER, Practice, PracticeResource
 from hub.scheduling.assignment import Chosen, Slot, free_for
 from hub.scheduling.board import Board
-from hub.scheduling.decision import Reassignment
+from hub.scheduling.decision import PlannedPromise, Reassignment
 from hub.scheduling.diary import Diary
 from hub.scheduling.fact_book import FactBook
+from hub.scheduling.fact_promises import Pledges, promises_of
 from hub.scheduling.facts import Fact, Outline, Stretch, outline_of, part_of
 from hub.scheduling.filled import FilledClaim, FilledVisit
 from hub.scheduling.judge import judge
@@ -37,6 +38,8 @@ class PlacedFact:
     """With its claims; their ids are only this answer's."""
     reasons: tuple[str, ...]
     """The codes of the rules that it breaks, sorted; overlaps are not among them."""
+    promises: tuple[PlannedPromise, ...] = ()
+    """Of stock, good or not, in order of products."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,9 @@ def fill_facts(practice: Practice, diary: Diary, facts: Sequence[Fact], now: dat
     filler.name(facts)
     filler.displace()
     filler.fill()
-    standing = filler.standing()
+    judged = filler.judge(now)
     wanted = [fact.visit.id for fact in facts]
-    judged = {one: PlacedFact(standing[one], filler.reasons(standing[one], now)) for one in standing}
-    changed = sorted(standing.keys() - set(wanted))
+    changed = sorted(judged.keys() - set(wanted))
     return Filling(tuple(judged[one] for one in wanted), tuple(judged[one] for one in changed))
 
 
@@ -72,18 +74,15 @@ class _Filler:
         self._practice = practice
         self._book = FactBook(practice, diary.exchanging(gone, filled=others))
         self._outlines: dict[str, Outline] = {}
-        self._before: dict[str, FilledVisit] = {}
+        self._facts: dict[str, Fact] = {}
         self._standing: dict[str, FilledVisit] = {}
-
-    def standing(self) -> dict[str, FilledVisit]:
-        """Every visit that was placed, by id."""
-        return self._standing
+        self._pledges = Pledges(diary.promises)
 
     def name(self, facts: Iterable[Fact]) -> None:
         """Take what the records name, all of it before anything is filled."""
         for fact in sorted(facts, key=_order):
-            outline = self._outlines[fact.visit.id] = outline_of(self._practice, fact)
-            self._before[fact.visit.id] = fact.visit
+            self._pledges.remove(fact.promised)
+            outline = self._note(fact)
             self._put(fact.visit, (), _named_claims(fact.visit, outline))
 
     def displace(self) -> None:
@@ -94,19 +93,30 @@ class _Filler:
                 continue
             if any(one.is_reassignable and one.resource_id in named and self._is_overfull(one) for one in visit.claims):
                 kept = tuple(claim for claim in visit.claims if not claim.is_reassignable)
-                fact = Fact(visit, tuple({(claim.need, claim.resource_id): None for claim in kept}))
-                self._outlines[visit.id] = outline_of(self._practice, fact)
-                self._before[visit.id] = visit
+                self._note_displaced(visit)
                 self._put(visit, visit.claims, kept)
 
     def fill(self) -> None:
         """Fill what is open, in order of arrival."""
-        for visit in sorted(self._standing.values(), key=lambda one: (one.location_id, one.arrives_at, one.id)):
+        for visit in self._in_order():
             outline = self._outlines[visit.id]
             if outline.open_names:
                 self._fill(visit, outline)
 
-    def reasons(self, visit: FilledVisit, now: datetime) -> tuple[str, ...]:
+    def judge(self, now: datetime) -> dict[str, PlacedFact]:
+        """Every visit that was placed, by id. Who arrives first is promised first; what others are promised stands."""
+        return {visit.id: self._judged(visit, now) for visit in self._in_order()}
+
+    def _in_order(self) -> list[FilledVisit]:
+        return sorted(self._standing.values(), key=lambda one: (one.location_id, one.arrives_at, one.id))
+
+    def _judged(self, visit: FilledVisit, now: datetime) -> PlacedFact:
+        promises = promises_of(self._practice, self._facts[visit.id])
+        reasons = self._reasons(visit, now)
+        self._pledges.add(promises)
+        return PlacedFact(visit, reasons, tuple(sorted(promises, key=lambda one: one.product_id)))
+
+    def _reasons(self, visit: FilledVisit, now: datetime) -> tuple[str, ...]:
         """The rules that it breaks where it stands, its resources' other visits aside."""
         outline = self._outlines[visit.id]
         if outline.service is None:
@@ -115,7 +125,7 @@ class _Filler:
         board = self._book.board(visit)
         claims_of = board.diary.claims_of
         beside = [(one, claim.id) for one in {*names.values()} for claim in claims_of.get(one, ())]
-        alone = board.diary.exchanging(beside, visits=self._book.others_of(visit))
+        alone = board.diary.exchanging(beside, visits=self._book.others_of(visit), promises=self._pledges.standing())
         trip = Trip((part_of(visit, outline.service, names),), visit.location_id)
         verdict = judge(board.following(alone), trip, minute_of(visit.arrives_at), now)
         return tuple(sorted(verdict.reasons - _OWN))
@@ -142,7 +152,7 @@ class _Filler:
 
     def _way(self, loose: Loosened, visit: FilledVisit, outline: Outline, names: tuple[str, ...]) -> Way | None:
         at = minute_of(visit.arrives_at)
-        before = _filled_by(self._before[visit.id])
+        before = _filled_by(self._facts[visit.id].visit)
         slots = [_slot(loose.board, visit, outline, name, before.get(name)) for name in names]
         kept = tuple(_kept(loose.board, visit, outline))
         return find_way(loose, slots, at, kept, may_displace=bool(loose.facts))
@@ -151,12 +161,22 @@ class _Filler:
         """Another fact's names go to others."""
         places = {one.claim_id: one.resource_id for one in changes}
         visit = self._book.find(changes[0].visit_id)
-        self._before.setdefault(visit.id, visit)
-        if visit.id not in self._outlines:
-            kept = {(one.need, one.resource_id): None for one in visit.claims if not one.is_reassignable}
-            self._outlines[visit.id] = outline_of(self._practice, Fact(visit, tuple(kept)))
+        if visit.id not in self._facts:
+            self._note_displaced(visit)
         after = (replace(one, resource_id=places.get(one.id, one.resource_id)) for one in visit.claims)
         self._put(visit, visit.claims, tuple(after))
+
+    def _note(self, fact: Fact) -> Outline:
+        self._facts[fact.visit.id] = fact
+        outline = self._outlines[fact.visit.id] = outline_of(self._practice, fact)
+        return outline
+
+    def _note_displaced(self, visit: FilledVisit) -> None:
+        """One that stood already: what it promises is what it would promise now."""
+        kept = {(one.need, one.resource_id): None for one in visit.claims if not one.is_reassignable}
+        fact = Fact(visit, tuple(kept))
+        self._pledges.remove(promises_of(self._practice, fact))
+        self._note(fact)
 
     def _put(self, visit: FilledVisit, before: tuple[FilledClaim, ...], after: tuple[FilledClaim, ...]) -> None:
         numbered = (replace(claim, id=f"{visit.id}:{number}") for number, claim in enumerate(after))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from hub.canonical.practice import Dated, PracticeService, SelfBooking, Use
+from hub.canonical.practice import Dated, Option, PracticeService, SelfBooking, Use
 from hub.scheduling.board import Board
 from hub.scheduling.clock import WallClock, wall_clock
 from hub.scheduling.protocol import TimedPart, TimedTrip
@@ -188,10 +188,13 @@ class TripRules:
 
 
 def uses_of(part: TimedPart) -> tuple[Use, ...]:
-    """What the part uses: its option's list where it has one."""
-    if part.option is not None and part.option.uses is not None:
-        return part.option.uses
-    return part.service.uses
+    """What the part uses."""
+    return uses_with(part.service, part.option)
+
+
+def uses_with(service: PracticeService, option: Option | None) -> tuple[Use, ...]:
+    """What a visit of the service uses: its option's list where it has one."""
+    return service.uses if option is None or option.uses is None else option.uses
 
 
 def dated_visits(board: Board, patient_id: str) -> list[DatedVisit]:

@@ -1,7 +1,9 @@
 """Visits that have not begun, with all that they take: read whole, since whoever fills them anew needs all of it."""
 
-from collections.abc import Collection, Iterable
-from datetime import datetime
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -9,8 +11,11 @@ from sqlalchemy import Connection, text
 
 from hub.canonical.time import Span
 from hub.ports import BREAKS_RULES
+from hub.scheduling.config_change import BookedVisit
+from hub.scheduling.decision import PlannedPromise
 from hub.scheduling.facts import Fact
 from hub.scheduling.filled import FilledClaim, FilledVisit
+from hub.store.booked_visits import load_booked
 from hub.store.driver import run_text
 
 # Nothing that has begun is moved, and nothing that is contested itself.
@@ -34,11 +39,23 @@ _FACTS = text("""
         c.step, lower(c.during) AS first, upper(c.during) AS last, c.reassignable,
         EXISTS (SELECT FROM claim p JOIN resource_unit pu ON pu.id = p.unit_id
             WHERE p.visit_id = v.id AND pu.owner_kind = 'patient' AND pu.owner_id = v.patient_id
-            AND p.during = tstzrange(v.start, v."end")) AS is_placed
+            AND p.during = tstzrange(v.start, v."end")) AS is_placed,
+        v.origin = 'hub' AS is_own,
+        (SELECT json_agg(json_build_array(product_id, location_id, due_on, CAST(quantity AS text)) ORDER BY product_id)
+            FROM stock_promise WHERE visit_id = v.id) AS promised
     FROM visit v LEFT JOIN (
         SELECT c.*, u.owner_id FROM claim c JOIN resource_unit u ON u.id = c.unit_id WHERE u.owner_kind = 'resource'
     ) AS c ON c.visit_id = v.id
     WHERE v.id = ANY(:ids) AND v.state = 'booked' AND v.start > :now ORDER BY v.start, v.id, c.id""")
+_END_PROMISES = text("DELETE FROM stock_promise WHERE visit_id = ANY(:ids)")
+_PROMISE = text("""
+    INSERT INTO stock_promise (visit_id, product_id, location_id, quantity, due_on)
+    SELECT visit_id, product_id, location_id, quantity, due_on
+    FROM json_populate_recordset(CAST(NULL AS stock_promise), CAST(:rows AS json))""")
+_OUTSIDE = text("SELECT id FROM visit WHERE id = ANY(:ids) AND origin <> 'hub' ORDER BY start, id")
+_BESIDE = text("""
+    SELECT id FROM visit WHERE patient_id IN (SELECT patient_id FROM visit WHERE id = ANY(:ids))
+    AND origin = 'hub' AND state = 'booked' AND start > :now AND id <> ALL(:ids) ORDER BY start, id""")
 _OPEN_FLAGS = """
     SELECT subject_id FROM review_issue WHERE kind = :kind AND subject_kind = 'visit' AND state = 'open'"""
 _FLAGGED = text(f"""
@@ -49,8 +66,8 @@ _CLOSE_ENDED = text("""
     WHERE v.id = i.subject_id AND v.state IN ('cancelled', 'no_show')
     AND i.kind = :kind AND i.subject_kind = 'visit' AND i.state = 'open'""")
 _HAS_FLAGGED = text(f"SELECT EXISTS ({_OPEN_FLAGS})")
-_FROM_OUTSIDE = text("""
-    SELECT id FROM visit v WHERE origin <> 'hub' AND state = 'booked' AND start > :now
+_TO_COME = text("""
+    SELECT id FROM visit v WHERE state = 'booked' AND start > :now
     AND (CAST(:resource AS text) IS NULL OR EXISTS (
         SELECT FROM claim c JOIN resource_unit u ON u.id = c.unit_id
         WHERE c.visit_id = v.id AND u.owner_kind = 'resource' AND u.owner_id = :resource
@@ -86,13 +103,46 @@ class SqlFacts:
         """See the port."""
         values = {"now": self._now, "resource": resource_id}
         values |= {"first": span.start if span else None, "last": span.end if span else None}
-        return tuple(self._connection.execute(_FROM_OUTSIDE, values).scalars())
+        return tuple(self._connection.execute(_TO_COME, values).scalars())
+
+    def find_outside(self, visit_ids: Collection[str]) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(self._connection.execute(_OUTSIDE, {"ids": list(visit_ids)}).scalars())
+
+    def find_beside(self, visit_ids: Collection[str]) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(self._connection.execute(_BESIDE, {"ids": list(visit_ids), "now": self._now}).scalars())
+
+    def load_booked(self, visit_ids: Collection[str]) -> tuple[BookedVisit, ...]:
+        """See the port."""
+        return load_booked(self._connection, self._now, visit_ids)
+
+    def promise(self, promises: Mapping[str, Sequence[PlannedPromise]]) -> None:
+        """See the port."""
+        rows = [
+            {
+                "visit_id": visit_id,
+                "product_id": one.product_id,
+                "location_id": one.location_id,
+                "quantity": str(one.quantity),
+                "due_on": one.promised_on.isoformat(),
+            }
+            for visit_id, its in promises.items()
+            for one in its
+        ]
+        self._connection.execute(_END_PROMISES, {"ids": list(promises)})
+        self._connection.execute(_PROMISE, {"rows": json.dumps(rows)})
 
 
 def _fact(rows: list[Any]) -> Fact:
     first = rows[0]
     named = (("provider", first.provider_id), ("room", first.room_id), ("device", first.device_id))
-    return Fact(_visit(rows), tuple((word, one) for word, one in named if one is not None), first.is_placed)
+    promised = tuple(
+        PlannedPromise(product, location, date.fromisoformat(on), Decimal(quantity))
+        for product, location, on, quantity in first.promised or ()
+    )
+    known = tuple((word, one) for word, one in named if one is not None)
+    return Fact(_visit(rows), known, first.is_placed, promised, first.is_own)
 
 
 def load_filled(

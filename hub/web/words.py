@@ -36,7 +36,7 @@ ISSUE_WORDS = {
     "bad_date": "A date in the record cannot be read",
     "bad_money": "An amount in the record cannot be read",
     "bad_times": "The visit ends before it starts",
-    "breaks_rules": "It came from outside and breaks a rule of the practice",
+    "breaks_rules": "It stands in the book and breaks a rule of the practice",
     "broken_off": "The record breaks off in the middle",
     "changed": "The other system changed the record first",
     "closed": "Outside the hours",

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 from sqlalchemy import Engine, text
 
 from hub.canonical.ids import PatientId
 from hub.canonical.records import Patient, Visit, VisitState
 from hub.operations.apply_practice import apply_practice
+from hub.operations.ask_outside import Outside
 from hub.operations.place_facts import place_facts
 from hub.ports import Placed
 from hub.scheduling.request import BookingRequest, OpeningsRequest, Part, Trip
@@ -105,3 +107,12 @@ def rooms(owner: Engine, *visit_ids: Sequence[str]) -> list[str]:
 
 def _minutes(at: datetime) -> int:
     return int((at - NINE).total_seconds()) // 60
+
+
+def nobody_outside() -> Outside:
+    """Who tends a book in which no connection has a say."""
+
+    def unknown(system: str) -> NoReturn:
+        raise AssertionError(f"{system} was asked")
+
+    return Outside(unknown, unknown)

@@ -7,10 +7,14 @@ from sqlalchemy import Engine, text
 
 from hub.canonical.time import Span
 from hub.operations.add_away import add_away
+from hub.operations.block_time import block_time
 from hub.operations.book_visit import Booked, book_visit
 from hub.operations.cancel_visit import cancel_visit
 from hub.operations.find_openings import find_openings
+from hub.operations.hold_visit import Held, hold_visit
 from hub.operations.place_facts import place_facts, recheck_facts
+from hub.operations.run_visit import finish_visit
+from hub.operations.tend_book import tend_book
 from hub.scheduling.decision import Openings, Refusal
 from hub.store.unit_of_work import SqlStore
 from tests.integration.operations.outside_practice import (
@@ -18,6 +22,7 @@ from tests.integration.operations.outside_practice import (
     arrive,
     fact,
     flagged,
+    nobody_outside,
     open_practice,
     openings,
     rooms,
@@ -193,3 +198,40 @@ def test_facts_that_come_in_while_others_book_end_with_rooms_or_say_that_there_i
     without = {one.id for one in facts if not any(claim[1] == "room" for claim in taken(owner, one.id))}
     assert without == {one for one, codes in flagged(practice).items() if "no_room" in codes}
     assert flagged(practice, "overlap") == {}
+
+
+def test_a_hold_that_is_over_and_that_nobody_met_is_found_gone_when_the_book_is_tended(
+    practice: SqlStore, engine: Engine, owner: Engine
+) -> None:
+    for n in range(2):
+        assert isinstance(hold_visit(practice, wanted(patient=n), actor="desk"), Held)
+    arrive(practice, fact("v1", provider_id="dr-ray"))
+    assert flagged(practice) == {"v1": ("no_room",)}
+    later = SqlStore(engine, clock=lambda _connection: NINE - timedelta(days=1))
+    tend_book(later, nobody_outside())
+    assert flagged(practice) == {}
+    assert rooms(owner, "v1") == ["room-1"]
+
+
+def test_a_block_that_is_lifted_frees_what_somebody_waited_for(practice: SqlStore, owner: Engine) -> None:
+    half = timedelta(minutes=30)
+    block_time(practice, "clean", ["room-1", "room-2"], Span(NINE, NINE + half), actor="desk")
+    arrive(practice, fact("v1", provider_id="dr-ray"))
+    assert flagged(practice) == {"v1": ("no_room",)}
+    block_time(practice, "clean", ["room-2"], Span(NINE, NINE + half), actor="desk")
+    assert flagged(practice) == {}
+    assert rooms(owner, "v1") == ["room-1"]
+
+
+def test_a_visit_that_is_over_early_leaves_its_room_to_who_waited_for_one(
+    practice: SqlStore, engine: Engine, owner: Engine
+) -> None:
+    first, second = (book_visit(practice, wanted("consult", patient=n), actor="desk") for n in range(2))
+    assert isinstance(first, Booked)
+    assert isinstance(second, Booked)
+    arrive(practice, fact("v1", 15, provider_id="dr-ray"))
+    assert flagged(practice) == {"v1": ("no_room",)}
+    at_ten_past = SqlStore(engine, clock=lambda _connection: NINE + timedelta(minutes=10))
+    finish_visit(at_ten_past, first.visits[0].id, actor="desk")
+    assert flagged(practice) == {}
+    assert rooms(owner, "v1") == rooms(owner, first.visits[0].id)

@@ -23,4 +23,4 @@ def test_a_fact_that_breaks_a_rule_shows_its_reasons(store: SqlStore, engine: En
     assert visit.issues == ("closed",)
     assert [claim.resource_id for claim in visit.claims] == ["dr-ray", "room-1"]
     assert all(claim.firm for claim in visit.claims)
-    assert issue_words(issue.kind) == "It came from outside and breaks a rule of the practice"
+    assert issue_words(issue.kind) == "It stands in the book and breaks a rule of the practice"
