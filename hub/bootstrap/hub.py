@@ -32,6 +32,7 @@ from hub.operations.cancel_visit import Cancellation
 from hub.operations.complete_visit import complete_visit
 from hub.operations.confirm_cancellation import confirm_cancellation
 from hub.operations.confirm_hold import Asking, Undecided, confirm_booking, confirm_hold
+from hub.operations.confirm_move import confirm_move
 from hub.operations.decide_import import Progress
 from hub.operations.end_visits import Ended
 from hub.operations.explain_series import explain_series
@@ -42,7 +43,7 @@ from hub.operations.hold_visit import Held, hold_visit
 from hub.operations.import_export import ImportRequest, ImportResult, import_export
 from hub.operations.join_waitlist import join_waitlist, leave_waitlist
 from hub.operations.linked_system import LinkedSystem
-from hub.operations.move_visit import Moved, MoveRequest, move_visit
+from hub.operations.move_visit import Moved, MoveRequest
 from hub.operations.no_show_visit import no_show_visit
 from hub.operations.place_facts import recheck_all_facts
 from hub.operations.plan_practice import PracticePlan, apply_planned, plan_practice
@@ -165,9 +166,9 @@ class Hub:
         """Why a series finds no place."""
         return explain_series(self.store, request)
 
-    def move(self, request: MoveRequest, *, actor: str) -> Moved | Refusal:
-        """Move a visit or a trip; what it leaves is offered to those who wait."""
-        moved = move_visit(self.store, request, actor=actor, push_to=self.told)
+    def move(self, request: MoveRequest, *, actor: str) -> Moved | Undecided | Refusal:
+        """Move a visit or a trip, where a vendor owns the calendar once it agreed; what it leaves is offered."""
+        moved = confirm_move(self.store, request, self._outside, actor=actor, push_to=self.told)
         self.serve_waitlist()
         return moved
 

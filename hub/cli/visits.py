@@ -26,6 +26,7 @@ def move(
     """Move a visit or a whole trip, or say every reason why not; then it stays where it is."""
     from hub.bootstrap import open_hub
     from hub.canonical.time import instant_of
+    from hub.operations.confirm_hold import Undecided
     from hub.operations.move_visit import MoveRequest
     from hub.scheduling.decision import Refusal
     from hub.scheduling.nearest import NO_TIME_MENDS
@@ -42,6 +43,8 @@ def move(
         if isinstance(done, Refusal):
             mends = not NO_TIME_MENDS.intersection(done.reasons)
             raise refused(done, as_json=as_json, nearest=hub.nearest_move(request) if mends else None, zone=zone)
+        if isinstance(done, Undecided):
+            raise undecided(done, as_json=as_json)
         answer, lines = visits(hub, done.visits, "moved")
         more, rest = planned(done.booking, zone)
         more.pop("deposit")  # what was paid stays paid

@@ -1,13 +1,22 @@
 """Ask a vendor or a payment processor for one step of a pending change; never inside a transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import assert_never
 
-from hub.canonical.source import SourceRecord, SourceRef
+from hub.canonical.source import SourceRecord
 from hub.errors import HubError, only_reasons
+from hub.operations.ask_to_move import ask_to_move, put_back
 from hub.operations.linked_system import LinkedSystem
+from hub.operations.question import (
+    NOT_CONFIRMED,
+    PAYMENT_DECLINED,
+    VENDOR_REFUSED,
+    VENDOR_UNAVAILABLE,
+    Question,
+    Said,
+)
 from hub.ports import (
     Absent,
     Authorised,
@@ -16,7 +25,6 @@ from hub.ports import (
     Declined,
     PaymentRequest,
     Payments,
-    Pending,
     Refused,
     Unknown,
     VendorCalendar,
@@ -24,11 +32,6 @@ from hub.ports import (
     Write,
 )
 from hub.scheduling.pending import Answer, Step
-
-VENDOR_REFUSED = "vendor_refused"
-VENDOR_UNAVAILABLE = "vendor_unavailable"
-PAYMENT_DECLINED = "payment_declined"
-NOT_CONFIRMED = "not_confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,41 +42,6 @@ class Outside:
     open_calendar: Callable[[str], AbstractContextManager[VendorCalendar]]
     payments: Payments | None = None
     """None: nobody takes payments; deposits are noted as due."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What came of a step."""
-
-    answer: Answer
-    code: str | None = None
-    """Why not, in the words of whoever was asked; not personal."""
-    refusal: str | None = None
-    """The same as a refusal's code."""
-    records: Mapping[str, SourceRecord] = field(default_factory=dict)
-    """Visit → how it stands at the vendor."""
-    reference: str | None = None
-    """The processor's own name for the payment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One step of a change, with what is needed to ask for it."""
-
-    step: Step
-    pending: Pending
-    writes: tuple[Write, ...] = ()
-    """The visits in the vendor's form."""
-    targets: Mapping[str, SourceRef] = field(default_factory=dict)
-    """Visit → the vendor's record that it is linked to."""
-    problem: str | None = None
-    """Why they have no such form."""
-    only_look: bool = False
-    """Somebody may have asked before: see what became of it, and ask for nothing."""
-    may_be_on_its_way: bool = False
-    """What was asked before may still arrive, so that not to find it says nothing."""
-    method: str | None = field(default=None, repr=False)
-    """The processor's token for how the patient pays."""
 
 
 def ask(question: Question, outside: Outside) -> Said:
@@ -93,6 +61,8 @@ def _ask_vendor(question: Question, outside: Outside) -> Said:
         answer = Answer.UNKNOWN if question.only_look else Answer.NO
         return Said(answer, question.problem, VENDOR_REFUSED)
     with outside.open_calendar(pending.connection) as calendar:
+        if pending.kind == "move":
+            return ask_to_move(calendar, question) if question.step is Step.CONFIRM else put_back(calendar, question)
         if question.step is Step.WITHDRAW or pending.kind == "cancel":
             return _cancel(calendar, question)
         return _confirm(calendar, question)

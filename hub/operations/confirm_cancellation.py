@@ -5,17 +5,17 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from hub.operations.apply_practice import load_practice
-from hub.operations.ask_outside import NOT_CONFIRMED, Outside
+from hub.operations.ask_outside import Outside
+from hub.operations.begin_relocation import UNDECIDED_CHANGE
 from hub.operations.cancel_visit import Cancellation, cancel_standing, cancel_visit
 from hub.operations.confirm_hold import Undecided
 from hub.operations.end_visits import Ended
 from hub.operations.place_facts import recheck_facts
+from hub.operations.question import NOT_CONFIRMED
 from hub.operations.settle_pending import Manner, patience, settle_pending
 from hub.ports import NewPending, StandingVisit, Store, UnitOfWork
 from hub.scheduling.decision import Refusal
 from hub.scheduling.pending import Stage, begin
-
-UNDECIDED_CHANGE = "undecided_change"
 
 
 def confirm_cancellation(

@@ -13,12 +13,13 @@ from hub.canonical.money import Money
 from hub.canonical.practice import Policy
 from hub.errors import InvalidInput, Problem
 from hub.operations.apply_practice import load_practice
-from hub.operations.ask_outside import NOT_CONFIRMED, Outside
+from hub.operations.ask_outside import Outside
 from hub.operations.book_under_locks import book_under_locks
 from hub.operations.book_visit import Booked, book_hold, book_visit
 from hub.operations.end_pending import complete
 from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, load_visits, note_one
+from hub.operations.question import NOT_CONFIRMED
 from hub.operations.request_hash import hash_hold, hash_request
 from hub.operations.settle_pending import Manner, patience, settle_pending
 from hub.ports import DueDeposit, NewPending, Pending, Store, UnitOfWork

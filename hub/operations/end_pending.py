@@ -9,6 +9,7 @@ from hub.errors import Problem, SafetyStop
 from hub.operations.apply_practice import load_practice
 from hub.operations.cancel_visit import Cancellation, cancel_standing
 from hub.operations.note_visits import Note, load_visits, note_one, note_visits
+from hub.operations.relocate import release_relocation, relocate
 from hub.operations.visit_clearances import prepare_consents
 from hub.ports import KnownKey, Link, Pending, UnitOfWork
 
@@ -16,7 +17,9 @@ from hub.ports import KnownKey, Link, Pending, UnitOfWork
 def complete(work: UnitOfWork, pending: Pending, records: Mapping[str, SourceRecord], push_to: Collection[str]) -> None:
     """Write what was agreed to, linked to what the vendor holds; the vendor is not told again."""
     told = set(push_to) - {pending.connection}
-    if pending.kind == "cancel":
+    if pending.kind == "move":
+        relocate(work, pending, told)
+    elif pending.kind == "cancel":
         asked = dict(pending.asked)
         at = datetime.fromisoformat(asked.pop("asked_at"))
         cancel_standing(work, pending.visit_ids, Cancellation(**asked), at, told)  # none: a pull was quicker
@@ -51,6 +54,9 @@ def release(work: UnitOfWork, pending: Pending, refusal: str, code: str | None) 
     data = {"refused": refusal, "code": code, "connection": pending.connection}
     if pending.kind == "cancel":
         work.journal.record_event("cancellation_refused", Kind.VISIT, pending.visit_ids[0], data)
+        return
+    if pending.kind == "move":
+        release_relocation(work, pending, data)
         return
     first = work.pendings.load_held(pending.id)[0].visit
     work.pendings.release_hold(pending.id)

@@ -59,7 +59,7 @@ def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Colle
     Raises:
         InvalidInput: the location or a name asked for is not declared, the arrival is no whole minute, or the visits
             are neither one visit that was booked alone nor all that is still to come of one trip.
-        NeedsAttention: no practice file is in force, or a vendor owns one of the calendars.
+        NeedsAttention: no practice file is in force, or a vendor owns one of the calendars: `confirm_move` asks it.
         RetryLater: the database went away; asking again is safe.
     """
     with store.begin("move_visit") as work:
@@ -117,7 +117,7 @@ def _move(
     if not needed <= keys:
         return Lacking(keys | needed)
     work.holds.purge(over.ids)
-    kept: dict[str, datetime | None] = {one.visit.id: _kept_arrival(work, one) for one in standing}
+    kept: dict[str, datetime | None] = {one.visit.id: kept_arrival(work, one) for one in standing}
     moved = work.visits.move(decision, asked.trip, kept)
     places = places_of(decision) | places_held(standing)
     note_shortages(work, practice, places, may_mend=True, always=NO_STOCK in decision.overridden)
@@ -153,6 +153,7 @@ def _part(practice: Practice, part: Part, resources: Mapping[str, str] | None) -
     return replace(part, resources={name: one for name, one in resources.items() if name in service.names})
 
 
-def _kept_arrival(work: UnitOfWork, one: StandingVisit) -> datetime | None:
+def kept_arrival(work: UnitOfWork, one: StandingVisit) -> datetime | None:
+    """The arrival that a fee is reckoned from after a move now; None: the new one."""
     rules = accepted_policy(work, one).cancellation
     return one.fee_arrival if is_in_window(rules, one.fee_arrival, work.now) else None

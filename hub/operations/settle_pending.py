@@ -4,17 +4,21 @@ Each answer is applied to the change as it stands by then (`hub.scheduling.pendi
 after asking left it to the reconciler; who was slow and comes after the reconciler withdraws what came too late.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from hub.canonical.ids import Kind
+from hub.canonical.records import Visit
 from hub.canonical.source import SourceRef
 from hub.errors import InvalidInput, RecordRejected, only_reasons
 from hub.mapping.apply import encode
-from hub.operations.ask_outside import NOT_CONFIRMED, Outside, Question, Said, ask
+from hub.operations.ask_outside import Outside, ask
 from hub.operations.end_pending import complete, release
 from hub.operations.linked_system import SystemLinks
+from hub.operations.note_visits import load_visits
+from hub.operations.question import NOT_CONFIRMED, Question, Said
+from hub.operations.relocate import as_relocated
 from hub.ports import Issue, Pending, Store, UnitOfWork, Write
 from hub.scheduling.pending import Answer, PaymentState, Stage, Standing, Step, find_steps, follow
 
@@ -71,11 +75,12 @@ def _question(
     work: UnitOfWork, step: Step, pending: Pending, outside: Outside, manner: Manner, *, is_resumed: bool
 ) -> Question:
     is_asked_before = is_resumed and step in (Step.AUTHORISE, Step.CONFIRM)
-    writes, problem = _writes(work, pending, outside) if step is Step.CONFIRM else ((), None)
+    writes, before, problem = _writes(work, pending, step, outside)
     return Question(
         step,
         pending,
         writes,
+        before,
         _targets(work, pending),
         problem,
         only_look=is_asked_before,
@@ -84,25 +89,40 @@ def _question(
     )
 
 
-def _writes(work: UnitOfWork, pending: Pending, outside: Outside) -> tuple[tuple[Write, ...], str | None]:
-    """The visits in the vendor's form, or why they have none."""
-    assert pending.connection is not None
+_Writes = tuple[Write, ...]
+
+
+def _writes(work: UnitOfWork, pending: Pending, step: Step, outside: Outside) -> tuple[_Writes, _Writes, str | None]:
+    """The visits in the vendor's form as they are to be and, of a move, as they stand; or why they have none."""
+    is_move = pending.kind == "move"
+    if step is not Step.CONFIRM and not (is_move and step is Step.WITHDRAW):
+        return (), (), None
+    if is_move:
+        wanted: Sequence[Visit] = as_relocated(work, pending)
+        before: Sequence[Visit] = load_visits(work, pending.visit_ids)
+    else:
+        wanted, before = [held.visit for held in work.pendings.load_held(pending.id)], ()
     try:
-        system = outside.find_system(pending.connection)
-        context = system.context(SystemLinks(system, work), work.now)
-        visits = [held.visit for held in work.pendings.load_held(pending.id)]
-        return tuple(
-            Write(
-                Kind.VISIT,
-                visit.id,
-                f"{system.name}:visit:{visit.id}",
-                None,
-                encode(system.mapping(Kind.VISIT), visit, context),
-            )
-            for visit in visits
-        ), None
+        return _encoded(work, pending, outside, wanted), _encoded(work, pending, outside, before), None
     except (RecordRejected, InvalidInput) as error:
-        return (), next(iter(only_reasons(error.problems)), "invalid")
+        return (), (), next(iter(only_reasons(error.problems)), "invalid")
+
+
+def _encoded(work: UnitOfWork, pending: Pending, outside: Outside, visits: Sequence[Visit]) -> _Writes:
+    assert pending.connection is not None
+    system = outside.find_system(pending.connection)
+    context = system.context(SystemLinks(system, work), work.now)
+    mapping = system.mapping(Kind.VISIT)
+    return tuple(
+        Write(
+            Kind.VISIT,
+            visit.id,
+            f"{system.name}:visit:{visit.id}",
+            _target(work, pending, visit.id) if pending.kind == "move" else None,
+            encode(mapping, visit, context),
+        )
+        for visit in visits
+    )
 
 
 def _targets(work: UnitOfWork, pending: Pending) -> dict[str, SourceRef]:
@@ -120,7 +140,10 @@ def _take(work: UnitOfWork, asked: Pending, step: Step, said: Said, manner: Mann
     """Write what an answer makes of it. Locks come in one order: key, claims' table, the change's row."""
     if asked.key is not None:
         work.bookings.lock_key(asked.key)
-    work.bookings.lock(())
+    if asked.kind == "move":
+        work.visits.lock()
+    else:
+        work.bookings.lock(())
     pending = work.pendings.lock(asked.id)
     before = pending.standing
     after = follow(before, step, said.answer, in_time=work.now < pending.deadline_at)
@@ -128,12 +151,17 @@ def _take(work: UnitOfWork, asked: Pending, step: Step, said: Said, manner: Mann
     outcome = pending.outcome
     if before.stage.is_undecided:
         outcome = said.refusal or (LATE if said.answer is Answer.YES else said.code)
-        if after.stage is Stage.DONE:
-            complete(work, pending, said.records, manner.push_to)
-        elif not after.stage.is_undecided:
-            release(work, pending, outcome or NOT_CONFIRMED, said.code)
+    if before.stage.is_undecided and after.stage is Stage.DONE:
+        complete(work, pending, said.records, manner.push_to)
+    elif _is_taken(pending, before) and not _is_taken(pending, after):
+        release(work, pending, outcome or NOT_CONFIRMED, said.code)
     work.pendings.save(pending.id, after, None if after.stage is Stage.DONE else outcome)
     _plan_next(work, pending, after, said)
+
+
+def _is_taken(pending: Pending, standing: Standing) -> bool:
+    """Whether its time is still taken: of a move also while the vendor is asked to put it back."""
+    return standing.stage.is_undecided or (pending.kind == "move" and standing.stage is Stage.WITHDRAWING)
 
 
 def _save_payment(work: UnitOfWork, pending: Pending, after: Standing, said: Said) -> None:

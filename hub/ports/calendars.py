@@ -54,7 +54,10 @@ class VendorCalendar(Protocol):
         ...
 
     def move(self, write: Write) -> Confirmed | Declined | Unknown:
-        """Change the visit that is there to what `write` says. Asking again changes nothing more."""
+        """Change the visit that is there to what `write` says. Asking again changes nothing more.
+
+        What does not take place there any more stays so: declined, `cancelled_there`.
+        """
         ...
 
     def cancel(self, visit_id: str, target: SourceRef | None) -> Confirmed | Declined | Absent | Unknown:

@@ -11,6 +11,7 @@ from hub.ports.facts import Facts
 from hub.ports.journal import Issues, Journal, Outbox
 from hub.ports.pending import PaymentBook, Pendings
 from hub.ports.records import Cursors, Imports, Landing, Links, Records
+from hub.ports.relocations import Relocations
 from hub.ports.repairs import Repairs
 from hub.ports.running import Running
 from hub.ports.stock import Stock
@@ -39,6 +40,7 @@ class UnitOfWork(Protocol):
     running: Running
     waitlist: Waitlist
     pendings: Pendings
+    relocations: Relocations
     payments: PaymentBook
     waivers: Waivers
     stock: Stock

@@ -34,6 +34,7 @@ from hub.ports import (
     Visits,
     Waivers,
 )
+from hub.ports.relocations import Relocations
 from hub.ports.repairs import Repairs
 from hub.ports.waitlist import Waitlist
 from hub.store.bookings import SqlBookings
@@ -53,6 +54,7 @@ from hub.store.payments import SqlPaymentBook
 from hub.store.pending import SqlPendings
 from hub.store.practices import PracticeTexts, SqlPractices
 from hub.store.records import SqlRecords
+from hub.store.relocations import SqlRelocations
 from hub.store.repairs import SqlRepairs
 from hub.store.running import SqlRunning
 from hub.store.stock import SqlStock
@@ -88,6 +90,7 @@ class SqlUnitOfWork:
         self.running: Running = SqlRunning(connection, now)
         self.waitlist: Waitlist = SqlWaitlist(connection, now)
         self.pendings: Pendings = SqlPendings(connection, now)
+        self.relocations: Relocations = SqlRelocations(connection, now)
         self.payments: PaymentBook = SqlPaymentBook(connection)
         self.stock: Stock = SqlStock(connection, now)
         self.waivers: Waivers = SqlWaivers(connection)

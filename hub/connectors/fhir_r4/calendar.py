@@ -25,6 +25,7 @@ _WAITS = {"proposed", "pending", "waitlist"}
 _NOT_DONE = {"http_401", "http_403", "http_406", "foreign_link", "address"}
 """Of what a person must mend: what shows that nothing was stored."""
 _CHANGED = Declined("changed")
+_OVER = Declined("cancelled_there")
 
 
 class FhirCalendar:
@@ -55,7 +56,10 @@ class FhirCalendar:
         found = self._find(write.id, write.target)
         if isinstance(found, Absent):
             return self.confirm(write)
-        return self._change(found, marked(write)) if isinstance(found, dict) else found
+        if isinstance(found, Unknown):
+            return Declined(found.code, was_asked=False)  # nothing was written
+        is_over = found.get("status") not in _STANDS | _WAITS
+        return _OVER if is_over else self._change(found, marked(write))
 
     def cancel(self, visit_id: str, target: SourceRef | None) -> Confirmed | Declined | Absent | Unknown:
         """See the port: an update of the status; what is over there already stays as it is."""
@@ -103,7 +107,7 @@ class FhirCalendar:
         if status in _WAITS:
             return Unknown(str(status))
         if status not in _STANDS:
-            return Declined("cancelled_there")
+            return _OVER
         if any(parse_instant(stored.get(key)) != parse_instant(desired.get(key)) for key in ("start", "end")):
             return Declined("other_time", may_stand=True)
         return Confirmed(record_of(stored, self._system, Kind.VISIT))

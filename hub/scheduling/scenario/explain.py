@@ -56,6 +56,8 @@ MEANINGS = {
     "too_late": "too long after the session before",
     "too_soon": "too close to another visit of the patient",
     "unknown_lot": "there is no such lot there",
+    "cannot_hold_both": "the new time is to be had only once the old one is given up, and its owner has the word",
+    "changed_since": "it was over, or its patient here, before the owner of the calendar answered",
     "undecided_change": "another change of it still waits for another system's word",
     "unknown_consent": "there is no such form",
     "unknown_patient": "there is no such patient",
