@@ -41,7 +41,7 @@ class Document:
             InvalidInput: with one problem for each place that is wrong.
         """
         try:
-            return model.model_validate(self.value)
+            return model.model_validate(self.value, by_alias=True, by_name=False)
         except ValidationError as error:
             raise InvalidInput(*(self._problem_of(dict(e)) for e in error.errors(include_url=False))) from None
 

@@ -122,7 +122,9 @@ def policy_in_force(policies: Iterable[Policy], day: date) -> Policy:
 
 def _one_or_several(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
     """A plain table is the only entry."""
-    return (Policy.model_validate(value),) if isinstance(value, dict) else read(value)
+    if not isinstance(value, dict):
+        return read(value)
+    return (Policy.model_validate(value, by_alias=True, by_name=False),)
 
 
 def _in_order(policies: tuple[Policy, ...]) -> tuple[Policy, ...]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from hub.canonical.money import Money
 from hub.canonical.practice_places import Dated, Entry
@@ -28,6 +28,14 @@ def parse_length(value: Any) -> int | dict[str, int]:
     return lengths if isinstance(value, dict) else lengths[DEFAULT_LENGTH]
 
 
+def require_price(value: Money) -> Money:
+    """Reject a price below nothing."""
+    if value.amount_minor < 0:
+        raise ValueError("a price is not below 0")
+    return value
+
+
+Price = Annotated[Money, AfterValidator(require_price)]
 Length = Annotated[int | dict[str, int], PlainValidator(parse_length)]
 
 
@@ -83,7 +91,7 @@ class Option(Entry):
     minutes: dict[Word, Length] = Field(default_factory=dict)
     """By step."""
     uses: tuple[Use, ...] | None = None
-    price: Money | None = None
+    price: Price | None = None
 
 
 class Series(Entry):
@@ -125,7 +133,7 @@ class PracticeService(Entry):
     id: Word
     name: Word | None = None
     tags: frozenset[Word] = frozenset()
-    price: Money | None = None
+    price: Price | None = None
     steps: tuple[Step, ...]
     uses: tuple[Use, ...] = ()
     options: tuple[Option, ...] = ()

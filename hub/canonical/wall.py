@@ -49,7 +49,7 @@ def parse_days(value: Any) -> Any:
     """`mon-fri`, `sat` or a list of such as the numbers of the days, Monday 0, sorted. Ranges may pass Sunday."""
     if isinstance(value, tuple | frozenset):
         return value
-    words = value if isinstance(value, list) else [value]
+    words = value if isinstance(value, list) and value else [value]
     return tuple(sorted({day for word in words for day in _days_of(word)}))
 
 

@@ -32,7 +32,7 @@ class MoveRequest:
     arrives_at: datetime
     """Aware, a whole minute."""
     resources: Mapping[str, str] | None = None
-    """Need name → the resource asked for; None: those that were asked for at booking."""
+    """Need name → the resource asked for; None: those asked for at booking where that works, else anybody."""
     location_id: str | None = None
     """None: where it is."""
     channel: str = DESK
@@ -137,12 +137,13 @@ def _require_whole(work: UnitOfWork, standing: Sequence[StandingVisit]) -> None:
 
 
 def asked_again(practice: Practice, standing: Sequence[StandingVisit], request: MoveRequest) -> BookingRequest:
-    """What was asked for at booking, at another time and with what the move asks for."""
+    """What was asked for at booking, at another time, or what the move asks for instead."""
     first = standing[0].visit
     together = len(standing) > 1 and len({one.visit.start for one in standing}) == 1
     parts = tuple(_part(practice, one.part, request.resources) for one in standing)
     trip = Trip(parts, request.location_id or first.location_id, request.channel, together)
-    return BookingRequest(trip, request.arrives_at, request.override, request.reason, request.role)
+    is_flexible = request.resources is None
+    return BookingRequest(trip, request.arrives_at, request.override, request.reason, request.role, is_flexible)
 
 
 def _part(practice: Practice, part: Part, resources: Mapping[str, str] | None) -> Part:

@@ -1,5 +1,6 @@
 """Book: judge a trip at one time and plan what to write."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from hub.canonical.practice import OVERRIDABLE, Policy, Practice
@@ -27,6 +28,9 @@ def decide_booking(practice: Practice, diary: Diary, request: BookingRequest, no
     Raises:
         InvalidInput: the location, an option or a name asked for is not declared, or the arrival is no whole minute.
     """
+    if request.is_flexible:
+        decision = decide_booking(practice, diary, replace(request, is_flexible=False), now)
+        return decision if isinstance(decision, Booking) else decide_booking(practice, diary, request.freely(), now)
     refusal = refuse_unknown(practice, diary, request.trip) or _refuse_silent_override(request)
     if refusal is not None:
         return refusal

@@ -41,6 +41,8 @@ def find_nearest(
     Raises:
         InvalidInput: the location, an option or a name asked for is not declared.
     """
+    if request.is_flexible:
+        request = request.freely()
     first, last = dates_around(practice, request, now, days=days)
     found = find_openings(practice, diary, OpeningsRequest(request.trip, first, last), now)
     if isinstance(found, Refusal):

@@ -1,7 +1,7 @@
 """What is asked of the schedule: a visit or a trip of several, openings for it, a booking of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -59,3 +59,10 @@ class BookingRequest:
     reason: str | None = None
     """Why rules are passed over. Without one an override is refused (`reason_missing`)."""
     role: str | None = None
+    is_flexible: bool = False
+    """Whoever its parts ask for is taken where that works, and is no condition: a move that does not ask anew."""
+
+    def freely(self) -> "BookingRequest":
+        """The same without asking for anybody."""
+        parts = tuple(replace(part, resources={}) for part in self.trip.parts)
+        return replace(self, trip=replace(self.trip, parts=parts), is_flexible=False)

@@ -7,7 +7,8 @@ from hub.scheduling.scenario.run import run_scenario
 
 HERE = Path(__file__).parent
 FIND = sorted(HERE.glob("find-*.json"))
-OWN = sorted(path for folder in ("book", "repair", "series", "waitlist") for path in (HERE / folder).glob("*.yaml"))
+FAMILIES = ("audit", "book", "repair", "series", "waitlist")
+OWN = sorted(path for folder in FAMILIES for path in (HERE / folder).glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", FIND + OWN, ids=lambda path: path.stem)
@@ -19,7 +20,7 @@ def test_scenario_comes_out_as_expected(path):
 
 def test_all_the_scenarios_are_there():
     assert len(FIND) == 70
-    assert len(OWN) >= 21
+    assert len(OWN) >= 43
 
 
 @pytest.mark.parametrize("path", FIND[:10], ids=lambda path: path.stem)

@@ -67,7 +67,8 @@ def move_request(player: Player, entries: list[BookEntry], action: Move) -> tupl
     """What a move asks for, and the book as if they were not there."""
     trip = _trip_of(entries, action)
     arrives_at = player.instant(action.arrives, trip.location_id)
-    request = BookingRequest(trip, arrives_at, frozenset(action.override), action.reason, action.role)
+    override, is_flexible = frozenset(action.override), action.resources is None
+    request = BookingRequest(trip, arrives_at, override, action.reason, action.role, is_flexible)
     return request, player.book.without({entry.id for entry in entries})
 
 
@@ -82,7 +83,7 @@ def complete(player: Player, action: Complete) -> Outcome:
         return refused("not_arrived")
     movements: tuple[Movement, ...] = ()
     for number, entry in enumerate(entries):
-        given = {used.product: used.quantity for used in action.used or ()} if number == 0 else {}
+        given = _given(action) if number == 0 else {}
         drawn = _used_up(player, movements, entry, given if action.used is not None else _promised(entry))
         if drawn is None:
             return refused("no_stock")
@@ -152,6 +153,14 @@ def _kept_fee_arrival(player: Player, entry: BookEntry) -> datetime | None:
     """A visit moved inside a window keeps the arrival it had for the fee."""
     before = _fee_arrival(entry)
     return before if is_in_window(player.accepted(entry).cancellation, before, player.now) else None
+
+
+def _given(action: Complete) -> dict[str, Decimal]:
+    """What was used by the action's list; a product may stand in it more than once."""
+    found: dict[str, Decimal] = {}
+    for used in action.used or ():
+        found[used.product] = found.get(used.product, Decimal()) + used.quantity
+    return found
 
 
 def _promised(entry: BookEntry) -> dict[str, Decimal]:

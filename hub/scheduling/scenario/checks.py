@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from hub.documents import Document, Path
 from hub.errors import Problem
 from hub.scheduling.clock import wall_clock
-from hub.scheduling.scenario.actions import BookSeries, Complete, Find, Gaps, PartEntry, Repair, TripEntry
+from hub.scheduling.scenario.actions import BookSeries, Complete, Find, Gaps, PartEntry, TripEntry
 from hub.scheduling.scenario.day_actions import Sign, Withdraw
 from hub.scheduling.scenario.stock_actions import OpenVialOf, StockEntry
 
@@ -127,7 +127,7 @@ class _Checks:
             yield from self._sessions(action, path)
         if isinstance(action, Find) and action.prefers is not None:
             yield from self._wishes(action, action.prefers.resources, (*path, "prefers", "with"))
-        if isinstance(action, TripEntry | Repair | Gaps) and not getattr(action, "hold", None):
+        if isinstance(action, TripEntry | Gaps) and not getattr(action, "hold", None):
             yield from self._location(action.location, path)
         elif getattr(action, "location", None) is not None:
             yield from self._known("location", action.location, self._locations, (*path, "location"))

@@ -50,8 +50,16 @@ def play(player: Player, entry: ActionEntry) -> Outcome:
     settle_waitlist(player)
     note_lapsed(player)
     if entry.expect is not None and entry.expect.stock is not None:
-        outcome["stock"] = player.stock(player.location(getattr(action, "location", None)))
+        outcome["stock"] = player.stock(_place_of(player, action))
     return outcome
+
+
+def _place_of(player: Player, action: object) -> str:
+    """Where an action takes place: where it says, or where the visit or hold is that it names, or the first."""
+    named = getattr(action, "visit", None) or getattr(action, "hold", None)
+    visits = [entry.visit for entry in player.entries(named)] if named else []
+    place: str | None = getattr(action, "location", None)
+    return place or next((visit.location_id for visit in visits if visit), player.location(None))
 
 
 def openings_request(player: Player, action: Find) -> OpeningsRequest:

@@ -83,11 +83,20 @@ def test_a_refused_move_changes_nothing_at_all(store: SqlStore, owner: Engine) -
     visit_id = book(store, wanted("gel-mask", resources={"provider": "dr-lee"}))
     book(store, wanted("gel-mask", 60, patient=1, resources={"provider": "dr-lee"}))
     before = everything(owner)
-    refused = move_visit(store, MoveRequest([visit_id], NINE + 2 * HALF), actor="bob", push_to=["ehr"])
-    assert refused == Refusal(("no_provider",))
+    with_lee = MoveRequest([visit_id], NINE + 2 * HALF, resources={"provider": "dr-lee"})
+    assert move_visit(store, with_lee, actor="bob", push_to=["ehr"]) == Refusal(("no_provider",))
     with pytest.raises(InvalidInput):
         move_visit(store, MoveRequest([visit_id], NINE + timedelta(seconds=1)), actor="bob")
     assert everything(owner) == before
+
+
+def test_a_move_keeps_whom_the_booking_asked_for_where_that_works_and_else_takes_anybody(store: SqlStore) -> None:
+    visit_id = book(store, wanted("gel-mask", resources={"provider": "dr-kim"}))
+    book(store, wanted("gel-mask", 60, patient=1, resources={"provider": "dr-kim"}))
+    for minutes, provider in ((30, "dr-kim"), (60, "dr-lee"), (0, "dr-kim")):
+        moved = move_visit(store, MoveRequest([visit_id], NINE + timedelta(minutes=minutes)), actor="bob")
+        assert isinstance(moved, Moved)
+        assert dict(moved.booking.visits[0].resources)["provider"] == provider
 
 
 def test_what_a_moved_visit_leaves_goes_to_the_fact_that_waited_for_it(store: SqlStore) -> None:

@@ -16,6 +16,21 @@ patients: [{id: ann}, {id: bob}]
 FIND = "service: consult, patient: ann, from: 2026-03-02, until: 2026-03-03"
 
 
+def test_the_names_of_the_models_are_no_keys_of_a_file():
+    policies = problems_of("{clock: 2026-03-03T08:00}", f"{HEAD}policies: {{hold_minutes: 5}}\n")
+    assert [(p.field, p.line) for p in policies] == [("policies", 8)]
+    since = problems_of("{clock: 2026-03-03T08:00}", f"{HEAD}policy: {{since: 2026-03-01}}\n")
+    assert [p.field for p in since] == ["policy.since"]
+
+
+def test_a_price_below_nothing_and_hours_on_no_day_are_no_values():
+    head = HEAD.replace("{id: long}", "{id: long, price: {amount_minor: -1}}").replace(
+        "{id: main}", "{id: main, hours: [{days: [], from: '09:00', to: '10:00'}]}"
+    )
+    problems = problems_of("{clock: 2026-03-03T08:00}", head)
+    assert [p.field for p in problems] == ["locations[0].hours[0].days", "services[0].options[0].price"]
+
+
 def problems_of(action, head=HEAD):
     with pytest.raises(InvalidInput) as caught:
         read_scenario(f"{head}actions:\n  - {action}\n", "s.yaml")
@@ -27,6 +42,9 @@ def problems_of(action, head=HEAD):
     [
         ("{find: {service: consult, patient: ann, from: 2026-03-02}}", "actions[0].find.until", "missing"),
         (f"{{find: {{{FIND}, colour: red}}}}", "actions[0].find.colour", "unknown key"),
+        (f"{{find: {{{FIND}, resources: {{provider: lee}}}}}}", "actions[0].find.resources", "unknown key"),
+        ("{clock: 2026-03-02T09:00, named: c}", "actions[0].named", "unknown key"),
+        (f"{{find: {{{FIND}}}, expect: {{resources: {{}}}}}}", "actions[0].expect.resources", "unknown key"),
         (f"{{find: {{{FIND}, option: short}}}}", "actions[0].find.option", "no option 'short'"),
         (f"{{find: {{{FIND}, with: {{nurse: lee}}}}}}", "actions[0].find.with.nurse", "no need named 'nurse'"),
         (f"{{find: {{{FIND}, location: mars}}}}", "actions[0].find.location", "not declared"),
