@@ -1,11 +1,11 @@
 """What an export means, decided before anything is written: records, links, and what becomes of every row."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from hub.canonical.ids import Kind, LocationId, ResourceId
+from hub.canonical.ids import Kind, LocationId, ResourceId, derive
 from hub.canonical.records import Canonical, Location, Patient, Resource, Service, Visit
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import Problem
@@ -16,7 +16,7 @@ from hub.ports import Disposition, Verdict
 from hub.sync.conflicts import Overlap, find_overlaps
 from hub.sync.export import ExportFile
 from hub.sync.names import plain
-from hub.sync.people import decide_people
+from hub.sync.people.combine import combine
 from hub.sync.skus import decide_skus
 from hub.sync.versions import Versions, Why, decide_versions
 
@@ -26,6 +26,9 @@ DECODED = (Kind.PATIENT, Kind.SERVICE, Kind.PROVIDER, Kind.VISIT)
 
 PLACES = (Kind.LOCATION, Kind.RESOURCE)
 NONE: frozenset[str] = frozenset()
+
+SAME_PERSON = "same_person"
+"""Why a row of a client is merged: another row is the same person."""
 
 Progress = Callable[[str, int], None]
 """Called with what is being done and how many rows it concerns."""
@@ -55,7 +58,7 @@ class RowOutcome:
     row: SourceRecord
     verdict: Verdict
     reason: str | None = None
-    """Of a quarantined row its reason code, of a merged one `repeated` or `superseded`."""
+    """Of a quarantined row its reason code, of a merged one `repeated`, `superseded` or `same_person`."""
     canonical_id: str | None = None
 
     def disposition(self, source_record_id: int | None) -> Disposition:
@@ -128,16 +131,23 @@ class _Draft:
         versions = decide_versions(file.records)
         read = [(version, self._decoded(version.kept)) for version in versions if not self._is_stale(version.kept)]
         settled = self._settled(file.kind, [(v.kept, d.record) for v, d in read if d.record is not None])
-        for kept, record, canonical_id in settled:
-            if record.id == canonical_id:
-                self.records.setdefault(record.id, record)
+        doubles = {kept.ref for kept, record, _ in settled if self._keep(record)}
+        for kept, _, canonical_id in settled:
             self.linked.append(PlannedLink(kept.ref, canonical_id, kept))
             self.links.learn(kept.ref.kind, kept.ref.id, canonical_id)
         ids = {kept.ref: canonical_id for kept, _, canonical_id in settled}
-        outcomes = [row for version, decoded in read for row in _outcomes(version, decoded, ids)]
+        outcomes = [row for version, decoded in read for row in _outcomes(version, decoded, ids, doubles)]
         outcomes += [row for version in versions if self._is_stale(version.kept) for row in self._stale(version)]
         self.outcomes += sorted(outcomes, key=lambda outcome: outcome.row.line or 0)
         self.warnings += (warning for _, decoded in read for warning in decoded.warnings)
+
+    def _keep(self, record: Canonical) -> bool:
+        """Whether a row before it is the same patient; then the two are combined."""
+        before = self.records.setdefault(record.id, record)
+        if before is record or not (isinstance(before, Patient) and isinstance(record, Patient)):
+            return False
+        self.records[record.id] = combine(before, record)
+        return True
 
     def plan(self) -> ImportPlan:
         visits = [record for record in self.records.values() if isinstance(record, Visit)]
@@ -176,9 +186,8 @@ class _Draft:
             services = [(row.ref.id, record) for row, record in read if isinstance(record, Service)]
             self.links.skus = decide_skus(services, preferred=self.setting.aliases.get(kind, {}).values())
             read = list(zip((row for row, _ in read), self.links.skus.services, strict=True))
-        if kind is Kind.PATIENT:
-            people = decide_people([(row.ref.id, record) for row, record in read if isinstance(record, Patient)])
-            return [(row, record, people[row.ref.id]) for row, record in read]
+        if kind is Kind.PATIENT:  # of rows that were found to be one person before, that person's own comes first
+            read = sorted(read, key=lambda one: one[1].id != derive(kind, self.setting.system, one[0].ref.id))
         return [(row, record, record.id) for row, record in read]
 
     def _places(self, used: set[LocationId | ResourceId | None]) -> list[Canonical]:
@@ -197,9 +206,13 @@ def _place(kind: Kind, canonical_id: str, name: str) -> Canonical:
     return Resource(id=ResourceId(canonical_id), kind="room", name=name)
 
 
-def _outcomes(version: Versions, decoded: Decoded, ids: Mapping[SourceRef, str]) -> list[RowOutcome]:
+def _outcomes(
+    version: Versions, decoded: Decoded, ids: Mapping[SourceRef, str], doubles: Collection[SourceRef]
+) -> list[RowOutcome]:
     canonical_id = ids.get(version.kept.ref)
     merged = [RowOutcome(row.record, Verdict.MERGED, row.why, canonical_id) for row in version.merged]
+    if version.kept.ref in doubles:
+        return [RowOutcome(version.kept, Verdict.MERGED, SAME_PERSON, canonical_id), *merged]
     if decoded.record is not None:
         return [RowOutcome(version.kept, Verdict.LOADED, None, canonical_id), *merged]
     return [RowOutcome(version.kept, Verdict.QUARANTINED, decoded.problems[0].code), *merged]

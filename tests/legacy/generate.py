@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from tests.legacy import forms
 from tests.legacy.catalog import ServiceRow, make_catalog
-from tests.legacy.clients import Client, make_clients, row_of
+from tests.legacy.clients import make_clients, row_of
+from tests.legacy.doubles import Client
 from tests.legacy.visits import Practice, VisitRow, make_visits, rows_of, truth_of
 
 TODAY = date(2026, 3, 2)
@@ -128,7 +129,9 @@ def _truth(
         "seed": seed,
         "today": TODAY.isoformat(),
         "zone": ZONE.key,
-        "clients": {client.id: {"person": client.person, "verdict": client.verdict} for client in clients},
+        "clients": {
+            client.id: {"person": client.person, "verdict": client.verdict, "kind": client.kind} for client in clients
+        },
         "appointments": told,
         "services": {service.id: {"sku": service.sku, "archive": service.archive} for service in services},
         "payments": payments,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tests.legacy import forms
 from tests.legacy.catalog import ServiceRow
-from tests.legacy.clients import Client
+from tests.legacy.doubles import Client
 
 ROOMS = ["Room 1", "Room 2", "Laser Suite", "Facial Room"]
 WORDS = {
@@ -82,7 +82,7 @@ def mark_conflicts(visits: list[VisitRow]) -> None:
 
 
 def _clash(one: VisitRow, other: VisitRow) -> bool:
-    same = one.client.id == other.client.id or one.staff == other.staff or one.room == other.room
+    same = one.client.person == other.client.person or one.staff == other.staff or one.room == other.room
     return same and one.start < other.end and other.start < one.end
 
 

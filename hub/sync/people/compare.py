@@ -1,0 +1,144 @@
+"""Two people side by side: how each field agrees. Words, never values: this is the evidence that is kept."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hub.sync.people.nicknames import are_nicknames
+from hub.sync.people.normal import Person
+from hub.sync.people.population import Population
+from hub.sync.people.slips import is_date_slip, is_one_edit, is_two_edits
+
+GENERATION_YEARS = 12
+"""So far apart two of one name are parent and child, not one person with a slip in the birth date."""
+
+
+class Alike(StrEnum):
+    """How two values agree."""
+
+    SAME = "same"
+    NICKNAME = "nickname"
+    SLIP = "slip"
+    PART = "part"
+    """One of several words, or an initial."""
+    RIVAL = "rival"
+    """Alike, but more likely two names."""
+    GENERATION = "generation"
+    """Birth dates of a parent and a child."""
+    DECADE_SLIP = "decade_slip"
+    """The same, but one wrong figure would explain it."""
+    OTHER = "other"
+    COMMON = "common"
+    """The same, and that of too many."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How two people agree, field by field."""
+
+    given: Alike
+    family: Alike
+    born: Alike
+    phone: Alike
+    email: Alike
+    address: Alike
+    swapped: bool = False
+    """Given and family name changed places."""
+    suffixes_differ: bool = False
+
+    @property
+    def contacts(self) -> int:
+        """How many of phone and mailbox they share."""
+        return (self.phone is Alike.SAME) + (self.email is Alike.SAME)
+
+    @property
+    def ties(self) -> int:
+        """The same, and the address."""
+        return self.contacts + (self.address is Alike.SAME)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """`given_same`, `born_slip`, `email_unknown` …"""
+        said = [f"{name}_{getattr(self, name)}" for name in ("given", "family", "born", "phone", "email", "address")]
+        return (*said, *["names_swapped"] * self.swapped, *["suffix_other"] * self.suffixes_differ)
+
+
+def compare(one: Person, other: Person, population: Population) -> Compared:
+    """Compare two people; the order does not matter."""
+    swapped = _are_swapped(one, other)
+    return Compared(
+        given=Alike.SAME if swapped else _compare_given(one.given, other.given, population),
+        family=Alike.SAME if swapped else _compare_family(one.family, other.family),
+        born=_compare_births(one, other, population),
+        phone=_compare_contacts(one.phone, other.phone, population),
+        email=_compare_contacts(one.email, other.email, population),
+        address=_compare_addresses(one, other),
+        swapped=swapped,
+        suffixes_differ=bool(one.suffix and other.suffix and one.suffix != other.suffix),
+    )
+
+
+def _are_swapped(one: Person, other: Person) -> bool:
+    if not (one.given and one.family) or one.given_name == other.given_name:
+        return False
+    return one.given_name == other.family_name and one.family_name == other.given_name
+
+
+def _compare_given(one: tuple[str, ...], other: tuple[str, ...], population: Population) -> Alike:
+    a, b = "".join(one), "".join(other)
+    if not a or not b:
+        return Alike.UNKNOWN
+    if a == b:
+        return Alike.SAME
+    if are_nicknames(one[0], other[0]) and (len(one) == len(other) == 1 or one[1:] == other[1:]):
+        return Alike.RIVAL if population.are_both_usual(a, b) else Alike.NICKNAME
+    if max(len(a), len(b)) > (2 if len(a) != len(b) else 3) and is_one_edit(a, b):
+        return Alike.RIVAL if population.are_two_names(a, b) else Alike.SLIP
+    if is_two_edits(a, b):
+        return Alike.RIVAL
+    return Alike.PART if _is_part(one, other) else Alike.OTHER
+
+
+def _is_part(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    short, long = sorted((one, other), key=lambda words: (len(words), len(words[0])))
+    is_initial = len(short) == 1 and len(short[0]) == 1 and long[0].startswith(short[0])
+    return is_initial or (len(short) < len(long) and set(short) <= set(long))
+
+
+def _compare_family(one: tuple[str, ...], other: tuple[str, ...]) -> Alike:
+    a, b = "".join(one), "".join(other)
+    if not a or not b:
+        return Alike.UNKNOWN
+    if a == b:
+        return Alike.SAME
+    if max(len(a), len(b)) > 2 and is_one_edit(a, b):
+        return Alike.SLIP
+    long_words = {word for word in one if len(word) > 2} & {word for word in other if len(word) > 2}
+    return Alike.PART if long_words else Alike.OTHER
+
+
+def _compare_births(one: Person, other: Person, population: Population) -> Alike:
+    a, b = one.born_on, other.born_on
+    if a is None or b is None or a in population.births or b in population.births:
+        return Alike.UNKNOWN
+    if a == b:
+        return Alike.SAME
+    is_slip = is_date_slip(a, b)
+    if abs(a.year - b.year) >= GENERATION_YEARS:
+        return Alike.DECADE_SLIP if is_slip else Alike.GENERATION
+    return Alike.SLIP if is_slip else Alike.OTHER
+
+
+def _compare_contacts(one: str, other: str, population: Population) -> Alike:
+    if not one or not other:
+        return Alike.UNKNOWN
+    if one != other:
+        return Alike.OTHER
+    return Alike.COMMON if one in population.contacts else Alike.SAME
+
+
+def _compare_addresses(one: Person, other: Person) -> Alike:
+    if not one.street or not other.street:
+        return Alike.UNKNOWN
+    places = {one.postal_code, other.postal_code} - {""}
+    return Alike.SAME if one.street == other.street and len(places) < 2 else Alike.OTHER
