@@ -5,29 +5,40 @@ export that was taken in with the same files, mappings and aliases is recognised
 
 Payments, packages and inventory are landed and counted as `landed`. The migration of money and stock finds them there,
 by batch: it decodes them from `source_record` with tables of their own and adds their dispositions (`orphan_visit`
-among the reasons) to the same batch; `hub.sync.people` is where client rows become persons.
+among the reasons) to the same batch.
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from json import dumps
 from zoneinfo import ZoneInfo
 
-from hub.canonical.ids import Kind
-from hub.canonical.records import Canonical, Visit
+from hub.canonical.ids import Kind, PatientId
+from hub.canonical.records import Canonical, Patient, Visit
 from hub.canonical.source import SourceRef
 from hub.errors import InvalidInput, Problem
 from hub.mapping.apply import TwoWay
-from hub.operations.decide_import import DECODED, ImportPlan, PlannedLink, Progress, Setting, decide_import
+from hub.operations.decide_import import (
+    DECODED,
+    SAME_PERSON,
+    ImportPlan,
+    PlannedLink,
+    Progress,
+    RowOutcome,
+    Setting,
+    decide_import,
+)
 from hub.operations.export_links import Ids
 from hub.operations.linked_system import LinkedSystem, require_aliases
+from hub.operations.match_people import match_loaded
 from hub.operations.place_facts import place_facts
 from hub.ports import Link, Placed, Saved, Store, UnitOfWork, Verdict
+from hub.ports.people import Matcher
 from hub.sync.blanks import fill_blanks
-from hub.sync.conflicts import visits_in
+from hub.sync.conflicts import find_overlaps, visits_in
 from hub.sync.export import ExportFile
 
 LINKED = (*DECODED, Kind.LOCATION, Kind.RESOURCE)
@@ -47,6 +58,8 @@ class ImportRequest:
     zone: ZoneInfo
     aliases: Ids
     """As in the connection."""
+    matcher: Matcher = field(default_factory=Matcher)
+    """How people are matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +163,9 @@ def _write(
     records = _with_owned(plan, uow)
     saved = uow.records.save(records, sources=sources, origin=request.system, batch_id=batch_id)
     uow.links.save([_link(planned, sources) for planned in plan.links], batch_id=batch_id)
+    new = {record.id for record in plan.records if isinstance(record, Patient)} & set(saved.changed)
+    progress("match people", len(new))
+    plan = _with_people(plan, _match(uow, new, request.matcher, batch_id))
     visits = [record.id for record in records if isinstance(record, Visit)]
     progress("claim their time", len(visits))
     placed = place_facts(uow, visits)
@@ -159,6 +175,34 @@ def _write(
     result = _result(batch_id, request, plan, (saved, placed))
     uow.imports.close_batch(batch_id, "loaded", _flat(result))
     return result
+
+
+def _match(uow: UnitOfWork, patients: Collection[str], matcher: Matcher, batch_id: int) -> dict[str, str]:
+    """Merged patient → who it is."""
+    merges = match_loaded(uow, patients, matcher, batch_id).decided.merges if patients else ()
+    return {match.second: match.first for match in merges}
+
+
+def _with_people(plan: ImportPlan, survivors: Mapping[str, str]) -> ImportPlan:
+    """The plan, with each merged patient as who it is."""
+    if not survivors:
+        return plan
+    visits = [record for record in plan.records if isinstance(record, Visit)]
+    own = [
+        one.model_copy(update={"patient_id": PatientId(survivors.get(one.patient_id, one.patient_id))})
+        for one in visits
+    ]
+    outcomes = tuple(_of_survivor(row, survivors) for row in plan.outcomes)
+    return replace(plan, outcomes=outcomes, overlaps=find_overlaps(own))
+
+
+def _of_survivor(row: RowOutcome, survivors: Mapping[str, str]) -> RowOutcome:
+    survivor = survivors.get(row.canonical_id or "")
+    if survivor is None:
+        return row
+    if row.verdict is Verdict.LOADED:
+        return replace(row, verdict=Verdict.MERGED, reason=SAME_PERSON, canonical_id=survivor)
+    return replace(row, canonical_id=survivor)
 
 
 def _land(

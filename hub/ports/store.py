@@ -10,6 +10,7 @@ from hub.ports.consents import Consents
 from hub.ports.facts import Facts
 from hub.ports.journal import Issues, Journal, Outbox
 from hub.ports.pending import PaymentBook, Pendings
+from hub.ports.people import People
 from hub.ports.records import Cursors, Imports, Landing, Links, Records
 from hub.ports.relocations import Relocations
 from hub.ports.repairs import Repairs
@@ -31,6 +32,7 @@ class UnitOfWork(Protocol):
     landing: Landing
     links: Links
     records: Records
+    people: People
     claims: Claims
     facts: Facts
     diaries: Diaries

@@ -34,6 +34,7 @@ from hub.ports import (
     Visits,
     Waivers,
 )
+from hub.ports.people import People
 from hub.ports.relocations import Relocations
 from hub.ports.repairs import Repairs
 from hub.ports.waitlist import Waitlist
@@ -52,6 +53,7 @@ from hub.store.landing import SqlCursors, SqlLanding, SqlLinks
 from hub.store.outbox import SqlOutbox
 from hub.store.payments import SqlPaymentBook
 from hub.store.pending import SqlPendings
+from hub.store.people import SqlPeople
 from hub.store.practices import PracticeTexts, SqlPractices
 from hub.store.records import SqlRecords
 from hub.store.relocations import SqlRelocations
@@ -80,6 +82,7 @@ class SqlUnitOfWork:
         self.landing: Landing = SqlLanding(connection)
         self.links: Links = SqlLinks(connection)
         self.records: Records = SqlRecords(connection)
+        self.people: People = SqlPeople(connection, now)
         self.claims: Claims = SqlClaims(connection, now)
         self.facts: Facts = SqlFacts(connection, now)
         self.diaries: Diaries = SqlDiaries(connection, now, copies, SqlPractices(connection, texts))

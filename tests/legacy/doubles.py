@@ -1,7 +1,7 @@
 """What other hands make of a person: the same one again, a relative, a namesake; each kind with the truth about it.
 
-A kind says how the second row differs from the first, and what must become of it: `merge` (the same person), `review` (a
-person must decide), or somebody else however alike (`twin`, `junior`, `spouse`).
+A kind says how the second row differs from the first, and what must become of it: `merge` (the same person), `review`
+(a person must decide), or somebody else however alike (`twin`, `junior`, `spouse`).
 """
 
 from collections.abc import Callable

@@ -8,6 +8,7 @@ from hub.store.tables.imports import disposition, import_batch
 from hub.store.tables.journal import audit_entry, audit_seal, domain_event, review_issue
 from hub.store.tables.metadata import metadata
 from hub.store.tables.pending import payment, pending_change
+from hub.store.tables.people import person_merge, person_pair
 from hub.store.tables.records import location, patient, provider, resource, service, visit
 from hub.store.tables.repairs import repair_change, repair_proposal
 from hub.store.tables.sources import source_link, source_record, stream_cursor
@@ -39,6 +40,8 @@ __all__ = [
     "patient",
     "payment",
     "pending_change",
+    "person_merge",
+    "person_pair",
     "practice_version",
     "provider",
     "repair_change",

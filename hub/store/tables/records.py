@@ -60,6 +60,18 @@ patient = Table(
     _flag("active", default=True),
     Column("known", Boolean, nullable=False, server_default=text("true"), comment="False: never seen here in person."),
     *_provenance(),
+    Column(
+        "merged_into",
+        Text,
+        ForeignKey("patient.id"),
+        comment="The record of the same person that counts; this one stays as it was.",
+    ),
+    CheckConstraint("merged_into <> id", name="merged_into"),
+    Index("ix_patient_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+    Index("ix_patient_born_on", "born_on"),
+    Index("ix_patient_phone", "phone"),
+    Index("ix_patient_email", "email"),
+    Index("ix_patient_name", text("lower(family_name)"), text("lower(given_name)")),
 )
 
 location = Table(

@@ -1,5 +1,6 @@
 """Which pairs are worth a look: those who share a phone, a mailbox, a birth date with part of a name, or a whole name
-with part of a birth date or an address. Everybody with everybody would be billions."""
+with part of a birth date or an address. Everybody with everybody would be billions.
+"""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence

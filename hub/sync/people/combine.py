@@ -14,8 +14,6 @@ def combine(survivor: Patient, other: Patient) -> Patient:
     return fill_blanks(survivor, other).model_copy(update={**allowed, "active": active})
 
 
-def strictest(one: bool | None, other: bool | None) -> bool | None:
+def strictest(*words: bool | None) -> bool | None:
     """No beats never asked, and that beats yes."""
-    if one is False or other is False:
-        return False
-    return None if one is None or other is None else True
+    return False if False in words else None if None in words else True

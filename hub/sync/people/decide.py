@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hub.sync.people.blocks import find_pairs
-from hub.sync.people.compare import Compared, compare
+from hub.sync.people.compare import compare
 from hub.sync.people.judge import Judgement, Outcome, judge
 from hub.sync.people.normal import Person
 from hub.sync.people.population import Population, count_population
@@ -67,7 +67,7 @@ def decide_people(
     new: frozenset[str] | None = None,
     settled: Collection[Pair] = frozenset(),
     scores: Scores | None = None,
-    thresholds: Thresholds = Thresholds(),  # noqa: B008 frozen
+    thresholds: Thresholds = Thresholds(),
 ) -> Decided:
     """Decide who is one person. The same people in any order give the same answer.
 
@@ -84,9 +84,9 @@ def decide_people(
     population = population or count_population(ordered)
     by_id = {person.id: person for person in ordered}
     pairs = {pair_of(a.id, b.id): (a, b) for a, b in find_pairs(ordered, population, new)}
-    for one, other in scores or ():
-        if one in by_id and other in by_id and (new is None or one in new or other in new):
-            pairs.setdefault(pair_of(one, other), (by_id[one], by_id[other]))
+    for a, b in scores or ():
+        if a in by_id and b in by_id and (new is None or a in new or b in new):
+            pairs.setdefault(pair_of(a, b), (by_id[a], by_id[b]))
     clusters = _Clusters(by_id, population, frozenset(settled))
     reviews: list[Match] = []
     for pair, (one, other) in sorted(pairs.items(), key=lambda item: item[0]):
@@ -179,6 +179,3 @@ class _Clusters:
 
 def _strength(match: Match) -> int:
     return sum(code.endswith("_same") for code in match.codes)
-
-
-__all__ = ["Compared", "Decided", "Match", "Pair", "Population", "Scores", "Thresholds", "decide_people", "pair_of"]

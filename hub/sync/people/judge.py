@@ -37,7 +37,6 @@ class Rule:
 
 
 NEAR = (Alike.NICKNAME, Alike.SLIP)
-SURE = (Alike.SAME,)
 
 
 def _full_name(c: Compared) -> bool:
@@ -77,7 +76,11 @@ RULES = (
         Outcome.REVIEW,
     ),
     Rule("rival_given_name", lambda c: c.given is Alike.RIVAL, Outcome.VETO),
-    Rule("other_birth_date_same_contact", lambda c: c.born is Alike.OTHER and _full_name(c) and c.contacts > 0, Outcome.REVIEW),
+    Rule(
+        "other_birth_date_same_contact",
+        lambda c: c.born is Alike.OTHER and _full_name(c) and c.contacts > 0,
+        Outcome.REVIEW,
+    ),
     Rule("other_birth_date", lambda c: c.born is Alike.OTHER, Outcome.VETO),
     # What is missing.
     Rule("no_birth_date", lambda c: c.born is Alike.UNKNOWN and _like_name(c) and c.ties > 0, Outcome.REVIEW),
@@ -108,9 +111,7 @@ RULES = (
         lambda c: _born(c) and c.given is Alike.SAME and c.family is Alike.OTHER and _tied(c),
         Outcome.MERGE,
     ),
-    Rule(
-        "like_name_birth", lambda c: _born(c) and _like_name(c) and _one_slip(c) and c.ties > 0, Outcome.REVIEW
-    ),
+    Rule("like_name_birth", lambda c: _born(c) and _like_name(c) and _one_slip(c) and c.ties > 0, Outcome.REVIEW),
     Rule(
         "given_part_birth",
         lambda c: _born(c) and c.given is Alike.PART and c.family is Alike.SAME and c.ties > 0,
@@ -120,7 +121,7 @@ RULES = (
     Rule("name_birth_slip_contact", lambda c: c.born is Alike.SLIP and _full_name(c) and _tied(c), Outcome.MERGE),
     Rule("name_birth_slip", lambda c: c.born is Alike.SLIP and _full_name(c) and c.ties > 0, Outcome.REVIEW),
     # Neither.
-    Rule("like_name", lambda c: _like_name(c), Outcome.OPEN),
+    Rule("like_name", _like_name, Outcome.OPEN),
     Rule("same_contact", lambda c: _born(c) and c.ties > 0, Outcome.OPEN),
     Rule("little_in_common", lambda _: True, Outcome.SEPARATE),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from hub.sync.people.nicknames import is_known
 from hub.sync.people.normal import Person
+from hub.sync.people.slips import is_doubling
 
 FEW = 200
 """Below so many people counting says nothing about a name."""
@@ -31,6 +32,8 @@ class Population:
         are two (Layla, Ayla), and so is one that the table of names knows (Lena, Elena). Among few people that table
         decides alone, and what it does not know counts as two.
         """
+        if is_doubling(one, other):  # nobody names two children so
+            return False
         if self.size < FEW:
             return one[:1] != other[:1] or is_known(one) == is_known(other)
         rare, others, many = self._counted(one, other)

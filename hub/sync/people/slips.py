@@ -1,6 +1,7 @@
 """Slips of the pen: one letter, one figure, two that changed places."""
 
 from datetime import date
+from itertools import groupby
 
 
 def is_one_edit(one: str, other: str) -> bool:
@@ -14,6 +15,15 @@ def is_one_edit(one: str, other: str) -> bool:
         return len(other) - len(one) == 1 and one[at:] == other[at + 1 :]
     is_swap = one[at : at + 2] == other[at : at + 2][::-1] and one[at + 2 :] == other[at + 2 :]
     return one[at + 1 :] == other[at + 1 :] or is_swap
+
+
+def is_doubling(one: str, other: str) -> bool:
+    """They differ by doubled letters alone: Anna, Ana."""
+    return one != other and _undoubled(one) == _undoubled(other)
+
+
+def _undoubled(name: str) -> str:
+    return "".join(letter for letter, _ in groupby(name))
 
 
 def is_two_edits(one: str, other: str) -> bool:

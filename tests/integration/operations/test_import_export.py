@@ -73,11 +73,16 @@ def test_an_export_becomes_what_its_truth_says(export: Path, store: SqlStore, en
     with engine.connect() as db:
         assert found.found_verdicts(db) == found.told_verdicts(truth)
         assert found.found_visits(db) == found.told_visits(truth)
-        merged = {"repeated": totals["repeated_rows"], "superseded": totals["superseded_rows"]}
+        again = len(truth["clients"]) - len(set(found.linked(db, "patient").values()))
+        merged = {
+            "repeated": totals["repeated_rows"],
+            "superseded": totals["superseded_rows"],
+            "same_person": again,
+        }
         assert found.merged_rows(db) == {why: count for why, count in merged.items() if count}
         assert found.found_services(db) == truth["services"]
         assert found.linked(db, "patient").keys() == truth["clients"].keys()
-        assert len(set(found.linked(db, "patient").values())) == len(truth["clients"])
+        found.assert_people(db, truth)
         assert len(found.linked(db, "provider")) == totals["rows"]["staff"]
         overlapping = {id_ for id_, told in truth["appointments"].items() if told.get("history_conflict")}
         assert found.source_ids(db, result.history_conflicts) == overlapping

@@ -1,0 +1,101 @@
+"""Find out which patients are one person: merge whom the rules are sure of, queue whom a person must decide."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from hub.canonical.records import Patient
+from hub.operations.merge_people import Word, merge_people, rank_of
+from hub.ports import Issue, Store, UnitOfWork
+from hub.ports.people import Matcher
+from hub.sync.people.decide import Decided, decide_people
+from hub.sync.people.normal import normal_person
+from hub.sync.people.population import Population
+
+REVIEW = "people_to_review"
+SYSTEM = "system:matching"
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What matching did."""
+
+    people: int
+    """Looked at."""
+    decided: Decided
+    new_reviews: int
+
+
+def match_all(store: Store, matcher: Matcher) -> Matched:
+    """All patients of the hub against each other, in one transaction. Twice equals once.
+
+    Scoring takes its seconds outside of it, on what was read before; who came or went meanwhile is left alone.
+    """
+    with store.begin("read_people") as work:
+        people = [normal_person(one) for one in work.people.load_all().values()]
+    scores = None
+    if matcher.likeness is not None and len(people) >= matcher.least_people:
+        scores = matcher.likeness.score(people, matcher.thresholds.review)
+    with store.begin("match_people") as work:
+        work.bookings.lock_key("match people")
+        patients = work.people.load_all()
+        decided = decide_people(
+            [normal_person(one) for one in patients.values()],
+            lambda id_: rank_of(patients[id_]),
+            settled=work.people.find_settled(),
+            scores=scores,
+            thresholds=matcher.thresholds,
+        )
+        return _carry_out(work, decided, patients, Word(SYSTEM))
+
+
+def match_loaded(work: UnitOfWork, ids: Collection[str], matcher: Matcher, batch_id: int | None = None) -> Matched:
+    """Patients that an import wrote, within it, against each other and everybody; whoever was there before survives."""
+    patients = work.people.load_all()
+    people = [normal_person(one) for one in patients.values()]
+    scores = None
+    if matcher.likeness is not None and len(people) >= matcher.least_people:
+        scores = matcher.likeness.score(people, matcher.thresholds.review)
+    new = frozenset(ids)
+    decided = decide_people(
+        people,
+        lambda id_: (id_ in new, *rank_of(patients[id_])),
+        new=new,
+        settled=work.people.find_settled(),
+        scores=scores,
+        thresholds=matcher.thresholds,
+    )
+    return _carry_out(work, decided, patients, Word(SYSTEM, batch_id=batch_id))
+
+
+def match_new(work: UnitOfWork, ids: Collection[str]) -> Matched:
+    """Patients that a pull brought, within it: by the rules alone, and only against who is found by an index.
+
+    How usual a name is nobody counts here: what hangs on that is for a person.
+    """
+    patients = work.people.load_near(ids)
+    new = frozenset(ids)
+    decided = decide_people(
+        [normal_person(one) for one in patients.values()],
+        lambda id_: (id_ in new, *rank_of(patients[id_])),
+        population=Population(),
+        new=new,
+        settled=work.people.find_settled(patients),
+    )
+    return _carry_out(work, decided, patients, Word(SYSTEM))
+
+
+def _carry_out(work: UnitOfWork, decided: Decided, patients: dict[str, Patient], word: Word) -> Matched:
+    merge_people(work, decided.merges, patients, word)
+    opened = work.people.open_pairs(decided.reviews)
+    tell_of_reviews(work)
+    return Matched(len(patients), decided, opened)
+
+
+def tell_of_reviews(work: UnitOfWork) -> None:
+    """One issue for the whole queue: how many pairs wait."""
+    waiting = work.people.count_open()
+    if waiting:
+        said = [f"{waiting} pairs of patients may be one person: `hub people review`"]
+        work.issues.open([Issue(REVIEW, "people", "all", (), {"count": waiting, "problems": said})])
+    else:
+        work.issues.close(REVIEW, "people", ["all"])

@@ -1,0 +1,159 @@
+"""Who is one person: the queue of pairs, and the merges that stand."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from hub.canonical.ids import Kind
+from hub.canonical.records import Patient
+from hub.ports.people import Merged, NewMerge, PairState, PersonPair
+from hub.store.bulk import stage
+from hub.store.merging import find_dependants, lead_back, lead_to_survivors
+from hub.store.records import SqlRecords
+from hub.store.tables import person_pair
+from hub.sync.people.decide import Match, Pair, pair_of
+
+_STANDING = text("SELECT id FROM patient WHERE merged_into IS NULL")
+_NEAR = text("""
+    WITH given AS (SELECT * FROM patient WHERE id = ANY(:ids) AND merged_into IS NULL)
+    SELECT id FROM given
+    UNION SELECT p.id FROM given g JOIN patient p ON p.born_on = g.born_on WHERE p.merged_into IS NULL
+    UNION SELECT p.id FROM given g JOIN patient p ON p.phone = g.phone WHERE p.merged_into IS NULL
+    UNION SELECT p.id FROM given g JOIN patient p ON p.email = g.email WHERE p.merged_into IS NULL
+    UNION SELECT p.id FROM given g JOIN patient p
+        ON lower(p.family_name) = lower(g.family_name) AND lower(p.given_name) = lower(g.given_name)
+        WHERE p.merged_into IS NULL""")
+_SETTLED = text("""
+    SELECT first_id, second_id FROM person_pair
+    WHERE state = 'separate' AND (:all OR first_id = ANY(:ids) OR second_id = ANY(:ids))""")
+_SURVIVORS = text("""
+    WITH RECURSIVE chain AS (
+        SELECT id, merged_into FROM patient WHERE id = ANY(:ids) AND merged_into IS NOT NULL
+        UNION ALL SELECT c.id, p.merged_into FROM chain c JOIN patient p ON p.id = c.merged_into
+        WHERE p.merged_into IS NOT NULL)
+    SELECT id, merged_into FROM chain c
+    WHERE NOT EXISTS (SELECT FROM patient p WHERE p.id = c.merged_into AND p.merged_into IS NOT NULL)""")
+_OPEN = text("""
+    INSERT INTO person_pair AS p (first_id, second_id, rule, codes, score)
+    SELECT first_id, second_id, rule, codes, score FROM staged_person_pair
+    ON CONFLICT (first_id, second_id) DO UPDATE
+        SET rule = excluded.rule, codes = excluded.codes, score = coalesce(excluded.score, p.score)
+        WHERE p.state = 'open' AND (p.rule, p.codes, p.score)
+            IS DISTINCT FROM (excluded.rule, excluded.codes, coalesce(excluded.score, p.score))
+    RETURNING p.xmax = 0 AS is_new""")
+_PAIRS = """
+    SELECT id, first_id, second_id, state, rule, codes, score, opened_at, decided_by, reason FROM person_pair"""
+_FIND = text(f"{_PAIRS} WHERE id = :id")
+_FIND_OPEN = text(f"{_PAIRS} WHERE state = 'open' ORDER BY score DESC NULLS LAST, id LIMIT :limit")
+_COUNT = text("SELECT count(*) FROM person_pair WHERE state = 'open'")
+_DECIDE = text("""
+    INSERT INTO person_pair AS p (first_id, second_id, state, rule, decided_at, decided_by, reason)
+    VALUES (:first, :second, :state, 'decided', :now, :actor, :reason)
+    ON CONFLICT (first_id, second_id) DO UPDATE SET state = excluded.state, decided_at = excluded.decided_at,
+        decided_by = excluded.decided_by, reason = excluded.reason""")
+_MERGES = """
+    SELECT id, survivor_id, merged_id, rule, merged_at, before, after, moved FROM person_merge
+    WHERE undone_at IS NULL"""
+_MERGE = text(f"{_MERGES} AND id = :id")
+_MERGES_OF = text(f"{_MERGES} AND (survivor_id = :id OR merged_id = :id) ORDER BY id")
+
+
+class SqlPeople:
+    """`hub.ports.people.People`."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    def load_all(self) -> dict[str, Patient]:
+        """See the port."""
+        return self._load(self._connection.execute(_STANDING).scalars().all())
+
+    def load_near(self, ids: Collection[str]) -> dict[str, Patient]:
+        """See the port."""
+        return self._load(self._connection.execute(_NEAR, {"ids": list(ids)}).scalars().all())
+
+    def find_settled(self, ids: Collection[str] | None = None) -> frozenset[Pair]:
+        """See the port."""
+        rows = self._connection.execute(_SETTLED, {"all": ids is None, "ids": list(ids or ())})
+        return frozenset((row.first_id, row.second_id) for row in rows)
+
+    def find_survivors(self, ids: Collection[str]) -> dict[str, str]:
+        """See the port."""
+        return {row.id: row.merged_into for row in self._connection.execute(_SURVIVORS, {"ids": list(ids)})}
+
+    def open_pairs(self, matches: Sequence[Match]) -> int:
+        """See the port."""
+        last = {match.pair: match for match in matches}
+        if not last:
+            return 0
+        columns = ("first_id", "second_id", "rule", "codes", "score")
+        rows = ((*pair, match.rule, list(match.codes), match.score) for pair, match in sorted(last.items()))
+        stage(self._connection, person_pair, columns, rows)
+        return sum(self._connection.execute(_OPEN).scalars())
+
+    def find_pair(self, pair_id: int) -> PersonPair | None:
+        """See the port."""
+        row = self._connection.execute(_FIND, {"id": pair_id}).one_or_none()
+        return None if row is None else _pair(row)
+
+    def find_open(self, limit: int | None = None) -> tuple[PersonPair, ...]:
+        """See the port."""
+        return tuple(_pair(row) for row in self._connection.execute(_FIND_OPEN, {"limit": limit}))
+
+    def count_open(self) -> int:
+        """See the port."""
+        count: int = self._connection.execute(_COUNT).scalar_one()
+        return count
+
+    def decide(self, first: str, second: str, state: PairState, *, actor: str, reason: str | None) -> None:
+        """See the port."""
+        pair = dict(zip(("first", "second"), pair_of(first, second), strict=True))
+        values = {**pair, "state": state, "now": self._now, "actor": actor, "reason": reason}
+        self._connection.execute(_DECIDE, values)
+
+    def merge(
+        self, merges: Sequence[NewMerge], *, actor: str, reason: str | None = None, batch_id: int | None = None
+    ) -> dict[str, Merged]:
+        """See the port."""
+        if not merges:
+            return {}
+        numbers = lead_to_survivors(self._connection, merges, actor=actor, reason=reason, batch_id=batch_id)
+        SqlRecords(self._connection).save(list({one.survivor.id: one.survivor for one in merges}.values()))
+        found = (self.find_merge(number) for number in numbers)
+        return {merge.merged_id: merge for merge in found if merge is not None}
+
+    def find_merge(self, merge_id: int) -> Merged | None:
+        """See the port."""
+        row = self._connection.execute(_MERGE, {"id": merge_id}).one_or_none()
+        return None if row is None else _merged(row)
+
+    def find_merges(self, patient_id: str) -> tuple[Merged, ...]:
+        """See the port."""
+        return tuple(_merged(row) for row in self._connection.execute(_MERGES_OF, {"id": patient_id}))
+
+    def find_dependants(self, merge: Merged) -> tuple[str, ...]:
+        """See the port."""
+        return find_dependants(self._connection, merge)
+
+    def unmerge(self, merge: Merged, survivor: Patient | None, *, actor: str, reason: str | None) -> tuple[str, ...]:
+        """See the port."""
+        visits = lead_back(self._connection, merge, now=self._now, actor=actor, reason=reason)
+        if survivor is not None:
+            SqlRecords(self._connection).save([survivor])
+        return visits
+
+    def _load(self, ids: Sequence[str]) -> dict[str, Patient]:
+        found: Mapping[str, Any] = SqlRecords(self._connection).load(Kind.PATIENT, ids)
+        return {id_: record for id_, record in found.items() if isinstance(record, Patient)}
+
+
+def _pair(row: Row[Any]) -> PersonPair:
+    match = Match(row.first_id, row.second_id, row.rule, tuple(row.codes), row.score)
+    return PersonPair(row.id, match, row.state, row.opened_at, row.decided_by, row.reason)
+
+
+def _merged(row: Row[Any]) -> Merged:
+    return Merged(row.id, row.survivor_id, row.merged_id, row.rule, row.merged_at, row.before, row.after, row.moved)
