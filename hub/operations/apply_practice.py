@@ -7,7 +7,7 @@ from hub.canonical.ids import Kind, ServiceId
 from hub.canonical.practice import Policy, Practice, PracticeService, read_practice
 from hub.canonical.records import Service
 from hub.errors import NeedsAttention, Problem
-from hub.ports import AppliedPractice, AuditEntry, BookableResource, Look, Site, StandingVisit, Store, UnitOfWork
+from hub.ports import AuditEntry, BookableResource, InForce, Site, StandingVisit, Store, UnitOfWork
 from hub.scheduling.absences import Absence, with_absences
 from hub.scheduling.diary import LotOnHand
 from hub.sync.blanks import fill_blanks
@@ -64,17 +64,19 @@ def load_practice(work: UnitOfWork) -> Practice:
     Raises:
         NeedsAttention: none was applied yet.
     """
-    applied = work.practices.find_current()
-    return _in_force(applied, () if applied is None else work.practices.find_absences())
+    return practice_of(work.practices.find_in_force())
 
 
-def practice_of(look: Look) -> Practice:
-    """The practice in force when the book was looked at.
+def practice_of(in_force: InForce) -> Practice:
+    """The same from what was read of it.
 
     Raises:
         NeedsAttention: none was applied yet.
     """
-    return _in_force(look.practice, look.absences)
+    applied = in_force.practice
+    if applied is None:
+        raise NeedsAttention(Problem("no practice file is in force", "practice", hint="Run `hub config apply`"))
+    return _with_absences(applied.text, applied.file, in_force.absences)
 
 
 def load_practice_of(work: UnitOfWork, version: int | None) -> Practice:
@@ -96,12 +98,6 @@ def accepted_policy(work: UnitOfWork, one: StandingVisit) -> Policy:
     if one.practice_version is None or one.visit.booked_on is None:
         return practice.policy_at(work.now, one.visit.location_id)
     return practice.policy_on(one.visit.booked_on)
-
-
-def _in_force(applied: AppliedPractice | None, absences: tuple[Absence, ...]) -> Practice:
-    if applied is None:
-        raise NeedsAttention(Problem("no practice file is in force", "practice", hint="Run `hub config apply`"))
-    return _with_absences(applied.text, applied.file, absences)
 
 
 @lru_cache(maxsize=4)

@@ -75,9 +75,9 @@ def _book(work: UnitOfWork, request: SeriesRequest) -> tuple[Booking, tuple[Visi
         work,
         load_practice(work),
         lambda practice: _decide(work, practice, its),
-        lambda booking: _save(work, booking, its),
+        lambda _, booking: _save(work, booking, its),
     )
-    return made if isinstance(made, Refusal) else (*made, series_id)
+    return made if isinstance(made, Refusal) else (made.booking, made.written, series_id)
 
 
 def _decide(work: UnitOfWork, practice: Practice, request: SeriesRequest) -> Booking | Refusal:

@@ -5,16 +5,16 @@ room, or every reason why not.
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from hub.canonical.practice import Practice
 from hub.operations.apply_practice import load_practice, practice_of
 from hub.operations.note_shortages import NO_STOCK, note_shortages, places_of
 from hub.operations.own_calendar import require_own_calendar
 from hub.operations.under_locks import Lacking, act_under_locks
-from hub.ports import UnitOfWork
+from hub.ports import OverHolds, UnitOfWork
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.keys import Key, lock_keys
@@ -24,13 +24,31 @@ Written = TypeVar("Written")
 Decide = Callable[[Practice], Booking | Refusal]
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed(Generic[Written]):
+    """What was decided under locks and written."""
+
+    practice: Practice
+    """The one in force."""
+    booking: Booking
+    written: Written
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    practice: Practice
+    outcome: Booking | Refusal
+    may_meet_over: bool = True
+    """Whether holds that are over may stand in the way."""
+
+
 def book_under_locks(
     work: UnitOfWork,
     request: BookingRequest,
-    write: Callable[[Booking], Written],
+    write: Callable[[Practice, Booking], Written],
     *,
     promises: bool = True,
-) -> tuple[Booking, Written] | Refusal:
+) -> Agreed[Written] | Refusal:
     """What was decided under locks and what `write` gave for it, or every reason against it; nothing is written then.
 
     Holds that are over and stand in the way are taken out in the same transaction. What `promises` no time may take it
@@ -48,44 +66,45 @@ def write_under_locks(
     work: UnitOfWork,
     practice: Practice,
     decide: Decide,
-    write: Callable[[Booking], Written],
+    write: Callable[[Practice, Booking], Written],
     *,
     promises: bool = True,
-) -> tuple[Booking, Written] | Refusal:
+) -> Agreed[Written] | Refusal:
     """The same for whatever `decide` makes of the book as it stands: it is asked before the locks and under them."""
     known = [practice]
 
-    def look() -> tuple[Practice, Booking | Refusal]:
+    def look() -> _Decided:
         # Another file may have come into force during the wait.
         current = known.pop() if known else load_practice(work)
-        return current, decide(current)
+        return _Decided(current, decide(current))
 
     return _write(work, look, write, promises=promises)
 
 
 def _write(
     work: UnitOfWork,
-    look: Callable[[], tuple[Practice, Booking | Refusal]],
-    write: Callable[[Booking], Written],
+    look: Callable[[], _Decided],
+    write: Callable[[Practice, Booking], Written],
     *,
     promises: bool,
-) -> tuple[Booking, Written] | Refusal:
-    def book(keys: frozenset[Key]) -> tuple[Booking, Written] | Refusal | Lacking:
-        practice, decision = look()
-        if isinstance(decision, Refusal):
-            return decision
+) -> Agreed[Written] | Refusal:
+    def book(keys: frozenset[Key]) -> Agreed[Written] | Refusal | Lacking:
+        decided = look()
+        practice, booking = decided.practice, decided.outcome
+        if isinstance(booking, Refusal):
+            return booking
         if promises:
-            require_own_calendar(practice, {visit.location_id for visit in decision.visits})
-        needed = frozenset(lock_keys(decision))
-        over = work.holds.find_over(needed)
+            require_own_calendar(practice, {visit.location_id for visit in booking.visits})
+        needed = frozenset(lock_keys(booking))
+        over = work.holds.find_over(needed) if decided.may_meet_over else OverHolds()
         if not needed | over.keys <= keys:
             return Lacking(needed | over.keys)
         work.holds.purge(over.ids)
-        written = write(decision)
-        note_shortages(work, practice, places_of(decision), always=NO_STOCK in decision.overridden)
-        return decision, written
+        written = write(practice, booking)
+        note_shortages(work, practice, places_of(booking), always=NO_STOCK in booking.overridden)
+        return Agreed(practice, booking, written)
 
-    _, first = look()
+    first = look().outcome
     if isinstance(first, Refusal):
         return first
     return act_under_locks(work, frozenset(lock_keys(first)), book)
@@ -98,12 +117,10 @@ def decide_now(work: UnitOfWork, request: BookingRequest, without: Collection[st
         NeedsAttention: no practice file is in force.
         InvalidInput: the location, an option or a name asked for is not declared, or the arrival is no whole minute.
     """
-    return _look_and_decide(work, request, without)[1]
+    return _look_and_decide(work, request, without).outcome
 
 
-def _look_and_decide(
-    work: UnitOfWork, request: BookingRequest, without: Collection[str] = ()
-) -> tuple[Practice, Booking | Refusal]:
+def _look_and_decide(work: UnitOfWork, request: BookingRequest, without: Collection[str] = ()) -> _Decided:
     """The practice in force and what it says, both of one moment."""
     day = request.arrives_at.astimezone(UTC).date()
     look = work.diaries.look(
@@ -112,8 +129,8 @@ def _look_and_decide(
         patient_ids={part.patient_id for part in request.trip.parts},
         location_id=request.trip.location_id,
     )
-    practice = practice_of(look)
+    practice = practice_of(look.in_force)
     diary = look.diary(practice.resources_at(request.trip.location_id))
     if without:
         diary = replace(diary, visits=tuple(visit for visit in diary.visits if visit.id not in without))
-    return practice, decide_booking(practice, diary, request, work.now)
+    return _Decided(practice, decide_booking(practice, diary, request, work.now), look.has_holds_over)

@@ -17,8 +17,8 @@ from hub.ports import KnownKey, Store, UnitOfWork
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.request import BookingRequest
 
-_Made = tuple[Booking | None, tuple[Visit, ...]]
-"""What was decided, if anything was, and the visits."""
+_Made = tuple[Practice, Booking | None, tuple[Visit, ...]]
+"""The practice in force, what was decided, if anything was, and the visits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +50,16 @@ def book_visit(
     """
 
     def book(work: UnitOfWork) -> _Made | Refusal:
-        practice = load_practice(work)  # for the consents, before anybody waits
-        made = book_under_locks(work, request, lambda booking: work.bookings.save(booking, request.trip))
-        if not isinstance(made, Refusal):
-            detail = {"overridden": list(made[0].overridden)}
-            data = {"channel": request.trip.channel}
-            note = Note("visit_booked", "book_visit", actor, request.role, request.reason, data, detail)
-            note_visits(work, made[1], note, push_to)
-            note_made_way(work, made[0], actor=actor)
-            prepare_consents(work, practice, made[1], actor=actor)
-        return made
+        made = book_under_locks(work, request, lambda _, booking: work.bookings.save(booking, request.trip))
+        if isinstance(made, Refusal):
+            return made
+        detail = {"overridden": list(made.booking.overridden)}
+        data = {"channel": request.trip.channel}
+        note = Note("visit_booked", "book_visit", actor, request.role, request.reason, data, detail)
+        note_visits(work, made.written, note, push_to)
+        note_made_way(work, made.booking, actor=actor)
+        prepare_consents(work, made.practice, made.written, actor=actor)
+        return made.practice, made.booking, made.written
 
     return _once(store, key, hash_request(request), book)
 
@@ -82,7 +82,7 @@ def book_hold(
         note = Note("visit_booked", "book_visit", actor, event_data={"hold": hold_id})
         note_visits(work, visits, note, push_to)
         prepare_consents(work, practice, visits, actor=actor)
-        return None, visits
+        return practice, None, visits
 
     return _once(store, key, hash_hold(hold_id), confirm)
 
@@ -97,10 +97,10 @@ def _once(store: Store, key: str | None, asked: str, make: Callable[[UnitOfWork]
         made = make(work)
         if isinstance(made, Refusal):
             return made
-        booking, visits = made
+        practice, booking, visits = made
         if key is not None:
             work.bookings.save_key(key, KnownKey(asked, tuple(one.id for one in visits)))
-        may_mend = _is_required(load_practice(work), visits) and work.facts.has_flagged()
+        may_mend = _is_required(practice, visits) and work.facts.has_flagged()
     if may_mend:
         recheck_facts(store)
     return Booked(visits, booking)

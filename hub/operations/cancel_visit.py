@@ -62,9 +62,7 @@ def cancel_visit(
     """
     wish = Cancellation(actor, by, reason, role, waive)
     with store.begin("cancel_visit") as work:
-        ended = cancel_standing(work, visit_ids, wish, work.now, push_to)
-        if isinstance(ended, Ended):
-            require_own_calendar(load_practice(work), {one.location_id for one in ended.visits})
+        ended = cancel_standing(work, visit_ids, wish, work.now, push_to, is_agreed=False)
         has_flagged = work.facts.has_flagged()
     if has_flagged:
         recheck_facts(store)
@@ -72,9 +70,18 @@ def cancel_visit(
 
 
 def cancel_standing(
-    work: UnitOfWork, visit_ids: Collection[str], wish: Cancellation, at: datetime, push_to: Collection[str]
+    work: UnitOfWork,
+    visit_ids: Collection[str],
+    wish: Cancellation,
+    at: datetime,
+    push_to: Collection[str],
+    *,
+    is_agreed: bool = True,
 ) -> Ended | Refusal:
-    """The same as part of an operation; the fee is that of a cancellation at `at`, whoever owns the calendar."""
+    """The same as part of an operation; the fee is that of a cancellation at `at`.
+
+    `is_agreed`: whoever owns the calendar has a say of their own, so that it need not be the hub.
+    """
 
     def share_of(policy: Policy, one: StandingVisit) -> Decimal:
         return window_share(policy.cancellation, one.fee_arrival, at) if wish.by == "patient" else Decimal()
@@ -82,8 +89,12 @@ def cancel_standing(
     note = Note("visit_cancelled", "cancel_visit", wish.actor, wish.role, wish.reason, event_data={"by": wish.by})
 
     def end(standing: Sequence[StandingVisit]) -> Ended | Refusal:
+        practice = load_practice(work)
+        if not is_agreed:
+            require_own_calendar(practice, {one.visit.location_id for one in standing})
         return end_visits(
             work,
+            practice,
             standing,
             state=VisitState.CANCELLED,
             share_of=share_of,

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.canonical.money import Money
-from hub.canonical.practice import Policy
+from hub.canonical.practice import Policy, Practice
 from hub.errors import InvalidInput, Problem
 from hub.operations.apply_practice import load_practice
 from hub.operations.ask_outside import Outside
@@ -112,7 +112,7 @@ def _begin_booking(work: UnitOfWork, request: BookingRequest, outside: Outside, 
     if not _say(work, outside, trip.location_id, trip.channel):
         return None
 
-    def write(booking: Booking) -> int:
+    def write(_: Practice, booking: Booking) -> int:
         say = _say(work, outside, trip.location_id, trip.channel)
         deposit = _sum(one.deposit for one in booking.visits) if say.pays_first else None
         pending_id = work.pendings.begin(
@@ -133,7 +133,7 @@ def _begin_booking(work: UnitOfWork, request: BookingRequest, outside: Outside, 
         return pending_id
 
     made = book_under_locks(work, request, write, promises=False)
-    return made if isinstance(made, Refusal) else made[1]
+    return made if isinstance(made, Refusal) else made.written
 
 
 def _begin_hold(work: UnitOfWork, hold_id: str, outside: Outside, asking: Asking) -> _Begun | None:

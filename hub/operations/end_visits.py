@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from hub.canonical.practice import Policy
+from hub.canonical.practice import Policy, Practice
 from hub.canonical.records import Visit, VisitState
-from hub.operations.apply_practice import accepted_policy, load_practice
+from hub.operations.apply_practice import accepted_policy
 from hub.operations.intend_refunds import intend_refunds
 from hub.operations.note_shortages import note_shortages, places_held
 from hub.operations.note_visits import Note, note_visits
@@ -35,6 +35,7 @@ class Ended:
 
 def end_visits(
     work: UnitOfWork,
+    practice: Practice,
     standing: Sequence[StandingVisit],
     *,
     state: VisitState,
@@ -45,10 +46,11 @@ def end_visits(
 ) -> Ended | Refusal:
     """End them, settle fee and credit, give back time and stock, and tell everybody.
 
-    With `waive` the fee is waived, by the role and for the reason of the note, if the policy in force now allows it.
+    `practice` is the one in force. With `waive` the fee is waived, by the role and for the reason of the note, if its
+    policy allows it now.
     """
     charged = [_charged(one, share_of(accepted_policy(work, one), one)) for one in standing]
-    owed = _waived(work, standing, charged, note) if waive else charged
+    owed = _waived(work, practice, standing, charged, note) if waive else charged
     if isinstance(owed, Refusal):
         return owed
     ids = [one.visit.id for one in standing]
@@ -62,8 +64,7 @@ def end_visits(
         work.waivers.save(dict(zip(ids, owed, strict=True)))
         detail = {"waived": "fee", "waived_minor": waived}
         note = replace(note, audit_detail={**note.audit_detail, **detail}, event_data={**note.event_data, **detail})
-    if places := places_held(standing):
-        note_shortages(work, load_practice(work), places, may_mend=True)
+    note_shortages(work, practice, places_held(standing), may_mend=True)
     note_visits(work, visits, note, push_to)
     return Ended(visits, total_of(owed), waived, sum(one.is_credit_lost for one in owed))
 
@@ -85,7 +86,7 @@ def _charged(one: StandingVisit, share: Decimal) -> Owed:
 
 
 def _waived(
-    work: UnitOfWork, standing: Sequence[StandingVisit], charged: Sequence[Owed], note: Note
+    work: UnitOfWork, practice: Practice, standing: Sequence[StandingVisit], charged: Sequence[Owed], note: Note
 ) -> tuple[Owed, ...] | Refusal:
-    policy = load_practice(work).policy_at(work.now, standing[0].visit.location_id)
+    policy = practice.policy_at(work.now, standing[0].visit.location_id)
     return decide_waiver(policy, charged, WaiverRequest("fee", note.role, note.reason))

@@ -21,6 +21,6 @@ def find_openings(store: Store, request: OpeningsRequest) -> Openings | Refusal:
             patient_ids={part.patient_id for part in request.trip.parts},
             location_id=request.trip.location_id,
         )
-        practice = practice_of(look)
+        practice = practice_of(look.in_force)
         diary = look.diary(practice.resources_at(request.trip.location_id))
         return decide_openings(practice, diary, request, work.now)

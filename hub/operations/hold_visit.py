@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hub.operations.apply_practice import load_practice
+from hub.canonical.practice import Practice
 from hub.operations.book_under_locks import book_under_locks
 from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, note_one
@@ -28,14 +28,16 @@ def hold_visit(store: Store, request: BookingRequest, *, actor: str) -> Held | R
     No other system is told. The arguments and errors are those of `book_visit`.
     """
     with store.begin("hold_visit") as work:
-        practice = load_practice(work)
-        expires_at = work.now + timedelta(minutes=practice.policy_at(work.now, request.trip.location_id).hold_minutes)
-        made = book_under_locks(
-            work, request, lambda booking: work.holds.save(booking, request.trip, expires_at), promises=False
-        )
+
+        def write(practice: Practice, booking: Booking) -> tuple[str, datetime]:
+            minutes = practice.policy_at(work.now, request.trip.location_id).hold_minutes
+            expires_at = work.now + timedelta(minutes=minutes)
+            return work.holds.save(booking, request.trip, expires_at), expires_at
+
+        made = book_under_locks(work, request, write, promises=False)
         if isinstance(made, Refusal):
             return made
-        booking, hold_id = made
+        booking, (hold_id, expires_at) = made.booking, made.written
         data = {"expires_at": expires_at.isoformat(), "channel": request.trip.channel}
         detail = {"overridden": list(booking.overridden)}
         note = Note("visit_held", "hold_visit", actor, request.role, request.reason, data, detail)

@@ -31,7 +31,7 @@ def place_facts(work: UnitOfWork, visit_ids: Collection[str]) -> Placed:
     and is asked for no rule but that nobody is in two places. Nobody books meanwhile.
     """
     work.visits.lock()
-    facts = work.facts.load(visit_ids) if work.practices.find_current() is not None else ()
+    facts = work.facts.load(visit_ids) if work.practices.find_in_force().practice is not None else ()
     to_come = {fact.visit.id for fact in facts}
     over = [one for one in visit_ids if one not in to_come]
     placed = work.claims.place_facts(over) if over else Placed(0, 0, ())

@@ -65,7 +65,7 @@ def apply_planned(
 
 
 def _plan(work: UnitOfWork, booked: BookedVisits, practice: Practice, text: str) -> PracticePlan:
-    current = work.practices.find_current()
+    current = work.practices.find_in_force().practice
     today = work.now.astimezone(ZoneInfo(practice.zone)).date()
     if current is None:
         dates, fingerprint = find_dated_changes(None, practice, today), _fingerprint(None, text, (), ())
@@ -95,7 +95,7 @@ def _broken(work: UnitOfWork, old: Practice, new: Practice, visits: Sequence[Boo
         last_on=visits[-1].arrives_at.astimezone(UTC).date(),
         patient_ids={visit.part.patient_id for visit in visits},
     )
-    absences = work.practices.find_absences()
+    absences = work.practices.find_in_force().absences
     return find_broken(with_absences(old, absences), with_absences(new, absences), diary, visits, work.now)
 
 

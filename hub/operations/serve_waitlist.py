@@ -94,7 +94,7 @@ def _offer(work: UnitOfWork, practice: Practice, entry: WaitlistEntry, batch: Fr
             work,
             practice,
             lambda its: _decide(work, its, entry, batch),
-            lambda booking: work.holds.save(booking, entry.request.trip, until),
+            lambda _, booking: work.holds.save(booking, entry.request.trip, until),
             promises=False,
         )
     except InvalidInput:  # the practice file has changed since they joined
@@ -102,7 +102,7 @@ def _offer(work: UnitOfWork, practice: Practice, entry: WaitlistEntry, batch: Fr
         return None
     if isinstance(made, Refusal):
         return None
-    booking, hold_id = made
+    booking, hold_id = made.booking, made.written
     work.waitlist.save_offer(entry, hold_id, until)
     data = {"hold": hold_id, "arrives_at": booking.visits[0].arrives_at.isoformat(), "until": until.isoformat()}
     note_entry(work, entry, Note("time_offered", "serve_waitlist", actor, event_data=data))

@@ -77,10 +77,9 @@ class Claims(Protocol):
 class Look:
     """What one question told of the practice and its book, at one moment."""
 
-    practice: "AppliedPractice | None"
-    """The practice file in force; None: nothing was applied yet."""
-    absences: tuple[Absence, ...]
-    """When resources are away beside what the file says, in the order in which it was noted."""
+    in_force: "InForce"
+    has_holds_over: bool
+    """Whether some hold is over that nobody has taken out yet."""
     diary: Callable[[Collection[str]], Diary]
     """(ids of the location's resources) → the snapshot, without what other resources take."""
 
@@ -89,7 +88,7 @@ class Diaries(Protocol):
     """The changing part of the schedule."""
 
     def look(self, *, first_on: date, last_on: date, patient_ids: Collection[str], location_id: str) -> Look:
-        """What openings at one location need, with one question to the database where nothing has changed."""
+        """What openings at one location need, with one question to the database."""
         ...
 
     def load(
@@ -180,19 +179,25 @@ class AppliedPractice:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The configuration in force at one moment."""
+
+    practice: AppliedPractice | None
+    """None: nothing was applied yet."""
+    absences: tuple[Absence, ...]
+    """When resources are away beside what the file says, in the order in which it was noted."""
+
+
 class Practices(Protocol):
     """The configuration in force."""
 
-    def find_current(self) -> AppliedPractice | None:
-        """None: nothing was applied yet."""
+    def find_in_force(self) -> InForce:
+        """As it stands now."""
         ...
 
     def find(self, version: int) -> AppliedPractice | None:
         """One that is or was in force."""
-        ...
-
-    def find_absences(self) -> tuple[Absence, ...]:
-        """When resources are away beside what the file says, in the order in which it was noted."""
         ...
 
     def save_absence(self, absence: Absence, reason: str | None = None) -> None:

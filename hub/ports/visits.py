@@ -47,8 +47,8 @@ class Holds(Protocol):
 class OverHolds:
     """Holds whose end has come."""
 
-    ids: tuple[str, ...]
-    keys: frozenset[Key]
+    ids: tuple[str, ...] = ()
+    keys: frozenset[Key] = frozenset()
     """What must be locked before they are taken out."""
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from threading import Lock
 from typing import NamedTuple
 
-from hub.scheduling.absences import Absence
 from hub.scheduling.board import carry_over
 from hub.scheduling.diary import Diary, LotOnHand, PackageStanding, PatientVisit, Promise
 from hub.scheduling.filled import FilledVisit
@@ -98,8 +97,6 @@ class DiaryCopies:
     """The copies of one process, for one database; those least lately used go."""
 
     def __init__(self) -> None:
-        self.absences: tuple[tuple[int, int | None], tuple[Absence, ...]] | None = None
-        """(how many, the last one's number) and who is away."""
         self._copies: OrderedDict[Place, DiaryCopy] = OrderedDict()
         self._lock = Lock()
 

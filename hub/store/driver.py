@@ -24,7 +24,8 @@ def run(connection: Connection, statement: str, values: Mapping[str, Any] | None
         cursor.execute(statement, values)
         while cursor.nextset():
             pass
-        return cursor.fetchall() if cursor.description is not None else []
+        # Not `description`: it would describe each column of each answer.
+        return cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []
 
 
 def run_text(connection: Connection, statement: TextClause, values: Mapping[str, Any]) -> list[Any]:

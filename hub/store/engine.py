@@ -12,6 +12,8 @@ from hub.store.embedded import APPLICATION
 
 _DRIVER = "postgresql+psycopg"
 _FORM = f"Write it as {_DRIVER}://USER:PASSWORD@HOST:5432/DATABASE"
+_SESSION = "-c timezone=UTC -c plan_cache_mode=force_generic_plan -c jit=off"
+"""Statements are short and come again and again: planning one anew for its values takes longer than running it."""
 _RESTED = 5.0
 """Seconds after which a connection is asked whether it is alive."""
 _REACH_HINT = "Start the server or mend HUB_DATABASE_URL; without it the hub starts a PostgreSQL of its own"
@@ -71,7 +73,7 @@ def _engine(url: URL, role: str, connections: int) -> Engine:
         connect_args={
             "connect_timeout": 10,
             "application_name": "medspa-hub",
-            "options": f"{given} -c timezone=UTC {role}".strip(),
+            "options": f"{given} {_SESSION} {role}".strip(),
         },
     )
     _look_at_rested_connections(engine)

@@ -31,12 +31,8 @@ def lock_claims(connection: Connection) -> None:
 
 
 def taking_keys(keys: Collection[Key]) -> str:
-    """The statements that share the table and wait for the locks of these keys.
-
-    From then on others wait, so that no time goes into plans: those made once will do.
-    """
-    shared = "SET LOCAL plan_cache_mode = force_generic_plan; LOCK TABLE claim IN ROW EXCLUSIVE MODE"
-    return f"{shared}; {taking_locks(keys)}"
+    """The statements that share the table and wait for the locks of these keys."""
+    return f"LOCK TABLE claim IN ROW EXCLUSIVE MODE; {taking_locks(keys)}"
 
 
 def taking_locks(keys: Collection[Key]) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection, Table, insert, select, text
 from sqlalchemy.dialects.postgresql import Range
 
-from hub.ports import AppliedPractice, BookableResource, Saved, Site
+from hub.ports import AppliedPractice, BookableResource, InForce, Saved, Site
 from hub.scheduling.absences import Absence
 from hub.scheduling.diary import LotOnHand
 from hub.store import tables
 from hub.store.bulk import stage
-from hub.store.driver import run
+from hub.store.driver import Found, run
 from hub.store.tables import practice_version
 
 PEOPLE = frozenset({"provider", "assistant"})
@@ -37,41 +37,63 @@ _OPENING_COUNTS = text("""
     FROM staged_lot s JOIN lot l USING (product_id, location_id, name) WHERE l.id = ANY(:ids) ORDER BY l.id""")
 
 
-NEWEST = "SELECT id, sha256 FROM practice_version ORDER BY id DESC LIMIT 1"
+IN_FORCE = """
+    (SELECT json_build_array(id, sha256) FROM practice_version ORDER BY id DESC LIMIT 1) AS newest,
+    (SELECT json_build_array(count(*), max(id)) FROM absence) AS absences"""
+"""Columns for `SqlPractices.recall`."""
 _VERSION = "SELECT sha256 FROM practice_version WHERE id = %(id)s"
 
-PracticeTexts = dict[tuple[int, str], AppliedPractice]
-"""Practice files by version and digest, as far as one process has read them."""
+
+class PracticeCopies:
+    """What one process has read of one database's configuration."""
+
+    def __init__(self) -> None:
+        self.texts: dict[tuple[int, str], AppliedPractice] = {}
+        """Practice files by version and digest."""
+        self.absences: tuple[tuple[int, int | None], tuple[Absence, ...]] | None = None
+        """(how many, the last one's number) and who is away."""
 
 
 class SqlPractices:
     """`hub.ports.Practices`."""
 
-    def __init__(self, connection: Connection, texts: PracticeTexts) -> None:
+    def __init__(self, connection: Connection, copies: PracticeCopies) -> None:
         self._connection = connection
-        self._texts = texts
+        self._copies = copies
+        self._newest: AppliedPractice | None = None
 
-    def find_current(self) -> AppliedPractice | None:
+    def find_in_force(self) -> InForce:
         """See the port."""
-        rows = run(self._connection, NEWEST)
-        return self.recall(rows[0]["id"], rows[0]["sha256"]) if rows else None
+        return self.recall(run(self._connection, f"SELECT {IN_FORCE}")[0])
 
     def find(self, version: int) -> AppliedPractice | None:
         """See the port."""
+        if self._newest is not None and self._newest.version == version:
+            return self._newest
         rows = run(self._connection, _VERSION, {"id": version})
-        return self.recall(version, rows[0]["sha256"]) if rows else None
+        return self._text(version, rows[0]["sha256"]) if rows else None
 
-    def recall(self, version: int, digest: str) -> AppliedPractice:
+    def recall(self, seen: Found) -> InForce:
+        """What a statement that asked for `IN_FORCE` saw."""
+        newest, absences = seen["newest"], seen["absences"]
+        self._newest = self._text(*newest) if newest else None
+        return InForce(self._newest, self._absences((absences[0], absences[1])))
+
+    def _text(self, version: int, digest: str) -> AppliedPractice:
         """That version with that digest. Read once in this process: a version never changes."""
-        if (version, digest) not in self._texts:
+        texts = self._copies.texts
+        if (version, digest) not in texts:
             query = select(practice_version).where(practice_version.c.id == version)
             row = self._connection.execute(query).one()
-            self._texts[version, digest] = AppliedPractice(row.id, row.name, row.document)
-        return self._texts[version, digest]
+            texts[version, digest] = AppliedPractice(row.id, row.name, row.document)
+        return texts[version, digest]
 
-    def find_absences(self) -> tuple[Absence, ...]:
-        """See the port."""
-        return load_absences(self._connection)
+    def _absences(self, state: tuple[int, int | None]) -> tuple[Absence, ...]:
+        """They are only ever added, and no number is given twice: as many with the same last one are the same."""
+        kept = self._copies.absences
+        if kept is None or kept[0] != state:
+            kept = self._copies.absences = (state, load_absences(self._connection))
+        return kept[1]
 
     def save_absence(self, absence: Absence, reason: str | None = None) -> None:
         """See the port."""
@@ -81,7 +103,7 @@ class SqlPractices:
 
     def save(self, file: str, text: str) -> bool:
         """See the port."""
-        current = self.find_current()
+        current = self.find_in_force().practice
         if current is not None and current.text == text:
             return False
         digest = hashlib.sha256(text.encode()).hexdigest()

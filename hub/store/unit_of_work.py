@@ -54,7 +54,7 @@ from hub.store.outbox import SqlOutbox
 from hub.store.payments import SqlPaymentBook
 from hub.store.pending import SqlPendings
 from hub.store.people import SqlPeople
-from hub.store.practices import PracticeTexts, SqlPractices
+from hub.store.practices import PracticeCopies, SqlPractices
 from hub.store.records import SqlRecords
 from hub.store.relocations import SqlRelocations
 from hub.store.repairs import SqlRepairs
@@ -77,15 +77,17 @@ def database_clock(connection: Connection) -> datetime:
 class SqlUnitOfWork:
     """`hub.ports.UnitOfWork`: the parts share one connection in one transaction."""
 
-    def __init__(self, connection: Connection, now: datetime, copies: DiaryCopies, texts: PracticeTexts) -> None:
+    def __init__(self, connection: Connection, now: datetime, copies: DiaryCopies, practices: PracticeCopies) -> None:
         self.now = now
+        in_force = SqlPractices(connection, practices)
+        self.practices: Practices = in_force
         self.landing: Landing = SqlLanding(connection)
         self.links: Links = SqlLinks(connection)
         self.records: Records = SqlRecords(connection)
         self.people: People = SqlPeople(connection, now)
         self.claims: Claims = SqlClaims(connection, now)
         self.facts: Facts = SqlFacts(connection, now)
-        self.diaries: Diaries = SqlDiaries(connection, now, copies, SqlPractices(connection, texts))
+        self.diaries: Diaries = SqlDiaries(connection, now, copies, in_force)
         self.bookings: Bookings = SqlBookings(connection, now)
         self.holds: Holds = SqlHolds(connection, now)
         self.visits: Visits = SqlVisits(connection, now)
@@ -103,7 +105,6 @@ class SqlUnitOfWork:
         self.issues: Issues = SqlIssues(connection)
         self.imports: Imports = SqlImports(connection)
         self.cursors: Cursors = SqlCursors(connection)
-        self.practices: Practices = SqlPractices(connection, texts)
 
 
 class SqlStore:
@@ -117,13 +118,13 @@ class SqlStore:
         self._clock = clock
         self.checkpoint = checkpoint
         self._copies = DiaryCopies()
-        self._texts: PracticeTexts = {}
+        self._practices = PracticeCopies()
 
     @contextmanager
     def begin(self, operation: str) -> Iterator[UnitOfWork]:
         """See the port."""
         with _without_values(), self._engine.connect() as connection, connection.begin():
-            yield SqlUnitOfWork(connection, self._clock(connection), self._copies, self._texts)
+            yield SqlUnitOfWork(connection, self._clock(connection), self._copies, self._practices)
             self.checkpoint(f"{operation}:before_commit")
         self.checkpoint(f"{operation}:after_commit")
 
