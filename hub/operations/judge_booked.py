@@ -18,7 +18,7 @@ _VISIT = str(Kind.VISIT)
 def judge_booked(work: UnitOfWork, visit_ids: Collection[str]) -> None:
     """Open, change or close the issue `breaks_rules` of those that were booked here, as a part of an operation."""
     booked = work.facts.load_booked(visit_ids) if visit_ids else ()
-    if not booked or work.practices.find_current() is None:
+    if not booked or work.practices.find_in_force().practice is None:
         return
     practice, today = load_practice(work), work.now.astimezone(UTC).date()
     patients = {one.part.patient_id for one in booked}
