@@ -7,13 +7,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from hub.connectors.fhir_r4.calendar import LIMITS, FhirCalendar
-from hub.connectors.fhir_r4.client import FhirClient
+from hub.connectors.fhir_r4.client import MEDIA_TYPE, FhirClient
 from hub.connectors.fhir_r4.sink import FhirSink
 from hub.connectors.fhir_r4.source import FhirSource
 from hub.connectors.kit.connection import Connection
 from hub.connectors.kit.http import Limits
 from hub.connectors.kit.secret_store import SecretStore
-from hub.connectors.kit.spec.auth import Bearer
+from hub.connectors.kit.shared import open_http
 from hub.connectors.legacy_export.source import LegacyExportSource
 from hub.errors import InvalidInput, Problem
 from hub.ports import Sink, Source, VendorCalendar
@@ -83,7 +83,9 @@ def zone_of(connection: Connection, surroundings: Surroundings) -> ZoneInfo:
 def _fhir_client(
     connection: Connection, surroundings: Surroundings, limits: Limits | None = None
 ) -> Iterator[FhirClient]:
-    with FhirClient(str(connection.base_url), token=_token(connection, surroundings), limits=limits) as client:
+    with FhirClient(
+        open_http(connection, _secrets(connection, surroundings), media_type=MEDIA_TYPE, limits=limits)
+    ) as client:
         yield client
 
 
@@ -130,10 +132,8 @@ def _connector(connection: Connection) -> Connector:
     return CONNECTORS[connection.connector]
 
 
-def _token(connection: Connection, surroundings: Surroundings) -> str | None:
-    store = SecretStore(surroundings.folder, surroundings.environment, _file(connection))
-    tokens = [store.read(scheme.token) for scheme in connection.auth if isinstance(scheme, Bearer)]
-    return tokens[0] if tokens else None
+def _secrets(connection: Connection, surroundings: Surroundings) -> SecretStore:
+    return SecretStore(surroundings.folder, surroundings.environment, _file(connection))
 
 
 def _refusal(connection: Connection, message: str, field: str, hint: str | None = None) -> InvalidInput:

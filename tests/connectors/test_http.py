@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from hub.connectors.kit.auth import bearer
 from hub.connectors.kit.http import HttpClient, Limits, place
 from hub.errors import Conflict, HubError, NeedsAttention, RecordRejected, RetryLater
 from tests.peers.processes import free_port
@@ -22,7 +23,7 @@ def always(content: bytes) -> Callable[[Asked], bytes]:
 
 def failure_of(content: bytes, method: str = "GET", *, expected: type[HubError]) -> tuple[HubError, int]:
     """The error that this answer leads to, and how often the server was asked."""
-    with scripted(always(content)) as server, HttpClient(server.url, token="t", limits=QUICK) as client:
+    with scripted(always(content)) as server, HttpClient(server.url, auth=bearer("t"), limits=QUICK) as client:
         with pytest.raises(expected) as caught:
             client.request(
                 method,
@@ -55,7 +56,7 @@ def test_a_refused_token_points_to_the_connection_s_secrets():
 
 def test_a_redirect_is_never_followed_because_the_token_would_travel_along():
     with scripted(always(answer("", 302, location="http://127.0.0.1:9/elsewhere"))) as server:
-        with HttpClient(server.url, token="t") as client, pytest.raises(NeedsAttention, match="base_url"):
+        with HttpClient(server.url, auth=bearer("t")) as client, pytest.raises(NeedsAttention, match="base_url"):
             client.get("Patient")
         assert len(server.asked) == 1
 
@@ -171,7 +172,7 @@ def test_a_server_that_drips_is_slow_although_it_never_falls_silent():
 
 
 def test_a_link_to_another_server_is_refused_before_anything_is_sent():
-    with HttpClient("https://ehr.example.com/fhir", token="t") as client:
+    with HttpClient("https://ehr.example.com/fhir", auth=bearer("t")) as client:
         assert client.absolute("Patient?x=1") == "https://ehr.example.com/fhir/Patient?x=1"
         assert client.absolute("https://ehr.example.com:443/other") == "https://ehr.example.com:443/other"
         for foreign in (

@@ -18,7 +18,7 @@ from hub.errors import Conflict, HubError, NeedsAttention, RecordRejected, only_
 from hub.ports import Absent, Confirmed, Declined, Unknown, Write
 
 APPOINTMENT = "Appointment"
-LIMITS = Limits(connect_seconds=5, read_seconds=10, whole_seconds=15, attempts=1)
+LIMITS = Limits(connect_seconds=5, read_seconds=10, whole_seconds=15, attempts=1, longest_wait_seconds=2)
 """Somebody waits at the desk."""
 _STANDS = {"booked", "arrived", "fulfilled", "checked-in"}
 _WAITS = {"proposed", "pending", "waitlist"}
@@ -120,7 +120,7 @@ def _search(visit_id: str) -> str:
 def _outcome(error: HubError) -> Declined | Unknown:
     """What a failed write means."""
     code = _code(error)
-    if code == "unreachable":
+    if code in ("unreachable", "left_alone", "rate_limited"):
         return Declined(code, was_asked=False)
     is_no = isinstance(error, Conflict | RecordRejected) or (isinstance(error, NeedsAttention) and code in _NOT_DONE)
     return Declined(code) if is_no else Unknown(code)

@@ -36,8 +36,11 @@ class SearchPage:
 class FhirClient:
     """One FHIR server."""
 
-    def __init__(self, base_url: str, *, token: str | None = None, limits: Limits | None = None) -> None:
-        self._http = HttpClient(base_url, token=token, media_type=MEDIA_TYPE, limits=limits)
+    def __init__(self, server: str | HttpClient, *, limits: Limits | None = None) -> None:
+        """`server` is a client opened with `MEDIA_TYPE`, or the base address of one that asks for no secrets."""
+        if isinstance(server, str):
+            server = HttpClient(server, media_type=MEDIA_TYPE, limits=limits)
+        self._http = server
 
     def __enter__(self) -> Self:
         return self

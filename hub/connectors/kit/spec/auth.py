@@ -60,8 +60,10 @@ class TokenScheme(Declared):
     token_url: HttpUrl
     send: Literal["form", "json"] = "form"
     """How the request's parameters travel."""
-    params: dict[str, str] = Field(default_factory=dict)
-    """Further parameters that are no secrets: `{resource: https://…}`."""
+    params: dict[str, Setting] = Field(default_factory=dict)
+    """Further parameters: `{resource: https://…, app_secret: {env: APP_SECRET}}`."""
+    names: dict[str, str] = Field(default_factory=dict)
+    """What a server calls the usual parameters: `{client_id: clientId, username: user_name}`; blank: it takes none."""
     scope: str | None = None
     answer: TokenAnswer = TokenAnswer()
     header: HeaderName = "Authorization"

@@ -53,8 +53,8 @@ class LimitsSpec(Declared):
     """The longest time for a whole answer."""
     attempts: int = Field(default=3, ge=1, le=10)
     """How often what may be repeated is tried before the next run."""
-    longest_wait_seconds: float = Field(default=20.0, ge=0, le=600)
-    """A server that asks for a longer pause is left alone until the next run."""
+    longest_wait_seconds: float = Field(default=90.0, ge=0, le=600)
+    """Where a turn, or the end of a pause the server asked for, is further away, the rest is left to the next run."""
     give_up_after: int = Field(default=5, ge=1)
     """So many failures in a row, and it is not asked any more …"""
     leave_alone_seconds: float = Field(default=30.0, gt=0)

@@ -1,0 +1,86 @@
+"""Each declared scheme, with its secrets."""
+
+from collections.abc import Sequence
+
+from hub.connectors.kit.auth.kept_token import KeptToken
+from hub.connectors.kit.auth.oauth2 import PlainGrant, RefreshGrant, client_of
+from hub.connectors.kit.auth.signed import SignedToken
+from hub.connectors.kit.auth.smart import SmartGrant
+from hub.connectors.kit.auth.static import Several, StaticHeader, StaticParameter, basic, bearer
+from hub.connectors.kit.auth.tokens import Grants, TokenHeader, TokenServer
+from hub.connectors.kit.http.client import Authorizer
+from hub.connectors.kit.secret_store import SecretStore
+from hub.connectors.kit.spec.auth import (
+    Auth,
+    Basic,
+    Bearer,
+    ClientCredentials,
+    Header,
+    Password,
+    Query,
+    Refresh,
+    Signed,
+    SmartBackend,
+    TokenScheme,
+)
+
+
+def open_auth(schemes: Sequence[Auth], secrets: SecretStore, base_url: str) -> Authorizer | None:
+    """What the schemes put on a request; None for no scheme. Nothing is asked of anybody yet.
+
+    Raises:
+        NeedsAttention: a secret is not there, or is not what its scheme needs.
+    """
+    opened = [_opened(scheme, secrets, base_url) for scheme in schemes]
+    return opened[0] if len(opened) == 1 else Several(opened) if opened else None
+
+
+def _opened(scheme: Auth, secrets: SecretStore, base_url: str) -> Authorizer:
+    match scheme:
+        case Bearer():
+            return bearer(secrets.read(scheme.token))
+        case Basic():
+            return basic(secrets.read(scheme.user), secrets.read(scheme.password) if scheme.password else "")
+        case Header():
+            return StaticHeader(scheme.name, scheme.prefix + secrets.read(scheme.value))
+        case Query():
+            return StaticParameter(scheme.name, secrets.read(scheme.value))
+        case Signed():
+            values = {name: secrets.read(value) for name, value in scheme.values.items()}
+            return SignedToken(scheme, secrets.read(scheme.user), secrets.read(scheme.secret), values)
+        case SmartBackend():
+            grant = SmartGrant(scheme, secrets.read(scheme.client_id), secrets.read(scheme.key), base_url)
+            return TokenHeader(grant, "Authorization", "Bearer ")
+        case ClientCredentials() | Password() | Refresh():
+            return TokenHeader(_grants(scheme, secrets), scheme.header, scheme.prefix)
+
+
+def _grants(scheme: ClientCredentials | Password | Refresh, secrets: SecretStore) -> Grants:
+    server = TokenServer(str(scheme.token_url), scheme.send, scheme.answer)
+    secret = secrets.read(scheme.client_secret) if scheme.client_secret else None
+    client_id = secrets.read(scheme.client_id) if scheme.client_id else None
+    named, headers = client_of(client_id, secret, scheme.client_in) if client_id is not None else ({}, {})
+    params = {**_asked(scheme), **named}
+    more = {name: secrets.read(value) for name, value in scheme.params.items()}
+    match scheme:
+        case ClientCredentials():
+            return PlainGrant(server, _renamed(params, scheme) | more, headers)
+        case Password():
+            who = {"username": secrets.read(scheme.username), "password": secrets.read(scheme.password)}
+            return PlainGrant(server, _renamed({**params, **who}, scheme) | more, headers)
+        case Refresh():
+            keep = KeptToken(secrets.folder / scheme.keep if scheme.keep else None)
+            first = scheme.refresh_token
+            secrets.read(first)
+            return RefreshGrant(server, _renamed(params, scheme) | more, headers, lambda: secrets.read(first), keep)
+
+
+def _renamed(params: dict[str, str], scheme: TokenScheme) -> dict[str, str]:
+    """In the server's words."""
+    return {name: value for key, value in params.items() if (name := scheme.names.get(key, key))}
+
+
+def _asked(scheme: TokenScheme) -> dict[str, str]:
+    kinds = {ClientCredentials: "client_credentials", Password: "password", Refresh: "refresh_token"}
+    asked = {"grant_type": kinds[type(scheme)]}
+    return asked | ({"scope": scheme.scope} if scheme.scope else {})

@@ -1,0 +1,137 @@
+"""How often one server may be asked: requests in a stretch of time, cost points, and how many at once.
+
+One gate stands before each connection's server in a process, shared by its threads. Several processes do not see each
+other's: each keeps to its `share`, and a server that answers 429 all the same is given the pause it asks for.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from threading import BoundedSemaphore, Event, Lock
+from time import monotonic
+from typing import Any
+
+from pyrate_limiter import InMemoryBucket, RateItem
+from pyrate_limiter import Rate as Window
+
+from hub.connectors.kit.http.breaker import Breaker
+from hub.connectors.kit.http.points import PointsBucket
+from hub.connectors.kit.spec.limits import LimitsSpec, Points, Rate
+from hub.connectors.kit.values import value_at
+from hub.errors import Problem, RetryLater
+
+
+class Gate:
+    """Before one server."""
+
+    def __init__(
+        self,
+        spec: LimitsSpec,
+        name: str = "the server",
+        *,
+        clock: Callable[[], float] = monotonic,
+        rest: Callable[[float], object] | None = None,
+    ) -> None:
+        self.name = name
+        self.spec = spec
+        self._clock = clock
+        self._rest = rest or Event().wait
+        self._breaker = Breaker(spec.give_up_after, spec.leave_alone_seconds, clock)
+        self._rates = InMemoryBucket(_windows(spec.rate, spec.share)) if spec.rate else None
+        self._points = _points(spec, clock)
+        self._places = BoundedSemaphore(spec.concurrent) if spec.concurrent else nullcontext()
+        self._lock = Lock()
+        self._paused_until = 0.0
+
+    @contextmanager
+    def passing(self, cost: int = 0, longest: float | None = None) -> Iterator[None]:
+        """Wait for a turn and hold a place for one request of so many points (0: the declared cost).
+
+        `longest` is how many seconds anybody waits here for a turn, by default the declared ones.
+
+        Raises:
+            RetryLater: the turn is further away than anybody waits here, or the server is left alone.
+        """
+        longest = self.spec.longest_wait_seconds if longest is None else longest
+        with self._places:
+            self._breaker.enter(self.name)
+            self._wait(self._until_unpaused, longest)
+            if self._points is not None:
+                self._wait(lambda points=self._points: points.take(self.cost(cost)), longest)  # type: ignore[misc]
+            if self._rates is not None:
+                self._wait(self._until_next, longest)
+            yield
+
+    def cost(self, points: int = 0) -> int:
+        """What a request is reckoned at."""
+        return points or (self.spec.points.cost if self.spec.points else 0)
+
+    def pause(self, seconds: float) -> None:
+        """Nobody asks for so long: the server said so."""
+        with self._lock:
+            self._paused_until = max(self._paused_until, self._clock() + seconds)
+
+    def settle(self, reckoned: int, body: Any) -> int | None:
+        """What the answer says a request did cost, which corrects what is left."""
+        spec = self.spec.points
+        if spec is None or self._points is None:
+            return None
+        cost, left = _number(body, spec.cost_path), _number(body, spec.left_path)
+        self._points.correct(cost - reckoned if cost is not None else 0.0, left)
+        return None if cost is None else int(cost)
+
+    def succeeded(self) -> None:
+        """The server answered."""
+        self._breaker.succeeded()
+
+    def failed(self) -> None:
+        """The server is down, or fails."""
+        self._breaker.failed()
+
+    def _wait(self, due_in: Callable[[], float], longest: float) -> None:
+        waited = 0.0
+        while (seconds := due_in()) > 0:
+            if waited + seconds > longest:
+                hint = (
+                    "It asked for a pause, or the allowance of the connection's 'limits' is used up; nothing was sent"
+                )
+                problem = Problem(f"{self.name} may not be asked yet", code="rate_limited", hint=hint)
+                raise RetryLater(problem, after_seconds=seconds)
+            self._rest(seconds)
+            waited += seconds
+
+    def _until_unpaused(self) -> float:
+        with self._lock:
+            return self._paused_until - self._clock()
+
+    def _until_next(self) -> float:
+        assert self._rates is not None
+        now = int(self._clock() * 1000)
+        with self._lock:
+            self._rates.leak(now)
+            item = RateItem(self.name, now)
+            if self._rates.put(item):
+                return 0.0
+            wait = self._rates.waiting(item)
+            return max(wait, 1) / 1000 if isinstance(wait, int) else 0.0
+
+
+def _windows(rates: Sequence[Rate], share: float) -> list[Window]:
+    """Without those that others imply; the library takes only windows that each say something."""
+    kept: list[Window] = []
+    for rate in sorted(rates, key=lambda one: (one.per_seconds, one.requests)):
+        window = Window(max(1, int(rate.requests * share)), int(rate.per_seconds * 1000))
+        while kept and kept[-1].limit >= window.limit:
+            kept.pop()
+        if not kept or window.limit / window.interval < kept[-1].limit / kept[-1].interval:
+            kept.append(window)
+    return kept
+
+
+def _points(spec: LimitsSpec, clock: Callable[[], float]) -> PointsBucket | None:
+    points: Points | None = spec.points
+    return PointsBucket(points.capacity * spec.share, points.per_second * spec.share, clock) if points else None
+
+
+def _number(body: Any, path: str | None) -> float | None:
+    value = value_at(body, path) if path else None
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,23 @@
+"""Values in answers and records, by the paths that connections declare."""
+
+from functools import lru_cache
+from typing import Any
+
+from hub.mapping.paths import Place, parse_place
+
+_place = lru_cache(maxsize=4096)(parse_place)
+
+
+def value_at(body: Any, path: str | None) -> Any:
+    """What stands at a path, None where nothing does; without a path all of it."""
+    return body if path is None else place_of(path).read(body)
+
+
+def put_at(record: dict[str, Any], path: str, value: Any) -> None:
+    """Put a value at a path, in place, making what is missing on the way; None takes it away."""
+    place_of(path).write(record, value)
+
+
+def place_of(path: str) -> Place:
+    """A path, parsed once."""
+    return _place(path)
