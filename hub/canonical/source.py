@@ -33,3 +33,12 @@ class SourceRecord:
     """The line of `file` on which the row starts, counted from 1."""
     hub_id: str | None = None
     """The canonical id that the hub wrote into it, if the hub made the record there."""
+    gone: bool = False
+    """The system says that it does not have the record any more: the payload is what it said of that, or empty."""
+    merged_into: str | None = None
+    """The id of the system's record that this one became part of."""
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it says what became of the record instead of what stands in it."""
+        return self.gone or self.merged_into is not None

@@ -11,6 +11,8 @@ from hub.errors import InvalidInput, Problem
 from hub.mapping.apply import TwoWay
 from hub.mapping.context import Context
 from hub.ports import UnitOfWork
+from hub.sync.mass_change import MassChangeLimit
+from hub.sync.system_of_record import RecordRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,16 @@ class LinkedSystem:
     """Of its wall times."""
     aliases: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
     """As in the connection: by kind, its id → the hub's."""
+    rules: RecordRules = field(default_factory=RecordRules)
+    """Whose word counts for which field."""
+    told: Mapping[Kind, frozenset[str]] = field(default_factory=dict)
+    """By kind, the systems that are told of its changes; this one may be among them."""
+    limit: MassChangeLimit = field(default_factory=MassChangeLimit)
+    """From where on a pull asks a person first."""
+
+    def told_of(self, kind: Kind) -> frozenset[str]:
+        """The systems that are told of changes of this kind."""
+        return self.told.get(kind, frozenset())
 
     def mapping(self, kind: Kind) -> TwoWay:
         """The table of a kind.
@@ -47,15 +59,20 @@ class LinkedSystem:
 
 
 class SystemLinks:
-    """Implements `hub.mapping.context.Links` within one operation: aliases first, then what is linked."""
+    """Implements `hub.mapping.context.Links` within one operation: aliases first, then what is linked.
 
-    def __init__(self, system: LinkedSystem, uow: UnitOfWork) -> None:
+    Where it gathers, what it does not know yet is noted and found for all records at once by `look_up`.
+    """
+
+    def __init__(self, system: LinkedSystem, uow: UnitOfWork, *, is_gathering: bool = False) -> None:
         self._system = system
         self._uow = uow
+        self._is_gathering = is_gathering
         self._found: dict[tuple[Kind, str], str | None] = {}
+        self._missed: set[tuple[Kind, str]] = set()
 
-    def learn(self, kind: Kind, source_id: str, canonical_id: str) -> None:
-        """The system's record is this one, from now on."""
+    def learn(self, kind: Kind, source_id: str, canonical_id: str | None) -> None:
+        """The system's record is this one, from now on; None: it is none."""
         self._found[kind, source_id] = canonical_id
 
     def canonical_id(self, kind: Kind, source_id: str) -> str | None:
@@ -65,10 +82,25 @@ class SystemLinks:
             return alias
         key = kind, source_id
         if key not in self._found:
-            ref = SourceRef(self._system.name, kind, source_id)
-            link = self._uow.links.find([ref]).get(ref)
-            self._found[key] = link.canonical_id if link else None
+            self._missed.add(key)
+            if self._is_gathering:
+                return None
+            self.look_up()
         return self._found[key]
+
+    @property
+    def missed(self) -> int:
+        """How many were asked for and are still to be looked up."""
+        return len(self._missed)
+
+    def look_up(self) -> None:
+        """Find what was asked for and not known, all at once. What was read without it must be read again."""
+        refs = [SourceRef(self._system.name, kind, source_id) for kind, source_id in self._missed]
+        found = self._uow.links.find(refs)
+        for ref in refs:
+            link = found.get(ref)
+            self._found[ref.kind, ref.id] = link.canonical_id if link else None
+        self._missed.clear()
 
     def source_id(self, kind: Kind, canonical_id: str) -> str | None:
         """See Links; of several the first alias, then the first in order."""

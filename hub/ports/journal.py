@@ -26,6 +26,17 @@ class Sent:
 
     remote_id: str | None
     payload_hash: str
+    said_hash: str | None = None
+    """Of the canonical values that were sent, however the system writes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A delivery that was given up."""
+
+    delivery: Delivery
+    error: str
+    """Not personal."""
 
 
 class Outbox(Protocol):
@@ -33,6 +44,22 @@ class Outbox(Protocol):
 
     def enqueue(self, connection: str, kind: Kind, canonical_id: str) -> None:
         """In the same transaction as the change."""
+        ...
+
+    def enqueue_all(self, connections: Collection[str], kind: Kind, canonical_ids: Collection[str]) -> None:
+        """One delivery of each of these records, each once, to each of these systems."""
+        ...
+
+    def find_waiting(self, connection: str) -> tuple[Delivery, ...]:
+        """What is not delivered and not dead, each record once, in the order of sending; takes nothing."""
+        ...
+
+    def find_dead(self, connection: str) -> tuple["DeadLetter", ...]:
+        """What waits for a person, the oldest first."""
+        ...
+
+    def find_tried(self, connection: str, kind: Kind, canonical_ids: Collection[str]) -> frozenset[str]:
+        """Those of which a delivery was begun and not confirmed: the system may have it."""
         ...
 
     def lease(self, connection: str, *, limit: int = 50, seconds: int = 120) -> tuple[Delivery, ...]:
@@ -55,8 +82,8 @@ class Outbox(Protocol):
         """Make a dead delivery pending again."""
         ...
 
-    def find_last_sent(self, connection: str, kind: Kind, canonical_id: str) -> Sent | None:
-        """The newest confirmed state, by which an echo is recognised."""
+    def find_last_sent(self, connection: str, kind: Kind, canonical_ids: Collection[str]) -> dict[str, Sent]:
+        """Canonical id → the newest confirmed state, by which an echo is recognised."""
         ...
 
     def count(self, connection: str | None = None) -> dict[str, int]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
 from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical
 from hub.canonical.source import SourceRecord, SourceRef
+from hub.sync.lineage import Lineage, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,14 @@ class Landing(Protocol):
 
     def load(self, ids: Sequence[int]) -> dict[int, SourceRecord]:
         """The records of these numbers, as they landed."""
+        ...
+
+    def find(self, records: Sequence[SourceRecord]) -> tuple[int | None, ...]:
+        """Where the same content of the same record landed before, in the order of `records`; writes nothing."""
+        ...
+
+    def find_between(self, system: str, kind: Kind, first: datetime, last: datetime) -> tuple[int, ...]:
+        """The numbers of what landed in [first, last), the oldest first."""
         ...
 
 
@@ -54,6 +64,14 @@ class Links(Protocol):
 
     def find_refs(self, kind: Kind, canonical_id: str) -> tuple[SourceRef, ...]:
         """The records of other systems that are this one, sorted."""
+        ...
+
+    def find_systems(self, kind: Kind, canonical_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """Canonical id → the systems that have it; an id that none has is absent."""
+        ...
+
+    def count(self, system: str, kind: Kind) -> int:
+        """How many records of a system are linked and not known to be gone."""
         ...
 
     def save(self, links: Sequence[Link], *, batch_id: int | None = None) -> None:
@@ -83,6 +101,7 @@ class Records(Protocol):
         records: Sequence[Canonical],
         *,
         sources: Mapping[str, int] | None = None,
+        origins: Mapping[str, Mapping[str, Origin]] | None = None,
         origin: str = "hub",
         batch_id: int | None = None,
     ) -> Saved:
@@ -91,6 +110,8 @@ class Records(Protocol):
         Args:
             records: of any kinds; patients, providers, locations, resources and services are written before visits.
             sources: canonical id → the source record each came from.
+            origins: canonical id → field → where its new value comes from, and why; `*`: all fields of a new record.
+                None: a changed value comes from the record's source, or is the hub's own.
             origin: the system that new visits were made in.
             batch_id: the import that new rows belong to.
         """
@@ -98,6 +119,14 @@ class Records(Protocol):
 
     def load(self, kind: Kind, ids: Collection[str]) -> dict[str, Canonical]:
         """The records of these ids; an unknown id is absent."""
+        ...
+
+    def load_lineage(self, kind: Kind, ids: Collection[str]) -> dict[str, Lineage]:
+        """Where the values of these records come from; an unknown id is absent."""
+        ...
+
+    def find_visits_to_come(self, patient_ids: Collection[str]) -> dict[str, list[str]]:
+        """Patient → visits that are booked and to come; who has none is absent."""
         ...
 
     def load_all(self, kind: Kind) -> dict[str, Canonical]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from hub.ports.booking import Bookings, Claims, Diaries, Practices
+from hub.ports.conflicts import Conflicts
 from hub.ports.consents import Consents
 from hub.ports.facts import Facts
 from hub.ports.journal import Issues, Journal, Outbox
@@ -51,6 +52,7 @@ class UnitOfWork(Protocol):
     outbox: Outbox
     journal: Journal
     issues: Issues
+    conflicts: Conflicts
     imports: Imports
     cursors: Cursors
     practices: Practices

@@ -25,6 +25,8 @@ class Page:
     cursor: str | None
     """Opaque to everybody but the source that wrote it. None: the source keeps no place."""
     rejected: tuple[Rejected, ...] = ()
+    listed: frozenset[str] | None = None
+    """Every id that the system has of the kind, where it lists them: what is linked and not among them is gone."""
 
 
 class Source(Protocol):

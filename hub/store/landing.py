@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -14,20 +15,37 @@ from hub.ports import Landed, Link
 from hub.store.bulk import stage
 from hub.store.tables import source_link, source_record, stream_cursor
 
-_COLUMNS = ("system", "kind", "source_id", "version", "content_hash", "payload", "modified_at", "file", "line")
+_COLUMNS = (
+    "system", "kind", "source_id", "version", "content_hash", "payload", "modified_at", "file", "line", "gone",
+    "merged_into",
+)  # fmt: skip
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 _LAND = text("""
     INSERT INTO source_record
-        (system, kind, source_id, version, content_hash, payload, modified_at, file, line, batch_id)
-    SELECT DISTINCT ON (system, kind, source_id, content_hash)
-        system, kind, source_id, version, content_hash, payload, modified_at, file, line, CAST(:batch_id AS bigint)
+        (system, kind, source_id, version, content_hash, payload, modified_at, file, line, gone, merged_into, batch_id)
+    SELECT DISTINCT ON (system, kind, source_id, content_hash) system, kind, source_id, version, content_hash, payload,
+        modified_at, file, line, gone, merged_into, CAST(:batch_id AS bigint)
     FROM staged_source_record ORDER BY system, kind, source_id, content_hash, position
     ON CONFLICT (system, kind, source_id, content_hash) DO NOTHING
     RETURNING id""")
 _NUMBERS = text("""
     SELECT r.id FROM staged_source_record s JOIN source_record r USING (system, kind, source_id, content_hash)
     ORDER BY s.position""")
+_FIND = text("""
+    SELECT r.id FROM unnest(CAST(:systems AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[]),
+        CAST(:hashes AS text[])) WITH ORDINALITY AS s (system, kind, source_id, content_hash, position)
+    LEFT JOIN source_record r USING (system, kind, source_id, content_hash) ORDER BY s.position""")
+_BETWEEN = text("""
+    SELECT id FROM source_record WHERE system = :system AND kind = :kind AND landed_at >= :first AND landed_at < :last
+    ORDER BY id""")
+_SYSTEMS = text("""
+    SELECT canonical_id, array_agg(DISTINCT system) AS systems FROM source_link
+    WHERE kind = :kind AND canonical_id = ANY(:ids) GROUP BY 1""")
+_COUNT = text("""
+    SELECT count(*) FROM source_link l WHERE l.system = :system AND l.kind = :kind
+    AND NOT EXISTS (SELECT FROM source_record r WHERE r.id = l.source_record_id
+        AND (r.gone OR r.merged_into IS NOT NULL))""")
 
 
 class SqlLanding:
@@ -60,9 +78,27 @@ class SqlLanding:
                 modified_at=row.modified_at,
                 file=row.file,
                 line=row.line,
+                gone=row.gone,
+                merged_into=row.merged_into,
             )
             for row in self._connection.execute(query)
         }
+
+    def find(self, records: Sequence[SourceRecord]) -> tuple[int | None, ...]:
+        """See the port."""
+        rows = [_row(record, 0) for record in records]
+        values = {
+            "systems": [row[0] for row in rows],
+            "kinds": [row[1] for row in rows],
+            "ids": [row[2] for row in rows],
+            "hashes": [row[4] for row in rows],
+        }
+        return tuple(self._connection.execute(_FIND, values).scalars())
+
+    def find_between(self, system: str, kind: Kind, first: datetime, last: datetime) -> tuple[int, ...]:
+        """See the port."""
+        values = {"system": system, "kind": str(kind), "first": first, "last": last}
+        return tuple(self._connection.execute(_BETWEEN, values).scalars())
 
 
 class SqlLinks:
@@ -100,6 +136,15 @@ class SqlLinks:
             source_link.c.kind == kind, source_link.c.canonical_id == canonical_id
         )
         return tuple(sorted(SourceRef(row.system, kind, row.source_id) for row in self._connection.execute(query)))
+
+    def find_systems(self, kind: Kind, canonical_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """See the port."""
+        rows = self._connection.execute(_SYSTEMS, {"kind": str(kind), "ids": list(canonical_ids)})
+        return {row.canonical_id: frozenset(row.systems) for row in rows}
+
+    def count(self, system: str, kind: Kind) -> int:
+        """See the port."""
+        return int(self._connection.execute(_COUNT, {"system": system, "kind": str(kind)}).scalar_one())
 
     def save(self, links: Sequence[Link], *, batch_id: int | None = None) -> None:
         """See the port."""
@@ -151,9 +196,10 @@ class SqlCursors:
 
 def _row(record: SourceRecord, position: int) -> tuple[object, ...]:
     payload = _as_json(record.payload)
-    digest = hashlib.sha256(payload.encode()).hexdigest()
+    said = f"{payload} gone {record.merged_into or ''}" if record.is_end else payload
+    digest = hashlib.sha256(said.encode()).hexdigest()
     ref = record.ref
-    stamps = (record.modified_at, record.file, record.line)
+    stamps = (record.modified_at, record.file, record.line, record.gone, record.merged_into)
     return (ref.system, str(ref.kind), ref.id, record.version, digest, payload, *stamps, position)
 
 

@@ -1,11 +1,13 @@
 """Deliveries to other systems: in order per record, leased, retried with jitter, dead at last."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
 from hub.canonical.ids import Kind
 from hub.ports import Delivery, Sent
+from hub.ports.journal import DeadLetter
 from hub.store.tables import outbox_delivery
 
 _TRIES = 12
@@ -16,6 +18,29 @@ _ENQUEUE = text("""
     SELECT :connection, :kind, :id, n, concat_ws(':', CAST(:connection AS text), :kind, :id, n)
     FROM (SELECT coalesce(max(sequence), 0) + 1 AS n FROM outbox_delivery
           WHERE connection = :connection AND kind = :kind AND canonical_id = :id) AS next""")
+
+_ENQUEUE_ALL = text("""
+    INSERT INTO outbox_delivery (connection, kind, canonical_id, sequence, idempotency_key)
+    SELECT connection, :kind, id, n, concat_ws(':', connection, CAST(:kind AS text), id, n)
+    FROM unnest(CAST(:ids AS text[])) WITH ORDINALITY AS wanted (id, position),
+    unnest(CAST(:connections AS text[])) AS system (connection), LATERAL (
+        SELECT coalesce(max(sequence), 0) + 1 AS n FROM outbox_delivery o
+        WHERE o.connection = system.connection AND o.kind = :kind AND o.canonical_id = wanted.id) AS next
+    ORDER BY position, connection""")
+_WAITING = text("""
+    SELECT DISTINCT ON (kind, canonical_id)
+        id, connection, kind, canonical_id, sequence, idempotency_key, attempts FROM outbox_delivery
+    WHERE connection = :connection AND state IN ('pending', 'leased') ORDER BY kind, canonical_id, sequence""")
+_DEAD_LETTERS = text("""
+    SELECT id, connection, kind, canonical_id, sequence, idempotency_key, attempts, last_error FROM outbox_delivery
+    WHERE connection = :connection AND state = 'dead' ORDER BY id""")
+_TRIED = text("""
+    SELECT canonical_id FROM outbox_delivery WHERE connection = :connection AND kind = :kind
+    AND canonical_id = ANY(:ids) AND state IN ('pending', 'leased', 'dead') AND attempts > 0""")
+_LAST_SENT = text("""
+    SELECT DISTINCT ON (canonical_id) canonical_id, remote_id, payload_hash, said_hash FROM outbox_delivery
+    WHERE connection = :connection AND kind = :kind AND canonical_id = ANY(:ids) AND state = 'sent'
+    ORDER BY canonical_id, sequence DESC""")
 
 _LEASE = text("""
     UPDATE outbox_delivery d SET
@@ -35,7 +60,7 @@ _MINE = "WHERE id = :id AND state = 'leased' AND attempts = :attempts"
 _SENT = text(
     f"""
     UPDATE outbox_delivery SET state = 'sent', sent_at = now(), lease_until = NULL, last_error = NULL,
-        remote_id = :remote_id, payload_hash = :payload_hash {_MINE}"""  # noqa: S608 a fixed condition
+        remote_id = :remote_id, payload_hash = :payload_hash, said_hash = :said_hash {_MINE}"""  # noqa: S608 a fixed condition
 )
 _FAILED = text(
     f"""
@@ -64,26 +89,37 @@ class SqlOutbox:
         """See the port."""
         self._connection.execute(_ENQUEUE, {"connection": connection, "kind": str(kind), "id": canonical_id})
 
+    def enqueue_all(self, connections: Collection[str], kind: Kind, canonical_ids: Collection[str]) -> None:
+        """See the port."""
+        values = {"connections": sorted(connections), "kind": str(kind), "ids": list(dict.fromkeys(canonical_ids))}
+        if values["connections"] and values["ids"]:
+            self._connection.execute(_ENQUEUE_ALL, values)
+
+    def find_waiting(self, connection: str) -> tuple[Delivery, ...]:
+        """See the port."""
+        found = map(_delivery, self._connection.execute(_WAITING, {"connection": connection}))
+        return tuple(sorted(found, key=lambda delivery: delivery.id))
+
+    def find_dead(self, connection: str) -> tuple[DeadLetter, ...]:
+        """See the port."""
+        rows = self._connection.execute(_DEAD_LETTERS, {"connection": connection})
+        return tuple(DeadLetter(_delivery(row), row.last_error or "") for row in rows)
+
+    def find_tried(self, connection: str, kind: Kind, canonical_ids: Collection[str]) -> frozenset[str]:
+        """See the port."""
+        values = {"connection": connection, "kind": str(kind), "ids": list(canonical_ids)}
+        return frozenset(self._connection.execute(_TRIED, values).scalars()) if canonical_ids else frozenset()
+
     def lease(self, connection: str, *, limit: int = 50, seconds: int = 120) -> tuple[Delivery, ...]:
         """See the port."""
         rows = self._connection.execute(_LEASE, {"connection": connection, "limit": limit, "seconds": seconds})
-        found = [
-            Delivery(
-                row.id,
-                row.connection,
-                Kind(row.kind),
-                row.canonical_id,
-                row.sequence,
-                row.idempotency_key,
-                row.attempts,
-            )
-            for row in rows
-        ]
-        return tuple(sorted(found, key=lambda delivery: delivery.id))
+        return tuple(sorted(map(_delivery, rows), key=lambda delivery: delivery.id))
 
     def mark_sent(self, delivery: Delivery, sent: Sent) -> bool:
         """See the port."""
-        return self._mark(_SENT, delivery, remote_id=sent.remote_id, payload_hash=sent.payload_hash)
+        return self._mark(
+            _SENT, delivery, remote_id=sent.remote_id, payload_hash=sent.payload_hash, said_hash=sent.said_hash
+        )
 
     def mark_failed(self, delivery: Delivery, error: str, *, after_seconds: float | None = None) -> bool:
         """See the port."""
@@ -97,18 +133,11 @@ class SqlOutbox:
         """See the port."""
         return self._connection.execute(_REPLAY, {"id": delivery_id}).rowcount == 1
 
-    def find_last_sent(self, connection: str, kind: Kind, canonical_id: str) -> Sent | None:
+    def find_last_sent(self, connection: str, kind: Kind, canonical_ids: Collection[str]) -> dict[str, Sent]:
         """See the port."""
-        columns = outbox_delivery.c
-        query = (
-            select(columns.remote_id, columns.payload_hash)
-            .where(columns.connection == connection, columns.kind == kind, columns.canonical_id == canonical_id)
-            .where(columns.state == "sent")
-            .order_by(columns.sequence.desc())
-            .limit(1)
-        )
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else Sent(row.remote_id, row.payload_hash)
+        values = {"connection": connection, "kind": str(kind), "ids": list(canonical_ids)}
+        rows = self._connection.execute(_LAST_SENT, values) if canonical_ids else ()
+        return {row.canonical_id: Sent(row.remote_id, row.payload_hash, row.said_hash) for row in rows}
 
     def count(self, connection: str | None = None) -> dict[str, int]:
         """See the port."""
@@ -120,3 +149,8 @@ class SqlOutbox:
     def _mark(self, statement: Any, delivery: Delivery, **values: Any) -> bool:
         mine = {"id": delivery.id, "attempts": delivery.attempts}
         return bool(self._connection.execute(statement, mine | values).rowcount == 1)
+
+
+def _delivery(row: Any) -> Delivery:
+    key = row.idempotency_key
+    return Delivery(row.id, row.connection, Kind(row.kind), row.canonical_id, row.sequence, key, row.attempts)

@@ -1,5 +1,6 @@
 """The canonical records in their tables: many at once, and nothing where nothing changed."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from hub.ports import Saved
 from hub.store import tables
 from hub.store.bulk import stage
 from hub.store.locks import lock_claims
+from hub.sync.lineage import Lineage, Origin, read_lineage, source_records
 
 # In the order in which they may name one another.
 _MODELS: Mapping[Kind, tuple[type[BaseModel], Table]] = {
@@ -23,6 +25,10 @@ _MODELS: Mapping[Kind, tuple[type[BaseModel], Table]] = {
     Kind.SERVICE: (Service, tables.service),
     Kind.VISIT: (Visit, tables.visit),
 }
+
+_TO_COME = text("""
+    SELECT patient_id, array_agg(id ORDER BY start) AS visits FROM visit
+    WHERE patient_id = ANY(:ids) AND state = 'booked' AND start > now() GROUP BY 1""")
 
 
 class SqlRecords:
@@ -36,6 +42,7 @@ class SqlRecords:
         records: Sequence[Canonical],
         *,
         sources: Mapping[str, int] | None = None,
+        origins: Mapping[str, Mapping[str, Origin]] | None = None,
         origin: str = "hub",
         batch_id: int | None = None,
     ) -> Saved:
@@ -49,7 +56,7 @@ class SqlRecords:
                 continue
             total += len(chosen)
             once = {"batch_id": batch_id} | ({"origin": origin} if table is tables.visit else {})
-            for identifier, is_new in self._upsert(model, table, chosen, sources or {}, once):
+            for identifier, is_new in self._upsert(model, table, chosen, sources or {}, origins, once=once):
                 (inserted if is_new else updated).append(identifier)
         position = {str(record.id): n for n, record in enumerate(records)}
         by_position = position.__getitem__
@@ -62,6 +69,24 @@ class SqlRecords:
         query = select(table).where(table.c.id == text("ANY(:ids)")).params(ids=list(ids))
         return self._read(kind, self._connection.execute(query))
 
+    def load_lineage(self, kind: Kind, ids: Collection[str]) -> dict[str, Lineage]:
+        """See the port."""
+        if not ids:
+            return {}
+        columns = _MODELS[kind][1].c
+        query = select(columns.id, columns.lineage, columns.updated_at).where(columns.id == text("ANY(:ids)"))
+        rows = self._connection.execute(query.params(ids=list(ids))).all()
+        numbers = source_records(row.lineage for row in rows)
+        source = tables.source_record.c
+        named = select(source.id, source.system).where(source.id == text("ANY(:ids)")).params(ids=list(numbers))
+        systems = {row.id: row.system for row in self._connection.execute(named)} if numbers else {}
+        return {row.id: read_lineage(row.lineage, row.updated_at, systems) for row in rows}
+
+    def find_visits_to_come(self, patient_ids: Collection[str]) -> dict[str, list[str]]:
+        """See the port."""
+        rows = self._connection.execute(_TO_COME, {"ids": list(patient_ids)})
+        return {row.patient_id: row.visits for row in rows}
+
     def load_all(self, kind: Kind) -> dict[str, Canonical]:
         """See the port."""
         return self._read(kind, self._connection.execute(select(_MODELS[kind][1])))
@@ -72,16 +97,23 @@ class SqlRecords:
         table: Table,
         records: Mapping[str, Canonical],
         sources: Mapping[str, int],
+        origins: Mapping[str, Mapping[str, Origin]] | None,
+        *,
         once: Mapping[str, object],
     ) -> Iterator[tuple[str, bool]]:
         """Insert or update; `once` is written with new rows only."""
         if table is tables.visit:
             lock_claims(self._connection)
         content = _columns(model)
-        columns = [*content, "source_record_id", *once]
-        rows = ([*_values(record), sources.get(key), *once.values()] for key, record in sorted(records.items()))
+        columns = [*content, "source_record_id", "lineage", *once]
+        said = origins or {}
+        rows = (
+            [*_values(record), sources.get(key), _lineage(said.get(key)), *once.values()]
+            for key, record in sorted(records.items())
+        )
         stage(self._connection, table, columns, rows)
-        for row in self._connection.execute(text(_upsert_statement(table.name, content, columns))):
+        statement = _upsert_statement(table.name, content, columns, is_explained=origins is not None)
+        for row in self._connection.execute(text(statement)):
             yield row.id, row.is_new
 
     def _read(self, kind: Kind, rows: Any) -> dict[str, Canonical]:
@@ -89,14 +121,27 @@ class SqlRecords:
         return {row.id: _record(model, row) for row in rows}
 
 
-def _upsert_statement(table: str, content: Sequence[str], columns: Sequence[str]) -> str:
+def _lineage(origins: Mapping[str, Origin] | None) -> str | None:
+    return json.dumps({name: origin.stored() for name, origin in origins.items()}) if origins else None
+
+
+_BY_SOURCE = """
+    CASE WHEN s.source_record_id IS NOT NULL THEN jsonb_build_object('*', jsonb_build_array(
+        s.source_record_id, 'only', coalesce(r.modified_at, now()))) END"""
+
+
+def _upsert_statement(table: str, content: Sequence[str], columns: Sequence[str], *, is_explained: bool) -> str:
+    """Explained: by the staged lineage; else a new record is its source's, and a changed one is for the trigger."""
     listed = ", ".join(f'"{name}"' for name in columns)
+    given = ", ".join(_BY_SOURCE if n == "lineage" and not is_explained else f's."{n}"' for n in columns)
+    source = "" if is_explained else "LEFT JOIN source_record r ON r.id = s.source_record_id"
+    explained = "lineage = coalesce(t.lineage, '{}') || coalesce(excluded.lineage, '{}')," if is_explained else ""
     changes = ", ".join(f'"{name}" = excluded."{name}"' for name in content if name != "id")
     old = ", ".join(f't."{name}"' for name in content)
     new = ", ".join(f'excluded."{name}"' for name in content)
     return f"""
-        INSERT INTO "{table}" AS t ({listed}) SELECT {listed} FROM "staged_{table}" ORDER BY id
-        ON CONFLICT (id) DO UPDATE SET {changes},
+        INSERT INTO "{table}" AS t ({listed}) SELECT {given} FROM "staged_{table}" s {source} ORDER BY s.id
+        ON CONFLICT (id) DO UPDATE SET {changes}, {explained}
             source_record_id = coalesce(excluded.source_record_id, t.source_record_id),
             updated_at = now(), revision = t.revision + 1
         WHERE ({old}) IS DISTINCT FROM ({new})

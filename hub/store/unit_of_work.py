@@ -34,6 +34,7 @@ from hub.ports import (
     Visits,
     Waivers,
 )
+from hub.ports.conflicts import Conflicts
 from hub.ports.people import People
 from hub.ports.relocations import Relocations
 from hub.ports.repairs import Repairs
@@ -41,6 +42,7 @@ from hub.ports.waitlist import Waitlist
 from hub.store.bookings import SqlBookings
 from hub.store.checkpoint import pass_by
 from hub.store.claims import SqlClaims
+from hub.store.conflicts import SqlConflicts
 from hub.store.consents import SqlConsents
 from hub.store.diaries import SqlDiaries
 from hub.store.diary_copy import DiaryCopies
@@ -103,6 +105,7 @@ class SqlUnitOfWork:
         self.outbox: Outbox = SqlOutbox(connection)
         self.journal: Journal = SqlJournal(connection)
         self.issues: Issues = SqlIssues(connection)
+        self.conflicts: Conflicts = SqlConflicts(connection)
         self.imports: Imports = SqlImports(connection)
         self.cursors: Cursors = SqlCursors(connection)
 

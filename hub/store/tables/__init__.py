@@ -11,7 +11,7 @@ from hub.store.tables.pending import payment, pending_change
 from hub.store.tables.people import person_merge, person_pair
 from hub.store.tables.records import location, patient, provider, resource, service, visit
 from hub.store.tables.repairs import repair_change, repair_proposal
-from hub.store.tables.sources import source_link, source_record, stream_cursor
+from hub.store.tables.sources import field_conflict, source_link, source_record, stream_cursor
 from hub.store.tables.stock import lot, lot_movement, open_vial, package, package_use, stock_promise
 from hub.store.tables.waitlist import freed, waitlist_entry
 
@@ -26,6 +26,7 @@ __all__ = [
     "diary_change",
     "disposition",
     "domain_event",
+    "field_conflict",
     "freed",
     "hold",
     "import_batch",

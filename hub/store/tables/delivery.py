@@ -22,6 +22,7 @@ outbox_delivery = Table(
     Column("payload_hash", Text, comment="Of what was sent, so that its echo is recognised."),
     instant("created_at"),
     instant("sent_at", nullable=True),
+    Column("said_hash", Text, comment="Of the canonical values that were sent, however the system writes them."),
     UniqueConstraint("connection", "kind", "canonical_id", "sequence"),
     CheckConstraint("state IN ('pending', 'leased', 'sent', 'dead')", name="state"),
     Index(

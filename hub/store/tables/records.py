@@ -40,6 +40,11 @@ def _provenance() -> "list[Column[Any]]":
     ]
 
 
+def _lineage() -> "Column[Any]":
+    what = "Field, or * for the rest -> [source record, rule, since when]; what is not named is the hub's own."
+    return Column("lineage", JSONB, comment=what)
+
+
 patient = Table(
     "patient",
     metadata,
@@ -72,6 +77,7 @@ patient = Table(
     Index("ix_patient_phone", "phone"),
     Index("ix_patient_email", "email"),
     Index("ix_patient_name", text("lower(family_name)"), text("lower(given_name)")),
+    _lineage(),
 )
 
 location = Table(
@@ -82,6 +88,7 @@ location = Table(
     _flag("active", default=True),
     Column("zone", Text, comment="IANA; None: the practice's."),
     *_provenance(),
+    _lineage(),
 )
 
 provider = Table(
@@ -98,6 +105,7 @@ provider = Table(
     Column("capacity", Integer, nullable=False, server_default=text("1")),
     _flag("bookable", default=False),
     *_provenance(),
+    _lineage(),
     CheckConstraint("capacity > 0", name="capacity"),
     comment="People who treat. Bookable: the practice file in force names them.",
 )
@@ -113,6 +121,7 @@ resource = Table(
     Column("capacity", Integer, nullable=False, server_default=text("1")),
     _flag("bookable", default=False),
     *_provenance(),
+    _lineage(),
     CheckConstraint("capacity > 0", name="capacity"),
     comment="Rooms and devices. Bookable: the practice file in force names them.",
 )
@@ -130,6 +139,7 @@ service = Table(
     _flag("active", default=True),
     _flag("archived", default=False),
     *_provenance(),
+    _lineage(),
     CheckConstraint("(price_minor IS NULL) = (price_currency IS NULL)", name="price"),
     CheckConstraint("minutes > 0", name="minutes"),
 )
@@ -174,6 +184,7 @@ visit = Table(
         server_default=text("false"),
         comment="It had stood for the fee, and came back.",
     ),
+    _lineage(),
     CheckConstraint("deposit_waived_minor BETWEEN 0 AND coalesce(deposit_minor, 0)", name="deposit_waived"),
     CheckConstraint("fee_waived_minor BETWEEN 0 AND coalesce(fee_minor, 0)", name="fee_waived"),
     CheckConstraint('"end" > start', name="ends_after_it_starts"),

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -30,6 +32,14 @@ source_record = Table(
     Column("line", Integer),
     Column("batch_id", BigInteger, ForeignKey("import_batch.id")),
     instant("landed_at"),
+    Column(
+        "gone",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="The system says that it does not have the record any more.",
+    ),
+    Column("merged_into", Text, comment="The system's record that this one became part of."),
     UniqueConstraint("system", "kind", "source_id", "content_hash"),
     Index("ix_source_record_batch_id", "batch_id"),
     comment="Append-only. Sending the same content again lands nothing.",
@@ -59,4 +69,19 @@ stream_cursor = Table(
     instant("updated_at"),
     PrimaryKeyConstraint("system", "kind"),
     comment="Where the next pull of a stream goes on; opaque to all but its source.",
+)
+
+field_conflict = Table(
+    "field_conflict",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("canonical_id", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("rule", Text, nullable=False, comment="The field's rule: a system's name, hub, latest, manual."),
+    Column("theirs", JSONB, comment="The system's value in canonical form. Personal."),
+    Column("source_record_id", BigInteger, ForeignKey("source_record.id"), nullable=False),
+    instant("opened_at"),
+    PrimaryKeyConstraint("kind", "canonical_id", "system", "field"),
+    comment="What a system changed and the hub did not take. The row goes when the two agree or a person decided.",
 )

@@ -100,11 +100,11 @@ def test_a_dead_delivery_can_be_replayed_once(store: SqlStore) -> None:
 def test_the_newest_confirmed_state_is_found(store: SqlStore) -> None:
     _enqueue(store, "v1", "v1")
     with store.begin("test") as work:
-        assert work.outbox.find_last_sent(EHR, Kind.VISIT, "v1") is None
+        assert work.outbox.find_last_sent(EHR, Kind.VISIT, ["v1"]) == {}
         for n in (1, 2):
             work.outbox.mark_sent(work.outbox.lease(EHR)[0], Sent("a1", f"hash{n}"))
-        assert work.outbox.find_last_sent(EHR, Kind.VISIT, "v1") == Sent("a1", "hash2")
-        assert work.outbox.find_last_sent("other", Kind.VISIT, "v1") is None
+        assert work.outbox.find_last_sent(EHR, Kind.VISIT, ["v1"]) == {"v1": Sent("a1", "hash2")}
+        assert work.outbox.find_last_sent("other", Kind.VISIT, ["v1"]) == {}
 
 
 def test_a_delivery_of_an_operation_that_fails_was_never_there(store: SqlStore) -> None:

@@ -30,7 +30,7 @@ APPEND_ONLY = {
 }
 BY_TRIGGERS = {"diary_change", "freed", "open_vial"}
 BY_COLUMN = {"lot"}
-DELETABLE = {"block", "claim", "freed", "hold", "package_use", "stock_promise"}
+DELETABLE = {"block", "claim", "field_conflict", "freed", "hold", "package_use", "stock_promise"}
 
 CATALOG = {
     "columns": """

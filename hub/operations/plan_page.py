@@ -1,0 +1,267 @@
+"""Decide what a page of a feed means: link, decode, match, decide. It reads and writes nothing.
+
+What was applied before, and what the hub itself wrote there, is told apart first; the rest is read by its table, and
+each field that its system changed is judged by the practice's rules.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from hub.canonical.ids import Kind
+from hub.canonical.records import Canonical
+from hub.canonical.source import SourceRecord, SourceRef
+from hub.errors import Problem
+from hub.mapping.apply import Decoded, decode
+from hub.operations.linked_system import LinkedSystem, SystemLinks
+from hub.operations.match_records import match_records
+from hub.operations.own_echoes import Echoes
+from hub.operations.page_plan import INCOMPLETE, REJECTED, Fresh, Known, PagePlan, issue_of, subject_of
+from hub.operations.plan_ends import plan_ends
+from hub.ports import Issue, Landed, Link, Page, Rejected, UnitOfWork
+from hub.ports.conflicts import FieldConflict
+from hub.sync.blanks import fill_blanks
+from hub.sync.lineage import REST, Lineage, Origin, Rule
+from hub.sync.merge import Merge, Said, Stands, decide_merge, find_written
+from hub.sync.system_of_record import TOGETHER
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A record that could be read."""
+
+    source: SourceRecord
+    number: int
+    record: Canonical
+    warnings: tuple[Problem, ...] = ()
+
+    def changed_at(self, now: datetime) -> datetime:
+        """When the system says that it changed; one whose clock is ahead changed now."""
+        return min(self.source.modified_at or now, now)
+
+
+class PagePlanner:
+    """Plans pages within one transaction; `known` goes from page to page where nothing is applied in between."""
+
+    def __init__(self, system: LinkedSystem, kind: Kind, uow: UnitOfWork, known: Known | None = None) -> None:
+        self._system = system
+        self._kind = kind
+        self._uow = uow
+        self._mapping = system.mapping(kind)
+        self._fields = tuple(plan.name for plan in self._mapping.table.fields)
+        self._links = SystemLinks(system, uow, is_gathering=True)
+        self._known = known or Known()
+        for ref, link in self._known.links.items():
+            self._links.learn(ref.kind, ref.id, link.canonical_id)
+
+    def plan(self, page: Page, landed: Sequence[Landed]) -> PagePlan:
+        """What the page means; `landed` are its records and then its rejected ones, in their order."""
+        records = (*page.records, *(rejected.record for rejected in page.rejected))
+        self._know([record.ref for record in records])
+        broken = list(zip(page.rejected, landed[len(page.records) :], strict=True))
+        plan = PagePlan(self._kind, len(records), accepted=len(page.records), landed=landed)
+        plan.broken = frozenset(at.id for _, at in broken)
+        fresh = self._without_known(list(zip(page.records, landed, strict=False)), plan)
+        ends = [one for one in fresh if one[0].is_end]
+        read = self._decode([one for one in fresh if not one[0].is_end], plan)
+        self._load([one.record.id for one in read])
+        self._merge(read, plan)
+        plan_ends(self._system, ends, self._known, plan, self._uow)
+        plan.rejected += self._of_source(broken)
+        return plan
+
+    def _know(self, refs: Sequence[SourceRef]) -> None:
+        unknown = [ref for ref in refs if ref not in self._known.links]
+        found = self._uow.links.find(unknown)
+        self._known.links |= found
+        for ref in unknown:
+            link = found.get(ref)
+            self._links.learn(ref.kind, ref.id, link.canonical_id if link else None)
+
+    def _load(self, ids: Sequence[str]) -> None:
+        unknown = {one for one in ids if one not in self._known.records}
+        found = self._uow.records.load(self._kind, unknown)
+        self._known.records |= found
+        self._known.lineage |= self._uow.records.load_lineage(self._kind, found)
+
+    # What is known already
+
+    def _without_known(self, landed: Sequence[tuple[SourceRecord, Landed]], plan: PagePlan) -> list[Fresh]:
+        """What was not applied yet."""
+        fresh: list[Fresh] = []
+        awaited = self._awaited([record for record, _ in landed])
+        echoes = Echoes(self._uow, self._system.name, self._kind, self._new_of_ours(landed))
+        for record, at in landed:
+            link = self._known.links.get(record.ref)
+            if link is not None and link.source_record_id == at.id:
+                plan.recognised += record.hub_id is not None
+            elif record.ref in awaited or echoes.is_released(record):
+                plan.recognised += 1
+                if echoes.is_released(record):
+                    plan.released[str(record.hub_id)] = at.is_new
+            elif record.hub_id is not None and echoes.is_ours(record):
+                self._links.learn(self._kind, record.ref.id, record.hub_id)
+                if echoes.is_as_sent(record):
+                    plan.links[record.ref] = Link(record.ref, record.hub_id, at.id)
+                    plan.recognised += 1
+                else:
+                    fresh.append((record, at.id))
+            else:
+                fresh.append((record, at.id))
+        return fresh
+
+    def _new_of_ours(self, landed: Sequence[tuple[SourceRecord, Landed]]) -> set[str]:
+        return {
+            record.hub_id
+            for record, at in landed
+            if record.hub_id is not None
+            and ((link := self._known.links.get(record.ref)) is None or link.source_record_id != at.id)
+        }
+
+    def _awaited(self, records: Sequence[SourceRecord]) -> frozenset[SourceRef]:
+        """Visits whose vendor was asked for something: what comes of it is written when its word is known."""
+        if self._kind is not Kind.VISIT:
+            return frozenset()
+        known = {ref: link.canonical_id for ref, link in self._known.links.items()}
+        ids = {record.ref: known.get(record.ref) or record.hub_id for record in records}
+        awaited = self._uow.pendings.find_awaited({one for one in ids.values() if one is not None})
+        return frozenset(ref for ref, one in ids.items() if one in awaited)
+
+    # Decode and match
+
+    def _decode(self, fresh: Sequence[Fresh], plan: PagePlan) -> list[Read]:
+        read: list[Read] = []
+        for (source, number), decoded in zip(fresh, self._decoded([source for source, _ in fresh]), strict=True):
+            if decoded.record is None:
+                plan.rejected.append(issue_of(REJECTED, source, number, decoded.problems, may_pass=True))
+            else:
+                read.append(Read(source, number, decoded.record, decoded.warnings))
+        plan.taken |= {subject_of(one.source) for one in read}
+        plan.incomplete += [issue_of(INCOMPLETE, r.source, r.number, r.warnings) for r in read if r.warnings]
+        return self._matched(read)
+
+    def _decoded(self, sources: Sequence[SourceRecord]) -> list[Decoded]:
+        """A record that names one which is not known yet is read a second time, once all such are looked up."""
+        context = self._system.context(self._links, self._uow.now)
+        decoded: list[Decoded] = []
+        again: list[int] = []
+        for place, source in enumerate(sources):
+            before = self._links.missed
+            decoded.append(decode(self._mapping, source, context))
+            if self._links.missed != before or decoded[-1].record is None:
+                again.append(place)
+        if self._links.missed:
+            self._links.look_up()
+            for place in again:
+                decoded[place] = decode(self._mapping, sources[place], context)
+        return decoded
+
+    def _matched(self, read: Sequence[Read]) -> list[Read]:
+        unlinked = [(one.source.ref, one.record) for one in read if self._is_unlinked(one.source)]
+        ids = match_records(self._system, unlinked, self._uow) if unlinked else {}
+        return [replace(r, record=_renamed(r.record, ids[r.source.ref])) if r.source.ref in ids else r for r in read]
+
+    def _is_unlinked(self, source: SourceRecord) -> bool:
+        return self._links.canonical_id(self._kind, source.ref.id) is None
+
+    # Decide
+
+    def _merge(self, read: Sequence[Read], plan: PagePlan) -> None:
+        seen = self._as_seen([one.source.ref for one in read])
+        met = [one.record.id for one in read if one.record.id in self._known.records]
+        tried = self._uow.outbox.find_tried(self._system.name, self._kind, met)
+        systems = self._uow.links.find_systems(self._kind, met) if met else {}
+        for one in read:
+            id_, ref = one.record.id, one.source.ref
+            held, last = self._known.records.get(id_), seen.get(ref)
+            if held is None:
+                self._insert(one, plan)
+            elif last is not None and _is_older(one.source, last.source):
+                plan.stale += 1
+                continue
+            elif self._links.is_alias(self._kind, id_):
+                plan.take(ref, id_, one.number, Merge({}, {}, {}, frozenset()))
+                self._change(held, fill_blanks(held, one.record), plan)
+            else:
+                others = systems.get(id_, frozenset()) - {self._system.name}
+                self._judge(one, held, last, plan, is_tried=id_ in tried, is_shared=bool(others))
+            seen[ref] = one
+            self._known.links[ref] = plan.links[ref]
+
+    def _insert(self, one: Read, plan: PagePlan) -> None:
+        id_ = str(one.record.id)
+        origin = Origin(Rule.ONLY, one.changed_at(self._uow.now), one.number, self._system.name)
+        plan.links[one.source.ref] = Link(one.source.ref, id_, one.number)
+        plan.sources[id_], plan.origins[id_] = one.number, {REST: origin}
+        plan.wanted[id_] = self._known.records[id_] = one.record
+        self._known.lineage[id_] = Lineage(self._uow.now, {REST: origin})
+
+    def _judge(
+        self, one: Read, held: Canonical, last: Read | None, plan: PagePlan, *, is_tried: bool, is_shared: bool
+    ) -> None:
+        id_ = str(one.record.id)
+        said = self._said(one, last, held, is_tried=is_tried)
+        lineage = self._known.lineage[id_]
+        stands = Stands(vars(held), lineage, is_shared)
+        merge = decide_merge(said, stands, self._system.rules.of(self._kind), TOGETHER.get(self._kind, ()))
+        plan.take(one.source.ref, id_, one.number, merge)
+        if last is None and any(vars(held)[name] != value for name, value in said.values.items()):
+            plan.owed.add(id_)
+        self._known.lineage[id_] = replace(lineage, fields={**lineage.fields, **merge.origins})
+        self._change(held, _changed(held, merge.changes), plan)
+        shown = one.record.model_dump(mode="json", include=set(merge.lost)) if merge.lost else {}
+        for name, rule in merge.lost.items():
+            plan.conflicts[id_, name] = FieldConflict(
+                self._kind, id_, self._system.name, name, rule, shown[name], one.number
+            )
+
+    def _said(self, one: Read, last: Read | None, held: Canonical, *, is_tried: bool) -> Said:
+        now, then = vars(one.record), vars(last.record) if last else None
+        written = find_written(vars(held), then, self._fields) if is_tried and then else frozenset[str]()
+        return Said(
+            self._system.name,
+            one.number,
+            one.changed_at(self._uow.now),
+            {name: now[name] for name in self._fields},
+            {name: then[name] for name in self._fields} if then else None,
+            written,
+        )
+
+    def _change(self, held: Canonical, wanted: Canonical, plan: PagePlan) -> None:
+        if wanted != held:
+            id_ = str(held.id)
+            if id_ not in plan.wanted:
+                plan.before[id_] = held
+            plan.wanted[id_] = self._known.records[id_] = wanted
+
+    def _as_seen(self, refs: Sequence[SourceRef]) -> dict[SourceRef, Read]:
+        """The records as they were read when they were last applied."""
+        links = self._known.links
+        numbers = [n for ref in refs if ref in links and (n := links[ref].source_record_id) is not None and n > 0]
+        landed = [(n, one) for n, one in self._uow.landing.load(numbers).items() if not one.is_end] if numbers else []
+        decoded = self._decoded([one for _, one in landed])
+        return {
+            one.ref: Read(one, number, found.record)
+            for (number, one), found in zip(landed, decoded, strict=True)
+            if found.record is not None
+        }
+
+    # What a person must look at
+
+    def _of_source(self, broken: Sequence[tuple[Rejected, Landed]]) -> Iterator[Issue]:
+        """What breaks the system's own contract: it passes only when the system changes it."""
+        for one, at in broken:
+            yield issue_of(REJECTED, one.record, at.id, one.problems)
+
+
+def _is_older(source: SourceRecord, last: SourceRecord) -> bool:
+    return source.modified_at is not None and last.modified_at is not None and source.modified_at < last.modified_at
+
+
+def _changed(held: Canonical, changes: Mapping[str, Any]) -> Canonical:
+    return held.model_copy(update=dict(changes)) if changes else held
+
+
+def _renamed(record: Canonical, id_: str) -> Canonical:
+    return record.model_copy(update={"id": id_})
