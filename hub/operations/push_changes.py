@@ -4,16 +4,17 @@ A delivery is leased, its record encoded, sent outside any transaction, and the 
 between leaves the lease to run out; the next one sends again under the same key, and the sink finds the first one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
-from hub.canonical.source import SourceRecord, SourceRef
-from hub.errors import Conflict, HubError, NeedsAttention, Problem, RecordRejected, RetryLater, only_reasons
-from hub.mapping.apply import encode
-from hub.operations.linked_system import LinkedSystem, SystemLinks
-from hub.ports import Delivery, Issue, Link, Sent, Sink, Store, UnitOfWork, Write
+from hub.canonical.source import SourceRecord
+from hub.errors import Conflict, HubError, NeedsAttention, RecordRejected, RetryLater, only_reasons
+from hub.operations.linked_system import LinkedSystem
+from hub.operations.prepare_write import prepare_write
+from hub.operations.settle_conflicts import close_conflicts
+from hub.ports import Delivery, Issue, Link, Sent, Sink, Store
 from hub.sync.echo import payload_hash
+from hub.sync.system_of_record import MANUAL
 
 UNDELIVERED = "undelivered"
 LEASE_SECONDS = 300
@@ -33,7 +34,18 @@ class PushResult:
     """They wait for a person."""
 
 
-def push_changes(system: LinkedSystem, sink: Sink, store: Store, *, lease_seconds: int = LEASE_SECONDS) -> PushResult:
+Progress = Callable[[int], None]
+"""Called with how many deliveries are over, after each."""
+
+
+def push_changes(
+    system: LinkedSystem,
+    sink: Sink,
+    store: Store,
+    *,
+    lease_seconds: int = LEASE_SECONDS,
+    progress: Progress = lambda _done: None,
+) -> PushResult:
     """Send everything that is due, the oldest first.
 
     Raises:
@@ -42,6 +54,7 @@ def push_changes(system: LinkedSystem, sink: Sink, store: Store, *, lease_second
     result = PushResult()
     while (delivery := _lease(system, store, lease_seconds)) is not None:
         result = _deliver(delivery, system, sink, store, result)
+        progress(result.sent + result.unchanged + result.failed + result.dead)
     return result
 
 
@@ -52,14 +65,15 @@ def _lease(system: LinkedSystem, store: Store, seconds: int) -> Delivery | None:
 
 def _deliver(delivery: Delivery, system: LinkedSystem, sink: Sink, store: Store, result: PushResult) -> PushResult:
     try:
-        prepared = _prepare(delivery, system, store)
+        with store.begin("push_changes") as uow:
+            prepared = prepare_write(delivery, system, uow)
         if prepared.is_held:
-            _settle(delivery, system, store, prepared.last)
+            _settle(delivery, system, store, prepared.last, prepared.said_hash)
             return replace(result, unchanged=result.unchanged + 1)
         store.checkpoint("push_changes:before_send")
         stored = sink.send(prepared.write)
         store.checkpoint("push_changes:after_send")
-        _settle(delivery, system, store, stored)
+        _settle(delivery, system, store, stored, prepared.said_hash)
         return replace(result, sent=result.sent + 1)
     except (RetryLater, NeedsAttention) as error:
         _fail(delivery, store, error, error.after_seconds if isinstance(error, RetryLater) else None)
@@ -72,51 +86,18 @@ def _deliver(delivery: Delivery, system: LinkedSystem, sink: Sink, store: Store,
         return replace(result, dead=result.dead + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    write: Write
-    last: SourceRecord | None
-    """The system's record as it was last seen."""
-
-    @property
-    def is_held(self) -> bool:
-        return self.last is not None and self.write.payload == self.last.payload
-
-
-def _prepare(delivery: Delivery, system: LinkedSystem, store: Store) -> _Prepared:
-    kind, id_ = delivery.kind, delivery.canonical_id
-    with store.begin("push_changes") as uow:
-        record = uow.records.load(kind, [id_]).get(id_)
-        if record is None:
-            raise RecordRejected(Problem(f"there is no {kind} {id_} any more", code="gone"))
-        target = _target(delivery, system, uow)
-        last = _last_seen(target, uow)
-        links = SystemLinks(system, uow)
-        onto: Mapping[str, Any] | None = last.payload if last else None
-        payload = encode(system.mapping(kind), record, system.context(links, uow.now), onto)
-    return _Prepared(Write(kind, id_, delivery.idempotency_key, target, payload), last)
-
-
-def _target(delivery: Delivery, system: LinkedSystem, uow: UnitOfWork) -> SourceRef | None:
-    refs = uow.links.find_refs(delivery.kind, delivery.canonical_id)
-    return next((ref for ref in refs if ref.system == system.name), None)
-
-
-def _last_seen(target: SourceRef | None, uow: UnitOfWork) -> SourceRecord | None:
-    link = uow.links.find([target]).get(target) if target else None
-    if link is None or link.source_record_id is None:
-        return None
-    return uow.landing.load([link.source_record_id]).get(link.source_record_id)
-
-
-def _settle(delivery: Delivery, system: LinkedSystem, store: Store, stored: SourceRecord | None) -> None:
+def _settle(
+    delivery: Delivery, system: LinkedSystem, store: Store, stored: SourceRecord | None, said_hash: str
+) -> None:
     """Keep what the system confirmed, so that it is known when the next pull brings it."""
     assert stored is not None
     with store.begin("settle_delivery") as uow:
         [landed] = uow.landing.land([stored])
         uow.links.save([Link(stored.ref, delivery.canonical_id, landed.id)])
-        uow.outbox.mark_sent(delivery, Sent(stored.ref.id, payload_hash(stored.payload)))
+        uow.outbox.mark_sent(delivery, Sent(stored.ref.id, payload_hash(stored.payload), said_hash))
         uow.issues.close(UNDELIVERED, delivery.kind, [_subject(delivery, system)])
+        told = uow.conflicts.find(delivery.kind, [delivery.canonical_id])
+        close_conflicts(uow, [one for one in told if one.system == system.name and one.rule != MANUAL])
 
 
 def _fail(delivery: Delivery, store: Store, error: HubError, after_seconds: float | None) -> None:

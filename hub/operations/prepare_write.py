@@ -1,0 +1,99 @@
+"""What a system is to be told of a record: as it stands now, onto what the system was last seen to hold."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from hub.canonical.records import Canonical
+from hub.canonical.source import SourceRecord
+from hub.errors import Problem, RecordRejected
+from hub.mapping.apply import decode, encode
+from hub.operations.linked_system import LinkedSystem, SystemLinks
+from hub.ports import Delivery, Link, Sent, UnitOfWork, Write
+from hub.sync.echo import payload_hash
+from hub.sync.system_of_record import MANUAL
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A write that is ready to be sent."""
+
+    write: Write
+    last: SourceRecord | None
+    """The system's record as it was last seen."""
+    said_hash: str
+    """Of the canonical values that it says."""
+    sent: Sent | None
+    """What was confirmed before."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the system holds it already, in its own way of writing; or holds the record no more."""
+        if self.last is None:
+            return False
+        if self.last.is_end or self.write.payload == self.last.payload:
+            return True
+        return (
+            self.sent is not None
+            and self.sent.said_hash == self.said_hash
+            and self.sent.payload_hash == payload_hash(self.last.payload)
+        )
+
+
+def prepare_write(
+    delivery: Delivery, system: LinkedSystem, uow: UnitOfWork, planned: Mapping[str, Canonical] | None = None
+) -> Prepared:
+    """The write of a delivery; `planned`: records that are not written yet, for a rehearsal.
+
+    Raises:
+        RecordRejected: the record is gone or has no form there.
+    """
+    kind, id_ = delivery.kind, delivery.canonical_id
+    record = (planned or {}).get(id_) or uow.records.load(kind, [id_]).get(id_)
+    if record is None:
+        raise RecordRejected(Problem(f"there is no {kind} {id_} any more", code="gone"))
+    link = _link(delivery, system, uow)
+    last = uow.landing.load([link.source_record_id])[link.source_record_id] if link and link.source_record_id else None
+    target = link.ref if link else None
+    sent = uow.outbox.find_last_sent(system.name, kind, [id_]).get(id_)
+    if last is not None and last.is_end:
+        return Prepared(Write(kind, id_, delivery.idempotency_key, target, {}), last, "", sent)
+    context = system.context(SystemLinks(system, uow), uow.now)
+    mapping = system.mapping(kind)
+    said = _with_undecided(record, last, system, uow)
+    fields = {plan.name for plan in mapping.table.fields}
+    payload = encode(mapping, said, context, last.payload if last else None)
+    return Prepared(Write(kind, id_, delivery.idempotency_key, target, payload), last, _hash(said, fields), sent)
+
+
+def _link(delivery: Delivery, system: LinkedSystem, uow: UnitOfWork) -> Link | None:
+    refs = uow.links.find_refs(delivery.kind, delivery.canonical_id)
+    linked = uow.links.find([ref for ref in refs if ref.system == system.name])
+    links = [linked[ref] for ref in sorted(linked)]
+    alive = [link for link in links if not _is_end(link, uow)] if len(links) > 1 else links
+    return next(iter(alive or links), None)
+
+
+def _is_end(link: Link, uow: UnitOfWork) -> bool:
+    number = link.source_record_id
+    return number is not None and uow.landing.load([number])[number].is_end
+
+
+def _with_undecided(record: Canonical, last: SourceRecord | None, system: LinkedSystem, uow: UnitOfWork) -> Canonical:
+    """With the system's own values where a person has yet to decide: nobody's value changes until then."""
+    conflicts = uow.conflicts.find(last.ref.kind, [str(record.id)]) if last else ()
+    undecided = [one.field for one in conflicts if one.system == system.name and one.rule == MANUAL]
+    if not undecided or last is None:
+        return record
+    context = system.context(SystemLinks(system, uow), uow.now)
+    theirs = decode(system.mapping(last.ref.kind), last, context).record
+    if theirs is None:
+        return record
+    return record.model_copy(update={name: getattr(theirs, name) for name in undecided})
+
+
+def _hash(record: Canonical, fields: set[str]) -> str:
+    values: dict[str, Any] = record.model_dump(mode="json", include=fields)
+    return sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
