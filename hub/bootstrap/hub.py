@@ -13,6 +13,7 @@ import stamina.instrumentation
 from sqlalchemy import Engine
 
 from hub.bootstrap.databases import open_database
+from hub.bootstrap.exchange import Exchange
 from hub.bootstrap.practice_folder import PracticeFolder, read_practice_folder
 from hub.canonical.ids import Kind
 from hub.canonical.records import Visit
@@ -48,8 +49,8 @@ from hub.operations.no_show_visit import no_show_visit
 from hub.operations.place_facts import recheck_all_facts
 from hub.operations.plan_practice import PracticePlan, apply_planned, plan_practice
 from hub.operations.propose_repair import find_proposal, propose_repair
-from hub.operations.pull_changes import PullResult, pull_changes
-from hub.operations.push_changes import PushResult, push_changes
+from hub.operations.pull_changes import PullResult
+from hub.operations.push_changes import PushResult
 from hub.operations.rank_openings import rank_openings
 from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
 from hub.operations.serve_waitlist import find_offers, find_waiting, serve_waitlist
@@ -76,6 +77,7 @@ from hub.store.checkpoint import kill_at_named_point
 from hub.store.engine import application_engine
 from hub.store.overview import Overview, load_overview
 from hub.store.unit_of_work import SqlStore
+from hub.sync.mass_change import MassChangeLimit
 
 
 @dataclass(frozen=True)
@@ -272,15 +274,11 @@ class Hub:
 
     def pull(self, system: str, kind: Kind) -> PullResult:
         """What changed in a system since the last pull."""
-        connection = self.folder.connection(system)
-        with open_source(connection, self._surroundings) as source:
-            return pull_changes(self._linked(connection), kind, source, self.store)
+        return self.exchange.pull(system, kind)
 
     def push(self, system: str) -> PushResult:
         """What a system still has to be told."""
-        connection = self.folder.connection(system)
-        with open_sink(connection, self._surroundings) as sink:
-            return push_changes(self._linked(connection), sink, self.store)
+        return self.exchange.push(system)
 
     def import_export(self, system: str, progress: Progress = lambda _what, _rows: None) -> ImportResult:
         """The files that an old system left, all kinds in one go."""
@@ -308,6 +306,22 @@ class Hub:
         return tuple(each.system for each in self.folder.connections.values() if Kind.VISIT in each.push)
 
     @property
+    def _told_by_kind(self) -> dict[Kind, frozenset[str]]:
+        pushing = self.folder.connections.values()
+        return {kind: frozenset(one.system for one in pushing if kind in one.push) for kind in Kind}
+
+    @property
+    def exchange(self) -> Exchange:
+        """Synchronizing with other systems, and what is to be known and decided of it."""
+        return Exchange(
+            self.store,
+            self.folder,
+            lambda system: self._linked(self.folder.connection(system)),
+            lambda system: open_source(self.folder.connection(system), self._surroundings),
+            lambda system: open_sink(self.folder.connection(system), self._surroundings),
+        )
+
+    @property
     def _outside(self) -> Outside:
         return Outside(
             lambda system: self._linked(self.folder.connection(system)),
@@ -320,7 +334,15 @@ class Hub:
 
     def _linked(self, connection: Connection) -> LinkedSystem:
         tables = load_mappings(self.mappings, connection.mappings, self.folder.path)
-        return LinkedSystem(connection.system, tables, zone_of(connection, self._surroundings), connection.aliases)
+        return LinkedSystem(
+            connection.system,
+            tables,
+            zone_of(connection, self._surroundings),
+            connection.aliases,
+            rules=self.folder.rules,
+            told=self._told_by_kind,
+            limit=MassChangeLimit(connection.mass_change.share, connection.mass_change.at_least),
+        )
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What an implementation team writes, read and checked as a whole."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.canonical.practice import Practice, read_sound_practice
@@ -11,17 +11,20 @@ from hub.connectors.kit.mapping_files import load_mappings
 from hub.documents import parse
 from hub.errors import InvalidInput, NeedsAttention, Problem
 from hub.settings import Settings
+from hub.sync.system_of_record import RecordRules, read_record_rules
 
 
 @dataclass(frozen=True)
 class PracticeFolder:
-    """What an implementation team writes: `practice.yaml` and `connections/*.yaml`."""
+    """What an implementation team writes: `practice.yaml`, `records.yaml` and `connections/*.yaml`."""
 
     path: Path
     text: str
     practice: Practice
     connections: Mapping[str, Connection]
     """By system name."""
+    rules: RecordRules = field(default_factory=RecordRules)
+    """Whose word counts for which field: `records.yaml`, where there is one."""
 
     def connection(self, system: str) -> Connection:
         """The connection to a system.
@@ -54,7 +57,12 @@ def read_practice_folder(settings: Settings) -> PracticeFolder:
     problems = tuple(find_owner_problems(practice, parse(text, str(file)), by_system))
     if problems:
         raise InvalidInput(*problems)
-    return PracticeFolder(settings.practice, text, practice, by_system)
+    return PracticeFolder(settings.practice, text, practice, by_system, _rules(settings, by_system))
+
+
+def _rules(settings: Settings, systems: Collection[str]) -> RecordRules:
+    file = settings.practice / "records.yaml"
+    return read_record_rules(_read(file), str(file), systems) if file.exists() else RecordRules()
 
 
 def check_practice_folder(settings: Settings) -> PracticeFolder:

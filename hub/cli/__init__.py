@@ -10,11 +10,13 @@ from hub.cli import (
     consents,
     database,
     day,
+    deciding,
     demo,
     idle,
     policy,
     reconciling,
     repairing,
+    replaying,
     scenario,
     series,
     serving,
@@ -38,9 +40,13 @@ app.command()(demo.demo)
 app.command()(starting.init)
 app.command()(serving.up)
 app.command()(serving.serve)
+app.command()(syncing.sync)
 app.command()(syncing.pull)
 app.command(name="import")(syncing.import_)
 app.command()(syncing.push)
+app.command()(deciding.issues)
+app.command()(deciding.decide)
+app.command()(deciding.explain)
 app.command()(booking.find)
 app.command()(idle.gaps)
 app.command()(booking.hold)
@@ -62,6 +68,7 @@ app.command()(waitlist.offers)
 app.command()(reconciling.reconcile)
 app.command()(tending.tend)
 app.add_typer(waitlist.app, name="waitlist")
+app.add_typer(replaying.app, name="replay")
 app.add_typer(repairing.app, name="repair")
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(config.app, name="config")

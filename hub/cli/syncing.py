@@ -1,27 +1,140 @@
-"""`hub pull`, `hub import`, `hub push`: one system at a time, at once."""
+"""`hub sync`, `hub pull`, `hub import`, `hub push`: one system at a time, at once."""
 
-from collections.abc import Iterator
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from hub.cli.asking import Reason, Role
 
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
     from hub.operations.import_export import FileCounts
+    from hub.operations.pull_changes import Accepted, PullResult
+    from hub.operations.push_changes import PushResult
+    from hub.operations.rehearse_sync import Change, SyncPlan
 
 System = Annotated[str, typer.Argument(help="The connection's name: a file of the practice's connections/ folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+WAITS_FOR_A_PERSON = 3
+"""Exit code: everything was done, and some of it a person must look at."""
+
+
+def sync(
+    system: System,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change here and there; do nothing.")
+    ] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept-mass-change", help="Let a mass change through, this once; needs role and reason.")
+    ] = False,
+    role: Role = None,
+    reason: Reason = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in what changed in a system and tell it what it does not know.
+
+    Exit codes: 0 done, 3 done and a person must look at some of it, 75 the system cannot be reached now, 1 stopped.
+    """
+    with _opened(system) as hub:
+        if dry_run:
+            _show_plan(hub.exchange.rehearse(system), as_json=as_json)
+            return
+        accepted = _accepted(role, reason) if accept else None
+        pulled, pushed = _sync(hub, system, accepted, quiet=as_json)
+    told = {
+        "pulled": {kind: asdict(one) for kind, one in pulled.items()},
+        "pushed": asdict(pushed) if pushed is not None else None,
+    }
+    lines = [_pulled_line(kind, one) for kind, one in pulled.items()]
+    lines += [_pushed_line(pushed)] if pushed is not None else []
+    typer.echo(json.dumps(told) if as_json else "\n".join(lines))
+    waits = any(one.rejected or one.conflicts or one.contested for one in pulled.values())
+    if waits or (pushed is not None and pushed.dead):
+        raise typer.Exit(WAITS_FOR_A_PERSON)
+
+
+def _sync(
+    hub: "Hub", system: str, accepted: "Accepted | None", *, quiet: bool
+) -> "tuple[dict[str, PullResult], PushResult | None]":
+    pulled = {}
+    for kind in hub.exchange.kinds(system):
+        with _progress(f"pull {kind}", quiet=quiet) as moved:
+            pulled[str(kind)] = hub.exchange.pull(system, kind, accepted=accepted, progress=moved)
+    if not hub.exchange.is_pushed(system):
+        return pulled, None
+    with _progress("push", quiet=quiet) as moved:
+        return pulled, hub.exchange.push(system, moved)
+
+
+def _accepted(role: str | None, reason: str | None) -> "Accepted":
+    from hub.errors import InvalidInput, Problem
+    from hub.operations.pull_changes import Accepted
+
+    if not role or not reason:
+        missing = "--role" if not role else "--reason"
+        raise InvalidInput(Problem("who lets a mass change through says in which role and why", field=missing))
+    return Accepted("desk", role, reason)
+
+
+@contextmanager
+def _progress(what: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal's stderr; elsewhere nothing. How much there is nobody knows before it is read."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda _done: None
+        return
+    columns = (TextColumn("{task.description:14}"), BarColumn(), TextColumn("{task.completed}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _show_plan(plan: "SyncPlan", *, as_json: bool) -> None:
+    if as_json:
+        here, there = [asdict(one) for one in plan.here], [asdict(one) for one in plan.there]
+        counts: dict[str, Any] = {"here": _counts(plan.here), "there": _counts(plan.there)}
+        read = {kind: one.read for kind, one in plan.read.items()}
+        stopped = [str(kind) for kind in plan.mass]
+        typer.echo(json.dumps({"counts": counts, "read": read, "stopped": stopped, "here": here, "there": there}))
+        return
+    for side, changes in (("here", plan.here), ("there", plan.there)):
+        counts = _counts(changes)
+        said = ", ".join(f"{number} {what}" for what, number in counts.items())
+        typer.echo(f"{side}: {said or 'nothing would change'}")
+        for one in changes:
+            typer.echo(f"  {one.what:9} {one.kind} {one.id}" + (f" ({', '.join(one.fields)})" if one.fields else ""))
+    for kind in plan.mass:
+        typer.echo(f"So many {kind} records would change that it is stopped until --accept-mass-change.")
+
+
+def _counts(changes: "tuple[Change, ...]") -> dict[str, int]:
+    counted = Counter(f"{one.kind} {one.what}" for one in changes)
+    return dict(sorted(counted.items()))
 
 
 def pull(system: System) -> None:
     """Take in what changed in a connected system since the last pull."""
     with _opened(system) as hub:
         for kind in hub.folder.connection(system).pull:
-            done = hub.pull(system, kind)
-            typer.echo(
-                f"{kind:10} {done.read} read: {done.inserted} new, {done.updated} changed, {done.unchanged} the same "
-                f"({done.recognised} our own), {done.rejected} rejected"
-            )
+            typer.echo(_pulled_line(kind, hub.pull(system, kind)))
+
+
+def _pulled_line(kind: str, done: "PullResult") -> str:
+    more = {"rejected": done.rejected, "gone": done.gone, "in conflict": done.conflicts}
+    said = [f"{number} {what}" for what, number in more.items() if number or what == "rejected"]
+    return (
+        f"{kind:10} {done.read} read: {done.inserted} new, {done.updated} changed, {done.unchanged} the same "
+        f"({done.recognised} our own), {', '.join(said)}"
+    )
 
 
 def import_(system: System) -> None:
@@ -37,10 +150,11 @@ def import_(system: System) -> None:
 def push(system: System) -> None:
     """Tell a connected system what waits for it."""
     with _opened(system) as hub:
-        done = hub.push(system)
-        typer.echo(
-            f"{done.sent} sent, {done.unchanged} held already, {done.failed} to be tried again, {done.dead} dead"
-        )
+        typer.echo(_pushed_line(hub.push(system)))
+
+
+def _pushed_line(done: "PushResult") -> str:
+    return f"{done.sent} sent, {done.unchanged} held already, {done.failed} to be tried again, {done.dead} dead"
 
 
 @contextmanager

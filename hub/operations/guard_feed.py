@@ -34,7 +34,7 @@ def guarded(
     Raises:
         SafetyStop: what was held back is too much; an issue says so.
     """
-    whole = (_with_gone(page, system, kind, store) for page in pages)
+    whole = (with_gone(page, system, kind, store) for page in pages)
     if accepted is not None:
         _note_accepted(system, kind, store, accepted)
         yield from whole
@@ -130,7 +130,7 @@ def _note_accepted(system: LinkedSystem, kind: Kind, store: Store, accepted: Acc
         )
 
 
-def _with_gone(page: Page, system: LinkedSystem, kind: Kind, store: Store) -> Page:
+def with_gone(page: Page, system: LinkedSystem, kind: Kind, store: Store) -> Page:
     """The page with an end for each linked record that the system does not list."""
     if page.listed is None:
         return page

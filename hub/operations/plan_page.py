@@ -42,12 +42,25 @@ class Read:
 
 
 class PagePlanner:
-    """Plans pages within one transaction; `known` goes from page to page where nothing is applied in between."""
+    """Plans pages within one transaction.
 
-    def __init__(self, system: LinkedSystem, kind: Kind, uow: UnitOfWork, known: Known | None = None) -> None:
+    `known` goes from page to page where nothing is applied in between. In a replay all that a record says counts as
+    said now: by tables and rules that may be other ones than when it was applied.
+    """
+
+    def __init__(
+        self,
+        system: LinkedSystem,
+        kind: Kind,
+        uow: UnitOfWork,
+        known: Known | None = None,
+        *,
+        is_replay: bool = False,
+    ) -> None:
         self._system = system
         self._kind = kind
         self._uow = uow
+        self._is_replay = is_replay
         self._mapping = system.mapping(kind)
         self._fields = tuple(plan.name for plan in self._mapping.table.fields)
         self._links = SystemLinks(system, uow, is_gathering=True)
@@ -94,7 +107,7 @@ class PagePlanner:
         echoes = Echoes(self._uow, self._system.name, self._kind, self._new_of_ours(landed))
         for record, at in landed:
             link = self._known.links.get(record.ref)
-            if link is not None and link.source_record_id == at.id:
+            if link is not None and link.source_record_id == at.id and not self._is_replay:
                 plan.recognised += record.hub_id is not None
             elif record.ref in awaited or echoes.is_released(record):
                 plan.recognised += 1
@@ -237,6 +250,8 @@ class PagePlanner:
 
     def _as_seen(self, refs: Sequence[SourceRef]) -> dict[SourceRef, Read]:
         """The records as they were read when they were last applied."""
+        if self._is_replay:
+            return {}
         links = self._known.links
         numbers = [n for ref in refs if ref in links and (n := links[ref].source_record_id) is not None and n > 0]
         landed = [(n, one) for n, one in self._uow.landing.load(numbers).items() if not one.is_end] if numbers else []

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -42,21 +42,32 @@ class Prepared:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a rehearsal knows and the store does not yet; by canonical id."""
+
+    records: Mapping[str, Canonical] = field(default_factory=dict)
+    seen: Mapping[str, SourceRecord] = field(default_factory=dict)
+    """The system's records as they were read last."""
+
+
 def prepare_write(
-    delivery: Delivery, system: LinkedSystem, uow: UnitOfWork, planned: Mapping[str, Canonical] | None = None
+    delivery: Delivery, system: LinkedSystem, uow: UnitOfWork, planned: Planned | None = None
 ) -> Prepared:
-    """The write of a delivery; `planned`: records that are not written yet, for a rehearsal.
+    """The write of a delivery; in a rehearsal onto what is `planned`.
 
     Raises:
         RecordRejected: the record is gone or has no form there.
     """
     kind, id_ = delivery.kind, delivery.canonical_id
-    record = (planned or {}).get(id_) or uow.records.load(kind, [id_]).get(id_)
+    planned = planned or Planned()
+    record = planned.records.get(id_) or uow.records.load(kind, [id_]).get(id_)
     if record is None:
         raise RecordRejected(Problem(f"there is no {kind} {id_} any more", code="gone"))
     link = _link(delivery, system, uow)
     last = uow.landing.load([link.source_record_id])[link.source_record_id] if link and link.source_record_id else None
-    target = link.ref if link else None
+    last = planned.seen.get(id_, last)
+    target = last.ref if last else link.ref if link else None
     sent = uow.outbox.find_last_sent(system.name, kind, [id_]).get(id_)
     if last is not None and last.is_end:
         return Prepared(Write(kind, id_, delivery.idempotency_key, target, {}), last, "", sent)

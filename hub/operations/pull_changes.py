@@ -93,12 +93,6 @@ def pull_changes(
     return result
 
 
-def take_records(system: LinkedSystem, kind: Kind, numbers: list[int], store: Store) -> PullResult:
-    """Take landed records once more, by their numbers, as if they had come again."""
-    with store.begin("pull_changes") as uow:
-        return _take_landed(system, kind, dict.fromkeys(numbers), uow)
-
-
 def _take(system: LinkedSystem, kind: Kind, page: Page, uow: UnitOfWork) -> PullResult:
     records = (*page.records, *(rejected.record for rejected in page.rejected))
     landed = uow.landing.land(records)
@@ -133,10 +127,7 @@ def _again(system: LinkedSystem, kind: Kind, uow: UnitOfWork) -> PullResult:
         for issue in uow.issues.find_open(REJECTED)
         if issue.subject_kind == kind and issue.subject_id.startswith(prefix) and issue.detail.get("may_pass")
     }
-    return replace(_take_landed(system, kind, waiting, uow), read=0, unchanged=0, rejected=0)
-
-
-def _take_landed(system: LinkedSystem, kind: Kind, hub_ids: dict[int, str | None], uow: UnitOfWork) -> PullResult:
-    found = uow.landing.load(list(hub_ids))
-    records = tuple(replace(record, hub_id=hub_ids[number]) for number, record in sorted(found.items()))
-    return _take(system, kind, Page(records, None), uow) if records else PullResult()
+    found = uow.landing.load(list(waiting))
+    records = tuple(replace(record, hub_id=waiting[number]) for number, record in sorted(found.items()))
+    result = _take(system, kind, Page(records, None), uow) if records else PullResult()
+    return replace(result, read=0, unchanged=0, rejected=0)

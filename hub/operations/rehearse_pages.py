@@ -1,6 +1,7 @@
 """What pages would do, without writing anything: the plans of `plan_page`, one upon the other."""
 
 from hub.canonical.ids import Kind
+from hub.canonical.source import SourceRecord
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.page_plan import Known, PagePlan
 from hub.operations.plan_page import PagePlanner
@@ -16,6 +17,8 @@ class Rehearsal:
         self._kind = kind
         self._store = store
         self._known = Known(links=dict(others.links) if others else {})
+        self.seen: dict[str, SourceRecord] = {}
+        """Canonical id → what the pages say of it."""
         self._unlanded = 0
         self._changed: set[str] = set()
         self._gone: set[str] = set()
@@ -37,6 +40,8 @@ class Rehearsal:
             landed = [self._landed(number) for number in uow.landing.find(records)]
             plan = PagePlanner(self._system, self._kind, uow, self._known).plan(page, landed)
         self._known.links |= plan.links
+        said = {record.ref: record for record in records}
+        self.seen |= {link.canonical_id: said[ref] for ref, link in plan.links.items() if ref in said}
         self._changed |= set(plan.updated)
         self._gone |= set(plan.gone) | {before for before, _ in plan.merged.values()}
         return plan

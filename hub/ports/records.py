@@ -125,6 +125,10 @@ class Records(Protocol):
         """Where the values of these records come from; an unknown id is absent."""
         ...
 
+    def note_origin(self, kind: Kind, id_: str, origins: Mapping[str, Origin]) -> None:
+        """Say anew why values stand that do not change."""
+        ...
+
     def find_visits_to_come(self, patient_ids: Collection[str]) -> dict[str, list[str]]:
         """Patient → visits that are booked and to come; who has none is absent."""
         ...

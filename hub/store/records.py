@@ -82,6 +82,13 @@ class SqlRecords:
         systems = {row.id: row.system for row in self._connection.execute(named)} if numbers else {}
         return {row.id: read_lineage(row.lineage, row.updated_at, systems) for row in rows}
 
+    def note_origin(self, kind: Kind, id_: str, origins: Mapping[str, Origin]) -> None:
+        """See the port."""
+        table = _MODELS[kind][1]
+        statement = f"""UPDATE "{table.name}" SET lineage = coalesce(lineage, '{{}}') || CAST(:lineage AS jsonb)
+            WHERE id = :id"""  # noqa: S608 the table's own name
+        self._connection.execute(text(statement), {"id": id_, "lineage": _lineage(origins)})
+
     def find_visits_to_come(self, patient_ids: Collection[str]) -> dict[str, list[str]]:
         """See the port."""
         rows = self._connection.execute(_TO_COME, {"ids": list(patient_ids)})

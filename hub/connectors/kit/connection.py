@@ -13,7 +13,7 @@ from pydantic import Field, HttpUrl, field_validator
 from hub.canonical.ids import Kind
 from hub.connectors.kit.spec.auth import Auth
 from hub.connectors.kit.spec.declared import Declared, OneOrMore, Where, Wrong, within
-from hub.connectors.kit.spec.limits import LimitsSpec
+from hub.connectors.kit.spec.limits import LimitsSpec, MassChange
 from hub.connectors.kit.spec.secrets import looks_secret
 from hub.connectors.kit.spec.stream import Stream
 from hub.connectors.kit.spec.webhooks import Webhooks
@@ -49,6 +49,7 @@ class Connection(Declared):
     auth: OneOrMore[Auth] = ()
     """One scheme, or several that hold together."""
     limits: LimitsSpec = LimitsSpec()
+    mass_change: MassChange = MassChange()
     webhooks: Webhooks | None = None
     streams: dict[Kind, Stream] = Field(default_factory=dict)
     """By kind; a stream that its connector knows by itself is named with `{}`."""

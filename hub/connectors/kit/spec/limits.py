@@ -36,6 +36,15 @@ class Wait(Declared):
     """`unix`: not a length but the moment, in seconds since 1970."""
 
 
+class MassChange(Declared):
+    """From where on a pull stops and asks a person, before it applies anything."""
+
+    share: float = Field(default=0.2, gt=0, le=1)
+    """The part of the linked records of a kind that one pull may change or lose."""
+    at_least: int = Field(default=50, ge=1)
+    """Fewer than so many are never too many."""
+
+
 class LimitsSpec(Declared):
     """One process keeps them for all its threads; several processes: see docs/connections.md."""
 

@@ -1,0 +1,134 @@
+"""Synchronizing with the practice's other systems, and what people need to see and decide of it."""
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hub.bootstrap.practice_folder import PracticeFolder
+from hub.canonical.ids import Kind
+from hub.operations import replay
+from hub.operations.decide_conflict import Decision, decide_conflict
+from hub.operations.explain_record import ExplainedField, explain_record
+from hub.operations.linked_system import LinkedSystem
+from hub.operations.pull_changes import Accepted, PullResult, pull_changes
+from hub.operations.pull_changes import Progress as Pulled
+from hub.operations.push_changes import Progress as Pushed
+from hub.operations.push_changes import PushResult, push_changes
+from hub.operations.rehearse_sync import SyncPlan, rehearse_sync
+from hub.operations.settle_conflicts import shown
+from hub.ports import AuditEntry, Issue, Sink, Source, Store
+from hub.ports.conflicts import FieldConflict
+
+_IN_ORDER = (Kind.LOCATION, Kind.RESOURCE, Kind.PROVIDER, Kind.SERVICE, Kind.PATIENT, Kind.VISIT)
+"""Of references: what is named comes before what names it."""
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A conflict with both values; they are personal."""
+
+    conflict: FieldConflict
+    ours: Any
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """The operations between the hub and other systems."""
+
+    store: Store
+    folder: PracticeFolder
+    find_system: Callable[[str], LinkedSystem]
+    open_source: Callable[[str], AbstractContextManager[Source]]
+    open_sink: Callable[[str], AbstractContextManager[Sink]]
+
+    def kinds(self, system: str) -> tuple[Kind, ...]:
+        """What is pulled from a system, in the order in which it must be."""
+        pulled = self.folder.connection(system).pull
+        return tuple(sorted(pulled, key=lambda kind: _IN_ORDER.index(kind) if kind in _IN_ORDER else len(_IN_ORDER)))
+
+    def is_pushed(self, system: str) -> bool:
+        """Whether the system is told of anything."""
+        return bool(self.folder.connection(system).push)
+
+    def pull(
+        self,
+        system: str,
+        kind: Kind,
+        *,
+        accepted: Accepted | None = None,
+        progress: Pulled = lambda _read: None,
+    ) -> PullResult:
+        """What changed there since the last pull."""
+        with self.open_source(system) as source:
+            return pull_changes(
+                self.find_system(system), kind, source, self.store, accepted=accepted, progress=progress
+            )
+
+    def push(self, system: str, progress: Pushed = lambda _done: None) -> PushResult:
+        """What it still has to be told."""
+        with self.open_sink(system) as sink:
+            return push_changes(self.find_system(system), sink, self.store, progress=progress)
+
+    def rehearse(self, system: str) -> SyncPlan:
+        """What a pull and a push would change."""
+        linked, kinds = self.find_system(system), self.kinds(system)
+        if not kinds:
+            return rehearse_sync(linked, (), None, self.store)
+        with self.open_source(system) as source:
+            return rehearse_sync(linked, kinds, source, self.store)
+
+    def find_issues(self, kind: str | None = None) -> tuple[Issue, ...]:
+        """What waits for a person, the oldest first."""
+        with self.store.begin("find_issues") as work:
+            return work.issues.find_open(kind)
+
+    def find_disagreements(self, actor: str) -> list[Disagreement]:
+        """Every open conflict with both values; that somebody looked is audited."""
+        with self.store.begin("find_disagreements") as work:
+            found: list[Disagreement] = []
+            for one in work.conflicts.find_all():
+                record = work.records.load(one.kind, [one.canonical_id]).get(one.canonical_id)
+                if record is not None:
+                    found.append(Disagreement(one, shown(record, one.field)))
+                    patient_id = getattr(record, "patient_id", one.canonical_id if one.kind is Kind.PATIENT else None)
+                    entry = AuditEntry(actor, "view_conflict", one.kind, one.canonical_id, patient_id=patient_id)
+                    work.journal.record_audit(entry)
+            return found
+
+    def decide(self, system: str, decision: Decision) -> None:
+        """Let one of two values stand."""
+        decide_conflict(self.find_system(system), decision, self.store)
+
+    def explain(self, kind: Kind, id_: str, *, actor: str, personal: bool) -> list[ExplainedField]:
+        """Where each value of a record comes from."""
+        return explain_record(self.store, kind, id_, actor=actor, personal=personal)
+
+    def find_dead(self, system: str) -> tuple[replay.Waiting, ...]:
+        """Deliveries that were given up."""
+        self.folder.connection(system)
+        return replay.find_dead(system, self.store)
+
+    def replay_dead(self, system: str, ids: Collection[int] | None) -> int:
+        """Let them be sent again with the next push."""
+        return replay.replay_dead(system, self.store, ids)
+
+    def find_quarantined(self, system: str, kind: Kind | None) -> tuple[replay.Waiting, ...]:
+        """Pulled records that could not be taken."""
+        self.folder.connection(system)
+        return replay.find_quarantined(system, self.store, kind)
+
+    def find_landed(self, system: str, kind: Kind, first: datetime, last: datetime) -> tuple[replay.Waiting, ...]:
+        """What landed in a span, the newest state of each record."""
+        self.folder.connection(system)
+        return replay.find_landed(system, kind, first, last, self.store)
+
+    def replay_records(self, system: str, waiting: Sequence[replay.Waiting]) -> PullResult:
+        """Take landed records once more."""
+        linked, result = self.find_system(system), PullResult()
+        for kind in _IN_ORDER:
+            numbers = [one.id for one in waiting if one.kind is kind]
+            if numbers:
+                result += replay.replay_records(linked, kind, numbers, self.store)
+        return result
