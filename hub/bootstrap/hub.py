@@ -24,16 +24,18 @@ from hub.connectors.registry import Surroundings, open_calendar, open_export, op
 from hub.errors import InvalidInput, Problem
 from hub.operations.add_away import add_away
 from hub.operations.apply_practice import Applied, apply_practice
-from hub.operations.approve_repair import Approved, NotApproved, approve_repair
+from hub.operations.approve_repair import Approved, NotApproved
 from hub.operations.ask_outside import Outside
 from hub.operations.block_time import block_time
-from hub.operations.book_series import BookedSeries, book_series
+from hub.operations.book_series import BookedSeries
 from hub.operations.book_visit import Booked
 from hub.operations.cancel_visit import Cancellation
 from hub.operations.complete_visit import complete_visit
 from hub.operations.confirm_cancellation import confirm_cancellation
 from hub.operations.confirm_hold import Asking, Undecided, confirm_booking, confirm_hold
 from hub.operations.confirm_move import confirm_move
+from hub.operations.confirm_repair import confirm_repair
+from hub.operations.confirm_series import confirm_series
 from hub.operations.decide_import import Progress
 from hub.operations.end_visits import Ended
 from hub.operations.explain_series import explain_series
@@ -212,9 +214,11 @@ class Hub:
         """Take time of resources for something that is no visit."""
         return block_time(self.store, block_id, resources, span, actor=actor, reason=reason)
 
-    def book_series(self, request: SeriesRequest, *, actor: str, key: str | None = None) -> BookedSeries | Refusal:
-        """Book a whole series, or nothing."""
-        return book_series(self.store, request, actor=actor, key=key, push_to=self.told)
+    def book_series(
+        self, request: SeriesRequest, *, actor: str, key: str | None = None
+    ) -> BookedSeries | Undecided | Refusal:
+        """Book a whole series once all agreed who have a say, or nothing."""
+        return confirm_series(self.store, request, self._outside, Asking(actor, key, self.told))
 
     def join_waitlist(self, request: OpeningsRequest, *, actor: str) -> WaitlistEntry | Refusal:
         """Wait for a time to be freed."""
@@ -248,9 +252,9 @@ class Hub:
 
     def approve_repair(
         self, proposal_id: str, changes: Collection[str] | None = None, *, actor: str
-    ) -> Approved | NotApproved:
-        """Put a proposal into force, whole or in part; what is freed is offered to those who wait."""
-        approved = approve_repair(self.store, proposal_id, changes, actor=actor, push_to=self.told)
+    ) -> Approved | NotApproved | Undecided:
+        """Put a proposal into force, whole or in part, where a vendor owns the calendar once it agreed."""
+        approved = confirm_repair(self.store, proposal_id, changes, self._outside, actor=actor, push_to=self.told)
         self.serve_waitlist()
         return approved
 

@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from hub.canonical.practice_checks import policy_places
+from hub.canonical.practice_money import find_money_problems
 from hub.documents import Document, Path
 from hub.errors import Problem
 
@@ -39,6 +40,7 @@ def find_unsound(practice: Practice, document: Document) -> tuple[Problem, ...]:
         *_unknown_tags(practice, document),
         *_circles(practice, document),
         *_unknown_codes(practice, document),
+        *find_money_problems(practice, document),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.answers import AsJson, local, tell, visits
+from hub.cli.answers import AsJson, local, tell, undecided, visits
 from hub.cli.asking import Location
 
 if TYPE_CHECKING:
@@ -65,12 +65,15 @@ def approve(
     """Make the changes, all that are approved or none; every one is checked again."""
     from hub.bootstrap import open_hub
     from hub.operations.approve_repair import NotApproved
+    from hub.operations.confirm_hold import Undecided
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
         done = hub.approve_repair(proposal, visit, actor="desk")
         if isinstance(done, NotApproved):
             raise _refused(done, as_json=as_json)
+        if isinstance(done, Undecided):
+            raise undecided(done, as_json=as_json)
         answer, lines = visits(hub, done.visits, "changed")
         tell({**answer, "is_stale": done.is_stale}, lines or ["Nothing is left to change."], as_json=as_json)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.answers import AsJson, amount, local, refused, tell, visits
+from hub.cli.answers import AsJson, amount, local, refused, tell, undecided, visits
 from hub.cli.asking import Asked, Location, Option, Package, Patient, Service, With
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def series(
 ) -> None:
     """Book a whole series, the earliest that can be completed, or say where it ends, why, and what would do."""
     from hub.bootstrap import open_hub
+    from hub.operations.confirm_hold import Undecided
     from hub.scheduling.decision import Refusal
     from hub.scheduling.series import SeriesRequest
     from hub.settings import read_settings
@@ -43,6 +44,8 @@ def series(
             why = hub.explain_series(request) if done.reasons == ("no_series",) else None
             zone = hub.folder.practice.zone_of(trip.location_id)
             raise refused(done, as_json=as_json, more=_why(why, zone) if why else ({}, ()))
+        if isinstance(done, Undecided):
+            raise undecided(done, as_json=as_json)
         answer, lines = visits(hub, done.visits, "booked")
         planned = done.booking.visits if done.booking else ()
         deposit = sum(visit.deposit.amount_minor for visit in planned if visit.deposit)

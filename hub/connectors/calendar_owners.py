@@ -13,7 +13,7 @@ from hub.errors import Problem
 def find_owner_problems(
     practice: Practice, document: Document, connections: Mapping[str, Connection]
 ) -> Iterator[Problem]:
-    """Each location whose vendor is not connected, cannot say yes or no, or is not read."""
+    """Each location whose vendor is not connected, cannot say yes or no, is not read or is not told."""
     for number, location in enumerate(practice.locations):
         vendor = practice.vendor_of(location.id)
         wrong = _not_an_owner(connections, vendor) if vendor is not None else None
@@ -32,4 +32,7 @@ def _not_an_owner(connections: Mapping[str, Connection], vendor: str) -> tuple[s
     if Kind.VISIT not in connection.pull:
         hint = f"Let the stream `visit` of connections/{vendor}.yaml be pulled"
         return f"the visits of {vendor!r} are not pulled, so its own bookings would not be seen", hint
+    if Kind.VISIT not in connection.push:
+        hint = f"Say `direction: both` for the stream `visit` in connections/{vendor}.yaml"
+        return f"{vendor!r} is not told of visits, so it would not learn what becomes of them on the day", hint
     return None

@@ -61,28 +61,52 @@ def approve_repair(
 
     Raises:
         InvalidInput: there is no such proposal, or it has no such change, or only a part of a trip's.
-        NeedsAttention: no practice file is in force, or a vendor owns the calendar: nobody asked it.
+        NeedsAttention: no practice file is in force, or a vendor owns the calendar: `confirm_repair` asks it.
         RetryLater: the database went away; asking again is safe.
     """
     with store.begin("approve_repair") as work:
-        work.visits.lock()
-        proposal = work.repairs.load(proposal_id)
-        if proposal is None:
-            raise InvalidInput(Problem(f"there is no proposal {proposal_id!r}", field="proposal"))
-        chosen = _chosen(proposal, changes)
-        day = load_day(work, proposal.location_id, proposal.on)
-        require_own_calendar(day.practice, [proposal.location_id])
-        is_stale = day.version != proposal.book_version
-        plan = _decide(day, proposal, chosen, work.now)
-        if not isinstance(plan, RepairPlan):
-            return NotApproved(plan, is_stale)
-        visits = _write(work, day, proposal, plan)
-        work.repairs.mark_applied(proposal.id, [one.visit_id for one in chosen], actor)
+        asked = judge_approval(work, proposal_id, changes)
+        require_own_calendar(asked.day.practice, [asked.proposal.location_id])
+        if not isinstance(asked.plan, RepairPlan):
+            return NotApproved(asked.plan, asked.is_stale)
+        visits = _write(work, asked, asked.plan)
+        work.repairs.mark_applied(proposal_id, asked.chosen, actor)
         work.issues.close(UNPLACED, "visit", [visit.id for visit in visits], by=actor)
-        note = Note("visit_moved", "approve_repair", actor, event_data={"proposal": proposal.id})
+        note = Note("visit_moved", "approve_repair", actor, event_data={"proposal": proposal_id})
         note_visits(work, visits, note, push_to)
     recheck_flagged(store)
-    return Approved(visits, is_stale)
+    return Approved(visits, asked.is_stale)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedApproval:
+    """What would be done of a proposal now."""
+
+    proposal: Proposal
+    day: LoadedDay
+    chosen: tuple[str, ...]
+    """The visits whose changes are approved and not made yet."""
+    plan: RepairPlan | tuple[Objection, ...]
+    is_stale: bool
+
+    @property
+    def yielding(self) -> tuple[str, ...]:
+        """Visits without a place: contested where they stand in the way."""
+        return tuple(one.visit_id for one in self.proposal.changes if one.fate is Fate.UNPLACED)
+
+
+def judge_approval(work: UnitOfWork, proposal_id: str, changes: Collection[str] | None) -> JudgedApproval:
+    """Each approved change checked again, with all other writers of the book kept out; errors as `approve_repair`."""
+    work.visits.lock()
+    work.holds.purge(work.holds.find_over().ids)
+    proposal = work.repairs.load(proposal_id)
+    if proposal is None:
+        raise InvalidInput(Problem(f"there is no proposal {proposal_id!r}", field="proposal"))
+    chosen = _chosen(proposal, changes)
+    day = load_day(work, proposal.location_id, proposal.on)
+    plan = _decide(day, proposal, chosen, work.now)
+    ids = tuple(one.visit_id for one in chosen)
+    return JudgedApproval(proposal, day, ids, plan, day.version != proposal.book_version)
 
 
 def _chosen(proposal: Proposal, visit_ids: Collection[str] | None) -> list[ProposedChange]:
@@ -135,20 +159,23 @@ def _change(one: ProposedChange) -> Change:
     return Change(one.visit_id, one.to_at, one.to_resources)
 
 
-def _write(work: UnitOfWork, day: LoadedDay, proposal: Proposal, plan: RepairPlan) -> tuple[Visit, ...]:
+def _write(work: UnitOfWork, asked: JudgedApproval, plan: RepairPlan) -> tuple[Visit, ...]:
     if not plan.visits:
         return ()
+    return work.repairs.reassign(as_reassigned(work, asked.day.practice, plan), plan.recolourings, asked.yielding)
+
+
+def as_reassigned(work: UnitOfWork, practice: Practice, plan: RepairPlan) -> dict[str, Reassigned]:
+    """The visits at their new places."""
     standing = {str(one.visit.id): one for one in work.visits.load_standing([visit.id for visit in plan.visits])}
-    reassigned = {
+    return {
         visit.id: Reassigned(
-            _planned(day.practice, visit, standing[visit.id]),
+            _planned(practice, visit, standing[visit.id]),
             standing[visit.id].part.resources,
             _fee_from(work, visit, standing[visit.id]),
         )
         for visit in plan.visits
     }
-    yielding = [one.visit_id for one in proposal.changes if one.fate is Fate.UNPLACED]
-    return work.repairs.reassign(reassigned, plan.recolourings, yielding)
 
 
 def _planned(practice: Practice, visit: RepairedVisit, standing: StandingVisit) -> PlannedVisit:

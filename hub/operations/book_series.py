@@ -14,7 +14,7 @@ from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, load_visits, note_visits
 from hub.operations.visit_clearances import prepare_consents
 from hub.ports import KnownKey, Store, UnitOfWork
-from hub.scheduling.decision import Booking, PlannedVisit, Refusal
+from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.series import SeriesRequest, as_session
 from hub.scheduling.series_plan import plan_series
 
@@ -49,7 +49,7 @@ def book_series(
         NeedsAttention: no practice file is in force.
         RetryLater: the database went away. With a key it is safe to ask again.
     """
-    asked = _digest(request)
+    asked = hash_series(request)
     with store.begin("book_series") as work:
         known = work.bookings.lock_key(key) if key is not None else None
         if known is not None:
@@ -74,13 +74,14 @@ def _book(work: UnitOfWork, request: SeriesRequest) -> tuple[Booking, tuple[Visi
     made = write_under_locks(
         work,
         load_practice(work),
-        lambda practice: _decide(work, practice, its),
+        lambda practice: decide_sessions(work, practice, its),
         lambda _, booking: _save(work, booking, its),
     )
     return made if isinstance(made, Refusal) else (made.booking, made.written, series_id)
 
 
-def _decide(work: UnitOfWork, practice: Practice, request: SeriesRequest) -> Booking | Refusal:
+def decide_sessions(work: UnitOfWork, practice: Practice, request: SeriesRequest) -> Booking | Refusal:
+    """All sessions as one booking, in the book as it stands."""
     diary = work.diaries.load(
         first_on=request.start_on,
         last_on=request.until_on,
@@ -91,19 +92,16 @@ def _decide(work: UnitOfWork, practice: Practice, request: SeriesRequest) -> Boo
 
 
 def _save(work: UnitOfWork, booking: Booking, request: SeriesRequest) -> tuple[Visit, ...]:
-    """Each session as a visit of its own. Whoever makes room changes units first: for all of them at once."""
-    return tuple(
-        saved
-        for number, visit in enumerate(booking.visits)
-        for saved in work.bookings.save(_alone(booking, visit, is_first=number == 0), request.trip)
-    )
+    return tuple(saved for one in each_session(booking) for saved in work.bookings.save(one, request.trip))
 
 
-def _alone(booking: Booking, visit: PlannedVisit, *, is_first: bool) -> Booking:
-    return replace(booking, visits=(visit,)) if is_first else Booking((visit,))
+def each_session(booking: Booking) -> tuple[Booking, ...]:
+    """Each as a booking of its own. Whoever makes room changes units first: for all of them at once."""
+    first, *others = booking.visits
+    return (replace(booking, visits=(first,)), *(Booking((visit,)) for visit in others))
 
 
-def _digest(request: SeriesRequest) -> str:
+def hash_series(request: SeriesRequest) -> str:
     """The same for the same request, in whatever order its maps are."""
     trip = request.trip
     asked = {

@@ -55,7 +55,7 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class _Say:
+class Say:
     """Who has a say in a booking."""
 
     connection: str | None
@@ -77,22 +77,22 @@ def confirm_booking(store: Store, request: BookingRequest, outside: Outside, ask
     Errors as `book_visit`; what goes wrong once the hold is written is no error but undecided.
     """
     with store.begin("begin_booking") as work:
-        begun = _known(work, asking.key, hash_request(request)) or _begin_booking(work, request, outside, asking)
+        begun = find_known(work, asking.key, hash_request(request)) or _begin_booking(work, request, outside, asking)
     if begun is None:
         return book_visit(store, request, actor=asking.actor, key=asking.key, push_to=asking.push_to)
-    return _settled(store, begun, outside, asking)
+    return settled(store, begun, outside, asking)
 
 
 def confirm_hold(store: Store, hold_id: str, outside: Outside, asking: Asking) -> _Told:
     """Book what is held, as `confirm_booking`; the hold does not expire before that is decided."""
     with store.begin("begin_booking") as work:
-        begun = _known(work, asking.key, hash_hold(hold_id)) or _begin_hold(work, hold_id, outside, asking)
+        begun = find_known(work, asking.key, hash_hold(hold_id)) or _begin_hold(work, hold_id, outside, asking)
     if begun is None:
         return book_hold(store, hold_id, actor=asking.actor, key=asking.key, push_to=asking.push_to)
-    return _settled(store, begun, outside, asking)
+    return settled(store, begun, outside, asking)
 
 
-def _known(work: UnitOfWork, key: str | None, asked: str) -> _Told | None:
+def find_known(work: UnitOfWork, key: str | None, asked: str) -> _Told | None:
     """What the key stands for already."""
     if key is None:
         return None
@@ -109,12 +109,12 @@ def _known(work: UnitOfWork, key: str | None, asked: str) -> _Told | None:
 def _begin_booking(work: UnitOfWork, request: BookingRequest, outside: Outside, asking: Asking) -> _Begun | None:
     """Hold it for those who have a say; None: nobody has."""
     trip = request.trip
-    if not _say(work, outside, trip.location_id, trip.channel):
+    if not find_say(work, outside, trip.location_id, trip.channel):
         return None
 
     def write(_: Practice, booking: Booking) -> int:
-        say = _say(work, outside, trip.location_id, trip.channel)
-        deposit = _sum(one.deposit for one in booking.visits) if say.pays_first else None
+        say = find_say(work, outside, trip.location_id, trip.channel)
+        deposit = sum_of(one.deposit for one in booking.visits) if say.pays_first else None
         pending_id = work.pendings.begin(
             NewPending(
                 kind="book",
@@ -129,7 +129,7 @@ def _begin_booking(work: UnitOfWork, request: BookingRequest, outside: Outside, 
         )
         work.holds.save(booking, trip, UNDECIDED_UNTIL, pending_id=pending_id)
         note_made_way(work, booking, actor=asking.actor)
-        _note_begun(work, pending_id, deposit, asking)
+        note_begun(work, pending_id, deposit, asking)
         return pending_id
 
     made = book_under_locks(work, request, write, promises=False)
@@ -140,10 +140,10 @@ def _begin_hold(work: UnitOfWork, hold_id: str, outside: Outside, asking: Asking
     """Keep the hold for those who have a say; None: nobody has."""
     work.bookings.lock(())
     held = work.pendings.find_hold(hold_id)
-    say = _say(work, outside, held[0].visit.location_id, held[0].visit.booked_via or "") if held else None
+    say = find_say(work, outside, held[0].visit.location_id, held[0].visit.booked_via or "") if held else None
     if not say:
         return None
-    deposit = _sum(one.deposit for one in held) if say.pays_first else None
+    deposit = sum_of(one.deposit for one in held) if say.pays_first else None
     new = NewPending(
         kind="book",
         standing=begin(pays=deposit is not None, asks_vendor=say.connection is not None),
@@ -159,13 +159,14 @@ def _begin_hold(work: UnitOfWork, hold_id: str, outside: Outside, asking: Asking
         if not work.pendings.take_hold(pending_id, hold_id):
             attempt.take_back()
             return Refusal(("hold_expired",))
-        _note_begun(work, pending_id, deposit, asking)
+        note_begun(work, pending_id, deposit, asking)
         return pending_id
 
 
-def _say(work: UnitOfWork, outside: Outside, location_id: str, channel: str) -> _Say:
+def find_say(work: UnitOfWork, outside: Outside, location_id: str, channel: str) -> Say:
+    """Who has one in a booking there by that channel; false: nobody."""
     pays_first = outside.payments is not None and channel in _policy(work, location_id).deposit_first
-    return _Say(load_practice(work).vendor_of(location_id), pays_first)
+    return Say(load_practice(work).vendor_of(location_id), pays_first)
 
 
 def _policy(work: UnitOfWork, location_id: str) -> Policy:
@@ -182,7 +183,7 @@ def _asked(request: BookingRequest, booking: Booking, asking: Asking) -> dict[st
     }
 
 
-def _note_begun(work: UnitOfWork, pending_id: int, deposit: Money | None, asking: Asking) -> None:
+def note_begun(work: UnitOfWork, pending_id: int, deposit: Money | None, asking: Asking) -> None:
     """What hangs on it: its visits, its deposit, an event; and where nobody is to be asked after all it is done."""
     work.pendings.name_visits(pending_id)
     first = work.pendings.load_held(pending_id)[0].visit
@@ -195,7 +196,7 @@ def _note_begun(work: UnitOfWork, pending_id: int, deposit: Money | None, asking
         complete(work, pending, {}, asking.push_to)
 
 
-def _sum(deposits: Iterable[Money | None]) -> Money | None:
+def sum_of(deposits: Iterable[Money | None]) -> Money | None:
     """One amount for the trip.
 
     Raises:
@@ -210,7 +211,8 @@ def _sum(deposits: Iterable[Money | None]) -> Money | None:
     return Money(amount_minor=sum(one.amount_minor for one in due), currency=due[0].currency)
 
 
-def _settled(store: Store, begun: _Begun, outside: Outside, asking: Asking) -> _Told:
+def settled(store: Store, begun: _Begun, outside: Outside, asking: Asking) -> _Told:
+    """What becomes of it as far as the others answer now."""
     if not isinstance(begun, int):
         return begun
     pending = settle_pending(begun, store, outside, Manner(asking.push_to, method=asking.method))

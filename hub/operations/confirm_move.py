@@ -13,7 +13,7 @@ from hub.operations.confirm_hold import Undecided
 from hub.operations.move_visit import Moved, MoveRequest, asked_again, kept_arrival, load_whole, move_visit
 from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, load_visits
-from hub.operations.place_facts import recheck_facts
+from hub.operations.place_facts import recheck_flagged
 from hub.operations.question import NOT_CONFIRMED
 from hub.operations.relocate import CHANGED_SINCE, read_relocations
 from hub.operations.settle_pending import Manner, settle_pending
@@ -51,7 +51,7 @@ def confirm_move(
         return Undecided(pending.visit_ids, pending.standing.stage, pending.outcome)
     if pending.standing.stage is not Stage.DONE:
         return Refusal((pending.outcome or NOT_CONFIRMED,))
-    recheck_facts(store)
+    recheck_flagged(store)
     return _moved(store, pending)
 
 
@@ -86,9 +86,7 @@ def _begin(work: UnitOfWork, request: MoveRequest, vendor: str, actor: str) -> i
         decision = _decide(work, asked, ids)
     if isinstance(decision, Refusal):
         return decision
-    over = work.holds.find_over(lock_keys(decision))
-    work.bookings.lock(over.keys)
-    work.holds.purge(over.ids)
+    work.holds.purge(work.holds.find_over().ids)
     detail = {"overridden": list(decision.overridden)}
     data = {"channel": request.channel, "confirmed_by": vendor}
     note = Note("visit_moved", "move_visit", actor, request.role, request.reason, data, detail)

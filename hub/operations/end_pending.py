@@ -29,17 +29,20 @@ def complete(work: UnitOfWork, pending: Pending, records: Mapping[str, SourceRec
 
 
 def _book(work: UnitOfWork, pending: Pending, told: Collection[str]) -> None:
-    visit_ids = work.holds.confirm(pending.visit_ids[0])
+    visit_ids: tuple[str, ...] = ()
+    for one in pending.visit_ids:  # the parts of a trip share a hold, the sessions of a series have each its own
+        visit_ids += () if one in visit_ids else work.holds.confirm(one)
     if visit_ids != pending.visit_ids:
         raise SafetyStop(Problem(f"the hold of change {pending.id} is not there", code="hold_lost"))
     asked = pending.asked
+    series = {"series": asked["series"]} if "series" in asked else {}
     note = Note(
         "visit_booked",
-        "book_visit",
+        "book_series" if series else "book_visit",
         asked["actor"],
         asked.get("role"),
         asked.get("reason"),
-        {"channel": asked.get("channel"), "confirmed_by": pending.connection},
+        {"channel": asked.get("channel"), "confirmed_by": pending.connection} | series,
         {"overridden": asked.get("overridden", [])},
     )
     visits = load_visits(work, visit_ids)

@@ -85,8 +85,8 @@ def _stand(standing: Sequence[StandingVisit], relocations: Sequence[Relocation])
     stood = {str(one.visit.id): one.visit for one in standing}
     return all(
         (visit := stood.get(one.visit_id)) is not None
-        and visit.state is VisitState.BOOKED
         and visit.start == one.stood_at
+        and (visit.state is VisitState.BOOKED or visit.start == one.planned.arrives_at)
         for one in relocations
     )
 

@@ -22,10 +22,10 @@ _HELD = """
     SELECT id, patient_id, service_id, location_id, provider_id, room_id, device_id, start, "end", price_minor,
         price_currency, deposit_minor, booked_via, booked_on, expires_at FROM hold """
 _HELD_OF_TRIP = text(_HELD + "WHERE trip_id = :id ORDER BY number")
-_HELD_FOR = text(_HELD + "WHERE pending_id = :id ORDER BY number")
+_HELD_FOR = text(_HELD + "WHERE pending_id = :id ORDER BY number, start")
 _RELEASE = text("UPDATE hold SET pending_id = NULL, expires_at = :now WHERE pending_id = :id")
 _NAME_VISITS = text("""
-    UPDATE pending_change SET visit_ids = ARRAY(SELECT id FROM hold WHERE pending_id = :id ORDER BY number)
+    UPDATE pending_change SET visit_ids = ARRAY(SELECT id FROM hold WHERE pending_id = :id ORDER BY number, start)
     WHERE id = :id""")
 _SELECT = """
     SELECT c.*, p.key AS payment_key, p.amount_minor, p.currency, p.state AS payment_state

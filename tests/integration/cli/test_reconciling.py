@@ -38,6 +38,7 @@ def write(hub, practice=PRACTICE, **connection):
             {"streams": {"visit": {"direction": "push"}}},
             "authority.vendor: the visits of 'ehr' are not pulled",
         ),
+        (PRACTICE, {"streams": {"visit": {"direction": "pull"}}}, "authority.vendor: 'ehr' is not told of visits"),
         (
             PRACTICE,
             {"connector": "legacy_export", "folder": "old"},

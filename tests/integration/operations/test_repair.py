@@ -15,6 +15,7 @@ from hub.operations.apply_practice import apply_practice
 from hub.operations.approve_repair import Approved, NotApproved, approve_repair
 from hub.operations.book_visit import Booked, book_visit
 from hub.operations.cancel_visit import cancel_visit
+from hub.operations.hold_visit import Held, hold_visit
 from hub.operations.move_visit import Moved, MoveRequest, move_visit
 from hub.operations.propose_repair import UNPLACED, find_proposal, propose_repair
 from hub.ports.repairs import Proposal, ProposedChange
@@ -284,3 +285,15 @@ def test_an_unknown_proposal_and_an_unknown_place_are_said_to_be(store: SqlStore
     with pytest.raises(InvalidInput, match="not declared"):
         propose_repair(store, "moon", DAY, actor="ann")
     assert find_proposal(store, "rep_nothing") is None
+
+
+def test_a_hold_that_is_over_is_in_nobodys_way(store: SqlStore, clock: HandClock, owner: Engine) -> None:
+    visit = book(store, 0, 0, provider="lee")
+    trip = Trip((Part("talk", "pat-1", resources={"provider": "kim"}),), "main")
+    assert isinstance(hold_visit(store, BookingRequest(trip, NINE), actor="ann"), Held)
+    clock.now += timedelta(minutes=10)
+    away(store, "lee", 0, 1)
+    assert isinstance(approve_repair(store, propose(store).id, actor="ann"), Approved)
+    with owner.connect() as connection:
+        query = text("SELECT provider_id FROM visit WHERE id = :id")
+        assert connection.execute(query, {"id": visit}).scalar_one() == "kim"

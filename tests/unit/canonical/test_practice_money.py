@@ -1,0 +1,58 @@
+"""Rules about money that disagree, or that come to nothing, are refused when the configuration is loaded."""
+
+import pytest
+
+from hub.canonical.practice import read_practice, read_sound_practice
+from hub.errors import InvalidInput
+
+GOOD = """\
+zone: America/Chicago
+services:
+  - {id: peel, price: {amount_minor: 10000, currency: USD}, steps: [{name: peel, minutes: 30}]}
+policy:
+  self_booking: {horizon_days: 30}
+  deposit: {tiers: [{from_minor: 0, flat: 0}, {from_minor: 5000, flat: 2500}]}
+  deposit_first: [desk, online]
+  cancellation: [{within_hours: 48, fee_share: 0.5}, {within_hours: 24, fee_share: 1}, {no_show: true, fee_share: 1}]
+"""
+TIERS = "tiers: [{from_minor: 0, flat: 0}, {from_minor: 5000, flat: 2500}]"
+NO_PRICE = ("price: {amount_minor: 10000, currency: USD}, ", "")
+
+
+def test_money_rules_that_agree_are_read():
+    assert read_sound_practice(GOOD, "practice.yaml") == read_practice(GOOD, "practice.yaml")
+    only_at_the_desk = GOOD.replace("  self_booking: {horizon_days: 30}\n", "").replace(", online", "")
+    read_sound_practice(only_at_the_desk, "practice.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "field", "message"),
+    [
+        ("  deposit: {tiers", "  # deposit: {tiers", 7, "policy.deposit_first", "asks for no deposit"),
+        ("flat: 2500", "flat: 0", 7, "policy.deposit_first", "always nothing"),
+        (TIERS, "share: 0", 7, "policy.deposit_first", "nothing"),
+        (*NO_PRICE, 7, "policy.deposit_first", "no service has a price"),
+        ("  self_booking: {", "  # {", 7, "policy.deposit_first", "nobody can book by the channel 'online'"),
+        ("from_minor: 5000", "from_minor: 0", 6, "policy.deposit.tiers[1].from_minor", "never counts"),
+        ("within_hours: 24", "within_hours: 48", 8, "policy.cancellation[1].within_hours", "disagree"),
+        ("within_hours: 24", "no_show: true", 8, "policy.cancellation[2].no_show", "disagree"),
+    ],
+)  # fmt: skip
+def test_money_rules_that_disagree_are_refused_with_line_and_what_to_do(old, new, line, field, message):
+    text = GOOD.replace(old, new)
+    assert text != GOOD
+    read_practice(text, "practice.yaml")  # a rehearsal may say it
+    with pytest.raises(InvalidInput) as caught:
+        read_sound_practice(text, "practice.yaml")
+    [problem] = caught.value.problems
+    assert (problem.file, problem.line, problem.field) == ("practice.yaml", line, field)
+    assert message in problem.message
+    assert problem.hint
+
+
+def test_each_policy_with_a_date_is_looked_at():
+    policy = "policy:\n  - {deposit: {flat: 9}, deposit_first: [desk]}\n  - {from: 2027-01-01, deposit_first: [desk]}\n"
+    with pytest.raises(InvalidInput) as caught:
+        read_sound_practice(GOOD[: GOOD.index("policy")] + policy, "practice.yaml")
+    [problem] = caught.value.problems
+    assert (problem.line, problem.field) == (6, "policy[1].deposit_first")
