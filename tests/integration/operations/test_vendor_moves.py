@@ -283,7 +283,8 @@ def test_what_the_hub_itself_refuses_the_vendor_is_not_asked_to_move(store: SqlS
     ids = booked(store, here)
     booked(store, here, wanted("talk", 24 * 60, patient=1))
     here.vendor.writes = here.vendor.reads = "down"  # who asks now knows nothing
-    assert move(store, here, ids, DAY) == Refusal(("no_provider",))
+    lee = {"provider": "dr-lee"}
+    assert move(store, here, ids, DAY, resources=lee) == Refusal(("no_provider",))
     assert move(store, here, ["vis_no"], DAY) == Refusal(("not_booked",))
     with pytest.raises(NeedsAttention, match="ehr owns the calendar"):
         move(store, here, ids, DAY, location_id="own", resources={})
