@@ -5,10 +5,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hub.bootstrap.practice_folder import PracticeFolder
 from hub.canonical.ids import Kind
 from hub.operations import replay
+from hub.operations.check_agreements import check_agreement
 from hub.operations.decide_conflict import Decision, decide_conflict
 from hub.operations.explain_record import ExplainedField, explain_record
 from hub.operations.linked_system import LinkedSystem
@@ -61,6 +63,7 @@ class Exchange:
         progress: Pulled = lambda _read: None,
     ) -> PullResult:
         """What changed there since the last pull."""
+        self.check_agreement(system, [kind])
         with self.open_source(system) as source:
             return pull_changes(
                 self.find_system(system), kind, source, self.store, accepted=accepted, progress=progress
@@ -68,6 +71,7 @@ class Exchange:
 
     def push(self, system: str, progress: Pushed = lambda _done: None) -> PushResult:
         """What it still has to be told."""
+        self.check_agreement(system, self.folder.connection(system).push)
         with self.open_sink(system) as sink:
             return push_changes(self.find_system(system), sink, self.store, progress=progress)
 
@@ -76,8 +80,18 @@ class Exchange:
         linked, kinds = self.find_system(system), self.kinds(system)
         if not kinds:
             return rehearse_sync(linked, (), None, self.store)
+        self.check_agreement(system, kinds)
         with self.open_source(system) as source:
             return rehearse_sync(linked, kinds, source, self.store)
+
+    def check_agreement(self, system: str, kinds: Collection[Kind]) -> None:
+        """Make sure that records of these kinds may go there and come from there today.
+
+        Raises:
+            NeedsAttention: no agreement with its vendor is in force; nothing was asked of it.
+        """
+        zone = ZoneInfo(self.folder.practice.zone)
+        check_agreement(self.store, self.folder.agreements, self.find_system(system), kinds, zone)
 
     def find_issues(self, kind: str | None = None) -> tuple[Issue, ...]:
         """What waits for a person, the oldest first."""

@@ -287,6 +287,7 @@ class Hub:
     def import_export(self, system: str, progress: Progress = lambda _what, _rows: None) -> ImportResult:
         """The files that an old system left, all kinds in one go."""
         connection = self.folder.connection(system)
+        self.exchange.check_agreement(system, connection.pull)
         with open_export(connection, self._surroundings) as export:
             request = ImportRequest(
                 system=system,

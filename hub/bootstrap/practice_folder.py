@@ -10,19 +10,23 @@ from hub.connectors.kit.connection import Connection, read_connection
 from hub.connectors.kit.mapping_files import load_mappings
 from hub.documents import parse
 from hub.errors import InvalidInput, NeedsAttention, Problem
+from hub.governance.agreements import FILE as AGREEMENTS_FILE
+from hub.governance.agreements import Agreements, read_agreements
 from hub.settings import Settings
 from hub.sync.system_of_record import RecordRules, read_record_rules
 
 
 @dataclass(frozen=True)
 class PracticeFolder:
-    """What an implementation team writes: `practice.yaml`, `records.yaml` and `connections/*.yaml`."""
+    """What an implementation team writes: `practice.yaml`, `records.yaml`, `agreements.yaml` and `connections/*.yaml`."""
 
     path: Path
     text: str
     practice: Practice
     connections: Mapping[str, Connection]
     """By system name."""
+    agreements: Agreements
+    """Without the file `agreements.yaml`: none, and nothing personal moves."""
     rules: RecordRules = field(default_factory=RecordRules)
     """Whose word counts for which field: `records.yaml`, where there is one."""
 
@@ -57,7 +61,8 @@ def read_practice_folder(settings: Settings) -> PracticeFolder:
     problems = tuple(find_owner_problems(practice, parse(text, str(file)), by_system))
     if problems:
         raise InvalidInput(*problems)
-    return PracticeFolder(settings.practice, text, practice, by_system, _rules(settings, by_system))
+    agreements = _agreements(settings.practice, by_system)
+    return PracticeFolder(settings.practice, text, practice, by_system, agreements, _rules(settings, by_system))
 
 
 def _rules(settings: Settings, systems: Collection[str]) -> RecordRules:
@@ -95,6 +100,11 @@ def _connection(file: Path, settings: Settings) -> Connection:
         raise InvalidInput(parse(text, str(file)).problem(("system",), f"the file is called {file.stem!r}", hint))
     replaced = settings.connection_urls.get(connection.system)
     return connection.model_copy(update={"base_url": replaced}) if replaced else connection
+
+
+def _agreements(folder: Path, systems: Mapping[str, Connection]) -> Agreements:
+    file = folder / AGREEMENTS_FILE
+    return read_agreements(_read(file), str(file), systems) if file.exists() else Agreements()
 
 
 def _read(file: Path) -> str:

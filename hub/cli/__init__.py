@@ -4,6 +4,7 @@ import typer
 
 from hub.cli import (
     absences,
+    agreements,
     audit,
     booking,
     config,
@@ -67,6 +68,7 @@ app.command()(absences.block)
 app.command()(waitlist.offers)
 app.command()(reconciling.reconcile)
 app.command()(tending.tend)
+app.command()(agreements.agreements)
 app.add_typer(waitlist.app, name="waitlist")
 app.add_typer(replaying.app, name="replay")
 app.add_typer(repairing.app, name="repair")

@@ -27,6 +27,8 @@ def check() -> None:
         f"{practice.name or folder.path.name}: {len(practice.resources)} resources, {len(practice.services)} services, "
         f"{len(folder.connections)} connections. Nothing is wrong."
     )
+    for system in sorted(set(folder.connections) - folder.agreements.covered):
+        typer.echo(f"{system} has no agreement: nothing personal moves until agreements.yaml says so (hub agreements).")
 
 
 @app.command()

@@ -37,11 +37,13 @@ def _require_room(folder: Path) -> None:
 def _files() -> dict[str, str]:
     """Path in the folder → text. A scenario is a practice file with a moment and actions below it."""
     starter = Path(__file__).parent / "starter"
-    practice, scenario, connections = (
-        (starter / name).read_text(encoding="utf-8") for name in ("practice.yaml", "scenario.yaml", "connections.md")
+    practice, scenario, connections, agreements = (
+        (starter / name).read_text(encoding="utf-8")
+        for name in ("practice.yaml", "scenario.yaml", "connections.md", "agreements.yaml")
     )
     return {
         "practice.yaml": practice,
         "connections/README.md": connections,
+        "agreements.yaml": agreements,
         "scenarios/first-day.yaml": practice + scenario,
     }

@@ -30,6 +30,7 @@ CLOSED_WORDS = {"closed": "Closed", "away": "Away", "block": "Blocked", "hold": 
 BLOCK_NOUNS = {"block": "blocked time", "hold": "a booking under way"}
 
 ISSUE_WORDS = {
+    "agreement_review": "The yearly review of the agreement with a vendor is overdue",
     "ambiguous_match": "Two records may be the same: nobody could tell from them alone",
     "ambiguous_patient": "Two people may be one: nobody could tell from the record alone",
     "assistant": "The assistant is already taken",
@@ -52,6 +53,7 @@ ISSUE_WORDS = {
     "instant": "A time in it cannot be read",
     "missing_id": "It has no id",
     "missing_prerequisite": "A visit that must come first is missing",
+    "no_agreement": "No agreement with the vendor is in force: nothing personal goes there or comes from there",
     "no_combination": "Everybody is free for something, but not all together",
     "no_device": "No device is free",
     "no_provider": "No provider is free",

@@ -1,0 +1,1 @@
+"""Pure decisions on who may see, keep and pass on personal data."""
