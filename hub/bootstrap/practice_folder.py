@@ -18,7 +18,7 @@ from hub.sync.system_of_record import RecordRules, read_record_rules
 
 @dataclass(frozen=True)
 class PracticeFolder:
-    """What an implementation team writes: `practice.yaml`, `records.yaml`, `agreements.yaml` and `connections/*.yaml`."""
+    """What an implementation team writes: `connections/*.yaml` and the practice, records and agreements files."""
 
     path: Path
     text: str
