@@ -46,6 +46,7 @@ from hub.operations.hold_visit import Held, hold_visit
 from hub.operations.import_export import ImportRequest, ImportResult, import_export
 from hub.operations.join_waitlist import join_waitlist, leave_waitlist
 from hub.operations.linked_system import LinkedSystem
+from hub.operations.match_people import Matched, match_all
 from hub.operations.move_visit import Moved, MoveRequest
 from hub.operations.no_show_visit import no_show_visit
 from hub.operations.place_facts import recheck_all_facts
@@ -60,6 +61,7 @@ from hub.operations.stockroom import Stockroom
 from hub.operations.tend_book import Tended, tend_book
 from hub.operations.waive_fee import Waived, waive_fee
 from hub.ports import Pending, Placed
+from hub.ports.people import Matcher
 from hub.ports.repairs import Proposal
 from hub.ports.waitlist import Offer as FreedOffer
 from hub.ports.waitlist import WaitlistEntry
@@ -258,6 +260,10 @@ class Hub:
         self.serve_waitlist()
         return approved
 
+    def match_people(self) -> Matched:
+        """Find out which patients are one person."""
+        return match_all(self.store, self._matcher)
+
     def only_location(self, location_id: str | None) -> str:
         """The location given, or the only one.
 
@@ -296,6 +302,7 @@ class Hub:
                 mappings=load_mappings(self.mappings, connection.mappings, self.folder.path),
                 zone=zone_of(connection, self._surroundings),
                 aliases=connection.aliases,
+                matcher=self._matcher,
             )
         return import_export(request, self.store, progress)
 
@@ -336,6 +343,10 @@ class Hub:
     @property
     def _surroundings(self) -> Surroundings:
         return Surroundings(self.folder.path, ZoneInfo(self.folder.practice.zone), os.environ)
+
+    @property
+    def _matcher(self) -> Matcher:
+        return Matcher()
 
     def _linked(self, connection: Connection) -> LinkedSystem:
         tables = load_mappings(self.mappings, connection.mappings, self.folder.path)

@@ -14,6 +14,7 @@ from hub.cli import (
     deciding,
     demo,
     idle,
+    people,
     policy,
     reconciling,
     repairing,
@@ -74,6 +75,7 @@ app.add_typer(replaying.app, name="replay")
 app.add_typer(repairing.app, name="repair")
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(config.app, name="config")
+app.add_typer(people.app, name="people")
 app.add_typer(stock.app, name="stock")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")

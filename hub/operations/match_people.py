@@ -4,14 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from hub.canonical.records import Patient
-from hub.operations.merge_people import Word, merge_people, rank_of
-from hub.ports import Issue, Store, UnitOfWork
+from hub.operations.merge_people import Word, merge_people, rank_of, tell_of_reviews
+from hub.ports import Store, UnitOfWork
 from hub.ports.people import Matcher
 from hub.sync.people.decide import Decided, decide_people
 from hub.sync.people.normal import normal_person
 from hub.sync.people.population import Population
 
-REVIEW = "people_to_review"
 SYSTEM = "system:matching"
 
 
@@ -89,13 +88,3 @@ def _carry_out(work: UnitOfWork, decided: Decided, patients: dict[str, Patient],
     opened = work.people.open_pairs(decided.reviews)
     tell_of_reviews(work)
     return Matched(len(patients), decided, opened)
-
-
-def tell_of_reviews(work: UnitOfWork) -> None:
-    """One issue for the whole queue: how many pairs wait."""
-    waiting = work.people.count_open()
-    if waiting:
-        said = [f"{waiting} pairs of patients may be one person: `hub people review`"]
-        work.issues.open([Issue(REVIEW, "people", "all", (), {"count": waiting, "problems": said})])
-    else:
-        work.issues.close(REVIEW, "people", ["all"])

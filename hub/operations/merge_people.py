@@ -3,18 +3,18 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from hub.canonical.ids import Kind
 from hub.canonical.records import Patient
-from hub.ports import Act, AuditEntry, Store, UnitOfWork
+from hub.ports import Act, AuditEntry, Issue, Store, UnitOfWork
 from hub.ports.people import Merged, NewMerge, PersonPair
 from hub.scheduling.decision import Refusal
 from hub.sync.people.combine import combine
 from hub.sync.people.decide import Match
 
-Decision = str
-"""`merge` or `separate`."""
+Decision = Literal["merge", "separate"]
+REVIEW = "people_to_review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ def decide_pair(store: Store, pair_id: int, decision: Decision, word: Word) -> P
             return Refusal(("pair_decided",))
         if pair.state == "open":
             _carry_out(work, pair, wanted, word)
+            tell_of_reviews(work)
         return work.people.find_pair(pair_id) or pair
 
 
@@ -125,6 +126,16 @@ def unmerge_people(store: Store, merge_id: int, word: Word) -> Undone | Standing
         work.people.decide(merge.survivor_id, merge.merged_id, "separate", actor=word.actor, reason=word.reason)
         _tell(work, "person_unmerged", merge, word, visits)
         return Undone(merge.survivor_id, merge.merged_id, visits, kept)
+
+
+def tell_of_reviews(work: UnitOfWork) -> None:
+    """One issue for the whole queue: how many pairs wait."""
+    waiting = work.people.count_open()
+    if waiting:
+        said = [f"{waiting} pairs of patients may be one person: `hub people review`"]
+        work.issues.open([Issue(REVIEW, "people", "all", (), {"count": waiting, "problems": said})])
+    else:
+        work.issues.close(REVIEW, "people", ["all"])
 
 
 def _changes(survivor: Patient, whole: Patient) -> tuple[dict[str, Any], dict[str, Any]]:

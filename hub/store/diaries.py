@@ -97,7 +97,8 @@ _LOOK = f"""
         {IN_FORCE},
         EXISTS (SELECT FROM claim WHERE reassignable AND during && tstzrange(%(first)s, %(last)s)) AS has_filled,
         EXISTS (SELECT FROM hold WHERE expires_at <= %(now)s) AS has_holds_over,
-        (SELECT json_agg(json_build_array(id, known)) FROM patient WHERE id = ANY(%(ids)s) AND active) AS patients,
+        (SELECT json_agg(json_build_array(id, known)) FROM patient
+            WHERE id = ANY(%(ids)s) AND active AND merged_into IS NULL) AS patients,
         (SELECT json_agg(json_build_array(id, patient_id, service_id, location_id,
                 {_EPOCH_OF.format("start")}, {_EPOCH_OF.format('"end"')}, series_id))
             FROM (SELECT id, patient_id, coalesce(service_id, '') AS service_id, location_id, start, "end", series_id
