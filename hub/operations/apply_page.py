@@ -6,6 +6,7 @@ from typing import Any
 from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical, Visit, VisitState
 from hub.operations.linked_system import LinkedSystem
+from hub.operations.match_records import keep_matches
 from hub.operations.meet_released import meet_released
 from hub.operations.page_plan import INCOMPLETE, REJECTED, PagePlan
 from hub.operations.place_facts import place_facts
@@ -25,6 +26,7 @@ def apply_page(system: LinkedSystem, plan: PagePlan, uow: UnitOfWork) -> int:
     origins = {id_: plan.origins.get(id_, {}) for id_ in plan.wanted}
     saved = uow.records.save(wanted, sources=plan.sources, origins=origins, origin=system.name)
     uow.links.save(list(plan.links.values()))
+    keep_matches(system, plan.matches, plan.before, uow)
     moved = [id_ for id_ in saved.changed if _takes_other_time(plan.wanted[id_], plan.before.get(id_))]
     contested = place_facts(uow, moved).contested if moved else 0
     _deliver(system, plan, uow)

@@ -9,7 +9,6 @@ from hub.ports import Store, UnitOfWork
 from hub.ports.people import Matcher
 from hub.sync.people.decide import Decided, decide_people
 from hub.sync.people.normal import normal_person
-from hub.sync.people.population import Population
 
 SYSTEM = "system:matching"
 
@@ -66,25 +65,9 @@ def match_loaded(work: UnitOfWork, ids: Collection[str], matcher: Matcher, batch
     return _carry_out(work, decided, patients, Word(SYSTEM, batch_id=batch_id))
 
 
-def match_new(work: UnitOfWork, ids: Collection[str]) -> Matched:
-    """Patients that a pull brought, within it: by the rules alone, and only against who is found by an index.
-
-    How usual a name is nobody counts here: what hangs on that is for a person.
-    """
-    patients = work.people.load_near(ids)
-    new = frozenset(ids)
-    decided = decide_people(
-        [normal_person(one) for one in patients.values()],
-        lambda id_: (id_ in new, *rank_of(patients[id_])),
-        population=Population(),
-        new=new,
-        settled=work.people.find_settled(patients),
-    )
-    return _carry_out(work, decided, patients, Word(SYSTEM))
-
-
 def _carry_out(work: UnitOfWork, decided: Decided, patients: dict[str, Patient], word: Word) -> Matched:
     merge_people(work, decided.merges, patients, word)
     opened = work.people.open_pairs(decided.reviews)
-    tell_of_reviews(work)
+    if decided != Decided():
+        tell_of_reviews(work)
     return Matched(len(patients), decided, opened)

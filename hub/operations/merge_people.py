@@ -89,14 +89,26 @@ def rank_of(patient: Patient) -> tuple[object, ...]:
 
 
 def merge_people(
-    work: UnitOfWork, matches: Sequence[Match], patients: Mapping[str, Patient], word: Word
+    work: UnitOfWork,
+    matches: Sequence[Match],
+    patients: Mapping[str, Patient],
+    word: Word,
+    before_all: Mapping[str, Patient] | None = None,
 ) -> dict[str, Merged]:
-    """Merge the second of each into the first, within an operation; by merged id. Told, and audited for both."""
+    """Merge the second of each into the first, within an operation; by merged id. Told, and audited for both.
+
+    Args:
+        work: the operation.
+        matches: who is merged into whom, and why.
+        patients: all of them, as they stand.
+        word: who says so.
+        before_all: survivors that were changed already by what is merged into them, as they were.
+    """
     merges, standing = [], dict(patients)
     for match in matches:
         survivor, merged = standing[match.first], patients[match.second]
         whole = combine(survivor, merged)
-        before, after = _changes(survivor, whole)
+        before, after = _changes((before_all or {}).get(match.first, survivor), whole)
         standing[match.first] = whole
         merges.append(NewMerge(match, whole, before, after))
     last = [NewMerge(one.match, standing[one.match.first], one.before, one.after) for one in merges]

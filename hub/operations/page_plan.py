@@ -7,6 +7,7 @@ from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import Problem, only_reasons
+from hub.operations.match_records import Matches
 from hub.ports import Issue, Landed, Link
 from hub.ports.conflicts import FieldConflict
 from hub.sync.lineage import Lineage, Origin
@@ -63,6 +64,8 @@ class PagePlan:
     incomplete: list[Issue] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     """Subjects of the records that could be read."""
+    matches: Matches = field(default_factory=Matches)
+    """Who of those that are met for the first time is who."""
     landed: Sequence[Landed] = ()
     broken: frozenset[int] = frozenset()
     """Numbers of the records that break their own system's contract."""

@@ -152,7 +152,7 @@ class PagePlanner:
                 read.append(Read(source, number, decoded.record, decoded.warnings))
         plan.taken |= {subject_of(one.source) for one in read}
         plan.incomplete += [issue_of(INCOMPLETE, r.source, r.number, r.warnings) for r in read if r.warnings]
-        return self._matched(read)
+        return self._matched(read, plan)
 
     def _decoded(self, sources: Sequence[SourceRecord]) -> list[Decoded]:
         """A record that names one which is not known yet is read a second time, once all such are looked up."""
@@ -170,9 +170,10 @@ class PagePlanner:
                 decoded[place] = decode(self._mapping, sources[place], context)
         return decoded
 
-    def _matched(self, read: Sequence[Read]) -> list[Read]:
+    def _matched(self, read: Sequence[Read], plan: PagePlan) -> list[Read]:
         unlinked = [(one.source.ref, one.record) for one in read if self._is_unlinked(one.source)]
-        ids = match_records(self._system, unlinked, self._uow) if unlinked else {}
+        plan.matches = match_records(unlinked, self._uow)
+        ids = plan.matches.ids
         return [replace(r, record=_renamed(r.record, ids[r.source.ref])) if r.source.ref in ids else r for r in read]
 
     def _is_unlinked(self, source: SourceRecord) -> bool:

@@ -59,8 +59,8 @@ class People(Protocol):
         """Every patient that is not merged into another."""
         ...
 
-    def load_near(self, ids: Collection[str]) -> dict[str, Patient]:
-        """These, and everybody who shares a birth date, a phone, a mailbox or a whole name with one; none is merged."""
+    def load_like(self, patients: Sequence[Patient]) -> dict[str, Patient]:
+        """Everybody who shares a birth date, a phone, a mailbox or a whole name with one of these; none is merged."""
         ...
 
     def find_settled(self, ids: Collection[str] | None = None) -> frozenset[Pair]:

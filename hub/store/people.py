@@ -16,15 +16,13 @@ from hub.store.tables import person_pair
 from hub.sync.people.decide import Match, Pair, pair_of
 
 _STANDING = text("SELECT id FROM patient WHERE merged_into IS NULL")
-_NEAR = text("""
-    WITH given AS (SELECT * FROM patient WHERE id = ANY(:ids) AND merged_into IS NULL)
-    SELECT id FROM given
-    UNION SELECT p.id FROM given g JOIN patient p ON p.born_on = g.born_on WHERE p.merged_into IS NULL
-    UNION SELECT p.id FROM given g JOIN patient p ON p.phone = g.phone WHERE p.merged_into IS NULL
-    UNION SELECT p.id FROM given g JOIN patient p ON p.email = g.email WHERE p.merged_into IS NULL
-    UNION SELECT p.id FROM given g JOIN patient p
-        ON lower(p.family_name) = lower(g.family_name) AND lower(p.given_name) = lower(g.given_name)
-        WHERE p.merged_into IS NULL""")
+_LIKE = text("""
+    SELECT id FROM patient WHERE merged_into IS NULL AND born_on = ANY(CAST(:births AS date[]))
+    UNION SELECT id FROM patient WHERE merged_into IS NULL AND phone = ANY(CAST(:phones AS text[]))
+    UNION SELECT id FROM patient WHERE merged_into IS NULL AND email = ANY(CAST(:emails AS text[]))
+    UNION SELECT id FROM patient WHERE merged_into IS NULL AND (lower(family_name), lower(given_name)) IN
+        (SELECT lower(family), lower(given)
+        FROM unnest(CAST(:families AS text[]), CAST(:givens AS text[])) AS name (family, given))""")
 _SETTLED = text("""
     SELECT first_id, second_id FROM person_pair
     WHERE state = 'separate' AND (:all OR first_id = ANY(:ids) OR second_id = ANY(:ids))""")
@@ -71,9 +69,16 @@ class SqlPeople:
         """See the port."""
         return self._load(self._connection.execute(_STANDING).scalars().all())
 
-    def load_near(self, ids: Collection[str]) -> dict[str, Patient]:
+    def load_like(self, patients: Sequence[Patient]) -> dict[str, Patient]:
         """See the port."""
-        return self._load(self._connection.execute(_NEAR, {"ids": list(ids)}).scalars().all())
+        values = {
+            "births": list({one.born_on for one in patients} - {None}),
+            "phones": list({one.phone for one in patients} - {None}),
+            "emails": list({one.email for one in patients} - {None}),
+            "families": [one.family_name for one in patients],
+            "givens": [one.given_name for one in patients],
+        }
+        return self._load(self._connection.execute(_LIKE, values).scalars().all())
 
     def find_settled(self, ids: Collection[str] | None = None) -> frozenset[Pair]:
         """See the port."""
