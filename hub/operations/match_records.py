@@ -1,7 +1,7 @@
 """The place where a record that is met for the first time finds the canonical record it is.
 
-Only patients are matched: by the rules alone, against those whom an index finds. Whom the rules are sure of is linked to
-who is there; who may be the same becomes a patient of their own and waits in the queue.
+Only patients are matched: by the rules alone, against those whom an index finds. Whom the rules are sure of is linked
+to who is there; who may be the same becomes a patient of their own and waits in the queue.
 """
 
 from collections.abc import Mapping, Sequence
