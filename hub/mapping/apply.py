@@ -10,25 +10,27 @@ from hub.canonical.ids import Kind, derive
 from hub.canonical.records import Canonical
 from hub.canonical.source import SourceRecord
 from hub.errors import RecordRejected
+from hub.mapping.checking import read_table
 from hub.mapping.codecs.codec import Json
 from hub.mapping.codes import CodeTable
 from hub.mapping.context import Context
 from hub.mapping.reading import Decoded, Findings, Reader, reader
-from hub.mapping.spec import MODELS, Direction, Table, read_table
+from hub.mapping.spec import MODELS, Direction, Table
+from hub.mapping.split import around, put_back, split, view_of
 from hub.mapping.writing import Draft, Writer, writer
 
-__all__ = ["Decoded", "TwoWay", "decode", "encode", "read_mapping"]
+__all__ = ["Decoded", "TwoWay", "decode", "decode_all", "encode", "read_mapping", "records_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class TwoWay:
-    """A compiled table. Make it once with `read_mapping`; use it through `decode` and `encode`."""
+    """A compiled table. Make it once with `read_mapping`; use it through the functions below."""
 
     table: Table = field(repr=False)
     readers: tuple[tuple[str, Reader], ...] = field(repr=False)
-    writers: tuple[tuple[str, bool, Writer], ...] = field(repr=False)
-    """Field, whether only when the record is made, and how."""
-
+    joint_readers: tuple[tuple[tuple[str, ...], Reader], ...] = field(repr=False)
+    """Of codecs that fill several fields."""
+    writers: tuple[tuple[tuple[str, ...], Writer], ...] = field(repr=False)
     fingerprint: str
     """Of the table and the code tables it was read with: the same text reads the same records."""
 
@@ -36,6 +38,11 @@ class TwoWay:
     def kind(self) -> Kind:
         """The canonical kind."""
         return self.table.spec.record
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The canonical fields that the table speaks of."""
+        return tuple(name for plan in self.table.fields for name in plan.names)
 
 
 def read_mapping(text: str, file: str, codes: Mapping[str, CodeTable]) -> TwoWay:
@@ -45,13 +52,15 @@ def read_mapping(text: str, file: str, codes: Mapping[str, CodeTable]) -> TwoWay
         InvalidInput: with a problem (file, line, key) for each place that is wrong.
     """
     table = read_table(text, file, codes)
-    readers = tuple((p.name, reader(p)) for p in table.fields if p.spec.direction is not Direction.WRITE)
-    writers = tuple(
-        (p.name, p.spec.direction is Direction.CREATE, writer(p))
-        for p in table.fields
-        if p.places and p.spec.direction is not Direction.READ
+    read = [p for p in table.fields if p.spec.direction is not Direction.WRITE]
+    written = [p for p in table.fields if p.places and p.spec.direction is not Direction.READ]
+    return TwoWay(
+        table,
+        readers=tuple((p.names[0], reader(p)) for p in read if len(p.names) == 1),
+        joint_readers=tuple((p.names, reader(p)) for p in read if len(p.names) > 1),
+        writers=tuple((p.names, writer(p)) for p in written),
+        fingerprint=_fingerprint(text, codes),
     )
-    return TwoWay(table, readers, writers, _fingerprint(text, codes))
 
 
 def _fingerprint(text: str, codes: Mapping[str, CodeTable]) -> str:
@@ -59,14 +68,32 @@ def _fingerprint(text: str, codes: Mapping[str, CodeTable]) -> str:
     return sha256("\n".join([text, *tables]).encode()).hexdigest()
 
 
+def records_of(mapping: TwoWay, source: SourceRecord) -> tuple[SourceRecord, ...]:
+    """The vendor's record as the records that the table reads: itself, or its parts; none where it is of another kind.
+
+    Raises nothing, whatever the payload holds.
+    """
+    table = mapping.table
+    parts = (source,) if table.each is None else split(table.each, source)
+    return parts if table.only is None else tuple(part for part in parts if table.only.takes(part.payload))
+
+
+def decode_all(mapping: TwoWay, source: SourceRecord, context: Context) -> tuple[Decoded, ...]:
+    """What comes of each record that `records_of` finds."""
+    return tuple(decode(mapping, record, context) for record in records_of(mapping, source))
+
+
 def decode(mapping: TwoWay, source: SourceRecord, context: Context) -> Decoded:
-    """A vendor record as the hub's, or the problems. Raises nothing, whatever the payload holds.
+    """One record of the table's kind as the hub's, or the problems. Raises nothing, whatever the payload holds.
 
     Its id is the linked one, or, at first sight, the one derived from the source's.
     """
     findings = Findings(source)
     payload = source.payload
     values = {name: read(payload, context, findings) for name, read in mapping.readers}
+    for names, read in mapping.joint_readers:
+        found = read(payload, context, findings)
+        values.update(zip(names, found if found is not None else (None,) * len(names), strict=True))
     if findings.problems:
         return findings.decoded(None)
     ref, kind = source.ref, mapping.kind
@@ -74,14 +101,19 @@ def decode(mapping: TwoWay, source: SourceRecord, context: Context) -> Decoded:
     try:
         record = MODELS[kind].model_validate(values)
     except ValidationError as error:
-        for found in error.errors(include_url=False, include_input=False):
-            findings.of_model(mapping.table, found["loc"], found["msg"])
+        for problem in error.errors(include_url=False, include_input=False):
+            findings.of_model(mapping.table, problem["loc"], problem["msg"])
         return findings.decoded(None)
     return findings.decoded(record)  # type: ignore[arg-type]
 
 
 def encode(
-    mapping: TwoWay, record: Canonical, context: Context, onto: Mapping[str, Json] | None = None
+    mapping: TwoWay,
+    record: Canonical,
+    context: Context,
+    onto: Mapping[str, Json] | None = None,
+    *,
+    part: str | None = None,
 ) -> dict[str, Json]:
     """The hub's record as the vendor should hold it.
 
@@ -91,16 +123,29 @@ def encode(
         context: zone and links of the vendor.
         onto: the vendor's record as last seen, to change it: what the table does not name stays, what already says the
             same stays as it is written. None: the record is made.
+        part: of a table that splits, the id of the part that the record is; `onto` is then the whole, and so is what is
+            given back. None: `onto` is the part.
 
     Raises:
         RecordRejected: a required value is missing or a value has no form at the vendor.
     """
+    each = mapping.table.each
+    if each is None or part is None or onto is None:
+        return _encode(mapping, record, context, onto)
+    whole = dict(onto)
+    return put_back(
+        each, whole, part, _encode(mapping, record, context, view_of(each, whole, part) or around(each, whole))
+    )
+
+
+def _encode(mapping: TwoWay, record: Canonical, context: Context, onto: Mapping[str, Json] | None) -> dict[str, Json]:
     draft = Draft(mapping.table, onto)
-    for place, value in mapping.table.constants:
-        draft.put(place, value, place.text)
-    for name, only_new, write in mapping.writers:
-        if not (only_new and onto is not None):
-            write(getattr(record, name), context, draft)
+    for place, constant in mapping.table.constants:
+        if onto is None or constant.write == "overwrite":
+            draft.put(place, constant.value, place.text)
+    for names, write in mapping.writers:
+        value = getattr(record, names[0]) if len(names) == 1 else tuple(getattr(record, name) for name in names)
+        write(value, context, draft)
     if draft.problems:
         raise RecordRejected(*draft.problems)
     return draft.payload

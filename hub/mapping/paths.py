@@ -1,10 +1,10 @@
 """Where a value stands in a vendor's record: `name[use=official].given[0]`, or the name of a column.
 
 A path reads (None where nothing stands there) and writes (making what is missing on the way, `[use=official]` and all).
+`[*]` is the element that the table's `each` has come to: `hub/mapping/split.py` hands over a record that holds only it.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,15 +21,21 @@ class Condition:
     """`use=official`, or `actor.reference^=Patient/` for a value that starts so."""
 
     keys: Keys
-    value: str
+    value: str | bool | int
+    """As it is written where an element is made; a number or a truth is recognised as text too."""
     starts: bool
 
     def holds(self, element: Json) -> bool:
         """Whether the element says so."""
         found = _at(element, self.keys)
-        if not isinstance(found, str):
-            return False
-        return found.startswith(self.value) if self.starts else found == self.value
+        if isinstance(found, str):
+            return found.startswith(self.said) if self.starts else found == self.said
+        return not self.starts and type(found) is type(self.value) and found == self.value
+
+    @property
+    def said(self) -> str:
+        """The value as text."""
+        return str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class Step:
     key: str
     index: int | None = None
     conditions: tuple[Condition, ...] = ()
+    each: bool = False
+    """`[*]`: the only element of the list, as a split record holds it."""
 
     @property
     def in_list(self) -> bool:
@@ -63,7 +71,7 @@ class Place:
                 return None
             record = record.get(step.key)
             if step.in_list:
-                record = _pick(record, step)
+                record = pick(record, step)
         return record
 
     def write(self, record: dict[str, Json], value: Json) -> None:
@@ -118,15 +126,6 @@ def parse_column(text: str) -> Place:
     return Place(text, (Step(text),))
 
 
-def reader_of(place: Place) -> Callable[[Json], Json]:
-    """The fastest way to read a place: most are one or two keys."""
-    keys = [step.key for step in place.steps]
-    if len(keys) == 1 and not place.steps[0].in_list:
-        (key,) = keys
-        return lambda record: record.get(key)
-    return place.read
-
-
 _STEP = re.compile(r"([^.\[\]]+)((?:\[[^\]]*\])*)(?:\.|$)")
 _BRACKET = re.compile(r"\[([^\]]*)\]")
 _CONDITION = re.compile(r"([^=^]+)(\^?=)(.*)")
@@ -147,6 +146,8 @@ def _split(text: str) -> list[tuple[str, list[str]]]:
 
 def _step(part: tuple[str, list[str]]) -> Step:
     key, brackets = part
+    if brackets == ["*"]:
+        return Step(key, index=0, each=True)
     if len(brackets) == 1 and brackets[0].isdecimal():
         return Step(key, index=int(brackets[0]))
     return Step(key, conditions=tuple(_condition(text) for text in brackets))
@@ -156,7 +157,17 @@ def _condition(text: str) -> Condition:
     match = _CONDITION.fullmatch(text)
     if match is None:
         raise BadPath(f"[{text}] is neither a place in the list nor a condition like [use=official]")
-    return Condition(_keys(match[1]), match[3], starts=match[2] == "^=")
+    starts = match[2] == "^="
+    return Condition(_keys(match[1]), match[3] if starts else _value(match[3]), starts)
+
+
+def _value(text: str) -> str | bool | int:
+    """`true`, `false` and whole numbers are JSON's own; in quotes they are text."""
+    if text in ("true", "false"):
+        return text == "true"
+    if text.isdecimal() and text.isascii() and str(int(text)) == text:
+        return int(text)
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _keys(text: str) -> Keys:
@@ -171,7 +182,8 @@ def _at(node: Json, keys: Keys) -> Json:
     return node
 
 
-def _pick(elements: Json, step: Step) -> Json:
+def pick(elements: Json, step: Step) -> Json:
+    """The element of a list that a step means, or None."""
     if not isinstance(elements, list):
         return None
     if step.index is not None:
@@ -204,7 +216,7 @@ def _put(elements: list[Json], index: int, value: Json) -> None:
 
 
 def _element(elements: list[Json], step: Step) -> dict[str, Json]:
-    found = _pick(elements, step)
+    found = pick(elements, step)
     if isinstance(found, dict):
         return found
     made: dict[str, Json] = {}
@@ -229,7 +241,7 @@ def _clear(node: dict[str, Json], steps: tuple[Step, ...], place: Place) -> None
     """Take the value away, and what then says nothing more: empty objects, list elements of constants only."""
     step, rest = steps[0], steps[1:]
     inner = node[step.key]
-    child = _pick(inner, step) if step.in_list else inner
+    child = pick(inner, step) if step.in_list else inner
     if rest:
         _clear(child, rest, place)
         gone = _says_nothing(child, step, place.also)

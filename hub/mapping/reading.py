@@ -1,15 +1,17 @@
 """The reading half of a table: from each field a closure that finds the raw value and decodes it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hub.canonical.records import Canonical
 from hub.canonical.source import SourceRecord
 from hub.errors import Problem
-from hub.mapping.codecs.codec import Json, Unreadable
+from hub.mapping.codecs.codec import Json, Unreadable, text_of
 from hub.mapping.context import Context
-from hub.mapping.paths import Place, reader_of
+from hub.mapping.path_readers import reader_of
+from hub.mapping.paths import Place
 from hub.mapping.spec import FieldPlan, Table
 
 Reader = Callable[[dict[str, Json], Context, "Findings"], Any]
@@ -25,22 +27,32 @@ class Decoded:
     """Why there is no record, in the order of the table's fields; their codes are the reason codes."""
     warnings: tuple[Problem, ...]
     """What was left empty, or taken with a grain of salt."""
+    must_stop: bool = False
+    """Something stood there that the table says to stop the whole run for."""
 
 
 class Findings:
     """Problems and warnings of one record while it is read."""
 
-    __slots__ = ("problems", "source", "warnings")
+    __slots__ = ("must_stop", "problems", "source", "warnings")
 
     def __init__(self, source: SourceRecord) -> None:
         self.source = source
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
+        self.must_stop = False
 
-    def add(self, plan: FieldPlan, error: Unreadable, *, warn: bool) -> None:
+    def add(self, plan: FieldPlan, error: Unreadable, raw: Json) -> None:
         """A value that cannot be read: the record is rejected, or the field stays empty."""
         code = plan.spec.code or error.code
-        self._add(Problem(error.message, code, field=where(plan), hint=error.hint), warn=warn)
+        warn = error.policy == "default" or (error.policy == "field" and plan.spec.problem == "blank")
+        self.must_stop |= error.policy == "stop"
+        message = f"{error.message}{shown(raw)}" if plan.shows_value else error.message
+        self._add(Problem(message, code, field=where(plan), hint=error.hint), warn=warn)
+
+    def missing(self, plan: FieldPlan) -> None:
+        """Nothing stands where something must."""
+        self._add(Problem("is missing", plan.spec.code or "missing", field=where(plan)), warn=False)
 
     def remark(self, plan: FieldPlan, said: Unreadable) -> None:
         """A value that was read all the same."""
@@ -48,7 +60,7 @@ class Findings:
 
     def of_model(self, table: Table, loc: tuple[int | str, ...], message: str) -> None:
         """What the canonical model refuses: a field, or, with no place, how the fields fit together."""
-        plan = next((p for p in table.fields if loc and p.name == loc[0]), None)
+        plan = next((p for p in table.fields if loc and loc[0] in p.names), None)
         code = (plan.spec.code or "invalid") if plan else table.spec.invalid
         field = where(plan) if plan else ".".join(map(str, loc)) or None
         self._add(Problem(message.removeprefix("Value error, "), code, field=field), warn=False)
@@ -60,35 +72,74 @@ class Findings:
 
     def decoded(self, record: Canonical | None) -> Decoded:
         """The record with what was found."""
-        return Decoded(record, tuple(self.problems), tuple(self.warnings))
+        return Decoded(record, tuple(self.problems), tuple(self.warnings), self.must_stop)
+
+
+MOST_SHOWN = 40
+
+
+def shown(raw: Json) -> str:
+    """The value in quotes, for a problem: short, on one line, and only what one can read."""
+    parts = [part for part in raw if part is not None] if isinstance(raw, tuple) else [raw]
+    if not all(isinstance(part, (str, int, float)) for part in parts):
+        return ""
+    text = " ".join(str(part).strip() for part in parts)
+    if not text or not text.isprintable():
+        return ""
+    return f": {text!r}" if len(text) <= MOST_SHOWN else f": {text[:MOST_SHOWN]!r}…"
 
 
 def reader(plan: FieldPlan) -> Reader:
     """The field's value of a payload, its default where nothing stands there; what is wrong goes to the findings."""
-    spec, default = plan.spec, plan.spec.default
     if not plan.places:
-        return lambda _payload, _context, _findings: default
+        return lambda _payload, _context, _findings: plan.spec.default
     raw_of = raw_reader(plan)
+    default, required = plan.spec.default, plan.spec.required
     decode_one, remark = plan.codec.decode, plan.codec.remark
-    missing = Unreadable("is missing", "missing")
-    blank = spec.problem == "blank"
 
     def read(payload: dict[str, Json], context: Context, findings: Findings) -> Any:
         raw = raw_of(payload)
         if raw is None:
-            if spec.required:
-                findings.add(plan, missing, warn=False)
+            if required:
+                findings.missing(plan)
             return default
         try:
             value = decode_one(raw, context)
             if remark is not None and (said := remark(value, raw, context)):
                 findings.remark(plan, said)
         except Unreadable as error:
-            findings.add(plan, error, warn=blank)
+            findings.add(plan, error, raw)
             return default
         return value
 
-    return read
+    return read if plan.zone is None else _in_zone(plan, plan.zone, read)
+
+
+def _in_zone(plan: FieldPlan, zone: Place, read: Reader) -> Reader:
+    def read_there(payload: dict[str, Json], context: Context, findings: Findings) -> Any:
+        try:
+            there = context_at(zone, payload, context)
+        except Unreadable as error:
+            findings.add(plan, error, zone.read(payload))
+            return plan.spec.default
+        return read(payload, there, findings)
+
+    return read_there
+
+
+def context_at(zone: Place, payload: dict[str, Json], context: Context) -> Context:
+    """The surroundings in the zone that the record names; as they are where it names none.
+
+    Raises:
+        Unreadable: there is no such zone.
+    """
+    said = zone.read(payload)
+    if not holds(said):
+        return context
+    try:
+        return replace(context, zone=ZoneInfo(text_of(said)))
+    except (KeyError, ValueError, OSError):
+        raise Unreadable("is no IANA time zone", "unknown_zone", "Such as America/Chicago") from None
 
 
 def raw_reader(plan: FieldPlan) -> Callable[[dict[str, Json]], Json]:
@@ -96,8 +147,9 @@ def raw_reader(plan: FieldPlan) -> Callable[[dict[str, Json]], Json]:
 
     A required field of several parts leaves it to its codec to say which of them is missing.
     """
-    parts, required = [_part_reader(alternatives) for alternatives in plan.places], plan.spec.required
-    if not plan.kind.parts:
+    parts = [_part_reader(alternatives) for alternatives in plan.places]
+    required = plan.spec.required and not plan.kind.any_parts
+    if not plan.in_parts:
         return parts[0]
 
     def together(payload: dict[str, Json]) -> Json:

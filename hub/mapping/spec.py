@@ -1,21 +1,19 @@
-"""The grammar of a mapping table, and what is wrong with one, by file, line and key."""
+"""The grammar of a mapping table; `checking.py` says what is wrong with one."""
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hub.canonical import records
 from hub.canonical.ids import Kind
-from hub.documents import Document, Path, parse
-from hub.errors import InvalidInput, Problem
-from hub.mapping.codecs import KINDS
+from hub.documents import parse
 from hub.mapping.codecs.codec import Codec, CodecKind
 from hub.mapping.codes import CodeTable
-from hub.mapping.paths import BadPath, Place, parse_column, parse_place
+from hub.mapping.filters import Condition, Filter
+from hub.mapping.paths import Place
 
 MODELS: Mapping[Kind, type[records.Record]] = {
     Kind.PATIENT: records.Patient,
@@ -33,8 +31,19 @@ class Direction(StrEnum):
     BOTH = "both"
     READ = "read"
     WRITE = "write"
-    CREATE = "create"
-    """Read, and written only when the record is made."""
+
+
+class WriteMode(StrEnum):
+    """What writing does to what stands there."""
+
+    OVERWRITE = "overwrite"
+    """It says the hub's value, and nothing where the hub holds nothing."""
+    IF_EMPTY = "if_empty"
+    """It stays, if it holds anything; nothing is ever taken away."""
+    IF_NEW = "if_new"
+    """It is written when the record is made, and then never."""
+    APPEND = "append"
+    """The hub's value is added to it, once; nothing is ever taken away."""
 
 
 class FieldSpec(BaseModel):
@@ -48,6 +57,7 @@ class FieldSpec(BaseModel):
     """For a codec of several parts: part → path."""
     codec: str = "text"
     direction: Direction = Direction.BOTH
+    write: WriteMode = WriteMode.OVERWRITE
     required: bool = False
     """Nothing there is a problem (`missing`)."""
     default: Any = None
@@ -60,6 +70,8 @@ class FieldSpec(BaseModel):
     """What a list element made for this path says besides: `{status: accepted}`."""
     forget: tuple[str, ...] = ()
     """Keys beside the value that go when it changes: `[display]` beside a reference."""
+    zone: str | None = None
+    """The path of the IANA zone that this field's wall times are in; where nothing stands there, the connection's."""
 
     @model_validator(mode="after")
     def _one_way_to_say_where(self) -> Self:
@@ -68,6 +80,26 @@ class FieldSpec(BaseModel):
         if self.path is None and not self.paths and self.default is None:
             raise ValueError("give 'path', 'paths' or a 'default'")
         return self
+
+
+class ConstantSpec(BaseModel):
+    """A constant that is not written always."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    value: Any
+    write: Literal["overwrite", "if_new"] = "overwrite"
+
+
+class EachSpec(BaseModel):
+    """Of one record several are made: one an element of a list."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    path: str
+    """The list, ending in `[*]`; the fields' paths name its element by the same words."""
+    id: str | None = None
+    """The path of what tells the elements apart, best an id of their own; without it their place in the list."""
 
 
 class TableSpec(BaseModel):
@@ -81,8 +113,12 @@ class TableSpec(BaseModel):
     """The canonical kind."""
     shape: Literal["tree", "row"] = "tree"
     """A tree of objects and lists (JSON), or a row of text by column (then a path is a column's name)."""
+    only: tuple[dict[str, Condition], ...] = ()
+    """Which of the stream's records are of this kind: path → what must stand there, all of it; of a list of such
+    tables one is enough. Nothing: every one."""
+    each: EachSpec | None = None
     constants: dict[str, Any] = {}
-    """Path → what every record that we make says there."""
+    """Path → what every record that we write says there; `{value: …, write: if_new}`: that we make."""
     invalid: str = "invalid"
     """The reason code of a record whose fields are each right and do not fit together."""
     fields: dict[str, FieldSpec] = Field(min_length=1)
@@ -94,6 +130,16 @@ class TableSpec(BaseModel):
         if kind not in MODELS:
             raise ValueError(f"the hub has no canonical {kind} yet; known: {', '.join(MODELS)}")
         return kind
+
+    @field_validator("only", mode="before")
+    @classmethod
+    def _one_table_is_a_list_of_one(cls, only: Any) -> Any:
+        return [only] if isinstance(only, dict) else only
+
+    @field_validator("each", mode="before")
+    @classmethod
+    def _bare_text_is_the_list(cls, each: Any) -> Any:
+        return {"path": each} if isinstance(each, str) else each
 
     @field_validator("fields", mode="before")
     @classmethod
@@ -108,11 +154,22 @@ class FieldPlan:
     """A field, checked: its places parsed, its codec built."""
 
     name: str
+    """As the table calls it."""
+    names: tuple[str, ...]
+    """The canonical fields: one, or as many as its codec fills."""
     spec: FieldSpec
     kind: CodecKind
     codec: Codec
     places: tuple[tuple[Place, ...], ...]
     """For each part the alternatives, in order; none at all for a field that is its default."""
+    zone: Place | None
+    shows_value: bool
+    """Whether a problem may hold the value: never a personal field's, nor free text."""
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether its codec takes and gives a tuple of parts."""
+        return bool(self.spec.paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +178,11 @@ class Table:
 
     spec: TableSpec
     file: str
-    constants: tuple[tuple[Place, Any], ...]
+    constants: tuple[tuple[Place, ConstantSpec], ...]
     fields: tuple[FieldPlan, ...]
+    only: Filter | None
+    each: tuple[Place, Place | None] | None
+    """Where the elements stand, and what tells them apart."""
 
 
 def read_codes(text: str, file: str) -> CodeTable:
@@ -132,124 +192,3 @@ def read_codes(text: str, file: str) -> CodeTable:
         InvalidInput: with a problem for each place that is wrong.
     """
     return parse(text, file).read_as(CodeTable)
-
-
-def read_table(text: str, file: str, codes: Mapping[str, CodeTable]) -> Table:
-    """A mapping file and the code tables it may name, checked whole.
-
-    Raises:
-        InvalidInput: with a problem for each place that is wrong.
-    """
-    document = parse(text, file)
-    spec = document.read_as(TableSpec)
-    check = _Check(document, spec, codes)
-    fields = tuple(plan for name, field in spec.fields.items() if (plan := check.field(name, field)))
-    constants = tuple((place, value) for key, value in spec.constants.items() if (place := check.constant(key)))
-    if check.problems:
-        raise InvalidInput(*check.problems)
-    return Table(spec, file, constants, fields)
-
-
-class _Check:
-    """Goes through a table and collects every problem."""
-
-    def __init__(self, document: Document, spec: TableSpec, codes: Mapping[str, CodeTable]) -> None:
-        self.document = document
-        self.spec = spec
-        self.codes = codes
-        self.problems: list[Problem] = []
-        self.known = [name for name in MODELS[spec.record].model_fields if name != "id"]
-
-    def constant(self, text: str) -> Place | None:
-        return self._place(text, ("constants", text))
-
-    def field(self, name: str, spec: FieldSpec) -> FieldPlan | None:
-        at: Path = ("fields", name)
-        before = len(self.problems)
-        if name not in self.known:
-            self._problem(at, f"a {self.spec.record} has no field {name!r}", _known(name, self.known))
-        kind = KINDS.get(spec.codec)
-        if kind is None:
-            self._problem((*at, "codec"), f"unknown codec {spec.codec!r}", _known(spec.codec, KINDS))
-            return None
-        codec = self._codec(spec, kind, at)
-        places = self._places(spec, kind, at)
-        self._fits(name, spec, at)
-        if codec is None or len(self.problems) > before:
-            return None
-        return FieldPlan(name, spec, kind, codec, places)
-
-    def _fits(self, name: str, spec: FieldSpec, at: Path) -> None:
-        """The default and every code of a code table must be values that the canonical field can have."""
-        table = self.codes.get(str((spec.model_extra or {}).get("table"))) if spec.codec == "code" else None
-        given = [("default", spec.default)] if spec.default is not None else []
-        given += [("table", code) for code in (table.codes if table else ())]
-        if name not in self.known or not given:
-            return
-        field: TypeAdapter[Any] = TypeAdapter(MODELS[self.spec.record].model_fields[name].annotation or Any)
-        for key, value in given:
-            try:
-                field.validate_python(value)
-            except ValidationError as error:
-                hint = error.errors(include_url=False)[0]["msg"]
-                self._problem((*at, key), f"{value!r} is no {name} of a {self.spec.record}", hint)
-
-    def _codec(self, spec: FieldSpec, kind: CodecKind, at: Path) -> Codec | None:
-        try:
-            options = kind.options.model_validate(spec.model_extra or {})
-        except ValidationError as error:
-            for found in error.errors(include_url=False):
-                self._wrong_option(found["type"], found["msg"], (*at, *found["loc"]), kind)
-            return None
-        try:
-            codec = kind.build(options, self.codes)
-        except ValueError as error:
-            self._problem((*at, "table"), str(error))
-            return None
-        if self.spec.shape == "row" and spec.codec == "boolean" and "table" not in (spec.model_extra or {}):
-            self._problem((*at, "codec"), "a column holds words: 'boolean' needs a 'table' here")
-        return codec
-
-    def _wrong_option(self, kind_of_error: str, message: str, at: Path, kind: CodecKind) -> None:
-        key = str(at[-1])
-        if kind_of_error == "extra_forbidden":
-            known = [*FieldSpec.model_fields, *kind.options.model_fields]
-            self._problem(at, f"unknown key {key!r} of a field with the codec {kind.name!r}", _known(key, known))
-        elif kind_of_error == "missing":
-            self._problem(at, f"the codec {kind.name!r} needs {key!r}", "Add it")
-        else:
-            self._problem(at, message.removeprefix("Value error, "))
-
-    def _places(self, spec: FieldSpec, kind: CodecKind, at: Path) -> tuple[tuple[Place, ...], ...]:
-        if spec.path is None and not spec.paths:
-            return ()
-        parts = tuple(spec.paths)
-        if set(parts) != set(kind.parts):
-            wanted = f"'paths' with {', '.join(kind.parts)}" if kind.parts else "one 'path'"
-            self._problem(at, f"the codec {kind.name!r} takes {wanted}")
-            return ()
-        if spec.path is not None:
-            return (self._alternatives(spec.path, (*at, "path"), spec),)
-        return tuple(self._alternatives(spec.paths[part], (*at, "paths", part), spec) for part in kind.parts)
-
-    def _alternatives(self, text: str, at: Path, spec: FieldSpec) -> tuple[Place, ...]:
-        return tuple(place for part in text.split(" | ") if (place := self._place(part, at, spec)))
-
-    def _place(self, text: str, at: Path, spec: FieldSpec | None = None) -> Place | None:
-        if self.spec.shape == "row":
-            return parse_column(text)
-        try:
-            return parse_place(text.strip(), spec.also, spec.forget) if spec else parse_place(text)
-        except BadPath as error:
-            self._problem(at, str(error), "mappings/README.md shows the paths")
-            return None
-
-    def _problem(self, at: Path, message: str, hint: str | None = None) -> None:
-        self.problems.append(self.document.problem(at, message, hint))
-
-
-def _known(wrong: str, known: Iterable[str]) -> str:
-    names = list(known)
-    near = difflib.get_close_matches(wrong, names, n=1)
-    guess = f"Did you mean {near[0]!r}? " if near else ""
-    return f"{guess}Known: {', '.join(names)}"

@@ -8,8 +8,8 @@ from hub.errors import Problem
 from hub.mapping.codecs.codec import Json, Unreadable
 from hub.mapping.context import Context
 from hub.mapping.paths import Place
-from hub.mapping.reading import holds, raw_reader
-from hub.mapping.spec import FieldPlan, Table
+from hub.mapping.reading import context_at, holds, raw_reader
+from hub.mapping.spec import FieldPlan, Table, WriteMode
 
 Writer = Callable[[Any, Context, "Draft"], None]
 
@@ -50,13 +50,48 @@ class Draft:
 
 
 def writer(plan: FieldPlan) -> Writer:
-    """Puts the field's value in its place, or takes it away; what the vendor says already stays as it is written."""
+    """Puts the field's value in its place as its write mode says; what the vendor says already stays as written."""
+    in_place = _overwriter(plan)
+    mode = plan.spec.write
+    if mode is WriteMode.OVERWRITE:
+        return in_place
+    raw_of = raw_reader(plan)
+
+    def if_new(value: Any, context: Context, draft: Draft) -> None:
+        if draft.before is None:
+            in_place(value, context, draft)
+
+    def if_empty(value: Any, context: Context, draft: Draft) -> None:
+        if draft.before is None or _is_nothing(raw_of(draft.before)):
+            in_place(value, context, draft)
+
+    def append(value: Any, context: Context, draft: Draft) -> None:
+        raw = raw_of(draft.before) if draft.before is not None else None
+        if _is_nothing(raw):
+            in_place(value, context, draft)
+            return
+        theirs = _decoded(plan, raw, context)
+        if value is None or theirs is None or plan.codec.append is None:
+            return
+        ours = _normal(plan, value, context)
+        in_place(value if ours is None else plan.codec.append(theirs, ours), context, draft)
+
+    return {WriteMode.IF_NEW: if_new, WriteMode.IF_EMPTY: if_empty, WriteMode.APPEND: append}[mode]
+
+
+def _is_nothing(raw: Json) -> bool:
+    return raw is None or (isinstance(raw, tuple) and all(part is None for part in raw))
+
+
+def _overwriter(plan: FieldPlan) -> Writer:
     raw_of = raw_reader(plan)
 
     def write(value: Any, context: Context, draft: Draft) -> None:
         before = draft.before
+        if plan.zone is not None:
+            context = _context_there(plan.zone, before, context)
         keep = before is not None and _says_already(plan, raw_of(before), value, context)
-        if value is None:
+        if value is None or (plan.kind.fields > 1 and not any(value)):
             if plan.spec.required:
                 draft.problem(plan.name, "is missing and the vendor needs it", plan.spec.code or "missing")
             elif not keep:
@@ -66,6 +101,14 @@ def writer(plan: FieldPlan) -> Writer:
                 draft.put(_target(alternatives, draft), part, plan.name, keep=keep)
 
     return write
+
+
+def _context_there(zone: Place, before: dict[str, Json] | None, context: Context) -> Context:
+    """In the zone that the vendor's record names; one that nobody knows was told when the record was read."""
+    try:
+        return context_at(zone, before, context) if before is not None else context
+    except Unreadable:
+        return context
 
 
 def _encoded(plan: FieldPlan, value: Any, context: Context, draft: Draft, *, keep: bool) -> tuple[Json, ...] | None:
@@ -78,7 +121,7 @@ def _encoded(plan: FieldPlan, value: Any, context: Context, draft: Draft, *, kee
         elif not keep:
             _put_nothing(plan, draft)
         return None
-    return raw if plan.kind.parts else (raw,)
+    return raw if plan.in_parts else (raw,)
 
 
 def _put_nothing(plan: FieldPlan, draft: Draft) -> None:
@@ -92,12 +135,27 @@ def _says_already(plan: FieldPlan, raw: Json, value: Any, context: Context) -> b
 
     What the hub could not read and therefore does not hold is the vendor's, and stays.
     """
-    if raw is None:
-        return bool(value == plan.spec.default)
+    found = None if _is_nothing(raw) else _decoded(plan, raw, context)
+    if found is None:
+        nothing = plan.spec.default if plan.kind.fields == 1 else (None,) * plan.kind.fields
+        return bool(value == nothing)
+    return bool(found == value)
+
+
+def _decoded(plan: FieldPlan, raw: Json, context: Context) -> Any:
+    """What the vendor's value means; None where that cannot be read."""
     try:
-        return bool(plan.codec.decode(raw, context) == value)
+        return plan.codec.decode(raw, context)
     except Unreadable:
-        return bool(value == plan.spec.default)
+        return None
+
+
+def _normal(plan: FieldPlan, value: Any, context: Context) -> Any:
+    """As it would be read back; None where it cannot be written."""
+    try:
+        return plan.codec.decode(plan.codec.encode(value, context), context)
+    except Unreadable:
+        return None
 
 
 def _target(alternatives: tuple[Place, ...], draft: Draft) -> Place:

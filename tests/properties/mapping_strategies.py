@@ -37,8 +37,11 @@ def shipped() -> Mapping[str, TwoWay]:
 
 @cache
 def code_tables() -> Mapping[str, CodeTable]:
-    """Every code table of the repository."""
-    return {file.stem: read_codes(file.read_text("utf-8"), file.name) for file in (MAPPINGS / "codes").glob("*.yaml")}
+    """Every code table of the repository, and one of a vendor's own numbers for countries."""
+    shipped = {
+        file.stem: read_codes(file.read_text("utf-8"), file.name) for file in (MAPPINGS / "codes").glob("*.yaml")
+    }
+    return {**shipped, "countries": read_codes("codes: {'1': ['225', USA], '52': ['138']}", "countries.yaml")}
 
 
 def links() -> KnownLinks:
@@ -185,4 +188,25 @@ NEARLY = [
     "official",
     "phone",
     "9" * 400,
+    "1788000000",
+    "1788000000000",
+    "-99999999999999",
+    "90",
+    "1.5",
+    "PT1H30M",
+    "P1D",
+    "01:30",
+    "1 hr 30 min",
+    "90 min",
+    "22500",
+    "Lopez, Anna Maria",
+    "Anna de la Cruz",
+    ",",
+    "a, b;c",
+    "a\nb\n",
+    "225",
+    "US",
+    "urn:blvd:Client:patient-1",
+    "urn:blvd:Client:",
+    "<x>",
 ]

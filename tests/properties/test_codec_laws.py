@@ -19,16 +19,30 @@ from hub.mapping.context import Context, KnownLinks
 from tests.properties.mapping_strategies import CONTEXT, NEARLY, code_tables
 
 OPTIONS: Mapping[str, list[dict[str, Any]]] = {
-    "text": [{}, {"case": "lower"}, {"case": "upper"}],
+    "text": [{}, {"case": "lower"}, {"case": "upper"}, {"prefix": "urn:blvd:Client:"}, {"prefix": "<", "suffix": ">"}],
     "date": [{}, {"formats": ["%m/%d/%Y", "%d-%b-%Y", "%Y-%m-%d"]}, {"formats": ["%d-%b-%Y"]}],
     "wall_time": [{}, {"dates": ["%m/%d/%Y"], "times": ["%I:%M %p", "%H:%M:%S"]}],
-    "instant": [{}, {"not_before": "2000-01-01", "days_ahead": 400}],
+    "instant": [
+        {},
+        {"not_before": "2000-01-01", "days_ahead": 400},
+        {"formats": ["%m/%d/%Y %I:%M %p", "%Y-%m-%d %H:%M"]},
+        *({"form": form} for form in ("naive", "utc", "utc_millis", "naive_utc", "unix", "unix_ms")),
+    ],
+    "money": [{}, {"form": "minor"}, {"form": "major"}],
+    "money_parts": [{}, {"form": "major"}, {"form": "text"}],
+    "phone_parts": [{}, {"table": "countries", "written": "number"}],
+    "minutes": [{"unit": unit} for unit in ("minutes", "seconds", "milliseconds", "hours", "iso", "clock", "words")],
+    "quantity": [{}, {"written": "text"}],
+    "list": [{}, {"separator": ";"}, {"table": "legacy-visit-status"}, {"table": "us-states", "unknown": "keep"}],
+    "full_name": [{}, {"order": "family_first"}],
+    "joined": [{"parts": 2}, {"parts": 3, "separator": "\n"}],
     "code": [{"table": "legacy-visit-status"}, {"table": "us-states", "unknown": "keep"}],
-    "boolean": [{}, {"table": "yes-no"}],
+    "boolean": [{}, {"table": "yes-no"}, {"inverse": True}],
     "reference": [
         {"kind": "patient", "prefix": "Patient/"},
         {"kind": "service", "by": "name"},
-        {"kind": "provider", "unknown": "unknown_provider"},
+        {"kind": "provider", "unknown": "unknown_provider", "written": "number"},
+        {"kind": "patient", "prefix": "urn:blvd:Client:"},
     ],
 }
 CASES = [(name, options) for name in KINDS for options in OPTIONS.get(name, [{}])]
@@ -46,7 +60,7 @@ def built(name: str, options: Mapping[str, Any]) -> Codec:
 @pytest.fixture(params=CASES, ids=str, scope="module")
 def codec(request: pytest.FixtureRequest) -> tuple[Codec, int]:
     name, options = request.param
-    return built(name, options), len(KINDS[name].parts)
+    return built(name, options), options.get("parts", len(KINDS[name].parts))
 
 
 @LAW

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hub.mapping.codecs import dates, instants, money, phone, reference, text, words
+from hub.mapping.codecs import dates, instants, lists, money, names, numbers, phone, reference, text, wall_times, words
 from hub.mapping.codecs.codec import CodecKind
 
 KINDS: Mapping[str, CodecKind] = {
@@ -13,12 +13,19 @@ KINDS: Mapping[str, CodecKind] = {
         text.POSTAL_CODE,
         dates.DATE,
         instants.INSTANT,
-        instants.WALL_TIME,
+        wall_times.WALL_TIME,
         money.MONEY,
+        money.MONEY_PARTS,
         phone.PHONE,
+        phone.PHONE_PARTS,
         words.CODE,
         words.BOOLEAN,
         words.INTEGER,
+        numbers.MINUTES,
+        numbers.QUANTITY,
+        lists.LIST,
+        names.FULL_NAME,
+        names.JOINED,
         reference.REFERENCE,
     )
 }

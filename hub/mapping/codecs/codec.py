@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,17 +10,21 @@ from hub.mapping.codes import CodeTable
 from hub.mapping.context import Context
 
 Json = Any
+Policy = Literal["field", "default", "stop"]
+"""As the field's `problem` says; its default with a warning; the whole run stops."""
 
 
 class Unreadable(Exception):
     """A value that the codec cannot decode or encode. The message never holds the value."""
 
-    def __init__(self, message: str, code: str = "invalid", hint: str | None = None) -> None:
+    def __init__(self, message: str, code: str = "invalid", hint: str | None = None, policy: Policy = "field") -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         """The reason code, unless the field names its own."""
         self.hint = hint
+        self.policy = policy
+        """What follows, where the codec says it instead of the field."""
 
 
 class NoOptions(BaseModel):
@@ -40,6 +44,8 @@ class Codec:
     encode: Callable[[Any, Context], Json]
     remark: Callable[[Any, Json, Context], Unreadable | None] | None = None
     """What a person should know about a value that was read all the same: (decoded, raw, context)."""
+    append: Callable[[Any, Any], Any] | None = None
+    """For `write: append`: what the vendor means and ours, as one value; theirs, if it holds ours already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,12 @@ class CodecKind:
     options: type[NoOptions] = NoOptions
     parts: tuple[str, ...] = field(default=())
     """The names of its paths where it takes several; none: it takes one path."""
-    words: bool = True
-    """Whether it writes text or numbers, which a column can hold; the others need a tree."""
+    any_parts: bool = False
+    """It takes as many paths as its field names, two at least; its options learn how many (`parts`)."""
+    fields: int = 1
+    """How many canonical fields it fills; of several, the field's key is `given_name + family_name`."""
+    sample: Any = "a text"
+    """A value as it decodes: a canonical field that cannot hold it cannot be read by this codec."""
 
 
 def text_of(raw: Json) -> str:

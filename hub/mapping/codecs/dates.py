@@ -58,4 +58,4 @@ def _date(options: DateOptions, _: Mapping[str, CodeTable]) -> Codec:
     return Codec(decode, encode)
 
 
-DATE = CodecKind("date", _date, DateOptions)
+DATE = CodecKind("date", _date, DateOptions, sample=date(2026, 3, 2))

@@ -74,6 +74,18 @@ def time_reader(formats: Sequence[str]) -> Callable[[str], time | None]:
     return lambda text: _first(text, patterns, _time)
 
 
+def moment_reader(formats: Sequence[str]) -> Callable[[str], datetime | None]:
+    """Text to a wall time by the first format that fits; None where none does.
+
+    Raises:
+        ValueError: a format that does not say both date and time.
+    """
+    date_reader(formats)
+    time_reader(formats)
+    patterns = [pattern_of(text) for text in formats]
+    return lambda text: _first(text, patterns, lambda found: datetime.combine(_date(found), _time(found)))
+
+
 def written(value: date | time | datetime, text: str) -> str:
     """The value in a format, months in English and years in four digits."""
     if "%b" in text and isinstance(value, date):

@@ -1,7 +1,9 @@
-"""Money, as people write it: `$1,225.00`, ` 750.00 USD`, `700`, `(25.00)`."""
+"""Money, as people write it (`$1,225.00`, ` 750.00 USD`, `700`, `(25.00)`), or as numbers of cents or dollars."""
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
 
 from hub.canonical.money import Money
 from hub.mapping.codecs.codec import Codec, CodecKind, Json, NoOptions, Unreadable, text_of
@@ -15,10 +17,93 @@ _MONEY = re.compile(
 )
 _PLACES = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "BHD": 3, "KWD": 3, "TND": 3, "JOD": 3, "OMR": 3}
 """Minor digits of currencies that do not have two. Source: ISO 4217."""
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_MOST = 10**14
 
 
-def _money(_: NoOptions, __: Mapping[str, CodeTable]) -> Codec:
-    return Codec(_decode, _encode)
+class MoneyOptions(NoOptions):
+    """Options of `money`."""
+
+    form: Literal["text", "minor", "major"] = "text"
+    """Text as people write it; a whole number of cents; a number of dollars."""
+
+
+class MoneyPartsOptions(NoOptions):
+    """Options of `money_parts`."""
+
+    form: Literal["minor", "major", "text"] = "minor"
+    """Of the part `amount`."""
+
+
+def _money(options: MoneyOptions, _: Mapping[str, CodeTable]) -> Codec:
+    if options.form == "text":
+        return Codec(_decode, _encode)
+    minor = options.form == "minor"
+
+    def decode(raw: Json, context: Context) -> Money:
+        return _amount(raw, context.currency, minor=minor)
+
+    def encode(value: Money, context: Context) -> int | float:
+        if value.currency != context.currency:
+            raise _unreadable("is in a currency that the field cannot say")
+        return _number(value, minor=minor)
+
+    return Codec(decode, encode)
+
+
+def _money_parts(options: MoneyPartsOptions, _: Mapping[str, CodeTable]) -> Codec:
+    form = options.form
+
+    def decode(raw: tuple[Json, Json], context: Context) -> Money:
+        amount, named = raw
+        currency = context.currency if named is None else text_of(named).upper()
+        if amount is None or not _CURRENCY.fullmatch(currency):
+            raise _unreadable("is not an amount and a currency")
+        if form != "text":
+            return _amount(amount, currency, minor=form == "minor")
+        found = _decode(amount, context)
+        return Money(amount_minor=_rescaled(found, currency), currency=currency)
+
+    def encode(value: Money, _: Context) -> tuple[Any, str]:
+        if form != "text":
+            return _number(value, minor=form == "minor"), value.currency
+        return _digits(value), value.currency
+
+    return Codec(decode, encode)
+
+
+def _rescaled(found: Money, currency: str) -> int:
+    """Minor units of an amount whose currency stands beside it."""
+    scaled = Decimal(found.amount_minor).scaleb(_places(currency) - _places(found.currency))
+    if scaled != int(scaled):
+        raise _unreadable("has more decimals than its currency")
+    return int(scaled)
+
+
+def _amount(raw: Json, currency: str, *, minor: bool) -> Money:
+    try:
+        number = Decimal(text_of(raw))
+    except InvalidOperation:
+        raise _unreadable("is not an amount of money") from None
+    if not number.is_finite() or abs(number) >= _MOST:
+        raise _unreadable("is not an amount of money")
+    scaled = number if minor else number.scaleb(_places(currency))
+    if scaled != int(scaled):
+        raise _unreadable("has more decimals than its currency")
+    return Money(amount_minor=int(scaled), currency=currency)
+
+
+def _number(value: Money, *, minor: bool) -> int | float:
+    if abs(value.amount_minor) >= _MOST:
+        raise _unreadable("is too large an amount")
+    if minor:
+        return value.amount_minor
+    number = Decimal(value.amount_minor).scaleb(-_places(value.currency))
+    return int(number) if number == int(number) else float(number)
+
+
+def _places(currency: str) -> int:
+    return _PLACES.get(currency, 2)
 
 
 def _decode(raw: Json, context: Context) -> Money:
@@ -29,7 +114,7 @@ def _decode(raw: Json, context: Context) -> Money:
     if minuses > 1 or (match["before"] and match["after"]):
         raise _unreadable("is not an amount of money")
     currency = match["before"] or match["after"] or context.currency
-    places, part = _PLACES.get(currency, 2), (match["part"] or "").rstrip("0")
+    places, part = _places(currency), (match["part"] or "").rstrip("0")
     if len(part) > places:
         raise _unreadable("has more decimals than its currency")
     amount = int(match["whole"].replace(",", "") + part.ljust(places, "0"))
@@ -37,17 +122,23 @@ def _decode(raw: Json, context: Context) -> Money:
 
 
 def _encode(value: Money, context: Context) -> str:
-    places = _PLACES.get(value.currency, 2)
+    text = _digits(value)
+    return text if value.currency == context.currency else f"{text} {value.currency}"
+
+
+def _digits(value: Money) -> str:
+    places = _places(value.currency)
     digits = str(abs(value.amount_minor)).rjust(places + 1, "0")
     if len(digits) - places > 12:
         raise _unreadable("is too large an amount")
     number = f"{digits[:-places]}.{digits[-places:]}" if places else digits
-    text = f"-{number}" if value.amount_minor < 0 else number
-    return text if value.currency == context.currency else f"{text} {value.currency}"
+    return f"-{number}" if value.amount_minor < 0 else number
 
 
 def _unreadable(message: str) -> Unreadable:
     return Unreadable(message, "bad_money", "Expected: 225.00, $225.00 or 225.00 USD")
 
 
-MONEY = CodecKind("money", _money)
+_SAMPLE = Money(amount_minor=22500)
+MONEY = CodecKind("money", _money, MoneyOptions, sample=_SAMPLE)
+MONEY_PARTS = CodecKind("money_parts", _money_parts, MoneyPartsOptions, parts=("amount", "currency"), sample=_SAMPLE)

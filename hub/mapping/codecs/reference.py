@@ -18,12 +18,15 @@ class ReferenceOptions(NoOptions):
     """Whether the system refers by its record's id or by what it calls it."""
     prefix: str = ""
     """Stands before the id: `Patient/`. An absolute URL and a version behind the id are read too, and not written."""
+    written: Literal["text", "number"] = "text"
+    """How the id is written: ids that are numbers are read either way."""
     unknown: str = "unknown_reference"
     """The reason code where the record is not known."""
 
 
 def _reference(options: ReferenceOptions, _: Mapping[str, CodeTable]) -> Codec:
     kind, prefix, named = options.kind, options.prefix, options.by == "name"
+    as_number = options.written == "number" and not prefix
 
     def decode(raw: Json, context: Context) -> str:
         key = text_of(raw)
@@ -35,12 +38,12 @@ def _reference(options: ReferenceOptions, _: Mapping[str, CodeTable]) -> Codec:
             raise Unreadable(f"refers to a {kind} that is not known", options.unknown)
         return found
 
-    def encode(value: str, context: Context) -> str:
+    def encode(value: str, context: Context) -> str | int:
         links = context.links
         found = links.name_of(kind, value) if named else links.source_id(kind, value)
         if found is None:
             raise Unreadable(f"refers to a {kind} that the system does not know", options.unknown)
-        return prefix + found
+        return int(found) if as_number and found.isdecimal() else prefix + found
 
     return Codec(decode, encode)
 
@@ -53,4 +56,4 @@ def _behind(text: str, prefix: str) -> str:
     return rest.split("/", 1)[0]
 
 
-REFERENCE = CodecKind("reference", _reference, ReferenceOptions)
+REFERENCE = CodecKind("reference", _reference, ReferenceOptions, sample="kind_1")

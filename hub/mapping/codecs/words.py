@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from hub.mapping.codecs.codec import Codec, CodecKind, Json, NoOptions, Unreadable, text_of
+from hub.mapping.codecs.codec import Codec, CodecKind, Json, NoOptions, Policy, Unreadable, text_of
 from hub.mapping.codes import CodeTable
 from hub.mapping.context import Context
 
@@ -13,8 +13,9 @@ class CodeOptions(NoOptions):
 
     table: str
     """The name of a file in `mappings/codes/`."""
-    unknown: Literal["problem", "keep"] = "problem"
-    """A word that is not in the table: a problem, or kept (trimmed) and written back as it is."""
+    unknown: Literal["problem", "keep", "default", "stop"] = "problem"
+    """A word that is not in the table: a problem; kept (trimmed) and written back as it is; read as the field's default
+    with a warning; or reason to stop the whole run, for a person to say what it means."""
 
 
 def _table(name: str, tables: Mapping[str, CodeTable]) -> CodeTable:
@@ -26,6 +27,7 @@ def _table(name: str, tables: Mapping[str, CodeTable]) -> CodeTable:
 def _code(options: CodeOptions, tables: Mapping[str, CodeTable]) -> Codec:
     table = _table(options.table, tables)
     meanings, words, keep = table.meanings, table.words, options.unknown == "keep"
+    policy: Policy = options.unknown if options.unknown in ("default", "stop") else "field"
 
     def decode(raw: Json, _: Context) -> str:
         text = text_of(raw)
@@ -34,7 +36,7 @@ def _code(options: CodeOptions, tables: Mapping[str, CodeTable]) -> Codec:
             return text
         if found is None:
             hint = f"Add it to the code table {options.table!r} if it has a meaning"
-            raise Unreadable("is a code that nobody has given a meaning", "unknown_code", hint)
+            raise Unreadable("is a code that nobody has given a meaning", "unknown_code", hint, policy)
         return found
 
     def encode(value: str, _: Context) -> str:
@@ -57,9 +59,21 @@ class BooleanOptions(NoOptions):
 
     table: str | None = None
     """A code table with the codes `true` and `false`, for systems that write words; without it JSON's own."""
+    inverse: bool = False
+    """The vendor says the opposite: `archived` for `active`."""
 
 
 def _boolean(options: BooleanOptions, tables: Mapping[str, CodeTable]) -> Codec:
+    straight = _straight_boolean(options, tables)
+    if not options.inverse:
+        return straight
+    return Codec(
+        lambda raw, context: not straight.decode(raw, context),
+        lambda value, context: straight.encode(not value, context),
+    )
+
+
+def _straight_boolean(options: BooleanOptions, tables: Mapping[str, CodeTable]) -> Codec:
     if options.table is None:
         return Codec(_json_boolean, lambda value, _: value)
     table = _table(options.table, tables)
@@ -95,5 +109,5 @@ def _integer(_: NoOptions, __: Mapping[str, CodeTable]) -> Codec:
 
 
 CODE = CodecKind("code", _code, CodeOptions)
-BOOLEAN = CodecKind("boolean", _boolean, BooleanOptions)
-INTEGER = CodecKind("integer", _integer)
+BOOLEAN = CodecKind("boolean", _boolean, BooleanOptions, sample=True)
+INTEGER = CodecKind("integer", _integer, sample=30)

@@ -27,7 +27,7 @@ fields:
   end: {paths: {date: Date, time: End}, codec: wall_time, dates: ["%Y-%m-%d", "%m/%d/%Y"], required: true}
   state: {default: booked}
   price: {path: Price, codec: money, problem: blank}
-  note: {path: Note, direction: create}
+  note: {path: Note, write: if_new}
   booked_via: {path: Via, direction: read}
 """
 ROW = {

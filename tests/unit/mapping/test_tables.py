@@ -3,7 +3,8 @@
 import pytest
 
 from hub.errors import InvalidInput, Problem
-from hub.mapping.spec import read_codes, read_table
+from hub.mapping.checking import read_table
+from hub.mapping.spec import read_codes
 
 CODES = {
     "status": read_codes("codes: {booked: [Booked, Set], no_show: [NS]}", "status.yaml"),
@@ -64,7 +65,7 @@ def problems(text: str) -> list[Problem]:
             None,
         ),
         ("  note: {codec: text}", "fields.note", "give 'path', 'paths' or a 'default'", None),
-        ("  note: {path: a, direction: up}", "fields.note.direction", "'both', 'read', 'write' or 'create'", None),
+        ("  note: {path: a, direction: up}", "fields.note.direction", "'both', 'read' or 'write'", None),
     ],
 )
 def test_one_wrong_line_is_one_problem_at_its_place(line: str, field: str, message: str, hint: str | None) -> None:
