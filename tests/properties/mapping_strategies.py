@@ -20,6 +20,7 @@ from hub.mapping.apply import TwoWay
 from hub.mapping.codes import CodeTable
 from hub.mapping.context import Context, KnownLinks
 from hub.mapping.spec import MODELS, Direction, FieldPlan, read_codes
+from tests.unit.mapping.vendor_shapes import vendor_codes
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
 ZONE = ZoneInfo("America/Chicago")
@@ -74,6 +75,8 @@ PHONES = st.builds("+1{}{}{:04d}".format, *[st.integers(200, 999)] * 2, st.integ
 EMAILS = st.from_regex(r"[a-z0-9.]{1,10}@[a-z]{1,8}\.com", fullmatch=True)
 POSTAL = st.from_regex(r"[0-9]{5}(-[0-9]{4})?", fullmatch=True)
 DATES = st.dates(date(1951, 1, 1), TODAY)
+WORDS = st.from_regex(r"[A-Z][a-z]{1,8}", fullmatch=True)
+ALL_CODES = {**code_tables(), **vendor_codes()}
 AMOUNTS = st.builds(Money, amount_minor=st.integers(-(10**9), 10**9), currency=st.sampled_from(["USD", "EUR", "JPY"]))
 
 
@@ -81,17 +84,23 @@ def value_of(plan: FieldPlan) -> st.SearchStrategy[Any]:
     """Normal values of one field by its codec; nothing at all where the table allows that."""
     options: dict[str, Any] = plan.spec.model_extra or {}
     by_codec: dict[str, st.SearchStrategy[Any]] = {
-        "text": normal_text(),
+        "text": normal_text().map(str.upper).filter(_is_upper) if options.get("case") == "upper" else normal_text(),
+        "joined": normal_text().map(lambda text: _joined(text, options.get("separator", " "))).filter(bool),
         "email": EMAILS,
         "postal_code": POSTAL,
         "date": DATES,
-        "money": AMOUNTS,
+        "money": AMOUNTS
+        if options.get("form", "text") == "text"
+        else AMOUNTS.filter(lambda one: one.currency == "USD"),
+        "money_parts": AMOUNTS,
         "phone": PHONES,
+        "phone_parts": PHONES,
         "boolean": st.booleans(),
         "integer": st.integers(1, 10_000),
+        "minutes": st.integers(1, 10_000),
     }
     if plan.spec.codec == "code":
-        values: st.SearchStrategy[Any] = st.sampled_from(sorted(code_tables()[options["table"]].words))
+        values: st.SearchStrategy[Any] = st.sampled_from(sorted(ALL_CODES[options["table"]].words))
     elif plan.spec.codec == "reference":
         values = st.sampled_from([f"{options['kind']}_{n}" for n in range(3)])
     else:
@@ -100,13 +109,23 @@ def value_of(plan: FieldPlan) -> st.SearchStrategy[Any]:
     return values if must else st.none() | values
 
 
+def _is_upper(text: str) -> bool:
+    return _composed(text.upper()) == text
+
+
+def _joined(text: str, separator: str) -> str:
+    return separator.join(piece for part in text.split(separator) if (piece := _composed(part)))
+
+
 def records(mapping: TwoWay) -> st.SearchStrategy[Canonical]:
     """Records in normal form, of the fields that the table reads and writes; the others as the table leaves them."""
     fields: dict[str, st.SearchStrategy[Any]] = {"id": st.just(derive(mapping.kind, "vendor", REF))}
     for plan in mapping.table.fields:
         if not plan.places:
             fields[plan.name] = st.just(plan.spec.default)
-        elif plan.name not in {"start", "end"} and plan.spec.direction is not Direction.READ:
+        elif plan.kind.name == "full_name":
+            fields |= {"given_name": WORDS, "family_name": WORDS}
+        elif plan.name not in {"start", "end"} and (plan.spec.required or plan.spec.direction is not Direction.READ):
             fields[plan.name] = value_of(plan)
     if mapping.kind is Kind.VISIT:
         fields["span"] = spans()

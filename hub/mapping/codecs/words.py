@@ -1,11 +1,14 @@
 """Codes by table, yes and no, whole numbers."""
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
 from hub.mapping.codecs.codec import Codec, CodecKind, Json, NoOptions, Policy, Unreadable, text_of
 from hub.mapping.codes import CodeTable
 from hub.mapping.context import Context
+
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,14}")
 
 
 class CodeOptions(NoOptions):
@@ -16,6 +19,8 @@ class CodeOptions(NoOptions):
     unknown: Literal["problem", "keep", "default", "stop"] = "problem"
     """A word that is not in the table: a problem; kept (trimmed) and written back as it is; read as the field's default
     with a warning; or reason to stop the whole run, for a person to say what it means."""
+    written: Literal["text", "json"] = "text"
+    """`json`: a word that spells a whole number, `true` or `false` is written as one. Either is read."""
 
 
 def _table(name: str, tables: Mapping[str, CodeTable]) -> CodeTable:
@@ -30,7 +35,7 @@ def _code(options: CodeOptions, tables: Mapping[str, CodeTable]) -> Codec:
     policy: Policy = options.unknown if options.unknown in ("default", "stop") else "field"
 
     def decode(raw: Json, _: Context) -> str:
-        text = text_of(raw)
+        text = str(raw).lower() if isinstance(raw, bool) else text_of(raw)
         found = meanings.get(text) or meanings.get(table.key_of(text))
         if found is None and keep and _storable(text):
             return text
@@ -39,15 +44,20 @@ def _code(options: CodeOptions, tables: Mapping[str, CodeTable]) -> Codec:
             raise Unreadable("is a code that nobody has given a meaning", "unknown_code", hint, policy)
         return found
 
-    def encode(value: str, _: Context) -> str:
-        found = words.get(str(value))
-        if found is None and keep:
-            return str(value)
+    def encode(value: str, _: Context) -> Json:
+        found = words.get(str(value), str(value) if keep else None)
         if found is None:
             raise Unreadable("has no word for it in the code table", "unknown_code")
-        return found
+        return _spelled(found) if options.written == "json" else found
 
     return Codec(decode, encode)
+
+
+def _spelled(word: str) -> str | int | bool:
+    """The JSON value that a word spells."""
+    if word in ("true", "false"):
+        return word == "true"
+    return int(word) if _WHOLE.fullmatch(word) else word
 
 
 def _storable(text: str) -> bool:
