@@ -3,18 +3,28 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from hub.canonical.source import SourceRecord
 from hub.mapping.apply import TwoWay, records_of
 from hub.ports import Page
 
 
 def pages_of_kind(pages: Iterable[Page], mapping: TwoWay) -> Iterator[Page]:
-    """The pages, whose cursors stay; a broken record that is of another kind is that kind's."""
+    """The pages, whose cursors stay; a broken record that is of another kind is that kind's.
+
+    The list of ids of a system that is taken apart says nothing about the parts: none of them is gone by it.
+    """
     if mapping.table.only is None and mapping.table.each is None:
         yield from pages
         return
     for page in pages:
         yield replace(
             page,
-            records=tuple(part for record in page.records for part in records_of(mapping, record)),
+            records=tuple(part for record in page.records for part in _records_of(mapping, record)),
+            listed=page.listed if mapping.table.each is None else None,
             rejected=tuple(one for one in page.rejected if records_of(mapping, one.record)),
         )
+
+
+def _records_of(mapping: TwoWay, record: SourceRecord) -> tuple[SourceRecord, ...]:
+    """An end says only which record it is of."""
+    return (record,) if record.is_end else records_of(mapping, record)

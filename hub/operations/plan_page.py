@@ -12,7 +12,7 @@ from typing import Any
 from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical
 from hub.canonical.source import SourceRecord, SourceRef
-from hub.errors import Problem
+from hub.errors import Problem, SafetyStop
 from hub.mapping.apply import Decoded, decode
 from hub.operations.linked_system import LinkedSystem, SystemLinks
 from hub.operations.match_records import match_records
@@ -62,7 +62,7 @@ class PagePlanner:
         self._uow = uow
         self._is_replay = is_replay
         self._mapping = system.mapping(kind)
-        self._fields = tuple(plan.name for plan in self._mapping.table.fields)
+        self._fields = self._mapping.names
         self._links = SystemLinks(system, uow, is_gathering=True)
         self._known = known or Known()
         for ref, link in self._known.links.items():
@@ -146,6 +146,8 @@ class PagePlanner:
     def _decode(self, fresh: Sequence[Fresh], plan: PagePlan) -> list[Read]:
         read: list[Read] = []
         for (source, number), decoded in zip(fresh, self._decoded([source for source, _ in fresh]), strict=True):
+            if decoded.must_stop:
+                raise SafetyStop(*decoded.problems)
             if decoded.record is None:
                 plan.rejected.append(issue_of(REJECTED, source, number, decoded.problems, may_pass=True))
             else:

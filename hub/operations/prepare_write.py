@@ -73,8 +73,11 @@ def prepare_write(
         return Prepared(Write(kind, id_, delivery.idempotency_key, target, {}), last, "", sent)
     context = system.context(SystemLinks(system, uow), uow.now)
     mapping = system.mapping(kind)
+    if mapping.table.each is not None:
+        hint = "Its table has 'each': such records are only read. Push the whole by a table of its own"
+        raise RecordRejected(Problem(f"{system.name} holds it as a part of another record", "split", hint=hint))
     said = _with_undecided(record, last, system, uow)
-    fields = {plan.name for plan in mapping.table.fields}
+    fields = set(mapping.names)
     payload = encode(mapping, said, context, last.payload if last else None)
     return Prepared(Write(kind, id_, delivery.idempotency_key, target, payload), last, _hash(said, fields), sent)
 

@@ -15,6 +15,7 @@ from hub.operations.apply_page import apply_page
 from hub.operations.guard_feed import Accepted, guarded
 from hub.operations.linked_system import LinkedSystem, require_aliases
 from hub.operations.page_plan import INCOMPLETE, REJECTED, PagePlan
+from hub.operations.pages_of_kind import pages_of_kind
 from hub.operations.place_facts import recheck_facts
 from hub.operations.plan_page import PagePlanner
 from hub.ports import Page, Source, Store, UnitOfWork
@@ -74,14 +75,15 @@ def pull_changes(
     Raises:
         RetryLater, NeedsAttention: as the source; the pages before are kept, and the next pull goes on after them.
         InvalidInput: no table for the kind, or an alias that names nothing; nothing was read.
-        SafetyStop: the feed would change or take away more than the connection's limit; nothing of that was applied.
+        SafetyStop: the feed would change or take away more than the connection's limit, or holds a code that its table
+            stops for; nothing of that was applied.
     """
     system.mapping(kind)
     with store.begin("pull_changes") as uow:
         require_aliases(system, uow)
         cursor = uow.cursors.find(system.name, kind)
     result = PullResult()
-    for page in guarded(source.read(kind, cursor), system, kind, store, accepted):
+    for page in guarded(pages_of_kind(source.read(kind, cursor), system.mapping(kind)), system, kind, store, accepted):
         with store.begin("pull_changes") as uow:
             result += replace(_take(system, kind, page, uow), pages=1)
             uow.cursors.save(system.name, kind, page.cursor)

@@ -8,6 +8,7 @@ from hub.errors import RecordRejected, only_reasons
 from hub.operations.guard_feed import with_gone
 from hub.operations.linked_system import LinkedSystem, require_aliases
 from hub.operations.page_plan import PagePlan
+from hub.operations.pages_of_kind import pages_of_kind
 from hub.operations.prepare_write import Planned, Prepared, prepare_write
 from hub.operations.pull_changes import PullResult, count
 from hub.operations.rehearse_pages import Rehearsal
@@ -59,7 +60,7 @@ def rehearse_sync(system: LinkedSystem, kinds: Sequence[Kind], source: Source | 
         rehearsal = Rehearsal(system, kind, store, before.known if before else None)
         results[kind] = PullResult()
         assert source is not None
-        for page in source.read(kind, cursor):
+        for page in pages_of_kind(source.read(kind, cursor), system.mapping(kind)):
             plan = rehearsal.add(with_gone(page, system, kind, store))
             results[kind] += count(plan)
             here += _here(plan)

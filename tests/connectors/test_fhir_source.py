@@ -10,8 +10,11 @@ import pytest
 from hub.canonical.ids import Kind
 from hub.connectors.fhir_r4.client import FhirClient
 from hub.connectors.fhir_r4.source import OVERLAP, FhirSource
+from hub.connectors.kit.mapping_files import load_mappings
 from hub.errors import InvalidInput, NeedsAttention, RetryLater
+from hub.operations.pages_of_kind import pages_of_kind
 from hub.ports import Page
+from hub.settings import PROJECT
 from tests.peers.scripted import Asked, answer, bundle, scripted
 
 
@@ -238,7 +241,7 @@ def test_a_cursor_of_something_else_is_refused():
         read(server.url, "page 3")
 
 
-def test_a_location_is_a_room_or_a_site():
+def test_a_location_is_a_room_or_a_site_by_the_tables():
     def place(name: str, code: str | None, *, inside: bool = False) -> dict[str, Any]:
         physical = {"physicalType": {"coding": [{"code": code}]}} if code else {}
         part_of = {"partOf": {"reference": "Location/main"}} if inside else {}
@@ -248,5 +251,9 @@ def test_a_location_is_a_room_or_a_site():
     places = (place("main", "si"), *rooms, place("bare", None), place("branch", "si", inside=True))
     with scripted(by_target({"": bundle(*places)})) as server, FhirClient(server.url) as client:
         source = FhirSource(client, "ehr", page_size=10)
-        assert ids(list(source.read(Kind.LOCATION, None))) == ["main", "bare", "branch"]
-        assert ids(list(source.read(Kind.RESOURCE, None))) == ["room", "nook"]
+        tables = load_mappings(PROJECT / "mappings", "fhir-r4")
+        sites, rooms = (
+            list(pages_of_kind(source.read(kind, None), tables[kind])) for kind in (Kind.LOCATION, Kind.RESOURCE)
+        )
+        assert ids(sites) == ["main", "bare", "branch"]
+        assert ids(rooms) == ["room", "nook"]

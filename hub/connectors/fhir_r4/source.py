@@ -26,9 +26,7 @@ RESOURCE_TYPES = {
     Kind.RESOURCE: "Location",
     Kind.VISIT: "Appointment",
 }
-ROOM_TYPES = {"ro", "bd", "ca", "area"}
-SITE_TYPES = {"si", "bu", "ho"}
-"""Codes of location-physical-type. Where neither kind is said, a Location inside another one counts as a room."""
+"""Sites and rooms are both Locations: the tables (`only`) say which is which."""
 
 OVERLAP = timedelta(minutes=2)
 """How far back of the last record seen the next pull begins: a server stamps a record before others can read it."""
@@ -105,8 +103,7 @@ class FhirSource:
 
     def _take(self, page: SearchPage, reading: "_Reading") -> Page:
         reading.saw(page)
-        wanted = [r for r in page.resources if _is_of(r, reading.kind)]
-        judged = [(record_of(r, self.system, reading.kind), check(r)) for r in wanted]
+        judged = [(record_of(r, self.system, reading.kind), check(r)) for r in page.resources]
         return Page(
             records=tuple(record for record, problems in judged if not problems),
             cursor=reading.place.text(),
@@ -182,17 +179,6 @@ class _Reading:
 
     def done(self) -> Place:
         return Place(seen=self.place.seen)
-
-
-def _is_of(resource: Resource, kind: Kind) -> bool:
-    """Which of the two kinds a Location is: a room, or a site of the practice."""
-    if kind not in (Kind.LOCATION, Kind.RESOURCE):
-        return True
-    physical = resource.get("physicalType")
-    codings = physical.get("coding") if isinstance(physical, dict) else None
-    codes = {c.get("code") for c in codings if isinstance(c, dict)} if isinstance(codings, list) else set()
-    is_room = bool(codes & ROOM_TYPES) or (not codes & SITE_TYPES and "partOf" in resource)
-    return is_room == (kind is Kind.RESOURCE)
 
 
 def _state(resource: Resource) -> tuple[str, datetime | None]:
