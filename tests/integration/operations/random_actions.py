@@ -1,5 +1,6 @@
 """Random actions on a random practice, in the words of the scenario format; every one drawn from a number."""
 
+import json
 from datetime import datetime, timedelta
 from random import Random
 
@@ -35,6 +36,9 @@ class Script:
             service["price"] = {"amount_minor": 7_777 + number, "currency": "USD"}
         for package in self.document["packages"]:
             package |= {"credits": 3, "expires": (self._generator.start + timedelta(days=9)).date().isoformat()}
+        self.has_vials = Random(seed).random() < 0.4
+        if self.has_vials:
+            self.document["products"][0]["vial"] = {"units": 4, "open_hours": 20}
         self.first_day = self._generator.start.date()
         self._now = datetime.fromisoformat(self.document["now"])
         self._names = [visit["id"] for visit in self.document["visits"] if "service" in visit]
@@ -139,6 +143,81 @@ class Script:
 
     def _check_in(self, random):
         return {"check_in": {"visit": self._visit(random, self._whole())}}
+
+    def _gaps(self, random):
+        until = self.first_day + timedelta(days=random.randint(0, 1))
+        return {"gaps": self._somewhere(random) | {"from": self.first_day.isoformat(), "until": until.isoformat()}}
+
+    def _repair(self, random):
+        day = self.first_day + timedelta(days=random.randint(0, 1))
+        return {"repair": {"date": day.isoformat(), "notice_minutes": random.choice([0, 120])}}
+
+    def calls_out(self, resource, day):
+        """Who is gone in the next `call_out`, and the day of the next `repair_then`."""
+        self._gone, self._day = resource, day
+
+    def _call_out(self, random):
+        begin, end = random.choice([("00:00", "24:00"), ("10:00", "24:00"), ("00:00", "11:30")])
+        return {"away": {"resource": self._gone, "from": f"{self._day}T{begin}", "to": f"{self._day}T{end}"}}
+
+    def _repair_then(self, random):
+        return {"repair": {"date": self._day.isoformat(), "notice_minutes": random.choice([0, 0, 60])}}
+
+    def _series_why(self, random):
+        """A series that hardly fits, and why."""
+        action = self._series(random)
+        return action | {"expect": {"why": {}}}
+
+    def _open(self, random):
+        lot = {"lot": self._lot(random)} if random.random() < 0.5 else {}
+        return {"open": self._stocked(random) | lot}
+
+    def _receive(self, random):
+        expires = self.first_day + timedelta(days=random.randint(0, 4))
+        quantity = {"quantity": random.randint(1, 6), "expires": expires.isoformat()}
+        return {"receive": self._stocked(random) | {"lot": self._lot(random)} | quantity}
+
+    def _waste(self, random):
+        seen = random.choice([{}, {"witness": "room-0"}, {"witness": "nobody"}, {"sealed": True}])
+        seen |= random.choice([{}, {"reason": "spilled"}])
+        return {"waste": self._stocked(random) | {"lot": self._lot(random), "quantity": random.randint(1, 3)} | seen}
+
+    def _count(self, random):
+        reason = random.choice([{}, {"reason": "broken"}])
+        counted = {"lot": self._lot(random), "counted": random.randint(0, 9)}
+        return {"count": self._stocked(random) | counted | reason}
+
+    def _explain(self, random):
+        return {"explain": self._stocked(random) | {"lot": self._lot(random), "reason": "found"}}
+
+    def _ledger(self, random):
+        lot = {"lot": self._lot(random)} if random.random() < 0.5 else {}
+        return {"ledger": self._somewhere(random) | {"product": "p"} | lot}
+
+    def _stocked(self, random):
+        who = random.choice(["provider-0", "provider-0", "provider-0", "nobody"])
+        return self._somewhere(random) | {"product": "p", "by": who}
+
+    def _lot(self, random):
+        return random.choice(["L0", "L1", "L2", "N"])
+
+    def _somewhere(self, random):
+        places = [place["id"] for place in self.document["locations"]]
+        return {"location": random.choice(places)} if len(places) > 1 else {}
+
+    def change_practice(self, number):
+        """Something else in the practice file from now on."""
+        random = Random(number)
+        document = json.loads(json.dumps(self.document))
+        resource = random.choice(document["resources"])
+        if random.random() < 0.5:
+            resource["hours"] = [{"days": "mon-sun", "from": "08:00", "to": random.choice(["12:00", "20:00"])}]
+        else:
+            resource["skills"] = random.choice([["a"], ["a", "b", "c"]])
+        random.choice(document["services"])["price"]["amount_minor"] = random.randint(0, 9_999)
+        document["policy"]["deposit"] = {"flat": random.randint(0, 5_000)}
+        document["policy"]["cancellation"] = [{"within_hours": 9, "fee_share": 0.25}]
+        self.document = document
 
     def _clock(self, random):
         self._now += timedelta(minutes=random.choice([1, 10, 29, 30, 240, 900]))

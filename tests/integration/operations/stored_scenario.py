@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -120,7 +121,7 @@ class StoredScenario:
         outcome = plays[entry.kind](action)
         self._serve()
         if entry.expect is not None and entry.expect.stock is not None:
-            outcome["stock"] = self._stock(getattr(action, "location", None) or self.scenario.locations[0].id)
+            outcome["stock"] = self._stock(getattr(action, "location", None) or self._place_of_named(action))
         return outcome
 
     def _clock(self, to: datetime) -> Outcome:
@@ -230,7 +231,9 @@ class StoredScenario:
         return {"ok": True, **settled, "deposit": waived.deposit_minor, "waived": waived.waived_minor}
 
     def _complete(self, action: Complete) -> Outcome:
-        used = None if action.used is None else {one.product: one.quantity for one in action.used}
+        used: dict[str, Decimal] | None = None if action.used is None else {}
+        for one in action.used or ():
+            used = {**(used or {}), one.product: (used or {}).get(one.product, Decimal()) + one.quantity}
         completed = complete_visit(self.store, *self._ids(action.visit), actor="test", used=used)
         return refused(completed) if isinstance(completed, Refusal) else {"ok": True}
 
@@ -272,8 +275,13 @@ class StoredScenario:
         return {"ok": True, "patients": list(dict.fromkeys(patients))}
 
     def _repair(self, action: Repair) -> Outcome:
-        """Everything that is proposed is approved at once."""
-        place = action.location or self.scenario.locations[0].id
+        """Everything that is proposed is approved at once; without a location one place after the other."""
+        places = [action.location] if action.location else [one.id for one in self.scenario.locations]
+        answers = [self._repair_at(place, action) for place in places]
+        counts = {key: sum(answer[key] for answer in answers) for key in ("moved", "kept", "unplaced")}
+        return {"ok": True, "proven": all(answer["proven"] for answer in answers)} | counts
+
+    def _repair_at(self, place: str, action: Repair) -> Outcome:
         proposal = propose_repair(
             self.store, place, action.date, notice_minutes=action.notice_minutes, actor="test", seconds=SECONDS
         )
@@ -281,7 +289,7 @@ class StoredScenario:
         assert isinstance(approved, Approved), approved
         fates = [change.fate for change in proposal.changes]
         moved, unplaced = fates.count(Fate.MOVED), fates.count(Fate.UNPLACED)
-        return {"ok": True, "proven": proposal.proven, "moved": moved, "kept": proposal.kept, "unplaced": unplaced}
+        return {"proven": proposal.proven, "moved": moved, "kept": proposal.kept, "unplaced": unplaced}
 
     def _ids(self, name: str) -> tuple[str, ...]:
         """The visits that a name stands for: `b1` all of them, `b1.2` the second."""
@@ -293,6 +301,13 @@ class StoredScenario:
         with self.store.begin("look") as work:
             found = work.visits.load_standing(ids)
         return found[0].visit.location_id if found else self.scenario.locations[0].id
+
+    def _place_of_named(self, action: Any) -> str:
+        """The place of the visit that the action names."""
+        ids = self._ids(getattr(action, "visit", ""))
+        with self._engine.connect() as connection:
+            rows = connection.execute(_BOOKED, {"ids": list(ids)})
+            return next((row.location_id for row in rows), self.scenario.locations[0].id)
 
     def _request(self, action: Book | Hold, arrives: datetime) -> BookingRequest:
         arrives_at = instant_of(arrives, self.scenario.zone_of(self._location(action)))

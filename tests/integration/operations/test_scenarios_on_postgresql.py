@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from sqlalchemy import Engine
 
 from hub.documents import parse
@@ -29,7 +30,12 @@ def test_the_scenarios_are_there() -> None:
     assert len(BOOKED) >= 40
 
 
-@pytest.mark.parametrize("path", [*FOUND, *BOOKED], ids=lambda path: path.stem)
+def _in_time(path: Path) -> Path | ParameterSet:
+    """The audit's files play the same rules with more of their corners: the long tests are for them."""
+    return pytest.param(path, marks=pytest.mark.slow) if path.parent.name == "audit" else path
+
+
+@pytest.mark.parametrize("path", [_in_time(path) for path in (*FOUND, *BOOKED)], ids=lambda path: path.stem)
 def test_a_scenario_plays_on_postgresql_as_in_memory(path: Path, engine: Engine) -> None:
     text = path.read_text(encoding="utf-8")
     scenario, _ = read_scenario(text, path.name)

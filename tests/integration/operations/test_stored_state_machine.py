@@ -19,10 +19,11 @@ from hub.scheduling.scenario.run import plain
 from tests.database import fresh_database
 from tests.integration.operations.random_actions import Script
 from tests.integration.operations.sound_book import unsound
-from tests.integration.operations.stored_day import StoredDay
+from tests.integration.operations.stored_whole import StoredWhole
 
 NUMBERS = st.integers(0, 2**32)
-EXAMPLES = int(os.environ.get("HUB_MACHINE_RUNS", "15"))
+QUICK = 15
+EXAMPLES = int(os.environ.get("HUB_MACHINE_RUNS", QUICK))
 
 
 class Machine(RuleBasedStateMachine):
@@ -42,7 +43,7 @@ class Machine(RuleBasedStateMachine):
         self.player = Player(scenario)
         self.clones = self.new_database()
         self.database = self.clones.__enter__()
-        self.stored = StoredDay(scenario, document, self.database.engine)
+        self.stored = StoredWhole(scenario, document, self.database.engine)
 
         self.script.openings = self.openings
 
@@ -88,6 +89,11 @@ class Machine(RuleBasedStateMachine):
     @rule(number=NUMBERS)
     def book_a_series(self, number):
         self.ask("series", number)
+
+    @precondition(lambda self: EXAMPLES > QUICK)  # to say why takes a second
+    @rule(number=NUMBERS)
+    def book_a_series_or_hear_why_not(self, number):
+        self.ask("series_why", number)
 
     @rule(number=NUMBERS)
     def move(self, number):
@@ -144,6 +150,64 @@ class Machine(RuleBasedStateMachine):
     @rule(number=NUMBERS)
     def check_in(self, number):
         self.ask("check_in", number)
+
+    @rule(number=NUMBERS)
+    def look_at_gaps(self, number):
+        self.ask("gaps", number)
+
+    @rule(number=NUMBERS, in_parts=st.booleans())
+    def repair_a_day(self, number, in_parts):
+        self.stored.repairs_in_parts = in_parts
+        self.ask("repair", number)
+
+    @rule(number=NUMBERS, in_parts=st.booleans())
+    def somebody_calls_out(self, number, in_parts):
+        """Whoever is booked is gone for the day, which is repaired."""
+        booked = [entry for entry in self.player.book.entries.values() if entry.state.is_to_come and entry.resources]
+        if not booked:
+            return
+        entry = booked[number % len(booked)]
+        zone = self.player.scenario.zone_of(entry.visit.location_id)
+        day = entry.visit.arrives_at.astimezone(zone).date()
+        self.script.calls_out(entry.resources[number % len(entry.resources)][1], day)
+        self.ask("call_out", number)
+        self.stored.repairs_in_parts = in_parts
+        self.ask("repair_then", number)
+
+    @precondition(lambda self: self.script.has_vials)
+    @rule(number=NUMBERS)
+    def open_a_vial(self, number):
+        self.ask("open", number)
+
+    @rule(number=NUMBERS)
+    def receive_a_lot(self, number):
+        self.ask("receive", number)
+
+    @rule(number=NUMBERS)
+    def waste(self, number):
+        self.ask("waste", number)
+
+    @rule(number=NUMBERS)
+    def count_a_lot(self, number):
+        self.ask("count", number)
+
+    @rule(number=NUMBERS)
+    def explain_a_variance(self, number):
+        self.ask("explain", number)
+
+    @rule(number=NUMBERS)
+    def look_at_the_ledger(self, number):
+        self.ask("ledger", number)
+
+    @rule(number=NUMBERS)
+    def change_the_practice_file(self, number):
+        self.script.change_practice(number)
+        document = self.script.document
+        changed, _ = read_scenario(json.dumps(document), "random.json")
+        away = {resource.id: resource.away for resource in self.player.scenario.resources}
+        resources = tuple(one.model_copy(update={"away": away[one.id]}) for one in changed.resources)
+        self.player.change_practice(resources=resources, services=changed.services, policies=changed.policies)
+        self.stored.apply(document)
 
     @rule(number=NUMBERS)
     def time_passes(self, number):
