@@ -11,10 +11,13 @@ from hub.connectors.fhir_r4.client import MEDIA_TYPE, FhirClient
 from hub.connectors.fhir_r4.sink import FhirSink
 from hub.connectors.fhir_r4.source import FhirSource
 from hub.connectors.kit.connection import Connection
+from hub.connectors.kit.engine.sink import DeclaredSink
+from hub.connectors.kit.engine.source import DeclaredSource
 from hub.connectors.kit.http import Limits
 from hub.connectors.kit.secret_store import SecretStore
 from hub.connectors.kit.shared import open_http
 from hub.connectors.legacy_export.source import LegacyExportSource
+from hub.connectors.rest.caller import RestCaller
 from hub.errors import InvalidInput, Problem
 from hub.ports import Sink, Source, VendorCalendar
 
@@ -120,8 +123,22 @@ def open_export(connection: Connection, surroundings: Surroundings) -> Iterator[
     yield LegacyExportSource(folder, connection.system, zone_of(connection, surroundings))
 
 
+@contextmanager
+def _rest_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
+    with open_http(connection, _secrets(connection, surroundings)) as http:
+        caller, zone = RestCaller(http), zone_of(connection, surroundings)
+        yield DeclaredSource(connection.system, connection.streams, caller, zone)
+
+
+@contextmanager
+def _rest_sink(connection: Connection, surroundings: Surroundings) -> Iterator[Sink]:
+    with open_http(connection, _secrets(connection, surroundings)) as http:
+        caller, zone = RestCaller(http), zone_of(connection, surroundings)
+        yield DeclaredSink(connection.system, connection.streams, caller, zone)
+
+
 CONNECTORS: Mapping[str, Connector] = {
-    "rest": Connector(source=None, sink=None),
+    "rest": Connector(source=_rest_source, sink=_rest_sink),
     "graphql": Connector(source=None, sink=None),
     "fhir_r4": Connector(source=_fhir_source, sink=_fhir_sink, calendar=_fhir_calendar),
     "legacy_export": Connector(source=open_export, sink=None),

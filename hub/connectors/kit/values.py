@@ -21,3 +21,12 @@ def put_at(record: dict[str, Any], path: str, value: Any) -> None:
 def place_of(path: str) -> Place:
     """A path, parsed once."""
     return _place(path)
+
+
+def is_at(body: Any, path: str | None) -> bool:
+    """Whether something stands there, be it a null."""
+    if path is None:
+        return True
+    around, _, last = path.rpartition(".")
+    inside = value_at(body, around or None)
+    return isinstance(inside, dict) and last in inside

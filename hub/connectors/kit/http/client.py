@@ -82,7 +82,12 @@ class HttpClient:
         self._gate = gate or Gate(LimitsSpec(give_up_after=1_000_000))
         timeout = httpx.Timeout(self._limits.read_seconds, connect=self._limits.connect_seconds)
         sent = {"Accept": media_type, "Content-Type": media_type, **(headers or {})}
-        self._client = httpx.Client(headers=sent, timeout=timeout, follow_redirects=False, trust_env=False)
+        is_tls = self.base_url.startswith(
+            "https:"
+        )  # elsewhere nothing is sent, and reading all authorities costs 20 ms
+        self._client = httpx.Client(
+            headers=sent, timeout=timeout, follow_redirects=False, trust_env=False, verify=is_tls
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -69,12 +69,12 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 Template = Any
 """Any YAML; a text `{name}` by itself stands for the value of that name, inside a longer text for its text."""
-_NAME = re.compile(r"\{([a-z][A-Za-z0-9_.]*)\}")
+NAME = re.compile(r"\{([a-z][A-Za-z0-9_.]*)\}")
 
 
 def names_in(template: Template) -> set[str]:
     """The names that a template uses."""
     if isinstance(template, str):
-        return set(_NAME.findall(template))
+        return set(NAME.findall(template))
     parts = template.values() if isinstance(template, dict) else template if isinstance(template, list) else ()
     return {name for part in parts for name in names_in(part)}

@@ -48,6 +48,8 @@ class ByOffset(Sized):
     param: str = "offset"
     first: int = Field(default=0, ge=0, le=1)
     """1 where the first record is number one."""
+    size: int | None = Field(default=None, ge=2, le=10_000)
+    """Two at least: each page begins with the last record of the one before, to see that nothing moved."""
     total: JsonPath | None = None
     """Where the answer says how many records match. Without it, an empty page is the end."""
 

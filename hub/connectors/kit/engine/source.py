@@ -1,0 +1,192 @@
+"""A declared system as a source: what changed, page by page, never skipping a record.
+
+Where pages count by position, a record that changes or goes while they are read pulls others over a page's edge. So a
+counted list (`offset`) is read with an overlap of one record: when a page does not begin with a record already seen, it
+is read again from further back. Lists by page number or by the system's own links are read another round when something
+shows that things moved, until a round finds nothing that was missed.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hub.canonical.ids import Kind
+from hub.connectors.kit.engine.caller import GOOD, Caller
+from hub.connectors.kit.engine.instants import write_instant
+from hub.connectors.kit.engine.paging import PageMark, first_mark, mark_at, next_mark, size_of
+from hub.connectors.kit.engine.place import Place
+from hub.connectors.kit.engine.reading import Run
+from hub.connectors.kit.engine.records import Taker, list_in
+from hub.connectors.kit.engine.templates import filled_text
+from hub.connectors.kit.http import Answer, place, sent_at
+from hub.connectors.kit.spec.paging import ByLink, ByNextUrl, ByOffset, ByPage
+from hub.connectors.kit.spec.reading import Reading
+from hub.connectors.kit.spec.stream import Stream
+from hub.connectors.kit.values import value_at
+from hub.errors import InvalidInput, NeedsAttention, Problem, RetryLater, only_reasons
+from hub.ports import Page
+
+MOST_BARREN_PAGES = 10
+"""So many pages in a row that hold records and nothing new are a circle."""
+MOST_ROUNDS = 5
+MOST_STEPS_BACK = 100
+_STALE_MARK = {"http_400", "http_404", "http_410", "http_422", "graphql_error"}
+_NOT_MODIFIED = 304
+
+
+class DeclaredSource:
+    """Reads the streams of one connection."""
+
+    def __init__(self, system: str, streams: Mapping[Kind, Stream], caller: Caller, zone: ZoneInfo) -> None:
+        self.system = system
+        self._streams = streams
+        self._caller = caller
+        self._zone = zone
+
+    def read(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
+        """As `hub.ports.Source.read`; gives at least one page, so that a place is kept even where nothing changed.
+
+        Raises:
+            RetryLater, NeedsAttention: as `hub.ports.Source.read`.
+            InvalidInput: the stream is not declared, or the cursor is another source's.
+        """
+        stream = self._streams.get(kind)
+        if stream is None or stream.read is None:
+            known = ", ".join(name for name, each in self._streams.items() if each.read is not None)
+            message = f"{self.system} declares no stream {kind} that is read"
+            raise InvalidInput(Problem(message, field=f"streams.{kind}", hint=f"There are: {known}"))
+        taker = Taker(self.system, kind, stream, self._zone)
+        yield from _Reader(stream.read, taker, self._caller, self._zone, Place.parse(cursor)).pages()
+
+
+class _Reader:
+    """One reading of one stream."""
+
+    def __init__(self, reading: Reading, taker: Taker, caller: Caller, zone: ZoneInfo, start: Place) -> None:
+        self._reading = reading
+        self._paging = reading.paging
+        self._taker = taker
+        self._caller = caller
+        self._zone = zone
+        self._run = Run(start, was_cut_off=start.at is not None)
+        self._etag: str | None = None
+        self._keys: set[str] = set()
+        self._steps_back = 0
+
+    def pages(self) -> Iterator[Page]:
+        """All of them, and last the place to go on from when everything is stored."""
+        run = self._run
+        while True:
+            yield from self._round(run.place.at if run.rounds == 1 else None)
+            if not run.may_have_missed(positional=isinstance(self._paging, ByPage | ByLink | ByNextUrl)):
+                break
+            if run.rounds >= MOST_ROUNDS:
+                raise _restless(f"{self._taker.name}: records keep moving while they are read")
+            run.next_round()
+        yield Page((), Place(seen=run.place.seen, etag=self._etag).text())
+
+    def _round(self, resumed: PageMark | None) -> Iterator[Page]:
+        mark: PageMark | None = resumed or first_mark(self._paging)
+        visited: set[str] = set()
+        barren = 0
+        while mark is not None:
+            self._refuse_circle(mark, visited)
+            answer = self._ask(mark, is_resumed=mark is resumed)
+            if answer is None:
+                mark = first_mark(self._paging)
+                visited.clear()
+                continue
+            if answer.status == _NOT_MODIFIED:
+                self._etag = self._run.place.etag
+                return
+            raw = list_in(answer, self._reading.records, self._paging)
+            if (back := self._moved(mark, raw)) is not None:
+                mark = back
+                visited.clear()
+                continue
+            page, fresh = self._take(answer, raw, mark)
+            barren = 0 if fresh or not raw else barren + 1
+            if barren >= MOST_BARREN_PAGES:
+                raise _loop(answer.url)
+            yield page
+            mark = self._run.place.at
+
+    def _take(self, answer: Answer, raw: Sequence[Any], mark: PageMark) -> tuple[Page, bool]:
+        run, now = self._run, sent_at(answer)
+        if run.place.began_at is None and run.pages == 0:
+            run.place = replace(run.place, began_at=now)
+        taken = self._taker.take(raw)
+        keys = [self._key(one) for one in raw]
+        run.keys |= set(keys)
+        total = value_at(answer.body, path) if (path := getattr(self._paging, "total", None)) else None
+        fresh = run.saw(taken.records, now, total if isinstance(total, int) else None)
+        following = next_mark(self._paging, mark, answer, raw, keys[-1] if keys else None)
+        if following is not None and following.url is not None:
+            following = replace(following, url=self._caller.absolute(following.url))
+        run.place = replace(run.place, at=following)
+        self._etag = answer.headers.get("etag") if self._is_one_answer else None
+        at = run.place if following is not None else replace(run.place, at=PageMark(count=0))
+        return Page(taken.records, at.text(), taken.rejected), fresh or bool(taken.rejected)
+
+    def _ask(self, mark: PageMark, *, is_resumed: bool) -> Answer | None:
+        """The page; None where the mark that an earlier run kept is no longer good."""
+        etag = self._run.place.etag if self._is_one_answer else None
+        headers = {"If-None-Match": etag} if etag else {}
+        accept = GOOD | {_NOT_MODIFIED} if etag else GOOD
+        params = {**self._since(), **size_of(self._paging), **mark.params}
+        try:
+            return self._caller.send(self._reading, {}, params, url=mark.url, headers=headers, accept=accept)
+        except NeedsAttention as error:
+            if is_resumed and _STALE_MARK & set(only_reasons(error.problems)):
+                return None
+            raise
+
+    @property
+    def _is_one_answer(self) -> bool:
+        return self._paging is None and self._reading.since is None and self._reading.method == "GET"
+
+    def _since(self) -> dict[str, str]:
+        since, floor = self._reading.since, self._run.place.floor
+        if since is None or floor is None:
+            return {}
+        overlap = since.overlap + (timedelta(days=1) if since.format == "date" else timedelta())
+        text = write_instant(floor - overlap, since.format, self._zone)
+        return {since.param: filled_text(since.template, {"since": text})}
+
+    def _moved(self, mark: PageMark, raw: Sequence[Any]) -> PageMark | None:
+        """Where to read again from, because this page does not begin where the one before ended."""
+        if not isinstance(self._paging, ByOffset) or mark.count == 0:
+            return None
+        first = self._key(raw[0]) if raw else None
+        if first is not None and (first == mark.last or first in self._run.keys):
+            return None
+        self._steps_back += 1
+        if self._steps_back > MOST_STEPS_BACK:
+            raise _restless(f"{self._taker.name}: records move faster than they can be read")
+        return mark_at(self._paging, max(mark.count - (self._paging.size or len(raw) or 50), 0), None)
+
+    def _key(self, raw: Any) -> str:
+        """What tells the list's records apart: their id, or their content where they hold several of ours."""
+        known = self._taker.id_of(raw) if isinstance(raw, dict) and self._reading.each is None else None
+        return known or sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest()
+
+    def _refuse_circle(self, mark: PageMark, visited: set[str]) -> None:
+        spot = json.dumps([dict(mark.params), mark.url], sort_keys=True, default=str)
+        if spot in visited:
+            raise _loop(mark.url or self._taker.name)
+        visited.add(spot)
+
+
+def _loop(where: str) -> NeedsAttention:
+    hint = "What was read is kept. Check 'paging' of the stream: the system repeats pages, or ignores the parameter"
+    message = f"{place(where) if '://' in where else where}: the pages run in a circle"
+    return NeedsAttention(Problem(message, code="page_loop", hint=hint))
+
+
+def _restless(message: str) -> RetryLater:
+    hint = "What was read is kept, and the next run reads this stretch again"
+    return RetryLater(Problem(message, code="restless", hint=hint))

@@ -1,0 +1,1 @@
+"""Any system with a REST API: what it is like is said in the connection."""

@@ -1,0 +1,321 @@
+"""A declared stream is read whole: every way of paging, while records move, and after a reading was cut off."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.canonical.ids import Kind
+from hub.connectors.kit.connection import Connection
+from hub.connectors.kit.engine.source import DeclaredSource
+from hub.connectors.kit.http import HttpClient, Limits
+from hub.connectors.rest.caller import RestCaller
+from hub.errors import InvalidInput, NeedsAttention, RetryLater, only_reasons
+from hub.ports import Page
+from tests.peers.scripted import Asked, Script, answer, scripted
+
+ZONE = ZoneInfo("America/Chicago")
+NOW = 1_780_000_000.0
+"""The server's clock."""
+
+
+@dataclass
+class Clinic:
+    """A list of clients behind any of the ways to page; what happens between two pages is up to the test."""
+
+    way: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    cap: int = 5
+    pages: int = 0
+    between: list[Any] = field(default_factory=list)
+    """What to do before the n-th page is served."""
+
+    def serve(self, asked: Asked) -> bytes:
+        query = {key: values[-1] for key, values in parse_qs(urlsplit(asked.target).query).items()}
+        if self.pages < len(self.between):
+            self.between[self.pages]()
+        self.pages += 1
+        rows = sorted(self.rows, key=lambda row: (row["changed"], row["id"]))
+        if "since" in query:
+            rows = [row for row in rows if row["changed"] >= int(query["since"])]
+        body, link = getattr(self, f"_{self.way}")(rows, query, min(int(query.get("limit", self.cap)), self.cap))
+        headers = {"link": f'<{link}>; rel="next", </x>; rel="first"'} if link else {}
+        date = formatdate(NOW, usegmt=True)
+        return answer(body, content_type="application/json", **headers).replace(
+            b"date: ", f"date: {date}\r\nx-date: ".encode()
+        )
+
+    def _offset(self, rows: list[Any], query: dict[str, str], size: int) -> tuple[Any, str | None]:
+        at = int(query.get("offset", 0))
+        return {"rows": rows[at : at + size], "total": len(rows)}, None
+
+    def _page(self, rows: list[Any], query: dict[str, str], size: int) -> tuple[Any, str | None]:
+        at = (int(query.get("page", 1)) - 1) * size
+        return {"rows": rows[at : at + size], "total": len(rows)}, None
+
+    def _link(self, rows: list[Any], query: dict[str, str], size: int) -> tuple[Any, str | None]:
+        at = int(query.get("p", 0))
+        more = f"/clients?p={at + size}&{'since=' + query['since'] if 'since' in query else ''}"
+        return rows[at : at + size], more if at + size < len(rows) else None
+
+    def _next_url(self, rows: list[Any], query: dict[str, str], size: int) -> tuple[Any, str | None]:
+        body, link = self._link(rows, query, size)
+        return {"rows": body, "links": {"next": link}}, None
+
+    def _cursor(self, rows: list[Any], query: dict[str, str], size: int) -> tuple[Any, str | None]:
+        ids = sorted(rows, key=lambda row: row["id"])
+        rest = [row for row in ids if row["id"] > query.get("cursor", "")]
+        return {"rows": rest[:size], "next": rest[size - 1]["id"] if len(rest) > size else None}, None
+
+    def _keyset(self, rows: list[Any], query: dict[str, str], size: int) -> tuple[Any, str | None]:
+        body, _ = self._cursor(rows, {"cursor": query.get("after", "")}, size)
+        return {"rows": body["rows"], "more": body["next"] is not None}, None
+
+    def _relay(self, rows: list[Any], query: dict[str, str], size: int) -> tuple[Any, str | None]:
+        body, _ = self._cursor(rows, {"cursor": query.get("after", "")}, size)
+        edges = [{"node": row, "cursor": row["id"]} for row in body["rows"]]
+        info = {"hasNextPage": body["next"] is not None, "endCursor": body["next"]}
+        return {"data": {"edges": edges, "pageInfo": info}}, None
+
+
+WAYS: dict[str, dict[str, Any]] = {
+    "offset": {"records": "rows", "paging": {"by": "offset", "size": 5, "total": "total"}},
+    "page": {"records": "rows", "paging": {"by": "page", "size": 5, "total": "total"}},
+    "link": {"paging": {"by": "link", "size": 5}},
+    "next_url": {"records": "rows", "paging": {"by": "next_url", "next": "links.next"}},
+    "cursor": {"records": "rows", "paging": {"by": "cursor", "next": "next", "size": 5}},
+    "keyset": {"records": "rows", "paging": {"by": "keyset", "param": "after", "value": "id", "more": "more"}},
+    "relay": {"paging": {"by": "relay", "connection": "data", "size": 5, "size_param": "limit"}},
+}
+
+
+def row(number: int, changed: int = 0) -> dict[str, Any]:
+    return {"id": f"c{number:03}", "changed": changed or 1_000_000 + number}
+
+
+def connection(url: str, read: dict[str, Any]) -> Connection:
+    whole = {"system": "glow", "connector": "rest", "base_url": url, "mappings": "g"}
+    return Connection.model_validate({**whole, "streams": {"patient": {"read": read}}})
+
+
+@contextmanager
+def reading(clinic: Clinic, serve: Script | None = None, **more: Any) -> Iterator[tuple[DeclaredSource, Any]]:
+    read = {
+        "path": "/clients",
+        "id": "id",
+        "modified": "changed",
+        "modified_format": "unix",
+        "since": {"param": "since", "format": "unix", "overlap": "1s"},
+        **WAYS[clinic.way],
+        **more,
+    }
+    with scripted(serve or clinic.serve) as server:
+        declared = connection(server.url, read)
+        assert not list(declared.find_problems())
+        with HttpClient(server.url, limits=Limits(attempts=1)) as http:
+            yield DeclaredSource("glow", declared.streams, RestCaller(http), ZONE), server
+
+
+ON = {"hasNextPage": True, "endCursor": "x"}
+
+
+def ids(pages: list[Page]) -> set[str]:
+    return {record.ref.id for page in pages for record in page.records}
+
+
+def everyone(clinic: Clinic) -> set[str]:
+    return {each["id"] for each in clinic.rows}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_paging_gives_every_record_and_then_only_what_changed(way):
+    clinic = Clinic(way, [row(n) for n in range(23)])
+    with reading(clinic) as (source, _):
+        first = list(source.read(Kind.PATIENT, None))
+        assert ids(first) == everyone(clinic)
+        clinic.rows[3]["changed"] = 2_000_000
+        clinic.rows.append(row(90, 2_000_001))
+        second = list(source.read(Kind.PATIENT, first[-1].cursor))
+        assert ids(second) == {"c003", "c090", "c021", "c022"}, "and the last ones, which the overlap brings again"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_reading_that_is_cut_off_goes_on_at_its_page_and_misses_nothing(way):
+    for cut in range(1, 6):
+        clinic = Clinic(way, [row(n) for n in range(23)])
+        with reading(clinic) as (source, server):
+            began = source.read(Kind.PATIENT, None)
+            taken = [next(began) for _ in range(cut)]
+            asked = len(server.asked)
+            rest = list(source.read(Kind.PATIENT, taken[-1].cursor))
+            assert ids(taken) | ids(rest) == everyone(clinic)
+            if way not in ("page", "link", "next_url") and cut < 5:
+                assert len(server.asked) - asked < 6 - cut + (way == "offset"), (
+                    "pages that are stored are not read again"
+                )
+            again = list(source.read(Kind.PATIENT, rest[-1].cursor))
+            assert ids(again) == {"c021", "c022"}
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    way=st.sampled_from(sorted(WAYS)),
+    count=st.integers(0, 24),
+    happenings=st.lists(
+        st.tuples(st.sampled_from(["change", "delete", "insert", "none"]), st.integers(0, 30)), max_size=8
+    ),
+)
+def test_no_record_is_ever_skipped_whatever_happens_between_the_pages(way, count, happenings):
+    """Whoever stood there before, during and after the reading was given.
+
+    A list by links that tells neither a total nor a change shows no deletion: docs/connections.md says so.
+    """
+    clinic = Clinic(way, [row(n) for n in range(count)])
+    stayed = everyone(clinic)
+
+    def happen(what: str, number: int) -> None:
+        what = "change" if what == "delete" and way in ("link", "next_url") else what
+        if what == "insert":
+            clinic.rows.append(row(100 + clinic.pages, int(NOW) + clinic.pages))
+        elif clinic.rows and what in ("change", "delete"):
+            chosen = clinic.rows[number % len(clinic.rows)]
+            if what == "delete":
+                clinic.rows.remove(chosen)
+                stayed.discard(chosen["id"])
+            else:
+                chosen["changed"] = int(NOW) + clinic.pages
+
+    clinic.between = [lambda: None, *(lambda w=what, n=number: happen(w, n) for what, number in happenings)]
+    with reading(clinic) as (source, _):
+        pages = list(source.read(Kind.PATIENT, None))
+        later = list(source.read(Kind.PATIENT, pages[-1].cursor))
+    assert stayed <= ids(pages)
+    assert everyone(clinic) <= ids(pages) | ids(later), "and what came meanwhile is seen with the next pull"
+
+
+@pytest.mark.parametrize("way", ["page", "offset", "cursor", "link", "next_url", "relay", "keyset"])
+def test_a_system_that_gives_the_same_page_for_ever_is_a_circle_and_is_left(way):
+    clinic = Clinic(way, [row(n) for n in range(23)])
+    stuck = {
+        "page": lambda rows, _q, size: ({"rows": rows[:size], "total": 99}, None),
+        "offset": lambda rows, _q, size: ({"rows": rows[:size], "total": 99}, None),
+        "cursor": lambda rows, _q, size: ({"rows": rows[:size], "next": "again"}, None),
+        "link": lambda rows, _q, size: (rows[:size], "/clients?p=5"),
+        "next_url": lambda rows, _q, size: ({"rows": rows[:size], "links": {"next": "/clients?p=5"}}, None),
+        "relay": lambda rows, _q, size: ({"data": {"edges": [{"node": r} for r in rows[:size]], "pageInfo": ON}}, None),
+        "keyset": lambda rows, _q, size: ({"rows": rows[:size], "more": True}, None),
+    }[way]
+    setattr(clinic, f"_{way}", stuck)
+    with reading(clinic) as (source, server):
+        taken: list[Page] = []
+        with pytest.raises((NeedsAttention, RetryLater)) as caught:
+            taken.extend(source.read(Kind.PATIENT, None))
+        assert only_reasons(caught.value.problems)[0] in ("page_loop", "restless")
+        assert caught.value.problems[0].hint
+        assert len(server.asked) <= 120
+
+
+def test_a_link_to_another_server_is_refused():
+    clinic = Clinic("next_url")
+    clinic._next_url = lambda rows, _q, _s: ({"rows": [row(1)], "links": {"next": "http://evil.example/x"}}, None)  # type: ignore[method-assign]
+    with reading(clinic) as (source, server), pytest.raises(NeedsAttention, match="another server"):
+        list(source.read(Kind.PATIENT, None))
+    assert len(server.asked) == 1
+
+
+def test_a_mark_that_is_no_longer_good_starts_the_stretch_again():
+    clinic = Clinic("cursor", [row(n) for n in range(12)])
+    expired = [answer({"code": "cursor_expired"}, 410)]
+
+    def forgetful(asked: Asked) -> bytes:
+        return expired.pop() if expired and "cursor=" in asked.target else clinic.serve(asked)
+
+    with reading(clinic, forgetful) as (source, _):
+        first = next(source.read(Kind.PATIENT, None))
+        assert ids(list(source.read(Kind.PATIENT, first.cursor))) == everyone(clinic)
+        expired.append(answer({"code": "cursor_expired"}, 410))
+        with pytest.raises(NeedsAttention, match="410"):
+            list(source.read(Kind.PATIENT, None))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [({"items": []}, "no list stands at rows"), ({"rows": {}}, "no list"), ([], "no list"), (7, "no list")],
+)
+def test_an_answer_without_the_list_is_not_taken_for_an_empty_one(body, said):
+    clinic = Clinic("cursor")
+    clinic._cursor = lambda *_: (json.loads(json.dumps(body)), None)  # type: ignore[method-assign]
+    with reading(clinic) as (source, _), pytest.raises(NeedsAttention, match=said):
+        list(source.read(Kind.PATIENT, None))
+
+
+def test_a_null_where_the_list_stands_is_an_empty_one():
+    clinic = Clinic("cursor")
+    clinic._cursor = lambda *_: ({"rows": None}, None)  # type: ignore[method-assign]
+    with reading(clinic) as (source, _):
+        assert ids(list(source.read(Kind.PATIENT, None))) == set()
+
+
+def test_what_is_no_record_or_says_not_who_it_is_is_kept_with_that_problem():
+    clinic = Clinic("link")
+    clinic._link = lambda *_: ([row(1), {"changed": 1}, "junk", {"id": None}, {"id": True}], None)  # type: ignore[method-assign]
+    with reading(clinic) as (source, _):
+        page = next(source.read(Kind.PATIENT, None))
+    assert [record.ref.id for record in page.records] == ["c001"]
+    assert [rejected.problems[0].code for rejected in page.rejected] == ["no_id"] * 4
+    assert len({rejected.record.ref for rejected in page.rejected}) == 4
+
+
+def test_one_record_of_the_system_may_hold_several_of_ours():
+    clinic = Clinic("link", [])
+    sheet = {"sheet": {"no": 7, "lines": [{"line": 1, "what": "a"}, {"line": 2, "what": "b"}]}, "client": "c1"}
+    clinic._link = lambda *_: ([sheet, {"client": "empty"}], None)  # type: ignore[method-assign]
+    each = {"path": "sheet.lines", "parent": "booking"}
+    with reading(clinic, each=each, id=["booking.sheet.no", "line"]) as (source, _):
+        page = next(source.read(Kind.PATIENT, None))
+    assert {record.ref.id: record.payload["what"] for record in page.records} == {"7/1": "a", "7/2": "b"}
+    assert page.records[0].payload["booking"] == {"sheet": {"no": 7}, "client": "c1"}
+
+
+def test_a_change_stamped_in_the_future_does_not_hide_those_that_come_before_it():
+    clinic = Clinic("cursor", [row(1), row(2, int(NOW) + 86_400 * 365)])
+    with reading(clinic) as (source, _):
+        first = list(source.read(Kind.PATIENT, None))
+        clinic.rows.append(row(3, int(NOW) + 60))
+        assert "c003" in ids(list(source.read(Kind.PATIENT, first[-1].cursor)))
+
+
+def test_a_list_that_did_not_change_is_not_sent_again():
+    rows = [row(1), row(2)]
+
+    def serve(asked: Asked) -> bytes:
+        if asked.headers.get("if-none-match") == '"v1"':
+            return answer("", 304, etag='"v1"')
+        return answer(rows, content_type="application/json", etag='"v1"')
+
+    read = {"path": "/clients", "id": "id"}
+    with scripted(serve) as server, HttpClient(server.url) as http:
+        source = DeclaredSource("g", connection(server.url, read).streams, RestCaller(http), ZONE)
+        pages = list(source.read(Kind.PATIENT, None))
+        assert ids(pages) == {"c001", "c002"}
+        for _ in range(2):
+            pages = list(source.read(Kind.PATIENT, pages[-1].cursor))
+            assert ids(pages) == set()
+    assert len(server.asked) == 3
+
+
+def test_a_cursor_of_another_source_and_a_stream_that_is_not_declared_are_refused():
+    with reading(Clinic("link")) as (source, _):
+        for cursor in ("x", "[]", '{"at": 3}', '{"seen": 5}'):
+            with pytest.raises(InvalidInput, match="cursor"):
+                list(source.read(Kind.PATIENT, cursor))
+        with pytest.raises(InvalidInput, match="visit"):
+            list(source.read(Kind.VISIT, None))
