@@ -78,8 +78,10 @@ def prepare_write(
         raise RecordRejected(Problem(f"{system.name} holds it as a part of another record", "split", hint=hint))
     said = _with_undecided(record, last, system, uow)
     fields = set(mapping.names)
-    payload = encode(mapping, said, context, last.payload if last else None)
-    return Prepared(Write(kind, id_, delivery.idempotency_key, target, payload), last, _hash(said, fields), sent)
+    seen = last.payload if last else None
+    payload = encode(mapping, said, context, seen)
+    write = Write(kind, id_, delivery.idempotency_key, target, payload, seen)
+    return Prepared(write, last, _hash(said, fields), sent)
 
 
 def _link(delivery: Delivery, system: LinkedSystem, uow: UnitOfWork) -> Link | None:

@@ -56,6 +56,8 @@ class Write:
     target: SourceRef | None
     """The record to change, or None to create it."""
     payload: Mapping[str, Any]
+    seen: Mapping[str, Any] | None = None
+    """What the payload was made onto: the system's record as it was last seen."""
 
 
 class Sink(Protocol):

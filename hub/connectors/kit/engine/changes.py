@@ -12,7 +12,7 @@ Payload = dict[str, Any]
 
 def changes_of(desired: Mapping[str, Any], current: Mapping[str, Any], *, clears: bool) -> Payload:
     """By top-level key; with `clears`, a null for each key that is desired no more."""
-    changed = {key: value for key, value in desired.items() if key not in current or not _same(value, current[key])}
+    changed = {key: value for key, value in desired.items() if key not in current or not same(value, current[key])}
     gone = [key for key, value in current.items() if key not in desired and value is not None] if clears else []
     return changed | dict.fromkeys(gone)
 
@@ -25,12 +25,19 @@ def without(record: Mapping[str, Any], paths: Sequence[str]) -> Payload:
     return copy
 
 
-def _same(left: Any, right: Any) -> bool:
+def without_keys(changes: Mapping[str, Any], paths: Sequence[str]) -> Payload:
+    """The changes without those at these paths; a key that is cleared stays cleared."""
+    kept = {key: value for key, value in changes.items() if key not in paths}
+    inside = [path for path in paths if isinstance(kept.get(path.split(".")[0].split("[")[0]), dict | list)]
+    return without(kept, inside)
+
+
+def same(left: Any, right: Any) -> bool:
     """Equal as systems mean it: instants by their moment."""
     if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_same, left, right))
+        return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, bool) != isinstance(right, bool):
         return False
     return bool(left == right) or (isinstance(left, str) and isinstance(right, str) and _moments(left, right))

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord
 from hub.connectors.kit.engine.caller import GOOD, Caller
-from hub.connectors.kit.engine.changes import changes_of, without
+from hub.connectors.kit.engine.changes import changes_of, same, without, without_keys
 from hub.connectors.kit.engine.records import Taker, list_in, says
 from hub.connectors.kit.http import Answer
 from hub.connectors.kit.spec.stream import Stream
@@ -127,27 +127,44 @@ class _Sending:
 
     def _change(self, record_id: str, current: Current | None) -> SourceRecord:
         held = current.payload if current else {}
-        is_seen = self._is_as_seen(held) if current else False
-        end = self._ending(held)
-        changes = changes_of(self._without_ours(), held, clears=is_seen)
+        changes = self._changes(record_id, held)
         if current is not None and not changes:
             return self._taker.record_of(held, record_id)
-        if current is not None and not is_seen and self._version(self._desired) is not None:
-            hint = "It is read again with the next pull; then decide again"
-            raise Conflict(Problem(f"{self._taker.name} {record_id} changed there", code="changed", hint=hint))
+        end = self._ending(held)
         call = end or self._calls.update
         if call is None:
             raise self._refused("the system takes no changes of it", "not_writable")
         return self._stored(call, self._update(call, record_id, current, changes), record_id)
 
+    def _changes(self, record_id: str, held: Payload) -> Payload:
+        """What the hub wants otherwise than it was seen, and otherwise than it stands there now; None: cleared.
+
+        Raises:
+            Conflict: the same was changed there meanwhile.
+        """
+        counted = self._counted
+        desired, there = without(self._desired, counted), without(held, counted)
+        seen = without(self._write.seen, counted) if self._write.seen is not None else None
+        wanted = changes_of(desired, seen or {}, clears=seen is not None)
+        changes = {key: value for key, value in wanted.items() if not same(value, there.get(key))}
+        if seen is not None and there and any(not same(there.get(key), seen.get(key)) for key in changes):
+            hint = "It is read again with the next pull; then decide again"
+            raise Conflict(Problem(f"{self._taker.name} {record_id} changed there", code="changed", hint=hint))
+        return changes
+
     def _update(self, call: WriteCall, record_id: str, current: Current | None, changes: Payload) -> Answer:
         held = current.payload if current else {}
-        record, headers = {**held, **self._desired}, {}
+        record = {
+            key: value
+            for key, value in {**(held or self._desired), **changes}.items()
+            if key not in changes or value is not None
+        }
+        headers = {}
         if isinstance(call, Update):
-            record, changes = without(record, call.leave_out), without(changes, call.leave_out)
+            record, changes = without(record, call.leave_out), without_keys(changes, call.leave_out)
             match = {"etag": current.etag if current else None, "version": self._version(held)}.get(call.if_match or "")
             headers = {"If-Match": str(match)} if match is not None else {}
-        values = {"id": record_id, "changes": changes, "version": self._version(held) or self._version(self._desired)}
+        values = {"id": record_id, "changes": changes, "version": self._version(held or self._desired)}
         return self._send(call, record, values, headers=headers, repeatable=not headers and not isinstance(call, End))
 
     def _ending(self, held: Payload) -> End | None:
@@ -155,20 +172,16 @@ class _Sending:
         ends = [end for end in (self._calls.delete, self._calls.cancel) if end is not None]
         return next((end for end in ends if says(self._desired, end.when) and not says(held, end.when)), None)
 
-    def _is_as_seen(self, held: Payload) -> bool:
-        """Whether what is desired was made onto the very state that stands there."""
-        version = self._version(self._desired)
-        return version is not None and version == self._version(held)
-
     def _version(self, payload: Payload) -> Any:
         reading = self._stream.read
-        return value_at(payload, reading.version or reading.modified) if reading and _is_versioned(reading) else None
+        path = (reading.version or reading.modified) if reading else None
+        return value_at(payload, path) if path else None
 
-    def _without_ours(self) -> Payload:
-        """What the system counts by itself is no change."""
+    @property
+    def _counted(self) -> list[str]:
+        """What the system counts by itself."""
         reading = self._stream.read
-        counted = [path for path in (reading.version, reading.modified) if path] if reading else []
-        return without(self._desired, counted)
+        return [path for path in (reading.version, reading.modified) if path] if reading else []
 
     def _send(
         self,
@@ -187,8 +200,8 @@ class _Sending:
 
     def _stored(self, call: WriteCall, answer: Answer, known_id: str | None) -> SourceRecord:
         """The record as the system holds it now: from its answer, or read anew."""
-        payload = value_at(answer.body, call.record)
-        if isinstance(payload, dict) and self._taker.id_of(payload) and not isinstance(call, End):
+        payload = value_at(answer.body, call.record) if call.id is None and not isinstance(call, End) else None
+        if isinstance(payload, dict) and self._taker.id_of(payload):
             return self._taker.record_of(payload)
         said = value_at(answer.body, call.id) if call.id else None
         record_id = str(said) if isinstance(said, str | int) else known_id
@@ -208,7 +221,3 @@ class _Sending:
 def _is_once(call: Create) -> bool:
     """Whether the same create twice makes one."""
     return call.key_header is not None or any("key" in names for names in call.names().values())
-
-
-def _is_versioned(reading: Any) -> bool:
-    return bool(reading.version or reading.modified)

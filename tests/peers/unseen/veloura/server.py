@@ -1,18 +1,18 @@
 """Veloura Front Desk 4, gateway interface: a system that nobody has seen, from its manual.
 
-    4.1 Sessions      POST /gateway/session {"apiUser", "apiPass"} → {"session": {"ticket", "ttl"}}; each call carries
-                      `X-Ticket`. A ticket is good for ttl seconds or until the desk is restarted.
-    4.2 Guests        GET /gateway/guests?after=GUESTNO&take=N&changedFrom=LOCAL → {"payload": {"rows": […], "more": bool}},
-                      by guestNo. Removed guests stay in the list, status REMOVED. GET /gateway/guests/GUESTNO.
-                      POST /gateway/guests {"guest": {…}, "dedupe": TEXT} → 201 {"guestNo"}; the same dedupe text gives
-                      the same guest. PATCH /gateway/guests/GUESTNO {"guest": {…}, "rev": N}; 409 when rev is not the last.
-    4.3 The agenda    A sheet is what one guest has on one day; its lines are the treatments. GET /gateway/agenda
-                      ?after=SHEET&take=N&changedFrom=LOCAL. POST /gateway/agenda/lines {"guestNo", "svc", "staff", "day",
-                      "from", "to", "yourRef"} → 201 {"lineId"}. GET /gateway/agenda/lines?yourRef=… → {"payload": {"rows"}}
-                      GET /gateway/agenda/lines/LINEID → the sheet with that line. PUT /gateway/agenda/lines/LINEID
-                      {"svc", "staff", "day", "from", "to", "rev"}. POST /gateway/agenda/lines/LINEID/void {"why"}.
-    4.4 Conventions   All times are the clinic's wall clock: changed "2026-03-02T09:00:00", days "03/02/2026", times
-                      "2:30 PM". What the manual does not name is refused with 422. No more than 10 rows a page.
+4.1 Sessions      POST /gateway/session {"apiUser", "apiPass"} → {"session": {"ticket", "ttl"}}; each call carries
+                  `X-Ticket`. A ticket is good for ttl seconds or until the desk is restarted.
+4.2 Guests        GET /gateway/guests?after=GUESTNO&take=N&changedFrom=LOCAL → {"payload": {"rows": […], "more": bool}},
+                  by guestNo. Removed guests stay in the list, status REMOVED. GET /gateway/guests/GUESTNO.
+                  POST /gateway/guests {"guest": {…}, "dedupe": TEXT} → 201 {"guestNo"}; the same dedupe text gives
+                  the same guest. PATCH /gateway/guests/GUESTNO {"guest": {…}, "rev": N}; 409 when rev is not the last.
+4.3 The agenda    A sheet is what one guest has on one day; its lines are the treatments. GET /gateway/agenda
+                  ?after=SHEET&take=N&changedFrom=LOCAL. POST /gateway/agenda/lines {"guestNo", "svc", "staff", "day",
+                  "from", "to", "yourRef"} → 201 {"lineId"}. GET /gateway/agenda/lines?yourRef=… → {"payload": {"rows"}}
+                  GET /gateway/agenda/lines/LINEID → the sheet with that line. PUT /gateway/agenda/lines/LINEID
+                  {"svc", "staff", "day", "from", "to", "rev"}. POST /gateway/agenda/lines/LINEID/void {"why"}.
+4.4 Conventions   All times are the clinic's wall clock: changed "2026-03-02T09:00:00", days "03/02/2026", times
+                  "2:30 PM". What the manual does not name is refused with 422. No more than 10 rows a page.
 """
 
 import json
@@ -69,7 +69,7 @@ class Veloura:
         contact = [{"type": "mail", "value": f"{first}@example.com"}, {"type": "cell", "value": phone}]
         return self._new_guest({"name": {"first": first, "last": last}, "contact": contact, "status": "ACTIVE", **more})
 
-    def add_line(self, guest: str, day: str, begin: str, end: str, svc: str = "TX-9", staff: str = "S3") -> str:
+    def add_line(self, guest: str, day: str, begin: str, end: str, *, svc: str = "TX-9", staff: str = "S3") -> str:
         """As somebody at the desk does it."""
         return self._new_line({"guestNo": guest, "svc": svc, "staff": staff, "day": day, "from": begin, "to": end})
 
@@ -221,6 +221,6 @@ def _local(said: dict[str, Any]) -> None:
     """Days and times as the manual writes them."""
     try:
         for key in ("from", "to"):
-            datetime.strptime(f"{said['day']} {said[key]}", "%m/%d/%Y %I:%M %p")  # noqa: DTZ007 - a wall clock's
+            datetime.strptime(f"{said['day']} {said[key]}", "%m/%d/%Y %I:%M %p")
     except ValueError:
         raise Refused(422, "CONVENTIONS") from None
