@@ -24,8 +24,9 @@ def note_shortages(
     locked `("stock", product, location)`.
     """
     short = 0
-    opened = _opened(work) if may_mend and not always else frozenset()
-    for product_id, location_id in sorted(set(places)):
+    wanted = sorted(set(places))
+    opened = work.issues.find_open_subjects(REORDER) if wanted and may_mend and not always else frozenset()
+    for product_id, location_id in wanted:
         product = practice.find_product(product_id)
         if product is None:
             continue
@@ -44,10 +45,6 @@ def note_shortages(
         said = f"{shortage.quantity} {product.unit} of {product_id} short at {location_id} from {shortage.needed_on}"
         work.issues.open([Issue(REORDER, "stock", subject, detail={**detail, "problems": [said]})])
     return short
-
-
-def _opened(work: UnitOfWork) -> frozenset[str]:
-    return frozenset(issue.subject_id for issue in work.issues.find_open(REORDER))
 
 
 def places_of(booking: Booking) -> set[Place]:

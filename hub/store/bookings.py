@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, text
 
 from hub.canonical.ids import Kind, mint
 from hub.canonical.records import Visit
@@ -13,12 +13,13 @@ from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
 from hub.scheduling.request import Trip
 from hub.store.claims import SqlClaims
-from hub.store.driver import run
-from hub.store.locks import claimed_by_nobody_else, lock_claims, make_way, taking_keys, taking_locks
+from hub.store.driver import defer, run
+from hub.store.locks import claimed_by_nobody_else, lock_claims, make_way, wait_for, wait_for_keys
 from hub.store.planned import booked_row, insert_planned
 from hub.store.records import SqlRecords, read_visit
-from hub.store.tables import booking_key
 
+_KEY = "SELECT request_hash, visit_ids FROM booking_key WHERE key = %(key)s"
+_SAVE_KEY = "INSERT INTO booking_key (key, request_hash, visit_ids) VALUES (%(key)s, %(hash)s, %(visits)s)"
 _CANCEL = text("""
     UPDATE visit SET state = 'cancelled', updated_at = now(), revision = revision + 1
     WHERE id = :id AND state IN ('booked', 'arrived')""")
@@ -46,18 +47,19 @@ class SqlBookings:
 
     def lock_key(self, key: str) -> KnownKey | None:
         """See the port."""
-        run(self._connection, taking_locks([("key", key)]))
-        row = self._connection.execute(select(booking_key).where(booking_key.c.key == key)).one_or_none()
-        return None if row is None else KnownKey(row.request_hash, tuple(row.visit_ids))
+        wait_for(self._connection, [("key", key)])
+        rows = run(self._connection, _KEY, {"key": key})
+        return KnownKey(rows[0]["request_hash"], tuple(rows[0]["visit_ids"])) if rows else None
 
     @contextmanager
     def attempt(self, keys: Collection[Key] = ()) -> Iterator[SqlAttempt]:
-        """See the port. One round trip for savepoint and locks; the savepoint ends with what it stands in."""
+        """See the port. Savepoint and locks go with the first question; the savepoint ends with what it stands in."""
         self._attempts += 1
         savepoint = f"attempt_{self._attempts}"
         attempt = SqlAttempt(self._connection, savepoint)
-        begin = f"SAVEPOINT {savepoint}"
-        run(self._connection, f"{begin}; {taking_keys(keys)}" if keys else begin)
+        defer(self._connection, f"SAVEPOINT {savepoint}")
+        if keys:
+            wait_for_keys(self._connection, keys)
         try:
             yield attempt
         except Exception:
@@ -66,7 +68,7 @@ class SqlBookings:
 
     def lock(self, keys: Collection[Key]) -> None:
         """See the port."""
-        run(self._connection, taking_keys(keys))
+        wait_for_keys(self._connection, keys)
 
     def save(self, booking: Booking, trip: Trip) -> tuple[Visit, ...]:
         """See the port."""
@@ -85,8 +87,8 @@ class SqlBookings:
 
     def save_key(self, key: str, known: KnownKey) -> None:
         """See the port."""
-        values = {"key": key, "request_hash": known.request_hash, "visit_ids": list(known.visit_ids)}
-        self._connection.execute(insert(booking_key), values)
+        values = {"key": key, "hash": known.request_hash, "visits": list(known.visit_ids)}
+        defer(self._connection, _SAVE_KEY, values)
 
     def cancel(self, visit_id: str) -> Visit | None:
         """See the port."""

@@ -6,9 +6,12 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy import Connection, Table
 
+from hub.store.driver import run_deferred
+
 
 def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Append rows; they must satisfy the table's constraints. JSON is given as text."""
+    run_deferred(connection)
     raw = connection.connection.driver_connection
     if raw is None:
         raise ConnectionError("the connection is closed")

@@ -1,7 +1,8 @@
 """Statements straight through the driver, in the unit of work's transaction.
 
 For what every booking runs while others wait for its locks: going through SQLAlchemy for each would cost more than the
-statements themselves.
+statements themselves. What gives nothing back waits and goes out with the next statement, whoever runs it: one journey
+to the server instead of two, and where the first waits for a lock the second begins the moment it is had.
 """
 
 from collections.abc import Mapping
@@ -10,28 +11,75 @@ from typing import Any, cast
 
 from psycopg import Connection as DriverConnection
 from psycopg.rows import dict_row, namedtuple_row
-from sqlalchemy import Connection, Dialect, TextClause
+from sqlalchemy import Connection, Dialect, Engine, TextClause, event
 
 Found = dict[str, Any]
+Values = Mapping[str, Any] | None
+
+_DEFERRED = "hub_deferred"
 
 
-def run(connection: Connection, statement: str, values: Mapping[str, Any] | None = None) -> list[Found]:
-    """What it gives, column → value; nothing where it gives nothing. Values are written `%(name)s`.
-
-    Without values it may be several statements, and what the last one gives counts.
-    """
-    with _raw(connection).cursor(row_factory=dict_row) as cursor:
-        cursor.execute(statement, values)
-        while cursor.nextset():
-            pass
+def run(connection: Connection, statement: str, values: Values = None) -> list[Found]:
+    """What it gives, column → value; nothing where it gives nothing. Values are written `%(name)s`."""
+    raw = _raw(connection)
+    deferred = connection.info.pop(_DEFERRED, None)
+    with raw.cursor(row_factory=dict_row) as cursor:
+        if deferred:
+            with raw.pipeline():
+                _send(raw, deferred)
+                cursor.execute(statement, values)
+        else:
+            cursor.execute(statement, values)
         # Not `description`: it would describe each column of each answer.
         return cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []
 
 
+def defer(connection: Connection, statement: str, values: Values = None) -> None:
+    """Have it run right before whatever is run next, or the commit; nobody sees what it gives.
+
+    What is wrong with it is raised then. The connection's engine is one of `hub.store.engine`.
+    """
+    connection.info.setdefault(_DEFERRED, []).append((statement, values))
+
+
+def run_deferred(connection: Connection) -> None:
+    """For whoever goes on without `run` or SQLAlchemy."""
+    if deferred := connection.info.pop(_DEFERRED, None):
+        raw = _raw(connection)
+        with raw.pipeline():
+            _send(raw, deferred)
+
+
 def run_text(connection: Connection, statement: TextClause, values: Mapping[str, Any]) -> list[Any]:
     """The rows that SQLAlchemy's text gives, as named tuples."""
+    run_deferred(connection)
     with _raw(connection).cursor(row_factory=namedtuple_row) as cursor:
         return cursor.execute(_written(statement, connection.dialect), values).fetchall()
+
+
+def keep_order(engine: Engine) -> None:
+    """Let nothing that SQLAlchemy sends over this engine overtake what is deferred."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def before(connection: Connection, *_: object) -> None:
+        run_deferred(connection)
+
+    @event.listens_for(engine, "commit")
+    def commit(connection: Connection) -> None:
+        if deferred := connection.info.pop(_DEFERRED, None):
+            raw = _raw(connection)
+            with raw.pipeline():
+                _send(raw, deferred)
+                raw.commit()  # SQLAlchemy's own has nothing left to do
+
+    @event.listens_for(engine, "rollback")
+    def rollback(connection: Connection) -> None:
+        connection.info.pop(_DEFERRED, None)
+
+
+def _send(raw: "DriverConnection[Any]", deferred: list[tuple[str, Values]]) -> None:
+    for statement, values in deferred:
+        raw.execute(statement, values)
 
 
 @lru_cache(maxsize=512)

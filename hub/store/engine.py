@@ -8,6 +8,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from hub.errors import NeedsAttention, Problem
+from hub.store.driver import keep_order
 from hub.store.embedded import APPLICATION
 
 _DRIVER = "postgresql+psycopg"
@@ -77,6 +78,7 @@ def _engine(url: URL, role: str, connections: int) -> Engine:
         },
     )
     _look_at_rested_connections(engine)
+    keep_order(engine)
     return engine
 
 

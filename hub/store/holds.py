@@ -11,7 +11,7 @@ from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
 from hub.scheduling.request import Trip
 from hub.store.driver import run
-from hub.store.locks import claimed_by_nobody_else, make_way, taking_keys
+from hub.store.locks import claimed_by_nobody_else, make_way, wait_for_keys
 from hub.store.planned import booked_row, insert_planned
 from hub.store.settling import flag, settle
 from hub.store.taken import given_up, keys_of_taken, read_freed, taken_columns
@@ -113,4 +113,4 @@ class SqlHolds:
 def lock_hold(connection: Connection, hold_id: str) -> None:
     """Lock what it takes: whoever takes out holds that are over waits, and whoever is doing it is waited for."""
     keys = keys_of_taken(connection, run(connection, _HELD, {"id": hold_id}))
-    run(connection, taking_keys(frozenset().union(*keys.values())))
+    wait_for_keys(connection, frozenset().union(*keys.values()))

@@ -15,8 +15,11 @@ from sqlalchemy.exc import IntegrityError
 from hub.errors import Conflict, Problem
 from hub.scheduling.decision import Booking, Reassignment, Recolouring
 from hub.scheduling.keys import Key
+from hub.store.driver import defer
 
 _ALONE = text("LOCK TABLE claim IN SHARE ROW EXCLUSIVE MODE")
+_SHARED = "LOCK TABLE claim IN ROW EXCLUSIVE MODE"
+_LOCKS = "SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(%(numbers)s AS bigint[])) AS key"
 _MAKE_WAY = text("""
     UPDATE claim c SET unit_id = target.id
     FROM unnest(CAST(:claims AS bigint[]), CAST(:resources AS text[]), CAST(:numbers AS int[]))
@@ -30,15 +33,17 @@ def lock_claims(connection: Connection) -> None:
     connection.execute(_ALONE)
 
 
-def taking_keys(keys: Collection[Key]) -> str:
-    """The statements that share the table and wait for the locks of these keys."""
-    return f"LOCK TABLE claim IN ROW EXCLUSIVE MODE; {taking_locks(keys)}"
+def wait_for_keys(connection: Connection, keys: Collection[Key]) -> None:
+    """Share the table and wait for the locks of these keys, before whatever is run next."""
+    defer(connection, _SHARED)
+    wait_for(connection, keys)
 
 
-def taking_locks(keys: Collection[Key]) -> str:
-    """The statement that waits for the locks of these keys, one after the other in the order of their numbers."""
-    numbers = ",".join(str(number) for number in sorted({_number(key) for key in keys}))
-    return f"SELECT pg_advisory_xact_lock(key) FROM unnest(CAST('{{{numbers}}}' AS bigint[])) AS key"  # noqa: S608 numbers
+def wait_for(connection: Connection, keys: Collection[Key]) -> None:
+    """Wait for the locks of these keys alone, one after the other in the order of their numbers."""
+    if keys:
+        numbers = ",".join(str(number) for number in sorted({_number(key) for key in keys}))
+        defer(connection, _LOCKS, {"numbers": f"{{{numbers}}}"})
 
 
 def _number(key: Key) -> int:
