@@ -13,7 +13,7 @@ from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
 from hub.scheduling.request import Trip
 from hub.store.claims import SqlClaims
-from hub.store.driver import defer, run
+from hub.store.driver import defer, run, run_deferred
 from hub.store.locks import claimed_by_nobody_else, lock_claims, make_way, wait_for, wait_for_keys
 from hub.store.planned import booked_row, insert_planned
 from hub.store.records import SqlRecords, read_visit
@@ -69,6 +69,7 @@ class SqlBookings:
     def lock(self, keys: Collection[Key]) -> None:
         """See the port."""
         wait_for_keys(self._connection, keys)
+        run_deferred(self._connection)
 
     def save(self, booking: Booking, trip: Trip) -> tuple[Visit, ...]:
         """See the port."""

@@ -74,7 +74,8 @@ def keep_order(engine: Engine) -> None:
 
     @event.listens_for(engine, "rollback")
     def rollback(connection: Connection) -> None:
-        connection.info.pop(_DEFERRED, None)
+        if not connection.invalidated:
+            connection.info.pop(_DEFERRED, None)
 
 
 def _send(raw: "DriverConnection[Any]", deferred: list[tuple[str, Values]]) -> None:
