@@ -21,12 +21,15 @@ from hub.scheduling.filled import FilledClaim, FilledVisit
 from hub.scheduling.judge import judge
 from hub.scheduling.loosened import Loosened, loosened
 from hub.scheduling.protocol import candidates, needs_of
-from hub.scheduling.reassign import Way, find_way
+from hub.scheduling.reassign import NoWay, Way, find_way
 from hub.scheduling.request import Trip
 from hub.scheduling.timeline import joined, minute_of
 
 _OWN = frozenset({"patient_busy", "in_the_past"})
 """What is no rule broken by a fact: an overlap of its patient is contested by itself, and now is not then."""
+SEARCH_STOPPED = "search_stopped"
+"""A name stays open, and whether others could have made way was not tried to the end."""
+_PATIENCE = 5
 _MINUTE = timedelta(minutes=1)
 
 
@@ -77,6 +80,7 @@ class _Filler:
         self._facts: dict[str, Fact] = {}
         self._standing: dict[str, FilledVisit] = {}
         self._pledges = Pledges(diary.promises)
+        self._unproven: set[str] = set()
 
     def name(self, facts: Iterable[Fact]) -> None:
         """Take what the records name, all of it before anything is filled."""
@@ -114,6 +118,8 @@ class _Filler:
         promises = promises_of(self._practice, self._facts[visit.id])
         reasons = self._reasons(visit, now)
         self._pledges.add(promises)
+        if visit.id in self._unproven:
+            reasons = tuple(sorted({*reasons, SEARCH_STOPPED}))
         return PlacedFact(visit, reasons, tuple(sorted(promises, key=lambda one: one.product_id)))
 
     def _reasons(self, visit: FilledVisit, now: datetime) -> tuple[str, ...]:
@@ -131,13 +137,16 @@ class _Filler:
         return tuple(sorted(verdict.reasons - _OWN))
 
     def _fill(self, visit: FilledVisit, outline: Outline) -> None:
-        board = self._book.board(visit)
+        board, stopped = self._book.board(visit), False
         way = self._way(Loosened(board, ()), visit, outline, outline.open_names)
-        if way is None:
+        if not isinstance(way, Way):
             loose = loosened(board)
-            way = self._way(loose, visit, outline, outline.open_names) if loose.facts else None
-        if way is None:
+            way = self._way(loose, visit, outline, outline.open_names) if loose.facts else way
+        if not isinstance(way, Way):
+            stopped = not way.is_proven
             way = self._partial(Loosened(board, ()), visit, outline)
+        if stopped:
+            self._unproven.add(visit.id)
         for change in _by_visit(way.reassignments):
             self._make_way(change)
         filled = {name: one for (_, name), one in way.choice.items()}
@@ -148,14 +157,14 @@ class _Filler:
         names = outline.open_names
         some = (chosen for size in range(len(names) - 1, 0, -1) for chosen in combinations(names, size))
         ways = (self._way(loose, visit, outline, chosen) for chosen in some)
-        return next((way for way in ways if way is not None), Way({}, ()))
+        return next((way for way in ways if isinstance(way, Way)), Way({}, ()))
 
-    def _way(self, loose: Loosened, visit: FilledVisit, outline: Outline, names: tuple[str, ...]) -> Way | None:
+    def _way(self, loose: Loosened, visit: FilledVisit, outline: Outline, names: tuple[str, ...]) -> Way | NoWay:
         at = minute_of(visit.arrives_at)
         before = _filled_by(self._facts[visit.id].visit)
         slots = [_slot(loose.board, visit, outline, name, before.get(name)) for name in names]
         kept = tuple(_kept(loose.board, visit, outline))
-        return find_way(loose, slots, at, kept, may_displace=bool(loose.facts))
+        return find_way(loose, slots, at, kept, patience=_PATIENCE)
 
     def _make_way(self, changes: list[Reassignment]) -> None:
         """Another fact's names go to others."""

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from hub.canonical.practice import Practice
 from hub.scheduling.assignment import Slot, find_choices, slots_of
 from hub.scheduling.board import Board, board_over
+from hub.scheduling.cleared import cleared_for
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.decision import Openings, Refusal
 from hub.scheduling.diary import Diary
 from hub.scheduling.free_time import open_arrivals, patient_arrivals, supervised_arrivals
 from hub.scheduling.loosened import loosened
 from hub.scheduling.protocol import TimedTrip, reach_of, timed_trips
-from hub.scheduling.reassign import find_way
+from hub.scheduling.reassign import Way, find_way
 from hub.scheduling.request import OpeningsRequest
 from hub.scheduling.rules import TripRules
 from hub.scheduling.standing import refuse_unknown
@@ -55,8 +56,10 @@ def _find_by_reassigning(
     loose, found = loosened(board), [offered]
     if loose.facts:
         for slots, arrivals in _fitting(loose.board, request, trips, now, found):
-            for minute in set_minutes(arrivals):
-                if find_way(loose, slots, board.window[0] + minute) is not None:
+            for _, open_then in _fitting(cleared_for(loose, slots).board, request, trips, now, found):
+                found[0] |= open_then
+            for minute in set_minutes(arrivals & ~found[0]):
+                if isinstance(find_way(loose, slots, board.window[0] + minute), Way):
                     found[0] |= 1 << minute
     return found[0]
 

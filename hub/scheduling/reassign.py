@@ -2,7 +2,7 @@
 
 What a record or a person named never moves. A name is filled; whatever reassignable stands in its way is taken out
 and must be filled anew, which may take out others; nobody is taken out twice. A way that exists is found, unless it
-lies beyond `_MOST_TRIALS`.
+lies beyond `MOST_TRIALS` and clearing the resources asked for (`cleared_for`) does not open it: then a no is no proof.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from datetime import datetime
 from hub.canonical.practice import ROOM, PracticeResource
 from hub.scheduling.assignment import Choice, Chosen, Slot, free_for, goes_with, overlap
 from hub.scheduling.board import Board
+from hub.scheduling.cleared import cleared_for
 from hub.scheduling.decision import Reassignment
 from hub.scheduling.judge import Case, judge
 from hub.scheduling.loosened import FIRST_FACT, Loosened, loosened
@@ -19,7 +20,7 @@ from hub.scheduling.pigeonholes import may_fit
 from hub.scheduling.request import Trip
 from hub.scheduling.timeline import Span
 
-_MOST_TRIALS = 500
+MOST_TRIALS = 100
 """Of resources for names; a day of a practice needs a few dozen."""
 
 
@@ -33,16 +34,28 @@ class Way:
     """Units are still 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class NoWay:
+    """None was found."""
+
+    is_proven: bool
+    """False: the search was stopped before it had tried everything."""
+
+
 def find_way(
-    loose: Loosened, slots: Sequence[Slot], at: int, kept: tuple[Chosen, ...] = (), *, may_displace: bool = True
-) -> Way | None:
-    """Who fills the slots at the minute `at` beside those that are `kept`, and what makes way for them."""
+    loose: Loosened, slots: Sequence[Slot], at: int, kept: tuple[Chosen, ...] = (), *, patience: int = 1
+) -> Way | NoWay:
+    """Who fills the slots at the minute `at` beside those that are `kept`, and what makes way for them.
+
+    It is tried `patience` times as long as a find can wait.
+    """
+    may_displace = bool(loose.facts)
     if may_displace and not may_fit(loose, slots, at):
-        return None
-    search = _Search(loose, at, may_displace=may_displace)
+        return NoWay(is_proven=True)
+    search = _Search(loose, at, patience * MOST_TRIALS)
     chosen = search.fill(tuple(sorted(slots, key=search.tightness)), _Places(kept))
     if chosen is None:
-        return None
+        return NoWay(is_proven=not search.was_stopped)
     wanted = {slot.key for slot in slots}
     choice = {slot.key: who.id for slot, who in chosen if slot.key in wanted}
     moved = [
@@ -64,20 +77,30 @@ def find_case(
     for case in judge(loose.board, trip, arrival, now).cases:
         if case.choice is not None and case.reasons <= passed_over:
             way = find_way(loose, case.slots, arrival)
-            if way is not None:
+            if isinstance(way, Way):
                 return replace(case, choice=way.choice), way.reassignments
+            if not way.is_proven:  # `find_openings` looks here first
+                cleared = cleared_for(loose, case.slots)
+                other = judge(cleared.board, trip, arrival, now).accepted(passed_over)
+                if other is not None:
+                    return other, cleared.needed_for(other.slots, other.choice or {}, arrival)
     return None
 
 
 class _Search:
     """For one arrival. Facts that are not taken out stand where they stood."""
 
-    def __init__(self, loose: Loosened, at: int, *, may_displace: bool) -> None:
+    def __init__(self, loose: Loosened, at: int, most: int) -> None:
         self._loose = loose
         self._at = at
         self._bit = 1 << (at - loose.board.window[0])
-        self._may_displace = may_displace
+        self._most = most
         self._trials = 0
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether there was more to try."""
+        return self._trials > self._most
 
     def tightness(self, slot: Slot) -> tuple[bool, int]:
         """Rooms first, since what is fixed in them needs them; then whoever has the fewest free candidates."""
@@ -91,7 +114,7 @@ class _Search:
         slot, rest = pending[0], pending[1:]
         for resource, displaced in self._able(slot, places):
             self._trials += 1
-            if self._trials > _MOST_TRIALS:
+            if self.was_stopped:
                 return None
             names = [name for number in sorted(displaced) for name in self._loose.names(number)]
             if not all(name.able for name in names) or not self._is_suitable(slot, resource, places, rest):
@@ -107,7 +130,7 @@ class _Search:
         """Who qualifies and is free but for facts that must be taken out; those who need none of that come first."""
         able = [(one, self._in_the_way(slot, one, places)) for one in slot.candidates if slot.free[one.id] & self._bit]
         free = [(one, displaced) for one, displaced in able if not displaced]
-        return free + [one for one in able if one[1]] if self._may_displace else free
+        return free + [one for one in able if one[1]] if self._loose.facts else free
 
     def _is_suitable(self, slot: Slot, resource: PracticeResource, places: "_Places", rest: tuple[Slot, ...]) -> bool:
         beside = (*places.kept, *places.chosen)

@@ -15,6 +15,7 @@ from hub.operations.hold_visit import Held, hold_visit
 from hub.operations.place_facts import place_facts, recheck_facts
 from hub.operations.run_visit import finish_visit
 from hub.operations.tend_book import tend_book
+from hub.scheduling import reassign
 from hub.scheduling.decision import Openings, Refusal
 from hub.store.unit_of_work import SqlStore
 from tests.integration.operations.outside_practice import (
@@ -235,3 +236,16 @@ def test_a_visit_that_is_over_early_leaves_its_room_to_who_waited_for_one(
     finish_visit(at_ten_past, first.visits[0].id, actor="desk")
     assert flagged(practice) == {}
     assert rooms(owner, "v1") == rooms(owner, first.visits[0].id)
+
+
+def test_where_the_search_for_a_room_is_stopped_the_fact_says_so(
+    practice: SqlStore, owner: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrive(practice, fact("v1", provider_id="dr-lee"))
+    monkeypatch.setattr(reassign, "MOST_TRIALS", 0)
+    arrive(practice, fact("v2", patient=21, service="massage", provider_id="dr-kim"))
+    assert flagged(practice) == {"v2": ("no_room", "search_stopped")}
+    monkeypatch.undo()
+    recheck_facts(practice)
+    assert flagged(practice) == {}
+    assert rooms(owner, "v1", "v2") == ["room-2", "room-1"]

@@ -12,6 +12,7 @@ from random import Random
 
 import pytest
 
+from hub.scheduling import reassign
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Booking, Openings
 from hub.scheduling.diary import BusyClaim, Diary, PatientVisit
@@ -100,6 +101,11 @@ class Small:
             if self.random.random() < 0.6
         }
         return service["id"], named
+
+    def wished(self):
+        """The trip of a wish, its service and what is asked for by name."""
+        asked, named = self.wish()
+        return Trip((Part(asked, "pat-5", resources=named),), "main"), asked, named
 
 
 KINDS = (("room", 0.8), ("device", 0.4), ("provider", 0.5), ("lounge", 0.25))
@@ -203,8 +209,7 @@ def is_sound(world, facts, visits):
 
 
 def _of_times(small, world, facts, practice, diary):
-    asked, named = small.wish()
-    trip = Trip((Part(asked, "pat-5", resources=named),), "main")
+    trip, asked, named = small.wished()
     worlds = []
     for _, usage in every_filling(world, facts):
         worlds.append(World(small.doc))
@@ -218,20 +223,56 @@ def _of_times(small, world, facts, practice, diary):
         decision = decide_booking(practice, diary, BookingRequest(trip, at), NOW)
         if expected != isinstance(decision, Booking) or expected != (at in found.arrivals):
             return f"at {minutes}: oracle {expected}, engine {decision}, found {at in found.arrivals}"
-        if isinstance(decision, Booking):
-            later = with_booking(diary, decision, "new")
-            order = [next(one for one in later.filled if one.id == fact["id"]) for fact in facts]
-            new = {"id": "new", "patient": "pat-5", "service": asked, "with": named, "at": minutes}
-            ways = [*(resources_of(one) for one in order), dict(decision.visits[0].resources)]
-            if not any(list(found) == ways for found, _ in every_filling(world, [*facts, new])):
-                return f"at {minutes}: {decision} leaves somebody without"
+        wish = (asked, named, minutes)
+        if isinstance(decision, Booking) and not _leaves_nobody_without(world, facts, wish, diary, decision):
+            return f"at {minutes}: {decision} leaves somebody without"
     return None
+
+
+def _leaves_nobody_without(world, facts, wish, diary, decision):
+    asked, named, minutes = wish
+    later = with_booking(diary, decision, "new")
+    order = [next(one for one in later.filled if one.id == fact["id"]) for fact in facts]
+    new = {"id": "new", "patient": "pat-5", "service": asked, "with": named, "at": minutes}
+    ways = [*(resources_of(one) for one in order), dict(decision.visits[0].resources)]
+    return any(list(found) == ways for found, _ in every_filling(world, [*facts, new]))
 
 
 @pytest.mark.parametrize("start", range(FIRST, FIRST + RUNS, BATCH))
 def test_a_visit_is_booked_exactly_when_the_facts_can_make_way_for_it(start):
     seeds = range(start, min(start + BATCH, FIRST + RUNS))
     assert [found for found in map(disagreement, seeds) if found is not None] == []
+
+
+def test_where_the_search_is_stopped_what_is_found_can_be_booked_and_leaves_nobody_without(monkeypatch):
+    found = [_stopped(seed, monkeypatch) for seed in range(15)]
+    assert [one for one, _ in found if one is not None] == []
+    assert sum(opened for _, opened in found) > 0, "laying anew opens what the search could not"
+
+
+def _stopped(seed, monkeypatch):
+    """None or what is wrong, and how many times only making way opens, when nothing may be tried."""
+    monkeypatch.undo()
+    small = Small(seed)
+    world = World(small.doc)
+    facts = facts_of(small, world)
+    practice, _ = read_scenario(json.dumps(small.doc | {"actions": []}), "random.json")
+    filling = fill_facts(practice, diary_with(()), [as_fact(world, fact) for fact in facts], NOW)
+    diary = diary_with([one.visit for one in filling.placed])
+    trip, asked, named = small.wished()
+    monkeypatch.setattr(reassign, "MOST_TRIALS", 0)
+    found = find_openings(practice, diary, OpeningsRequest(trip, DAY.date(), DAY.date()), NOW)
+    opened = 0
+    for minutes in range(9 * 60 - GRID, 10 * 60 + 40, GRID):
+        at = DAY + timedelta(minutes=minutes)
+        decision = decide_booking(practice, diary, BookingRequest(trip, at), NOW)
+        if isinstance(decision, Booking) != (at in found.arrivals):
+            return f"seed {seed} at {minutes}: {decision}", opened
+        if isinstance(decision, Booking):
+            opened += bool(decision.reassignments)
+            if not _leaves_nobody_without(world, facts, (asked, named, minutes), diary, decision):
+                return f"seed {seed} at {minutes}: {decision} leaves somebody without", opened
+    return None, opened
 
 
 def test_in_the_practices_tried_facts_do_make_way(monkeypatch):
