@@ -68,7 +68,7 @@ def apply(
 
 
 def _is_news(planned: "PracticePlan") -> bool:
-    return bool(planned.changes or planned.broken)
+    return bool(planned.changes or planned.broken or planned.consents)
 
 
 def _show(hub: "Hub", planned: "PracticePlan", *, as_json: bool) -> None:
@@ -97,6 +97,9 @@ def _lines(hub: "Hub", planned: "PracticePlan") -> Iterator[str]:
         otherwise = "; other resources would do" if visit["fits_otherwise"] else ""
         reasons = ", ".join(visit["reasons"])
         yield f"  {visit['id']}  {visit['arrives']}  {visit['service']} ({who}): {reasons}{otherwise}"
+    for due in planned.consents:
+        visits = f"{due.visits} booked {'visit' if due.visits == 1 else 'visits'}"
+        yield f"{visits} to come would need {due.form_id} in version {due.version}: {due.patients} to sign it."
     yield f"Plan {planned.fingerprint}"
 
 
@@ -119,6 +122,7 @@ def _as_json(hub: "Hub", planned: "PracticePlan") -> dict[str, Any]:
         "dates": [{**asdict(one), "on": one.on.isoformat()} for one in planned.dates],
         "judged": planned.judged,
         "broken": list(_broken(hub, planned)),
+        "consents": [asdict(one) for one in planned.consents],
     }
 
 

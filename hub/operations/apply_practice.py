@@ -7,6 +7,7 @@ from hub.canonical.ids import Kind, ServiceId
 from hub.canonical.practice import Policy, Practice, PracticeService, read_practice
 from hub.canonical.records import Service
 from hub.errors import NeedsAttention, Problem
+from hub.operations.follow_practice import follow_practice
 from hub.ports import AuditEntry, BookableResource, InForce, Site, StandingVisit, Store, UnitOfWork
 from hub.scheduling.absences import Absence, with_absences
 from hub.scheduling.diary import LotOnHand
@@ -51,6 +52,8 @@ def write_practice(work: UnitOfWork, practice: Practice, text: str, file: str, *
         changed=sites.changed + resources.changed + services.changed,
         lots=work.practices.save_lots(_lots(practice)),
     )
+    if is_new:
+        follow_practice(work, practice, actor=actor)
     if applied != Applied(is_new=False, changed=(), lots=0):
         subject = practice.locations[0].id
         work.journal.record_event("practice_applied", Kind.LOCATION, subject, {"changed": list(applied.changed)})

@@ -10,10 +10,13 @@ from zoneinfo import ZoneInfo
 from hub.canonical.practice import Practice, read_practice
 from hub.errors import Conflict, Problem
 from hub.operations.apply_practice import Applied, write_practice
+from hub.operations.visit_clearances import standing_of
 from hub.ports import AppliedPractice, Store, UnitOfWork
 from hub.ports.booked_visits import BookedVisits
 from hub.scheduling.absences import with_absences
+from hub.scheduling.clearances import ConsentStanding
 from hub.scheduling.config_change import BookedVisit, BrokenVisit, Change, find_broken, find_changes
+from hub.scheduling.consent_change import ConsentDue, find_due
 from hub.scheduling.dated_change import DatedChange, find_dated_changes
 
 
@@ -31,6 +34,8 @@ class PracticePlan:
     broken: tuple[BrokenVisit, ...]
     judged: int
     """How many visits to come were judged."""
+    consents: tuple[ConsentDue, ...]
+    """The forms that booked visits need by the new file alone: applying prepares them."""
     fingerprint: str
     """Of all that the plan says and of both files: the same as long as there is nothing new to see."""
 
@@ -70,12 +75,20 @@ def _plan(work: UnitOfWork, booked: BookedVisits, practice: Practice, text: str)
     if current is None:
         dates, fingerprint = find_dated_changes(None, practice, today), _fingerprint(None, text, (), ())
         return PracticePlan(
-            is_first=True, is_new=True, changes=(), dates=dates, broken=(), judged=0, fingerprint=fingerprint
+            is_first=True,
+            is_new=True,
+            changes=(),
+            dates=dates,
+            broken=(),
+            judged=0,
+            consents=(),
+            fingerprint=fingerprint,
         )
     old = read_practice(current.text, current.file)
     changes = find_changes(old, practice)
     visits = booked.load(work.now) if changes else ()
     broken = _broken(work, old, practice, visits)
+    consents = find_due(old, practice, visits, _files(work, visits)) if practice.consents else ()
     return PracticePlan(
         is_first=False,
         is_new=current.text != text,
@@ -83,6 +96,7 @@ def _plan(work: UnitOfWork, booked: BookedVisits, practice: Practice, text: str)
         dates=find_dated_changes(old, practice, today),
         broken=broken,
         judged=len(visits),
+        consents=consents,
         fingerprint=_fingerprint(current, text, changes, broken),
     )
 
@@ -97,6 +111,11 @@ def _broken(work: UnitOfWork, old: Practice, new: Practice, visits: Sequence[Boo
     )
     absences = work.practices.find_in_force().absences
     return find_broken(with_absences(old, absences), with_absences(new, absences), diary, visits, work.now)
+
+
+def _files(work: UnitOfWork, visits: Sequence[BookedVisit]) -> dict[str, list[ConsentStanding]]:
+    known = work.consents.load({visit.part.patient_id for visit in visits})
+    return {patient: [standing_of(consent) for consent in its] for patient, its in known.items()}
 
 
 def _fingerprint(

@@ -46,8 +46,10 @@ class SqlConsents:
 
     def load(self, patient_ids: Collection[str]) -> Mapping[str, tuple[Consent, ...]]:
         """See the port."""
-        rows = self._connection.execute(_LOAD, {"ids": list(patient_ids)}).all()
-        return {one: tuple(_consent(row) for row in rows if row.patient_id == one) for one in patient_ids}
+        found: dict[str, list[Consent]] = {one: [] for one in patient_ids}
+        for row in self._connection.execute(_LOAD, {"ids": list(patient_ids)}):
+            found[row.patient_id].append(_consent(row))
+        return {one: tuple(its) for one, its in found.items()}
 
     def prepare(self, patient_id: str, form_id: str, version: str) -> Consent | None:
         """See the port."""

@@ -16,11 +16,14 @@ from hub.operations.end_visits import Ended
 from hub.operations.hold_visit import Held, hold_visit
 from hub.operations.move_visit import Moved, MoveRequest, move_visit
 from hub.operations.no_show_visit import no_show_visit
+from hub.operations.plan_practice import plan_practice
 from hub.operations.run_visit import late_visit
 from hub.operations.sign_consent import sign_consent, withdraw_consent
 from hub.scheduling.clearances import MissingConsent
+from hub.scheduling.consent_change import ConsentDue
 from hub.scheduling.decision import Refusal
 from hub.scheduling.series import SeriesRequest
+from hub.store.booked_visits import SqlBookedVisits
 from hub.store.unit_of_work import SqlStore
 from tests.integration.operations.small_practice import NINE, PRACTICE, count_rows, open_practice, wanted
 from tests.integration.operations.test_booking_races import at_once
@@ -198,3 +201,27 @@ def test_of_check_in_and_withdrawal_at_once_the_answers_fit_one_order(store, own
             assert isinstance(checked_in, NotCleared)
             assert checked_in.missing.consents == (MissingConsent("laser-form", "1", "withdrawn"),)
             assert order == ["withdraw_consent"]
+
+
+def test_a_new_version_of_a_form_is_prepared_for_who_is_booked_already_when_the_file_comes_into_force(
+    store, engine, owner
+) -> None:
+    book(store)
+    book(store, minutes=60, patient=1)
+    sign_consent(store, "pat-1", "laser-form", actor="ann")
+    before = [("pat-0", "1", "prepared"), ("pat-1", "1", "signed")]
+    assert sorted(consents(owner)) == before
+    plan = plan_practice(store, SqlBookedVisits(engine), NEW_VERSION, "practice.yaml")
+    assert plan.consents == (ConsentDue("laser-form", "2", visits=2, patients=2),)
+    assert sorted(consents(owner)) == before, "a plan changes nothing"
+    apply_practice(store, NEW_VERSION, "practice.yaml")
+    assert sorted(consents(owner)) == [*before[:1], ("pat-0", "2", "prepared"), before[1], ("pat-1", "2", "prepared")]
+    with owner.connect() as connection:
+        told = connection.execute(text("SELECT data ->> 'version' FROM domain_event WHERE name = 'consent_prepared'"))
+        assert sorted(told.scalars()) == ["1", "1", "2", "2"]
+
+
+def test_a_form_that_a_file_asks_for_later_is_prepared_for_no_visit_before_that_date(store, owner) -> None:
+    book(store)
+    apply_practice(store, NEW_VERSION.replace("2098-03-03", "2098-03-04"), "practice.yaml")
+    assert consents(owner) == [("pat-0", "1", "prepared")]

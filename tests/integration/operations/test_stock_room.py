@@ -17,10 +17,12 @@ from hub.operations.book_visit import Booked, book_visit
 from hub.operations.cancel_visit import cancel_visit
 from hub.operations.check_stock import StockCheck, check_stock
 from hub.operations.complete_visit import complete_visit
+from hub.operations.move_visit import MoveRequest, move_visit
 from hub.operations.stockroom import Stockroom
 from hub.scheduling.counts import Counted, CountRequest, WasteRequest
 from hub.scheduling.decision import Refusal
 from hub.scheduling.ledger import Movement
+from hub.scheduling.request import BookingRequest
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database
 from tests.integration.operations.small_practice import NINE, PRACTICE, open_practice, wanted
@@ -98,6 +100,7 @@ COMPLETER = """
 import sys
 from datetime import date, timedelta
 from hub.operations.complete_visit import complete_visit
+from hub.operations.move_visit import MoveRequest, move_visit
 from hub.store.checkpoint import kill_at_named_point
 from hub.store.engine import application_engine
 from hub.store.unit_of_work import SqlStore
@@ -205,3 +208,32 @@ def test_a_shortage_beyond_the_strict_days_is_a_task_that_closes_itself(store: S
     room.receive(("gel", "main", "NEW"), Decimal(5), date(2099, 1, 1))
     assert room.reorders() == ()
     assert check_stock(store) == StockCheck(lapsed=0, reorders=0)
+
+
+def test_what_is_promised_of_an_always_strict_product_and_then_lost_is_reordered_until_it_is_given_back(
+    store: SqlStore,
+) -> None:
+    room = Stockroom(store, "test")
+    visits = [book(store, 30 * n, n) for n in range(3)]
+    assert room.reorders() == ()
+    room.waste(WasteRequest(LOT, Decimal(18), "dr-lee", "dr-kim", "spoilt"))
+    assert [task["quantity"] for task in room.reorders()] == ["1"]
+    cancel_visit(store, visits[0], actor="test")
+    assert room.reorders() == ()
+    over = wanted("gel-mask", 90, patient=3)
+    override = BookingRequest(over.trip, over.arrives_at, frozenset({"no_stock"}), "comes by courier", "owner")
+    apply_practice(store, VIALS + "policy: {overrides: {owner: [no_stock]}}\n", "owner.yaml")
+    assert isinstance(book_visit(store, override, actor="test"), Booked)
+    assert [task["quantity"] for task in room.reorders()] == ["1"]
+    move_visit(store, MoveRequest((visits[1],), NINE + timedelta(days=1)), actor="test")
+    assert [task["quantity"] for task in room.reorders()] == ["1"], "its promise went along"
+
+
+def test_an_earlier_expiry_that_a_file_brings_is_a_reorder(store: SqlStore) -> None:
+    room = Stockroom(store, "test")
+    book(store, 0, 0)
+    soon = VIALS.replace("expires: 2099-12-31", "expires: 2098-03-02")
+    apply_practice(store, soon, "soon.yaml")
+    assert [task["quantity"] for task in room.reorders()] == ["1"]
+    apply_practice(store, VIALS, "vials.yaml")
+    assert room.reorders() == ()
