@@ -4,7 +4,7 @@ What was freed stands in the tables (the database notes it in the transaction th
 process dies, and it does not matter who calls this how often: one serves at a time, and each step is a transaction.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hub.canonical.practice import Practice
@@ -18,7 +18,7 @@ from hub.ports.waitlist import FreedBatch, Offer, WaitlistEntry
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.request import BookingRequest
-from hub.scheduling.waitlist import before_freed, find_freed_opening
+from hub.scheduling.waitlist import before_freed, find_freed_opening, narrowed
 
 _NOTHING = Refusal(("nothing_freed",))
 STALE = "stale_waitlist_entry"
@@ -77,9 +77,13 @@ def _serve(work: UnitOfWork, progress: _Progress, actor: str) -> str | None:
     if progress.batch != batch.id:
         progress.batch, progress.position = batch.id, 0
     practice = load_practice(work)
+    may_make_way = work.facts.has_movable()
     for entry in waiting:
-        if entry.position > progress.position and batch.freed.may_matter(entry.request):
-            hold_id = _offer(work, practice, entry, batch, actor)
+        if entry.position <= progress.position:
+            continue
+        request = narrowed(practice, batch.freed, entry.request, work.now, may_make_way=may_make_way)
+        if request is not None:
+            hold_id = _offer(work, practice, replace(entry, request=request), batch, actor)
             progress.position = entry.position
             if hold_id is not None:
                 return hold_id

@@ -31,6 +31,10 @@ class Facts(Protocol):
         """Whether there is one; next to nothing where there is none."""
         ...
 
+    def has_movable(self) -> bool:
+        """Whether any visit to come has claims that the engine chose and may choose anew."""
+        ...
+
     def find_to_come(self, resource_id: str | None = None, span: Span | None = None) -> tuple[str, ...]:
         """Visits that are still to come; with a resource and a span: those that take it then."""
         ...

@@ -2,15 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from hub.canonical.practice import Practice
 from hub.scheduling.decision import Openings, Refusal
 from hub.scheduling.diary import BusyClaim, Diary, PatientVisit, Promise
 from hub.scheduling.openings import find_openings
-from hub.scheduling.request import OpeningsRequest
-
-_NEAR = timedelta(days=3)
+from hub.scheduling.protocol import candidates, reach_of, timed_trips
+from hub.scheduling.request import OpeningsRequest, Part, Trip
 
 
 def find_freed_opening(
@@ -54,18 +53,67 @@ class Freed:
         """Whether nothing was given up that anybody could want."""
         return not (self.claims or self.promises or self.credits or self.visits)
 
-    def may_matter(self, request: OpeningsRequest) -> bool:
-        """Whether it could open a time for this request; no means no, yes may mean no."""
-        first = datetime.combine(request.first_on, time.min, UTC) - _NEAR
-        last = datetime.combine(request.last_on, time.min, UTC) + _NEAR
-        patients = {part.patient_id for part in request.trip.parts}
-        packages = {part.package_id for part in request.trip.parts}
+
+def narrowed(
+    practice: Practice, freed: Freed, request: OpeningsRequest, now: datetime, *, may_make_way: bool = True
+) -> OpeningsRequest | None:
+    """The request on those of its dates on which what was freed could open a time; None: on none of them.
+
+    Freed time opens arrivals near it, and only for whom the resource could serve; unless others `may_make_way`, who
+    could go there. Stock, credit and a patient's own visit may matter on any date.
+    """
+    trip = request.trip
+    if not _is_declared(practice, trip) or _is_about(practice, freed, trip):
+        return request
+    able = None if may_make_way else _able(practice, trip)
+    near = [one for one in freed.claims if one.end_at > now and (able is None or one.resource_id in able)]
+    if not near:
+        return None
+    zone = practice.zone_of(trip.location_id)
+    reach = timedelta(minutes=reach_of(timed_trips(practice, trip, lambda _resource, _needs, _arrival: True)))
+    first = (min(one.start_at for one in near) - reach).astimezone(zone).date()
+    last = (max(one.end_at for one in near) + reach).astimezone(zone).date()
+    within = replace(request, first_on=max(request.first_on, first), last_on=min(request.last_on, last))
+    return within if within.first_on <= within.last_on else None
+
+
+def _is_declared(practice: Practice, trip: Trip) -> bool:
+    """Whether the practice file still knows all that was asked for; whoever asks on is told what not."""
+
+    def knows(part: Part) -> bool:
+        service = practice.find_service(part.service_id)
         return (
-            any(claim.start_at < last and first < claim.end_at for claim in self.claims)
-            or any(promise.location_id == request.trip.location_id for promise in self.promises)
-            or not packages.isdisjoint(self.credits)
-            or any(visit.patient_id in patients for visit in self.visits)
+            service is not None
+            and (part.option_id is None or service.option(part.option_id) is not None)
+            and part.resources.keys() <= set(service.names)
         )
+
+    return practice.find_location(trip.location_id) is not None and all(map(knows, trip.parts))
+
+
+def _is_about(practice: Practice, freed: Freed, trip: Trip) -> bool:
+    """Whether stock that the trip uses, its package's credit or a visit of its patients was given up."""
+    patients = {part.patient_id for part in trip.parts}
+    packages = {part.package_id for part in trip.parts}
+    services = [practice.find_service(part.service_id) for part in trip.parts]
+    listed = (one for one in services if one is not None)
+    used = {use.product for one in listed for its in (one.uses, *(o.uses or () for o in one.options)) for use in its}
+    return (
+        any(one.location_id == trip.location_id and one.product_id in used for one in freed.promises)
+        or not packages.isdisjoint(freed.credits)
+        or any(visit.patient_id in patients for visit in freed.visits)
+    )
+
+
+def _able(practice: Practice, trip: Trip) -> frozenset[str]:
+    """Who may fill a name of the trip."""
+    names = ((part, name) for part in trip.parts for name in _names(practice, part.service_id))
+    return frozenset(one.id for part, name in names for one in candidates(practice, trip, part, name))
+
+
+def _names(practice: Practice, service_id: str) -> tuple[str, ...]:
+    service = practice.find_service(service_id)
+    return service.names if service is not None else ()
 
 
 def before_freed(diary: Diary, freed: Freed) -> Diary:

@@ -56,6 +56,7 @@ _OUTSIDE = text("SELECT id FROM visit WHERE id = ANY(:ids) AND origin <> 'hub' O
 _BESIDE = text("""
     SELECT id FROM visit WHERE patient_id IN (SELECT patient_id FROM visit WHERE id = ANY(:ids))
     AND origin = 'hub' AND state = 'booked' AND start > :now AND id <> ALL(:ids) ORDER BY start, id""")
+_HAS_MOVABLE = text("SELECT EXISTS (SELECT FROM claim WHERE reassignable AND during && tstzrange(:now, NULL))")
 _OPEN_FLAGS = """
     SELECT subject_id FROM review_issue WHERE kind = :kind AND subject_kind = 'visit' AND state = 'open'"""
 _FLAGGED = text(f"""
@@ -98,6 +99,10 @@ class SqlFacts:
     def has_flagged(self) -> bool:
         """See the port."""
         return bool(run_text(self._connection, _HAS_FLAGGED, {"kind": BREAKS_RULES})[0][0])
+
+    def has_movable(self) -> bool:
+        """See the port."""
+        return bool(self._connection.execute(_HAS_MOVABLE, {"now": self._now}).scalar_one())
 
     def find_to_come(self, resource_id: str | None = None, span: Span | None = None) -> tuple[str, ...]:
         """See the port."""

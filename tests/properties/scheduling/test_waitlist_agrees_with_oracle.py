@@ -12,6 +12,7 @@ from hub.scheduling.scenario.document import read_scenario
 from hub.scheduling.scenario.play import play
 from hub.scheduling.scenario.player import Player
 from hub.scheduling.scenario.run import plain
+from hub.scheduling.waitlist import Freed, narrowed
 from tests.properties.scheduling.waitlist_oracle import offers
 
 RUNS = int(os.environ.get("HUB_ORACLE_RUNS", "60"))
@@ -106,6 +107,28 @@ def disagreement(seed):
 def test_offers_are_those_of_the_rule_read_minute_by_minute(start):
     seeds = range(start, min(start + BATCH, FIRST + RUNS))
     assert [found for found in map(disagreement, seeds) if found is not None] == []
+
+
+@pytest.mark.parametrize("may_make_way", [True, False])
+def test_who_is_asked_only_where_what_was_freed_can_matter_is_offered_the_same(monkeypatch, may_make_way):
+    honest, spared = engine.find_freed_opening, []
+
+    def find(practice, before, after, request, now):
+        freed = Freed(
+            owners=frozenset(),
+            claims=tuple(
+                {one.id: one for one in before.claims if one.id not in {each.id for each in after.claims}}.values()
+            ),
+            promises=tuple(one for one in before.promises if one not in after.promises),
+            visits=tuple(one for one in before.visits if one not in after.visits),
+        )
+        near = narrowed(practice, freed, request, now, may_make_way=may_make_way)
+        spared.append(near != request)
+        return honest(practice, before, after, near, now) if near is not None else None
+
+    monkeypatch.setattr(engine, "find_freed_opening", find)
+    assert [found for found in map(disagreement, range(FIRST, FIRST + 40)) if found is not None] == []
+    assert any(spared)
 
 
 def test_random_practices_have_offers_and_none():

@@ -4,7 +4,7 @@ from hub.canonical.practice import read_practice
 from hub.scheduling.diary import BusyClaim, Diary, PatientVisit
 from hub.scheduling.openings import find_openings
 from hub.scheduling.request import OpeningsRequest, Part, Trip
-from hub.scheduling.waitlist import Freed, before_freed, find_freed_opening
+from hub.scheduling.waitlist import Freed, before_freed, find_freed_opening, narrowed
 
 PRACTICE = read_practice(
     """
@@ -56,8 +56,18 @@ def test_a_patients_own_visit_that_went_frees_their_time():
     assert freed_opening(Diary(patients={"ann": True}), freed) == at(10)
 
 
-def test_what_was_freed_on_other_days_cannot_matter():
+def test_freed_time_matters_near_it_and_to_whom_its_resource_could_serve():
     freed = Freed(frozenset({"v"}), claims=(claim("freed:1", "room-1", 9),))
-    assert freed.may_matter(REQUEST)
-    later = OpeningsRequest(REQUEST.trip, date(2026, 3, 9), date(2026, 3, 9))
-    assert not freed.may_matter(later)
+    weeks = OpeningsRequest(REQUEST.trip, date(2026, 2, 1), date(2026, 4, 1))
+    assert narrowed(PRACTICE, freed, weeks, NOW) == REQUEST
+    assert narrowed(PRACTICE, freed, OpeningsRequest(REQUEST.trip, date(2026, 3, 9), date(2026, 3, 9)), NOW) is None
+    assert narrowed(PRACTICE, freed, weeks, at(10)) is None, "it is over"
+    elsewhere = Freed(frozenset({"v"}), claims=(claim("freed:1", "laser-room", 9),))
+    assert narrowed(PRACTICE, elsewhere, weeks, NOW, may_make_way=False) is None
+    assert narrowed(PRACTICE, elsewhere, weeks, NOW) == REQUEST, "somebody could go there who makes way"
+
+
+def test_a_patients_own_visit_that_was_given_up_may_matter_on_any_date():
+    freed = Freed(frozenset({"v"}), visits=(PatientVisit("v", "ann", "rest", "main", at(9), at(10)),))
+    weeks = OpeningsRequest(REQUEST.trip, date(2026, 2, 1), date(2026, 4, 1))
+    assert narrowed(PRACTICE, freed, weeks, NOW) == weeks
