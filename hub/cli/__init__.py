@@ -14,6 +14,7 @@ from hub.cli import (
     deciding,
     demo,
     idle,
+    mapping,
     people,
     policy,
     reconciling,
@@ -80,6 +81,7 @@ app.add_typer(stock.app, name="stock")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(consents.app, name="consent")
+app.add_typer(mapping.app, name="map")
 app.add_typer(database.app, name="database")
 
 

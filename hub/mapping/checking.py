@@ -58,7 +58,7 @@ class _Check:
             self._problem(at, "a row holds no list")
             return None
         try:
-            place = parse_place(each.path)
+            place = parse_place(each.path, in_each=True)
         except BadPath as error:
             self._problem(at, str(error), GRAMMAR)
             return None
@@ -230,7 +230,8 @@ class _Check:
         if self.spec.shape == "row":
             return parse_column(text)
         try:
-            place = parse_place(text.strip(), spec.also, spec.forget) if spec else parse_place(text)
+            also, forget = (spec.also, spec.forget) if spec else ({}, ())
+            place = parse_place(text.strip(), also, forget, in_each=bool(self.elements))
         except BadPath as error:
             self._problem(at, str(error), GRAMMAR)
             return None

@@ -98,6 +98,19 @@ class Place:
             if depth == self._innermost_list():
                 _fill(record, self.also)
 
+    def find(self, record: Json) -> tuple[str | int, ...] | None:
+        """The keys and places in lists on the way to the value; None where nothing stands there."""
+        found: list[str | int] = []
+        for step in self.steps:
+            record = record.get(step.key) if isinstance(record, dict) else None
+            found.append(step.key)
+            if step.in_list:
+                elements, record = record, pick(record, step)
+                found += [n for n, one in enumerate(elements or ()) if one is record][:1]
+            if record is None:
+                return None
+        return tuple(found)
+
     def _innermost_list(self) -> int:
         return max((depth for depth, step in enumerate(self.steps) if step.in_list), default=-1)
 
@@ -106,8 +119,10 @@ class Place:
             _clear(record, self.steps, self)
 
 
-def parse_place(text: str, also: dict[str, Json] | None = None, forget: tuple[str, ...] = ()) -> Place:
-    """A path of a tree of objects and lists.
+def parse_place(
+    text: str, also: dict[str, Json] | None = None, forget: tuple[str, ...] = (), *, in_each: bool = False
+) -> Place:
+    """A path of a tree of objects and lists; `[*]` may stand only where the table has an `each` (`in_each`).
 
     Raises:
         BadPath: with what is wrong about it.
@@ -115,6 +130,8 @@ def parse_place(text: str, also: dict[str, Json] | None = None, forget: tuple[st
     steps = tuple(_step(part) for part in _split(text))
     if steps and steps[-1].conditions:
         raise BadPath("a path ends at a value, not at a selector")
+    if not in_each and any(step.each for step in steps):
+        raise BadPath("[*] stands only where a table's 'each' comes by")
     extra = {_keys(key): value for key, value in (also or {}).items()}
     if extra and not any(step.in_list for step in steps):
         raise BadPath("'also' needs a list in the path")

@@ -19,8 +19,10 @@ def load_mappings(folder: Path, system: str, practice: Path | None = None) -> Ma
     Raises:
         InvalidInput: no such folder, or a problem for each place that is wrong in any of the files.
     """
-    codes = {name: read_codes(_text(file), str(file)) for name, file in _files("codes", folder, practice).items()}
-    files = _files(system, folder, practice).values()
+    codes = {
+        name: read_codes(file_text(file), str(file)) for name, file in mapping_files("codes", folder, practice).items()
+    }
+    files = mapping_files(system, folder, practice).values()
     if not files:
         hint = "The key 'mappings' of the connection names a folder below mappings/, of the practice or the shipped one"
         raise InvalidInput(Problem("no mapping tables here", file=str(folder / system), hint=hint))
@@ -28,7 +30,7 @@ def load_mappings(folder: Path, system: str, practice: Path | None = None) -> Ma
     problems: list[Problem] = []
     for file in files:
         try:
-            tables[file.stem] = read_mapping(_text(file), str(file), codes)
+            tables[file.stem] = read_mapping(file_text(file), str(file), codes)
         except InvalidInput as error:
             problems += error.problems
     if problems:
@@ -36,14 +38,19 @@ def load_mappings(folder: Path, system: str, practice: Path | None = None) -> Ma
     return tables
 
 
-def _files(name: str, shipped: Path, practice: Path | None) -> Mapping[str, Path]:
-    """By name without `.yaml`, in order of names."""
+def mapping_files(name: str, shipped: Path, practice: Path | None) -> Mapping[str, Path]:
+    """The files of one folder, by name without `.yaml`, in order of names; the practice's before the shipped ones."""
     folders = [shipped / name] + ([practice / "mappings" / name] if practice is not None else [])
     found = {file.stem: file for folder in folders for file in folder.glob("*.yaml")}
     return dict(sorted(found.items()))
 
 
-def _text(file: Path) -> str:
+def file_text(file: Path) -> str:
+    """A file's text.
+
+    Raises:
+        InvalidInput: it is not UTF-8.
+    """
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
