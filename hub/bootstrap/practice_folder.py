@@ -8,6 +8,7 @@ from hub.canonical.practice import Practice, read_sound_practice
 from hub.connectors.calendar_owners import find_owner_problems
 from hub.connectors.kit.connection import Connection, read_connection
 from hub.connectors.kit.mapping_files import load_mappings
+from hub.connectors.registry import find_file_problems
 from hub.documents import parse
 from hub.errors import InvalidInput, NeedsAttention, Problem
 from hub.governance.agreements import FILE as AGREEMENTS_FILE
@@ -73,7 +74,9 @@ def _rules(settings: Settings, systems: Collection[str]) -> RecordRules:
 def check_practice_folder(settings: Settings) -> PracticeFolder:
     """The folder, with the mapping tables of its connections read as well; errors as `read_practice_folder`."""
     folder = read_practice_folder(settings)
-    problems = [problem for each in folder.connections.values() for problem in _without_table(each, settings)]
+    connections = folder.connections.values()
+    problems = [problem for each in connections for problem in _without_table(each, settings)]
+    problems += [problem for each in connections for problem in _of_files(each, settings)]
     if problems:
         raise InvalidInput(*problems)
     return folder
@@ -90,6 +93,14 @@ def _without_table(connection: Connection, settings: Settings) -> Iterator[Probl
                 f"Add {kind}.yaml beside the others",
             )
             yield parse(_read(file), str(file)).problem(("streams", kind), message, hint)
+
+
+def _of_files(connection: Connection, settings: Settings) -> Iterator[Problem]:
+    """What is wrong in the files beside a connection; where it stands in the connection itself, with that place."""
+    file = settings.practice / "connections" / f"{connection.system}.yaml"
+    for where, problem in find_file_problems(connection, settings.practice):
+        document = parse(_read(file), str(file))
+        yield problem if problem.file else document.problem(where, problem.message, problem.hint)
 
 
 def _connection(file: Path, settings: Settings) -> Connection:

@@ -10,12 +10,15 @@ from hub.connectors.fhir_r4.calendar import LIMITS, FhirCalendar
 from hub.connectors.fhir_r4.client import MEDIA_TYPE, FhirClient
 from hub.connectors.fhir_r4.sink import FhirSink
 from hub.connectors.fhir_r4.source import FhirSource
+from hub.connectors.graphql.caller import GraphqlCaller
+from hub.connectors.graphql.documents import find_document_problems, text_of
 from hub.connectors.kit.connection import Connection
 from hub.connectors.kit.engine.sink import DeclaredSink
 from hub.connectors.kit.engine.source import DeclaredSource
-from hub.connectors.kit.http import Limits
+from hub.connectors.kit.http import HttpClient, Limits
 from hub.connectors.kit.secret_store import SecretStore
 from hub.connectors.kit.shared import open_http
+from hub.connectors.kit.spec.declared import Where
 from hub.connectors.legacy_export.source import LegacyExportSource
 from hub.connectors.rest.caller import RestCaller
 from hub.errors import InvalidInput, Problem
@@ -137,9 +140,38 @@ def _rest_sink(connection: Connection, surroundings: Surroundings) -> Iterator[S
         yield DeclaredSink(connection.system, connection.streams, caller, zone)
 
 
+@contextmanager
+def _graphql_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
+    with open_http(connection, _secrets(connection, surroundings)) as http:
+        caller, zone = _graphql_caller(http, surroundings), zone_of(connection, surroundings)
+        yield DeclaredSource(connection.system, connection.streams, caller, zone)
+
+
+@contextmanager
+def _graphql_sink(connection: Connection, surroundings: Surroundings) -> Iterator[Sink]:
+    with open_http(connection, _secrets(connection, surroundings)) as http:
+        caller, zone = _graphql_caller(http, surroundings), zone_of(connection, surroundings)
+        yield DeclaredSink(connection.system, connection.streams, caller, zone)
+
+
+def _graphql_caller(http: HttpClient, surroundings: Surroundings) -> GraphqlCaller:
+    folder = surroundings.folder / "connections"
+    return GraphqlCaller(http, lambda document: text_of(document, folder))
+
+
+def find_file_problems(connection: Connection, folder: Path) -> Iterator[tuple[Where, Problem]]:
+    """What is wrong in the files beside a connection; `folder` is the practice folder.
+
+    Raises:
+        InvalidInput: one of them is not there.
+    """
+    if connection.connector == "graphql":
+        yield from find_document_problems(connection, folder / "connections")
+
+
 CONNECTORS: Mapping[str, Connector] = {
     "rest": Connector(source=_rest_source, sink=_rest_sink),
-    "graphql": Connector(source=None, sink=None),
+    "graphql": Connector(source=_graphql_source, sink=_graphql_sink),
     "fhir_r4": Connector(source=_fhir_source, sink=_fhir_sink, calendar=_fhir_calendar),
     "legacy_export": Connector(source=open_export, sink=None),
 }

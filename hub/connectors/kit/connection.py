@@ -14,6 +14,7 @@ from hub.canonical.ids import Kind
 from hub.connectors.kit.spec.auth import Auth
 from hub.connectors.kit.spec.declared import Declared, OneOrMore, Where, Wrong, within
 from hub.connectors.kit.spec.limits import LimitsSpec, MassChange
+from hub.connectors.kit.spec.reading import Call
 from hub.connectors.kit.spec.secrets import looks_secret
 from hub.connectors.kit.spec.stream import Stream
 from hub.connectors.kit.spec.webhooks import Webhooks
@@ -105,10 +106,27 @@ class Connection(Declared):
             for key in (key for key, block in by_itself.items() if block is not None):
                 yield (*where, key), f"the connector {self.connector} knows this by itself", "Remove it"
             return
+        yield from self._of_calls(where, stream)
         if stream.is_pulled and stream.read is None:
             yield (*where, "read"), "the stream is pulled, and how is not said", "Add 'read', or say direction: push"
         if stream.is_pushed and stream.write is None:
             yield (*where, "write"), "the stream is pushed, and how is not said", "Add 'write', or say direction: pull"
+
+    def _of_calls(self, where: Where, stream: Stream) -> Iterator[Wrong]:
+        """In GraphQL every call has its document, in REST none has."""
+        writing = stream.write
+        calls: dict[Where, Call | None] = {("read",): stream.read, ("one",): stream.one}
+        if writing is not None:
+            named = {name: getattr(writing, name) for name in ("create", "update", "cancel", "delete")}
+            calls |= {("write", name): call for name, call in named.items()}
+            calls["write", "create", "find"] = writing.create.find if writing.create else None
+        for place, call in calls.items():
+            if call is None:
+                continue
+            if self.connector == "graphql" and call.document is None:
+                yield (*where, *place, "document"), "the key 'document' is missing", "Add the GraphQL document"
+            if self.connector == "rest" and call.document is not None:
+                yield (*where, *place, "document"), "a document belongs to connector: graphql", "Remove it"
 
 
 def read_connection(text: str, file: str) -> Connection:

@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 from hub.connectors.kit.engine.caller import GOOD
 from hub.connectors.kit.engine.templates import filled, filled_text
-from hub.connectors.kit.http import Answer, HttpClient, place
+from hub.connectors.kit.engine.told import refuse_told
+from hub.connectors.kit.http import Answer, HttpClient
 from hub.connectors.kit.spec.reading import Call
-from hub.connectors.kit.values import put_at, value_at
-from hub.errors import NeedsAttention, Problem, RecordRejected
+from hub.connectors.kit.values import put_at
 
 
 class RestCaller:
@@ -50,8 +50,7 @@ class RestCaller:
             accept=accept,
             repeatable=repeatable,
         )
-        if call.errors is not None and value_at(answer.body, call.errors):
-            raise _told(answer, value_at(answer.body, call.errors), writes=writes)
+        refuse_told(call, answer, writes=writes)
         return answer
 
 
@@ -59,14 +58,3 @@ def _text(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     return [_text(each) for each in value] if isinstance(value, list) else str(value)
-
-
-def _told(answer: Answer, errors: Any, *, writes: bool) -> NeedsAttention | RecordRejected:
-    """What the system calls the failure; never its free text, which may quote the record."""
-    told = errors if isinstance(errors, list) else [errors]
-    codes = [str(each.get("code", "")) for each in told if isinstance(each, dict)]
-    words = [code for code in codes if code and len(code) <= 40 and code.replace("_", "").replace("-", "").isalnum()]
-    said = f" ({', '.join(dict.fromkeys(words[:5]))})" if words else ""
-    kind = RecordRejected if writes else NeedsAttention
-    hint = "Correct the record" if writes else "Look up the code in the system's documentation"
-    return kind(Problem(f"{place(answer.url)}: the system reports an error{said}", code="told_error", hint=hint))

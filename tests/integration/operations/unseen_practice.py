@@ -1,7 +1,7 @@
 """A practice folder of YAML alone, its vendor's server, and the hub between: what tests of unseen systems need."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +58,7 @@ class Desk:
 
     def issues(self) -> list[str]:
         with self.hub.store.begin("test") as work:
-            return [f"{issue.kind} {issue.reasons}" for issue in work.issues.find_open()]
+            return [f"{issue.kind} {issue.subject_kind} {issue.detail}" for issue in work.issues.find_open()]
 
     def _held(self, kind: Kind) -> dict[str, object]:
         with self.hub.store.begin("test") as work:
@@ -67,15 +67,23 @@ class Desk:
         return {source: found[id_] for source, id_ in links.items()}
 
 
+def check_folder(name: str, folder: Path, change: Callable[[Path], None]) -> None:
+    """As `hub config check`, after `change` of each file beside the connection and of the connection."""
+    shutil.copytree(UNSEEN / name / "practice", folder)
+    for file in sorted((folder / "connections").iterdir()):
+        change(file)
+    check_practice_folder(Settings(practice=folder))
+
+
 @contextmanager
-def unseen_practice(name: str, serve: Script, database: Database, folder: Path) -> Iterator[Desk]:
+def unseen_practice(name: str, serve: Script, database: Database, folder: Path, secret: str = "pa55") -> Iterator[Desk]:
     """The vendor's server runs, the practice file is in force; nothing is pulled yet."""
     shutil.copytree(UNSEEN / name / "practice", folder, dirs_exist_ok=True)
     with scripted(serve) as server:
-        for file in (folder / "connections").iterdir():
+        for file in (folder / "connections").glob("*.yaml"):
             file.write_text(file.read_text().replace("http://127.0.0.1:8000", server.url))
         secrets = folder / "secrets.yaml"
-        secrets.write_text(f"{name}: {{password: pa55}}\n")
+        secrets.write_text(f"{name}: {{secret: {secret}}}\n")
         secrets.chmod(0o600)
         checked = check_practice_folder(Settings(practice=folder))
         assert not [file for file in folder.rglob("*") if file.is_file() and file.suffix not in (".yaml", ".graphql")]

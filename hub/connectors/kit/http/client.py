@@ -1,7 +1,7 @@
 """The client: one base address, its secrets, its gate."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
@@ -17,7 +17,7 @@ from hub.connectors.kit.http.refusals import no_answer, refusal
 from hub.connectors.kit.spec.limits import LimitsSpec
 from hub.errors import HubError, NeedsAttention, Problem, RetryLater, only_reasons
 
-_ASKED_TOO_MUCH = "http_429"
+_ASKED_TOO_MUCH = {"http_429", "throttled"}
 _NOT_SENT = {"left_alone", "rate_limited"}
 
 
@@ -63,6 +63,15 @@ class Authorizer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How an answer is taken."""
+
+    accept: frozenset[int]
+    cost: int
+    judge: Callable[[Answer], None] | None
+
+
 class HttpClient:
     """JSON over HTTP with one base address; its secrets go nowhere else."""
 
@@ -79,7 +88,7 @@ class HttpClient:
         self.base_url = base_url.rstrip("/") + "/"
         self._auth = auth
         self._limits = limits or Limits()
-        self._gate = gate or Gate(LimitsSpec(give_up_after=1_000_000))
+        self.gate = gate or Gate(LimitsSpec(give_up_after=1_000_000))
         timeout = httpx.Timeout(self._limits.read_seconds, connect=self._limits.connect_seconds)
         sent = {"Accept": media_type, "Content-Type": media_type, **(headers or {})}
         is_tls = self.base_url.startswith(
@@ -128,8 +137,12 @@ class HttpClient:
         accept: frozenset[int] = frozenset({200, 201}),
         repeatable: bool = False,
         cost: int = 0,
+        judge: Callable[[Answer], None] | None = None,
     ) -> Answer:
-        """One request; `repeatable` says that doing it twice does no harm, `cost` what it takes of the points.
+        """One request.
+
+        `repeatable` says that doing it twice does no harm, `cost` what it takes of the points. `judge` raises what is
+        wrong with an answer although its status is accepted; that counts and is repeated as a status is.
 
         Raises:
             RetryLater, NeedsAttention: as `get`.
@@ -141,7 +154,7 @@ class HttpClient:
         attempts = self._limits.attempts if repeatable else 1
         for attempt in stamina.retry_context(on=self._pause, attempts=attempts, timeout=None):
             with attempt:
-                return self._authorized(request, accept, cost)
+                return self._authorized(request, _Asked(accept, cost, judge))
         raise AssertionError("stamina ends with a result or the error")
 
     def _pause(self, error: Exception) -> bool | float:
@@ -151,40 +164,42 @@ class HttpClient:
             return True
         return error.after_seconds if error.after_seconds <= self._limits.longest_wait_seconds else False
 
-    def _authorized(self, request: httpx.Request, accept: frozenset[int], cost: int) -> Answer:
+    def _authorized(self, request: httpx.Request, asked: "_Asked") -> Answer:
         """With the secrets on it; where they were refused and there are newer ones, a second time."""
         if self._auth is None:
-            return self._counted(request, accept, cost)
+            return self._counted(request, asked)
         self._auth.apply(request)
         try:
-            return self._counted(request, accept, cost)
+            return self._counted(request, asked)
         except NeedsAttention as error:
             if "http_401" not in only_reasons(error.problems) or not self._auth.renew(request):
                 raise
         self._auth.apply(request)
-        return self._counted(request, accept, cost)
+        return self._counted(request, asked)
 
-    def _counted(self, request: httpx.Request, accept: frozenset[int], cost: int) -> Answer:
+    def _counted(self, request: httpx.Request, asked: "_Asked") -> Answer:
         """Through the gate, which learns what came of it."""
-        with self._gate.passing(cost, self._limits.longest_wait_seconds):
+        with self.gate.passing(asked.cost, self._limits.longest_wait_seconds):
             try:
-                answer = self._once(request, accept)
+                answer = self._once(request, asked.accept)
+                if asked.judge is not None:
+                    asked.judge(answer)
             except RetryLater as error:
                 self._learn(error)
                 raise
             except HubError:
-                self._gate.succeeded()
+                self.gate.succeeded()
                 raise
-            self._gate.succeeded()
+            self.gate.succeeded()
             return answer
 
     def _learn(self, error: RetryLater) -> None:
         if error.after_seconds is not None:
-            self._gate.pause(error.after_seconds)
-        if _ASKED_TOO_MUCH in only_reasons(error.problems):
-            self._gate.succeeded()
+            self.gate.pause(error.after_seconds)
+        if _ASKED_TOO_MUCH & set(only_reasons(error.problems)):
+            self.gate.succeeded()
         else:
-            self._gate.failed()
+            self.gate.failed()
 
     def _once(self, request: httpx.Request, accept: frozenset[int]) -> Answer:
         try:
@@ -198,7 +213,7 @@ class HttpClient:
         except httpx.DecodingError:
             raise unreadable(request, "an answer that cannot be unpacked") from None
         if response.status_code not in accept:
-            raise refusal(request, response, content, self._gate.spec.wait)
+            raise refusal(request, response, content, self.gate.spec.wait)
         return Answer(str(request.url), response.status_code, response.headers, parsed(request, response, content))
 
     def _read(self, request: httpx.Request, response: httpx.Response) -> bytes:

@@ -43,7 +43,7 @@ def refusal(request: httpx.Request, response: httpx.Response, content: bytes, wa
     if status in _ASK_AGAIN:
         hint = "The server is busy or failing; the next run tries again"
         return RetryLater(
-            Problem(message, code=f"http_{status}", hint=hint), after_seconds=pause_asked(response, waits)
+            Problem(message, code=f"http_{status}", hint=hint), after_seconds=pause_asked(response, content, waits)
         )
     if request.method in ("POST", "PUT", "PATCH", "DELETE"):
         if status in (409, 412):

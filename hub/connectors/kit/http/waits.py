@@ -1,5 +1,6 @@
 """The pause that a server asks for."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import time
@@ -9,15 +10,20 @@ import httpx
 from hub.connectors.kit.http.answers import http_date
 from hub.connectors.kit.spec.limits import Wait
 
+_TOLD = re.compile(rb"wait\s+(\d{1,7})\s*ms", re.IGNORECASE)
 
-def pause_asked(response: httpx.Response, waits: Sequence[Wait] = ()) -> float | None:
-    """In seconds: `Retry-After` (a number, or a date by the server's clock), `Retry-After-Ms`, or a declared header."""
+
+def pause_asked(response: httpx.Response, content: bytes = b"", waits: Sequence[Wait] = ()) -> float | None:
+    """In seconds: `Retry-After` (a number, or a date by the server's clock), `Retry-After-Ms`, a declared header, or
+    the words `wait 250ms` in what it says.
+    """
     headers = response.headers
     found = (
         _milliseconds(headers.get("retry-after-ms")),
         _seconds(headers.get("retry-after")),
         _until(headers.get("retry-after"), headers),
         *(_declared(wait, headers) for wait in waits),
+        _milliseconds(told[1].decode()) if (told := _TOLD.search(content)) else None,
     )
     return next((seconds for seconds in found if seconds is not None), None)
 

@@ -1,0 +1,1 @@
+"""Any system with a GraphQL API: its documents stand in the connection, or in files beside it."""
