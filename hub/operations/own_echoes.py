@@ -25,7 +25,10 @@ class Echoes:
         """Whether it is a booking that did not come about, and stands there all the same."""
         return record.hub_id in self._released
 
-    def is_as_sent(self, record: SourceRecord) -> bool:
-        """Whether it is what was sent last, or something was and no answer came: the delivery that waits settles it."""
+    def is_as_sent(self, record: SourceRecord, *, is_linked: bool) -> bool:
+        """Whether it is what was sent last, or something was and no answer came: the delivery that waits settles it.
+
+        What is linked to a state of it and was never sent, its system confirmed: another state is that system's word.
+        """
         sent = self._sent.get(str(record.hub_id))
-        return sent is None or sent.payload_hash == payload_hash(record.payload)
+        return not is_linked if sent is None else sent.payload_hash == payload_hash(record.payload)

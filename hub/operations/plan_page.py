@@ -115,7 +115,7 @@ class PagePlanner:
                     plan.released[str(record.hub_id)] = at.is_new
             elif record.hub_id is not None and echoes.is_ours(record):
                 self._links.learn(self._kind, record.ref.id, record.hub_id)
-                if echoes.is_as_sent(record):
+                if echoes.is_as_sent(record, is_linked=link is not None and link.source_record_id is not None):
                     plan.links[record.ref] = Link(record.ref, record.hub_id, at.id)
                     plan.recognised += 1
                 else:

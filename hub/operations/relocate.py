@@ -13,7 +13,7 @@ from hub.canonical.ids import Kind
 from hub.canonical.records import Visit, VisitState
 from hub.operations.apply_practice import load_practice
 from hub.operations.ask_to_move import STANDS_AS_BEFORE
-from hub.operations.note_shortages import note_shortages, places_held
+from hub.operations.note_shortages import NO_STOCK, note_shortages, places_held
 from hub.operations.note_visits import Note, load_visits, note_visits
 from hub.operations.propose_repair import UNPLACED
 from hub.operations.question import NOT_CONFIRMED
@@ -57,7 +57,8 @@ def relocate(work: UnitOfWork, pending: Pending, told: Collection[str]) -> bool:
     note_visits(work, visits, note, told)
     practice = load_practice(work)
     places = {(one.product_id, one.location_id) for each in relocations for one in each.planned.promises}
-    note_shortages(work, practice, places | places_held(standing))
+    is_short = NO_STOCK in its["audit"].get("overridden", ())
+    note_shortages(work, practice, places | places_held(standing), may_mend=True, always=is_short)
     prepare_consents(work, practice, visits, actor=asked["actor"])
     if asked["proposal"] is not None:
         work.repairs.mark_applied(asked["proposal"], pending.visit_ids, asked["actor"])
