@@ -69,9 +69,10 @@ def waive_fee(
 
 
 def _intend_refund(work: UnitOfWork, visit: Visit, before: Owed, after: Owed) -> None:
-    """Of a deposit that was taken, what the waiver gives back beyond what goes back already."""
-    more = after.settlement.refund - before.settlement.refund
-    more += after.deposit_waived_minor - before.deposit_waived_minor
+    """Of a deposit that was taken: what need not be paid ahead, or what a smaller fee leaves of it."""
+    more = after.deposit_waived_minor - before.deposit_waived_minor
+    if not more:
+        more = after.settlement.refund - before.settlement.refund
     if more > 0 and visit.price is not None:
         back = work.payments.intend_refund(visit.id, Money(amount_minor=more, currency=visit.price.currency))
         if back is not None:
