@@ -57,6 +57,7 @@ from hub.operations.push_changes import PushResult
 from hub.operations.rank_openings import rank_openings
 from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
 from hub.operations.serve_waitlist import find_offers, find_waiting, serve_waitlist
+from hub.operations.settle_by_hand import Word, settle_by_hand
 from hub.operations.stockroom import Stockroom
 from hub.operations.tend_book import Tended, tend_book
 from hub.operations.waive_fee import Waived, waive_fee
@@ -146,7 +147,11 @@ class Hub:
     def find_unsettled(self) -> tuple[Pending, ...]:
         """What still waits for another system's word, the oldest first."""
         with self.store.begin("find_unsettled") as work:
-            return work.pendings.find_unsettled()
+            return tuple(one for one in work.pendings.find_unsettled() if not one.standing.is_settled)
+
+    def settle(self, visit_id: str, word: Word) -> Pending | Refusal:
+        """What is undecided of a visit, settled by a person's word."""
+        return settle_by_hand(self.store, visit_id, word, self._outside, push_to=self.told)
 
     def nearest_move(self, request: MoveRequest) -> Nearest:
         """The nearest times before and after one to which a visit could not be moved."""

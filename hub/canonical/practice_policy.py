@@ -107,6 +107,8 @@ class Policy(Entry):
     """Role → the refusal codes it may pass over, of those that can be passed over at all."""
     waivers: dict[Word, Waiver] = Field(default_factory=dict)
     """Role → what it may waive; a role that is not named waives nothing."""
+    settles: frozenset[Word] = frozenset()
+    """Roles that may say what became of what another system left undecided."""
     hold_minutes: Annotated[Minutes, Field(ge=1)] = 10
     offer_minutes: Annotated[Minutes, Field(ge=1)] = 60
 

@@ -23,6 +23,7 @@ from hub.cli import (
     scenario,
     series,
     serving,
+    settling,
     starting,
     stock,
     syncing,
@@ -69,6 +70,7 @@ app.command()(absences.away)
 app.command()(absences.block)
 app.command()(waitlist.offers)
 app.command()(reconciling.reconcile)
+app.command()(settling.settle)
 app.command()(tending.tend)
 app.command()(agreements.agreements)
 app.add_typer(waitlist.app, name="waitlist")

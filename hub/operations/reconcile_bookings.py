@@ -1,6 +1,7 @@
 """Settle what was left undecided: somebody died while asking, or whoever was asked gave no answer that can be trusted.
 
 They are asked by the key what became of it, and the book follows: what stands there is booked, what does not is free.
+What a person settled is looked at once more: who says the opposite is put before a person.
 The server calls it often, and so may Dagster and a person; several at once share the work.
 """
 
@@ -8,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from hub.operations.ask_outside import Outside
+from hub.operations.settle_by_hand import look_again
 from hub.operations.settle_pending import Manner, patience, settle_pending
 from hub.ports import Pending, Store
 from hub.scheduling.pending import Stage
@@ -29,6 +31,9 @@ def reconcile_bookings(store: Store, outside: Outside, *, push_to: Collection[st
     """Take up everything that is due, the longest first. Doing it again at once changes nothing."""
     result = ReconcileResult()
     while (pending := _lease(store)) is not None:
+        if pending.by_hand is not None and pending.standing.is_settled:
+            look_again(pending, store, outside)
+            continue
         settled = settle_pending(pending.id, store, outside, Manner(push_to, is_resumed=True))
         result = _counted(result, settled)
     return result

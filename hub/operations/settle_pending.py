@@ -68,7 +68,7 @@ def settle_pending(pending_id: int, store: Store, outside: Outside, manner: Mann
         said = ask(question, outside)
         store.checkpoint(f"{step}:after_ask")
         with store.begin("settle_pending") as work:
-            _take(work, pending, step, said, manner)
+            take_answer(work, pending, step, said, manner)
 
 
 def _question(
@@ -136,7 +136,7 @@ def _target(work: UnitOfWork, pending: Pending, visit_id: str) -> SourceRef | No
     return next((ref for ref in refs if ref.system == pending.connection), None)
 
 
-def _take(work: UnitOfWork, asked: Pending, step: Step, said: Said, manner: Manner) -> None:
+def take_answer(work: UnitOfWork, asked: Pending, step: Step, said: Said, manner: Manner) -> None:
     """Write what an answer makes of it. Locks come in one order: key, claims' table, the change's row."""
     if asked.key is not None:
         work.bookings.lock_key(asked.key)

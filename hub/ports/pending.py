@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from hub.canonical.money import Money
 from hub.canonical.records import Visit
-from hub.scheduling.pending import PaymentState, Standing
+from hub.scheduling.pending import PaymentState, Standing, Step
 
 PendingKind = Literal["book", "move", "cancel"]
 
@@ -71,6 +71,8 @@ class Pending:
     key: str | None
     request_hash: str | None
     deposit: DueDeposit | None
+    by_hand: Step | None = None
+    """The step that a person answered; it is looked at again until whoever was asked says something."""
 
 
 class Pendings(Protocol):
@@ -122,6 +124,14 @@ class Pendings(Protocol):
 
     def postpone(self, pending_id: int, next_try_at: datetime) -> None:
         """Nobody takes it up before."""
+        ...
+
+    def mark_by_hand(self, pending_id: int, step: Step) -> None:
+        """A person answered it: whoever was asked is still to be heard."""
+        ...
+
+    def mark_seen(self, pending_id: int) -> None:
+        """They were heard: nobody has to be asked any more."""
         ...
 
     def lease(self, during: timedelta) -> Pending | None:

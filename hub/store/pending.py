@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, TextClause, insert, text
 from hub.canonical.money import Money
 from hub.canonical.records import Visit, VisitState
 from hub.ports import DueDeposit, HeldVisit, NewPending, Pending
-from hub.scheduling.pending import UNDECIDED_UNTIL, PaymentState, Stage, Standing
+from hub.scheduling.pending import UNDECIDED_UNTIL, PaymentState, Stage, Standing, Step
 from hub.store.holds import lock_hold
 from hub.store.tables import pending_change
 
@@ -45,8 +45,10 @@ _LOCK = text("SELECT FROM pending_change WHERE id = :id FOR UPDATE")
 _SAVE = text("""
     UPDATE pending_change SET stage = :stage, outcome = :outcome,
         asked_at = CASE WHEN stage = :stage THEN asked_at ELSE :now END,
-        settled_at = CASE WHEN :is_settled THEN coalesce(settled_at, :now) END
+        settled_at = CASE WHEN :is_settled AND by_hand IS NULL THEN coalesce(settled_at, :now) END
     WHERE id = :id""")
+_BY_HAND = text("UPDATE pending_change SET by_hand = :step, settled_at = NULL, next_try_at = :now WHERE id = :id")
+_SEEN = text("UPDATE pending_change SET settled_at = :now WHERE id = :id")
 _POSTPONE = text("UPDATE pending_change SET next_try_at = :at WHERE id = :id")
 _LEASE = text("""
     UPDATE pending_change SET attempts = attempts + 1, next_try_at = :until
@@ -145,6 +147,14 @@ class SqlPendings:
         """See the port."""
         self._connection.execute(_POSTPONE, {"id": pending_id, "at": next_try_at})
 
+    def mark_by_hand(self, pending_id: int, step: Step) -> None:
+        """See the port."""
+        self._connection.execute(_BY_HAND, {"id": pending_id, "step": str(step), "now": self._now})
+
+    def mark_seen(self, pending_id: int) -> None:
+        """See the port."""
+        self._connection.execute(_SEEN, {"id": pending_id, "now": self._now})
+
     def lease(self, during: timedelta) -> Pending | None:
         """See the port."""
         found = self._connection.execute(_LEASE, {"now": self._now, "until": self._now + during}).scalar_one_or_none()
@@ -202,4 +212,5 @@ def _pending(row: Row[Any]) -> Pending:
         key=row.key,
         request_hash=row.request_hash,
         deposit=DueDeposit(row.payment_key, amount) if amount else None,
+        by_hand=Step(row.by_hand) if row.by_hand else None,
     )

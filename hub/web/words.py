@@ -80,6 +80,8 @@ ISSUE_WORDS = {
     "too_late": "Too long after the session before",
     "stock_variance": "A count found more or less than the book says",
     "too_soon": "Too soon after another visit",
+    "settled_otherwise": "A person settled it, and the other system says the opposite",
+    "vendor_differs": "The system that owns the calendar has it at neither time of a move",
     "undecided_booking": "Another system has not said for long whether it confirms this booking",
     "undelivered": "Another system would not take a change from the hub",
     "unknown_alias": "It names somebody or something that the connection has no alias for",

@@ -29,6 +29,7 @@ pending_change = Table(
     Column("deadline_at", DateTime(timezone=True), nullable=False, comment="When the hold would have expired."),
     Column("next_try_at", DateTime(timezone=True), nullable=False),
     Column("settled_at", DateTime(timezone=True), comment="Nobody has to be asked any more."),
+    Column("by_hand", Text, comment="The step that a person answered."),
     CheckConstraint("kind IN ('book', 'move', 'cancel')", name="kind"),
     CheckConstraint("stage IN ('paying', 'confirming', 'withdrawing', 'done', 'released')", name="stage"),
     CheckConstraint("settled_at IS NULL OR stage IN ('done', 'released')", name="settled"),

@@ -25,8 +25,10 @@ def write(hub, practice=PRACTICE, **connection):
     for file in (hub.practice / "connections").iterdir():
         file.unlink()
     (hub.practice / "practice.yaml").write_text(practice, encoding="utf-8")
-    text = json.dumps(CONNECTION | connection)
-    (hub.practice / "connections" / f"{connection.get('system', 'ehr')}.yaml").write_text(text, encoding="utf-8")
+    text, system = json.dumps(CONNECTION | connection), connection.get("system", "ehr")
+    (hub.practice / "connections" / f"{system}.yaml").write_text(text, encoding="utf-8")
+    agreement = {"vendor": "EHR, Inc.", "systems": [system], "signed_on": "2026-02-02", "document": "Binder 1"}
+    (hub.practice / "agreements.yaml").write_text(json.dumps({"agreements": [agreement]}), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,14 @@ def test_reconcile_shows_what_is_still_not_known(hub, store, database):
         asked = ("book", "--service", "talk", "--patient", "pat-1", "--location", "main", "--arrives")
         assert hub.run(*asked, "2098-03-03T09:00", **at).returncode == 75
         waiting = hub.run("reconcile", **at)
+        listed = hub.run("settle", "--json", **at)
+        [one] = json.loads(listed.stdout)["undecided"]
+        told = (one["asked"], one["of"], one["stage"], one["code"])
+        assert told == (["confirm"], "ehr", "confirming", "http_503")
+        visit = one["visits"][0]
+        refused = hub.run("settle", visit, "stands", "--role", "owner", "--reason", "rang", **at)
+        assert (refused.returncode, refused.stderr.splitlines()[0]) == (1, "refused: may_not_settle")
+        assert "what became of it?" in hub.refusal("settle", visit, **at)[1]
     first, line = waiting.stdout.splitlines()
     assert (waiting.returncode, first) == (75, "0 came about, 0 did not, 1 are not known yet.")
     assert " confirming with ehr since " in line

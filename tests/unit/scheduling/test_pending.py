@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from hub.scheduling.by_hand import Verdict, open_step, settle_by_hand
 from hub.scheduling.pending import Answer, PaymentState, Stage, Standing, Step, begin, find_steps, follow
 
 BEGINNINGS = [begin(pays=pays, asks_vendor=asks) for pays, asks in product((False, True), repeat=2)]
@@ -117,3 +118,18 @@ def test_nobody_new_is_asked_when_the_holds_own_time_is_over():
 def test_a_confirmation_counts_however_late_it_comes():
     confirming = begin(pays=False, asks_vendor=True)
     assert follow(confirming, Step.CONFIRM, Answer.YES, in_time=False).stage is Stage.DONE
+
+
+@pytest.mark.parametrize("standing", EVERYTHING, ids=str)
+def test_a_persons_word_answers_what_is_asked_and_promises_nothing_that_was_given_up(standing):
+    assert (open_step(standing) is None) == standing.is_settled
+    for verdict in Verdict:
+        settled = settle_by_hand(standing, verdict)
+        if settled is None:
+            is_given_up = standing.stage in (Stage.RELEASED, Stage.WITHDRAWING)
+            assert standing.is_settled or (is_given_up and verdict is Verdict.STANDS)
+            continue
+        assert settled.standing != standing
+        assert settled.standing == follow(standing, settled.step, settled.answer)
+        if settled.standing.stage is Stage.DONE and standing.stage is not Stage.DONE:
+            assert verdict is Verdict.STANDS
