@@ -29,7 +29,6 @@ class Agreed(Generic[Written]):
     """What was decided under locks and written."""
 
     practice: Practice
-    """The one in force."""
     booking: Booking
     written: Written
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from hub.canonical.practice import Policy
 from hub.canonical.records import VisitState
-from hub.operations.apply_practice import load_practice
+from hub.operations.apply_practice import practice_of
 from hub.operations.end_visits import Ended, end_visits
 from hub.operations.note_visits import Note
 from hub.operations.own_calendar import require_own_calendar
@@ -63,8 +63,7 @@ def cancel_visit(
     wish = Cancellation(actor, by, reason, role, waive)
     with store.begin("cancel_visit") as work:
         ended = cancel_standing(work, visit_ids, wish, work.now, push_to, is_agreed=False)
-        has_flagged = work.facts.has_flagged()
-    if has_flagged:
+    if isinstance(ended, Ended) and ended.may_mend:
         recheck_facts(store)
     return ended
 
@@ -89,12 +88,11 @@ def cancel_standing(
     note = Note("visit_cancelled", "cancel_visit", wish.actor, wish.role, wish.reason, event_data={"by": wish.by})
 
     def end(standing: Sequence[StandingVisit]) -> Ended | Refusal:
-        practice = load_practice(work)
         if not is_agreed:
+            practice = practice_of(standing[0].in_force)
             require_own_calendar(practice, {one.visit.location_id for one in standing})
         return end_visits(
             work,
-            practice,
             standing,
             state=VisitState.CANCELLED,
             share_of=share_of,

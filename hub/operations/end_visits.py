@@ -1,12 +1,12 @@
 """What a visit that does not take place costs, and how it ends: shared by cancellations and no-shows."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from hub.canonical.practice import Policy, Practice
 from hub.canonical.records import Visit, VisitState
-from hub.operations.apply_practice import accepted_policy
+from hub.operations.apply_practice import accepted_policy, practice_of
 from hub.operations.intend_refunds import intend_refunds
 from hub.operations.note_shortages import note_shortages, places_held
 from hub.operations.note_visits import Note, note_visits
@@ -31,11 +31,12 @@ class Ended:
     """Of the fee."""
     credits_lost: int = 0
     """How many credits of packages are spent all the same."""
+    may_mend: bool = field(default=False, compare=False)
+    """Whether some visit is said to break rules, for which this may make room: `recheck_facts` says."""
 
 
 def end_visits(
     work: UnitOfWork,
-    practice: Practice,
     standing: Sequence[StandingVisit],
     *,
     state: VisitState,
@@ -46,9 +47,10 @@ def end_visits(
 ) -> Ended | Refusal:
     """End them, settle fee and credit, give back time and stock, and tell everybody.
 
-    `practice` is the one in force. With `waive` the fee is waived, by the role and for the reason of the note, if its
-    policy allows it now.
+    With `waive` the fee is waived, by the role and for the reason of the note, if the policy in force now allows it.
     """
+    in_force = standing[0].in_force
+    practice = practice_of(in_force)
     charged = [_charged(one, share_of(accepted_policy(work, one), one)) for one in standing]
     owed = _waived(work, practice, standing, charged, note) if waive else charged
     if isinstance(owed, Refusal):
@@ -64,9 +66,10 @@ def end_visits(
         work.waivers.save(dict(zip(ids, owed, strict=True)))
         detail = {"waived": "fee", "waived_minor": waived}
         note = replace(note, audit_detail={**note.audit_detail, **detail}, event_data={**note.event_data, **detail})
-    note_shortages(work, practice, places_held(standing), may_mend=True)
+    note_shortages(work, practice, places_held(standing), opened=in_force.reorders)
     note_visits(work, visits, note, push_to)
-    return Ended(visits, total_of(owed), waived, sum(one.is_credit_lost for one in owed))
+    lost = sum(one.is_credit_lost for one in owed)
+    return Ended(visits, total_of(owed), waived, lost, may_mend=in_force.has_flagged)
 
 
 def total_of(owed: Collection[Owed]) -> Settlement:

@@ -7,7 +7,7 @@ from datetime import datetime
 from hub.canonical.practice import Practice
 from hub.canonical.records import Visit, VisitState
 from hub.errors import InvalidInput, Problem
-from hub.operations.apply_practice import accepted_policy, load_practice
+from hub.operations.apply_practice import accepted_policy, load_practice, practice_of
 from hub.operations.book_under_locks import decide_now
 from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_shortages import NO_STOCK, note_shortages, places_held, places_of
@@ -104,7 +104,8 @@ def _move(
     work: UnitOfWork, standing: Sequence[StandingVisit], request: MoveRequest, keys: frozenset[Key]
 ) -> Moved | Refusal | Lacking:
     """Take it out and decide as for a new one; what that needs beside `keys` may be lacking."""
-    practice = load_practice(work)
+    in_force = standing[0].in_force
+    practice = practice_of(in_force)
     asked = asked_again(practice, standing, request)
     require_own_calendar(practice, {asked.trip.location_id, *(one.visit.location_id for one in standing)})
     ids = [one.visit.id for one in standing]
@@ -120,7 +121,7 @@ def _move(
     kept: dict[str, datetime | None] = {one.visit.id: kept_arrival(work, one) for one in standing}
     moved = work.visits.move(decision, asked.trip, kept)
     places = places_of(decision) | places_held(standing)
-    note_shortages(work, practice, places, may_mend=True, always=NO_STOCK in decision.overridden)
+    note_shortages(work, practice, places, opened=in_force.reorders, always=NO_STOCK in decision.overridden)
     return Moved(moved, decision)
 
 

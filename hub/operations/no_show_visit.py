@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 
 from hub.canonical.records import VisitState
-from hub.operations.apply_practice import load_practice
 from hub.operations.end_visits import Ended, end_visits
 from hub.operations.note_visits import Note
 from hub.operations.place_facts import recheck_facts
@@ -36,7 +35,6 @@ def no_show_visit(
                 return Refusal(("not_begun",))
             return end_visits(
                 work,
-                load_practice(work),
                 standing,
                 state=VisitState.NO_SHOW,
                 share_of=lambda policy, _: no_show_share(policy.cancellation),
@@ -46,7 +44,6 @@ def no_show_visit(
             )
 
         ended = change_standing(work, visit_ids, end)
-        has_flagged = work.facts.has_flagged()
-    if has_flagged:
+    if isinstance(ended, Ended) and ended.may_mend:
         recheck_facts(store)
     return ended

@@ -1,6 +1,6 @@
 """Keep the reorder tasks true: one open issue for each product and location where promises cannot be kept."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from hub.canonical.practice import Practice
 from hub.ports import Issue, StandingVisit, UnitOfWork
@@ -15,18 +15,21 @@ Place = tuple[str, str]
 
 
 def note_shortages(
-    work: UnitOfWork, practice: Practice, places: Iterable[Place], *, may_mend: bool = False, always: bool = False
+    work: UnitOfWork,
+    practice: Practice,
+    places: Iterable[Place],
+    *,
+    opened: Collection[str] = (),
+    always: bool = False,
 ) -> int:
     """Open, change or close the issue `reorder` of each place; gives how many are open among them.
 
     A booking that was judged brings about a shortage only of a product with `strict_days`; others are passed by unless
-    `always`. What gives promises back `may_mend` any: they are then looked at where a task is open. Whoever calls has
-    locked `("stock", product, location)`.
+    `always`. What gives promises back may mend any: it names the tasks that are `opened` (`InForce.reorders`). Whoever
+    calls has locked `("stock", product, location)`.
     """
     short = 0
-    wanted = sorted(set(places))
-    opened = work.issues.find_open_subjects(REORDER) if wanted and may_mend and not always else frozenset()
-    for product_id, location_id in wanted:
+    for product_id, location_id in sorted(set(places)):
         product = practice.find_product(product_id)
         if product is None:
             continue

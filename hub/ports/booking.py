@@ -181,12 +181,16 @@ class AppliedPractice:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The configuration in force at one moment."""
+    """The configuration in force at one moment, and the open issues that a change may settle."""
 
     practice: AppliedPractice | None
     """None: nothing was applied yet."""
     absences: tuple[Absence, ...]
     """When resources are away beside what the file says, in the order in which it was noted."""
+    has_flagged: bool = False
+    """Whether some visit is said to break rules (`breaks_rules`)."""
+    reorders: frozenset[str] = frozenset()
+    """The subjects of open reorder tasks."""
 
 
 class Practices(Protocol):

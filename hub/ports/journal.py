@@ -157,10 +157,6 @@ class Issues(Protocol):
         """Close open ones as resolved; gives how many."""
         ...
 
-    def find_open_subjects(self, kind: str) -> frozenset[str]:
-        """The ids of those for whom an issue of this kind is open."""
-        ...
-
     def find_open(self, kind: str | None = None) -> tuple[Issue, ...]:
         """The oldest first."""
         ...

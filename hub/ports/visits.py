@@ -8,6 +8,7 @@ from typing import Protocol
 
 from hub.canonical.money import Money
 from hub.canonical.records import Visit, VisitState
+from hub.ports.booking import InForce
 from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
 from hub.scheduling.request import Part, Trip
@@ -66,6 +67,8 @@ class StandingVisit:
     """The practice file whose policy was accepted; None: it was not booked here."""
     promised: Mapping[str, Decimal]
     """Product → quantity."""
+    in_force: InForce
+    """When the visit was read."""
     deposit_waived_minor: int = 0
     """Of the deposit."""
     trip_id: str | None = None

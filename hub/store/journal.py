@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, text
 from hub.canonical.ids import Kind
 from hub.ports import Act, AuditEntry, Issue
 from hub.store.bulk import stage
-from hub.store.driver import defer, run
+from hub.store.driver import defer
 from hub.store.tables import audit_entry, domain_event, review_issue
 
 _OPEN = text("""
@@ -19,7 +19,6 @@ _OPEN = text("""
         SET codes = excluded.codes, detail = excluded.detail
         WHERE (i.codes, i.detail) IS DISTINCT FROM (excluded.codes, excluded.detail)
     RETURNING i.xmax = 0 AS is_new""")
-_OPEN_SUBJECTS = "SELECT subject_id FROM review_issue WHERE kind = %(kind)s AND state = 'open'"
 _CLOSE = text("""
     UPDATE review_issue SET state = 'resolved', closed_at = now(), closed_by = :by
     WHERE kind = :kind AND subject_kind = :subject_kind AND subject_id = ANY(:ids) AND state = 'open'""")
@@ -110,10 +109,6 @@ class SqlIssues:
         """See the port."""
         values = {"kind": kind, "subject_kind": subject_kind, "ids": list(subject_ids), "by": by}
         return self._connection.execute(_CLOSE, values).rowcount
-
-    def find_open_subjects(self, kind: str) -> frozenset[str]:
-        """See the port."""
-        return frozenset(row["subject_id"] for row in run(self._connection, _OPEN_SUBJECTS, {"kind": kind}))
 
     def find_open(self, kind: str | None = None) -> tuple[Issue, ...]:
         """See the port."""

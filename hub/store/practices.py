@@ -39,7 +39,10 @@ _OPENING_COUNTS = text("""
 
 IN_FORCE = """
     (SELECT json_build_array(id, sha256) FROM practice_version ORDER BY id DESC LIMIT 1) AS newest,
-    (SELECT json_build_array(count(*), max(id)) FROM absence) AS absences"""
+    (SELECT json_build_array(count(*), max(id)) FROM absence) AS absences,
+    EXISTS (SELECT FROM review_issue
+        WHERE kind = 'breaks_rules' AND subject_kind = 'visit' AND state = 'open') AS has_flagged,
+    (SELECT json_agg(subject_id) FROM review_issue WHERE kind = 'reorder' AND state = 'open') AS reorders"""
 """Columns for `SqlPractices.recall`."""
 _VERSION = "SELECT sha256 FROM practice_version WHERE id = %(id)s"
 
@@ -77,7 +80,12 @@ class SqlPractices:
         """What a statement that asked for `IN_FORCE` saw."""
         newest, absences = seen["newest"], seen["absences"]
         self._newest = self._text(*newest) if newest else None
-        return InForce(self._newest, self._absences((absences[0], absences[1])))
+        return InForce(
+            practice=self._newest,
+            absences=self._absences((absences[0], absences[1])),
+            has_flagged=seen["has_flagged"],
+            reorders=frozenset(seen["reorders"] or ()),
+        )
 
     def _text(self, version: int, digest: str) -> AppliedPractice:
         """That version with that digest. Read once in this process: a version never changes."""

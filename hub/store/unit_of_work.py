@@ -92,7 +92,7 @@ class SqlUnitOfWork:
         self.diaries: Diaries = SqlDiaries(connection, now, copies, in_force)
         self.bookings: Bookings = SqlBookings(connection, now)
         self.holds: Holds = SqlHolds(connection, now)
-        self.visits: Visits = SqlVisits(connection, now)
+        self.visits: Visits = SqlVisits(connection, now, in_force)
         self.consents: Consents = SqlConsents(connection, now)
         self.running: Running = SqlRunning(connection, now)
         self.waitlist: Waitlist = SqlWaitlist(connection, now)

@@ -8,19 +8,20 @@ from sqlalchemy import Connection, text
 
 from hub.canonical.money import Money
 from hub.canonical.records import Visit
-from hub.ports import Ending, StandingVisit
+from hub.ports import Ending, InForce, StandingVisit
 from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
 from hub.scheduling.request import Part, Trip
 from hub.store.driver import Found, run
 from hub.store.locks import claimed_by_nobody_else, lock_claims, make_way
 from hub.store.planned import placed_row, update_planned
+from hub.store.practices import IN_FORCE, SqlPractices
 from hub.store.records import read_visit
 from hub.store.settling import settle
 from hub.store.taken import given_up, keys_of_taken, read_freed, taken_columns
 
 _STANDING = f"""
-    SELECT v.*, {taken_columns("v", "visit_id")} FROM visit v
+    SELECT v.*, {taken_columns("v", "visit_id")}, {IN_FORCE} FROM visit v
     WHERE v.id = ANY(%(ids)s) AND v.state IN ('booked', 'arrived')"""  # noqa: S608 fixed columns
 _OF_TRIP = "SELECT id FROM visit WHERE trip_id = %(id)s ORDER BY trip_number"
 _CLOSE_ISSUES = """
@@ -50,15 +51,17 @@ _END_PROMISE = text("DELETE FROM stock_promise WHERE visit_id = :id")
 class SqlVisits:
     """`hub.ports.Visits`."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime, practices: SqlPractices) -> None:
         self._connection = connection
         self._now = now
+        self._practices = practices
 
     def load_standing(self, visit_ids: Collection[str]) -> tuple[StandingVisit, ...]:
         """See the port."""
         rows = {row["id"]: row for row in run(self._connection, _STANDING, {"ids": list(visit_ids)})}
         keys = keys_of_taken(self._connection, rows.values())
-        return tuple(_standing(rows[one], keys[one]) for one in dict.fromkeys(visit_ids) if one in rows)
+        chosen = [one for one in dict.fromkeys(visit_ids) if one in rows]
+        return tuple(_standing(rows[one], keys[one], self._practices.recall(rows[one])) for one in chosen)
 
     def find_trip(self, trip_id: str) -> tuple[StandingVisit, ...]:
         """See the port."""
@@ -107,7 +110,7 @@ def _in_order(visit_ids: Iterable[str], rows: Iterable[Found]) -> tuple[Visit, .
     return tuple(visits[one] for one in visit_ids)
 
 
-def _standing(row: Found, keys: frozenset[Key]) -> StandingVisit:
+def _standing(row: Found, keys: frozenset[Key], in_force: InForce) -> StandingVisit:
     deposit = row["deposit_minor"]
     asked = (row["option_id"], row["asked"], row["package_id"], row["series_id"])
     return StandingVisit(
@@ -121,4 +124,5 @@ def _standing(row: Found, keys: frozenset[Key]) -> StandingVisit:
         trip_id=row["trip_id"],
         trip_number=row["trip_number"] or 1,
         keys=keys,
+        in_force=in_force,
     )
