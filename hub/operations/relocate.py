@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from hub.canonical.ids import Kind
 from hub.canonical.records import Visit, VisitState
-from hub.operations.apply_practice import load_practice
+from hub.operations.apply_practice import practice_of
 from hub.operations.ask_to_move import STANDS_AS_BEFORE
 from hub.operations.note_shortages import NO_STOCK, note_shortages, places_held
 from hub.operations.note_visits import Note, load_visits, note_visits
@@ -55,10 +55,11 @@ def relocate(work: UnitOfWork, pending: Pending, told: Collection[str]) -> bool:
         "visit_moved", its["action"], asked["actor"], asked["role"], asked["reason"], its["event"], its["audit"]
     )
     note_visits(work, visits, note, told)
-    practice = load_practice(work)
+    in_force = standing[0].in_force
+    practice = practice_of(in_force)
     places = {(one.product_id, one.location_id) for each in relocations for one in each.planned.promises}
     is_short = NO_STOCK in its["audit"].get("overridden", ())
-    note_shortages(work, practice, places | places_held(standing), may_mend=True, always=is_short)
+    note_shortages(work, practice, places | places_held(standing), opened=in_force.reorders, always=is_short)
     prepare_consents(work, practice, visits, actor=asked["actor"])
     if asked["proposal"] is not None:
         work.repairs.mark_applied(asked["proposal"], pending.visit_ids, asked["actor"])
