@@ -6,8 +6,8 @@ Source: HL7 FHIR R4 (4.0.1), resource pages of Appointment, Patient, Practitione
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
@@ -16,7 +16,6 @@ from hub.connectors.fhir_r4.client import parse_instant
 from hub.errors import Problem
 
 Json = Mapping[str, Any]
-Found = Iterator[tuple[str, Any]]
 
 REQUIRED_CODES: Mapping[str, frozenset[str]] = {
     path: frozenset(codes.split())
@@ -71,18 +70,31 @@ _WITHOUT_TIMES = {"proposed", "cancelled", "waitlist"}
 _PARSER_WORDS = {"extra_forbidden": "an element that R4 does not have", "list_type": "not a list"}
 
 
+class Element(NamedTuple):
+    """An element of a resource."""
+
+    owner: str
+    """The path of what it stands in, without numbers: `Patient.name`."""
+    key: str
+    path: str
+    """`Patient.name[0].use`."""
+    value: Any
+    is_one_of_many: bool
+    """One of a list that stands under the key."""
+
+
+Elements = Sequence[Element]
+_CODED = frozenset(path.rpartition(".")[2] for path in REQUIRED_CODES)
+
+
 def check(resource: Json) -> tuple[Problem, ...]:
     """Every way in which `resource` breaks FHIR R4, in the order of its paths; none where it holds."""
     problems = list(_parse(resource))
-    for rule in (
-        _codes,
-        _emptiness,
-        _references,
-        _periods,
-        _contact_points,
-        _identity,
-        *_RULES.get(_type(resource), ()),
-    ):
+    elements = _walk(resource)
+    for of_elements in (_codes, _emptiness, _periods, _contact_points):
+        problems += of_elements(elements)
+    problems += _references(resource, elements)
+    for rule in (_identity, *_RULES.get(_type(resource), ())):
         problems += rule(resource)
     unique = {(p.field, p.code): p for p in problems}
     return tuple(sorted(unique.values(), key=lambda p: p.field or ""))
@@ -105,26 +117,28 @@ def _parse(resource: Json) -> Iterator[Problem]:
         yield Problem("not a resource type of FHIR R4", code="structure", field="resourceType")
 
 
-def _codes(resource: Json) -> Iterator[Problem]:
-    for path, value in _walk(resource):
-        allowed = REQUIRED_CODES.get(_plain(path)) or REQUIRED_CODES.get(_tail(path))
-        values = value if isinstance(value, list) else [value]
-        if allowed and not all(isinstance(v, str) and v in allowed for v in values):
-            yield Problem(f"not one of {', '.join(sorted(allowed))}", code="code", field=path)
-
-
-def _emptiness(resource: Json) -> Iterator[Problem]:
-    for path, value in _walk(resource):
-        if isinstance(value, Mapping) and not value:
-            yield Problem("an element without content", code="ele-1", field=path)
-
-
-def _references(resource: Json) -> Iterator[Problem]:
-    contained = {f"#{c.get('id')}" for c in _list(resource.get("contained")) if isinstance(c, Mapping)} | {"#"}
-    for path, value in _walk(resource):
-        if not path.endswith(".reference") or not isinstance(value, str):
+def _codes(elements: Elements) -> Iterator[Problem]:
+    for one in elements:
+        if one.key not in _CODED:
             continue
-        owner = _plain(path.removesuffix(".reference"))
+        allowed = REQUIRED_CODES.get(f"{one.owner}.{one.key}") or REQUIRED_CODES.get(f"{_last(one.owner)}.{one.key}")
+        values = one.value if isinstance(one.value, list) else [one.value]
+        if allowed and not all(isinstance(v, str) and v in allowed for v in values):
+            yield Problem(f"not one of {', '.join(sorted(allowed))}", code="code", field=one.path)
+
+
+def _emptiness(elements: Elements) -> Iterator[Problem]:
+    for one in elements:
+        if not one.value and isinstance(one.value, Mapping):
+            yield Problem("an element without content", code="ele-1", field=one.path)
+
+
+def _references(resource: Json, elements: Elements) -> Iterator[Problem]:
+    contained = {f"#{c.get('id')}" for c in _list(resource.get("contained")) if isinstance(c, Mapping)} | {"#"}
+    for one in elements:
+        if one.key != "reference" or one.is_one_of_many or not isinstance(one.value, str):
+            continue
+        path, owner, value = one.path, one.owner, one.value
         if value.startswith("#"):
             if value not in contained:
                 yield Problem("points to nothing contained here", code="ref-1", field=path)
@@ -136,19 +150,19 @@ def _references(resource: Json) -> Iterator[Problem]:
             yield Problem(f"may not point to a {local[1][:40]}", code="reference", field=path)
 
 
-def _periods(resource: Json) -> Iterator[Problem]:
-    for path, value in _walk(resource):
-        if isinstance(value, Mapping) and path.rsplit(".", 1)[-1].split("[")[0] in ("period", "requestedPeriod"):
-            start, end = parse_instant(value.get("start")), parse_instant(value.get("end"))
+def _periods(elements: Elements) -> Iterator[Problem]:
+    for one in elements:
+        if one.key in ("period", "requestedPeriod") and isinstance(one.value, Mapping):
+            start, end = parse_instant(one.value.get("start")), parse_instant(one.value.get("end"))
             if start and end and start > end:
-                yield Problem("ends before it starts", code="per-1", field=path)
+                yield Problem("ends before it starts", code="per-1", field=one.path)
 
 
-def _contact_points(resource: Json) -> Iterator[Problem]:
-    for path, value in _walk(resource):
-        is_contact_point = isinstance(value, Mapping) and _plain(path).endswith(".telecom")
-        if is_contact_point and "value" in value and "system" not in value:
-            yield Problem("a value without its system", code="cpt-2", field=path)
+def _contact_points(elements: Elements) -> Iterator[Problem]:
+    for one in elements:
+        is_contact_point = one.key == "telecom" and isinstance(one.value, Mapping)
+        if is_contact_point and "value" in one.value and "system" not in one.value:
+            yield Problem("a value without its system", code="cpt-2", field=one.path)
 
 
 def _identity(resource: Json) -> Iterator[Problem]:
@@ -209,27 +223,24 @@ _RULES: Mapping[str, tuple[Callable[[Json], Iterator[Problem]], ...]] = {
 }
 
 
-def _walk(resource: Json) -> Found:
-    """Every element below the resource with its path, `Patient.name[0].use`."""
-    stack: list[tuple[str, Any]] = [(_type(resource), resource)]
-    while stack:
-        path, value = stack.pop()
-        if isinstance(value, Mapping):
-            children = [(f"{path}.{key}", child) for key, child in value.items() if key != "contained"]
+def _walk(resource: Json) -> list[Element]:
+    """Every element below the resource."""
+    found: list[Element] = []
+    left = [Element("", _type(resource), _type(resource), resource, False)]
+    while left:
+        one = left.pop()
+        found.append(one)
+        owner, key, path, value, _ = one
+        if isinstance(value, dict):
+            inner = f"{owner}.{key}" if owner else key
+            left += [Element(inner, n, f"{path}.{n}", child, False) for n, child in value.items() if n != "contained"]
         elif isinstance(value, list):
-            children = [(f"{path}[{index}]", child) for index, child in enumerate(value)]
-        else:
-            children = []
-        yield from children
-        stack += children
+            left += [Element(owner, key, f"{path}[{n}]", child, True) for n, child in enumerate(value)]
+    return found[1:]
 
 
-def _plain(path: str) -> str:
-    return re.sub(r"\[\d+\]", "", path)
-
-
-def _tail(path: str) -> str:
-    return ".".join(_plain(path).split(".")[-2:])
+def _last(owner: str) -> str:
+    return owner.rpartition(".")[2]
 
 
 def _list(value: Any) -> list[Any]:

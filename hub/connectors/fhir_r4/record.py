@@ -29,8 +29,10 @@ def record_of(resource: Resource, system: str, kind: Kind) -> SourceRecord:
 def id_of(resource: Resource) -> str:
     """Its id; for one without, a mark of its content, so that it can be kept and shown."""
     value = resource.get("id")
+    if isinstance(value, str) and value:
+        return value
     content = json.dumps(resource, sort_keys=True).encode()
-    return value if isinstance(value, str) and value else f"no-id-{sha256(content).hexdigest()[:16]}"
+    return f"no-id-{sha256(content).hexdigest()[:16]}"
 
 
 def version_of(resource: Resource) -> str | None:

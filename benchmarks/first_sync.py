@@ -1,0 +1,156 @@
+"""The first synchronization of a practice: patients and visits over HTTP from a server on the same machine.
+
+python -m benchmarks.first_sync [--small] [--profile] [--kill]
+
+The baseline beside it: the same pages fetched and parsed, and nothing done with them. `--kill` kills the synchronizing
+process again and again and goes on, until everything is there; then it is counted.
+"""
+
+import argparse
+import cProfile
+import os
+import pstats
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from time import perf_counter, process_time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import URL, make_url, text
+
+from benchmarks.database import fresh_database
+from hub.canonical.ids import Kind
+from hub.connectors.fhir_r4.client import FhirClient
+from hub.connectors.fhir_r4.source import FhirSource
+from hub.connectors.kit.connection import read_connection
+from hub.connectors.kit.mapping_files import load_mappings
+from hub.operations.apply_practice import apply_practice
+from hub.operations.linked_system import LinkedSystem
+from hub.operations.pull_changes import pull_changes
+from hub.store.engine import application_engine
+from hub.store.unit_of_work import SqlStore
+
+PROJECT = Path(__file__).resolve().parents[1]
+PAGE = 500
+
+
+def system() -> LinkedSystem:
+    folder = PROJECT / "examples" / "juniper" / "connections"
+    connection = read_connection((folder / "juniper-ehr.yaml").read_text(), "juniper-ehr.yaml")
+    tables = load_mappings(PROJECT / "mappings", connection.mappings)
+    return LinkedSystem(connection.system, tables, ZoneInfo("America/Chicago"), connection.aliases)
+
+
+@contextmanager
+def served(patients: int, visits: int) -> Iterator[str]:
+    command = [sys.executable, "-m", "benchmarks.static_fhir", str(patients), str(visits)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
+        server.communicate("")
+
+
+def synchronize(url: URL | str, server: str) -> None:
+    engine = application_engine(url)
+    store = SqlStore(engine)
+    linked = system()
+    for kind in (Kind.PATIENT, Kind.VISIT):
+        folder = str(make_url(url).query["host"])
+        began, spent, database = perf_counter(), process_time(), database_cpu(folder)
+        with FhirClient(server) as client:
+            source = FhirSource(client, linked.name, page_size=PAGE)
+            done = pull_changes(linked, kind, source, store)
+        wall, cpu, database = perf_counter() - began, process_time() - spent, database_cpu(folder) - database
+        if done.read:
+            print(
+                f"{kind:8} {done.read:7} read, {done.inserted} new: {done.read / wall:7.0f} a second, "
+                f"CPU a record: hub {cpu / done.read * 1000:.3f} ms, database {database / done.read * 1000:.3f} ms"
+            )
+    engine.dispose()
+
+
+def database_cpu(folder: str) -> float:
+    """Seconds of the server that keeps its data there, with the backends that are open now."""
+    clock, spent, family = os.sysconf("SC_CLK_TCK"), 0, set()
+    stats = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+            stats[int(stat.parent.name)] = int(fields[1]), int(fields[11]) + int(fields[12])
+            if f"-D\0{folder}" in (stat.parent / "cmdline").read_text():
+                family.add(int(stat.parent.name))
+        except OSError:
+            continue
+    for pid, (parent, ticks) in stats.items():
+        if pid in family or parent in family:
+            spent += ticks
+    return spent / clock
+
+
+def fetch_only(server: str) -> None:
+    for kind in (Kind.PATIENT, Kind.VISIT):
+        began, spent, read = perf_counter(), process_time(), 0
+        with FhirClient(server) as client:
+            for page in FhirSource(client, "fetched", page_size=PAGE).read(kind, None):
+                read += len(page.records)
+        wall, cpu = perf_counter() - began, process_time() - spent
+        print(f"{kind:8} {read:7} only fetched and checked: {read / wall:7.0f} a second, {cpu / read * 1000:.3f} ms")
+
+
+def kill_again_and_again(url: URL, server: str, random: Random) -> int:
+    """Gives how often it was killed."""
+    command = [sys.executable, "-m", "benchmarks.first_sync", "--on", url.render_as_string(hide_password=False), server]
+    for times in range(1000):
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            try:
+                process.wait(random.uniform(2, 8))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                continue
+            assert process.returncode == 0
+            return times
+    raise AssertionError("it never came to an end")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--on", nargs=2, metavar=("DATABASE", "SERVER"))
+    options = parser.parse_args()
+    if options.on:
+        synchronize(*options.on)
+        return
+    patients, visits = (2_000, 6_000) if options.small else (100_000, 300_000)
+    with served(patients, visits) as server, fresh_database(durable=True) as (url, owner):
+        engine = application_engine(url)
+        file = PROJECT / "examples" / "juniper" / "practice.yaml"
+        apply_practice(SqlStore(engine), file.read_text(), "practice.yaml")
+        engine.dispose()
+        began = perf_counter()
+        if options.kill:
+            print(f"killed {kill_again_and_again(url, server, Random(4))} times")
+        elif options.profile:
+            profile = cProfile.Profile()
+            profile.runcall(synchronize, url, server)
+            pstats.Stats(profile).sort_stats("cumulative").print_stats(60)
+            pstats.Stats(profile).sort_stats("tottime").print_stats(45)
+        else:
+            fetch_only(server)
+            began = perf_counter()
+            synchronize(url, server)
+        wall = perf_counter() - began
+        print(f"end to end {(patients + visits) / wall:.0f} records a second")
+        with owner.connect() as connection:
+            for table, wanted in (("patient", patients), ("visit", visits), ("source_record", patients + visits)):
+                held = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+                assert held == wanted, (table, held, wanted)
+
+
+if __name__ == "__main__":
+    main()
