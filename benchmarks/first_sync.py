@@ -28,6 +28,7 @@ from hub.connectors.fhir_r4.client import FhirClient
 from hub.connectors.fhir_r4.source import FhirSource
 from hub.connectors.kit.connection import read_connection
 from hub.connectors.kit.mapping_files import load_mappings
+from hub.connectors.kit.read_ahead import ReadAhead
 from hub.operations.apply_practice import apply_practice
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.pull_changes import pull_changes
@@ -62,7 +63,7 @@ def synchronize(url: URL | str, server: str) -> None:
         folder = str(make_url(url).query["host"])
         began, spent, database = perf_counter(), process_time(), database_cpu(folder)
         with FhirClient(server) as client:
-            source = FhirSource(client, linked.name, page_size=PAGE)
+            source = ReadAhead(FhirSource(client, linked.name, page_size=PAGE))
             done = pull_changes(linked, kind, source, store)
         wall, cpu, database = perf_counter() - began, process_time() - spent, database_cpu(folder) - database
         if done.read:

@@ -1,6 +1,6 @@
 """A FHIR server that only has searches, and makes each page when it is asked for it: so many patients and visits.
 
-Run as a program it serves until its input ends: `python -m benchmarks.static_fhir PATIENTS VISITS`, and prints its port.
+As a program it prints its port and serves until its input ends: `python -m benchmarks.static_fhir PATIENTS VISITS`
 """
 
 import json

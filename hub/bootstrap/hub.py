@@ -20,6 +20,7 @@ from hub.canonical.records import Visit
 from hub.canonical.time import Span
 from hub.connectors.kit.connection import Connection
 from hub.connectors.kit.mapping_files import load_mappings
+from hub.connectors.kit.read_ahead import ReadAhead
 from hub.connectors.registry import Surroundings, open_calendar, open_export, open_sink, open_source, zone_of
 from hub.errors import InvalidInput, Problem
 from hub.operations.add_away import add_away
@@ -61,7 +62,7 @@ from hub.operations.settle_by_hand import Word, settle_by_hand
 from hub.operations.stockroom import Stockroom
 from hub.operations.tend_book import Tended, tend_book
 from hub.operations.waive_fee import Waived, waive_fee
-from hub.ports import Pending, Placed
+from hub.ports import Pending, Placed, Source
 from hub.ports.people import Matcher
 from hub.ports.repairs import Proposal
 from hub.ports.waitlist import Offer as FreedOffer
@@ -334,9 +335,14 @@ class Hub:
             self.store,
             self.folder,
             lambda system: self._linked(self.folder.connection(system)),
-            lambda system: open_source(self.folder.connection(system), self._surroundings),
+            self._open_ahead,
             lambda system: open_sink(self.folder.connection(system), self._surroundings),
         )
+
+    @contextmanager
+    def _open_ahead(self, system: str) -> Iterator[Source]:
+        with open_source(self.folder.connection(system), self._surroundings) as source:
+            yield ReadAhead(source)
 
     @property
     def _outside(self) -> Outside:

@@ -95,6 +95,8 @@ class SystemLinks:
 
     def look_up(self) -> None:
         """Find what was asked for and not known, all at once. What was read without it must be read again."""
+        if not self._missed:
+            return
         refs = [SourceRef(self._system.name, kind, source_id) for kind, source_id in self._missed]
         found = self._uow.links.find(refs)
         for ref in refs:

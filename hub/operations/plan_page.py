@@ -14,6 +14,7 @@ from hub.canonical.records import Canonical
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import Problem, SafetyStop
 from hub.mapping.apply import Decoded, decode
+from hub.mapping.reading import Findings
 from hub.operations.linked_system import LinkedSystem, SystemLinks
 from hub.operations.match_records import match_records
 from hub.operations.own_echoes import Echoes
@@ -63,6 +64,8 @@ class PagePlanner:
         self._is_replay = is_replay
         self._mapping = system.mapping(kind)
         self._fields = self._mapping.names
+        referring = {name for one in self._mapping.table.fields if one.spec.codec == "reference" for name in one.names}
+        self._references = tuple(read for name, read in self._mapping.readers if name in referring)
         self._links = SystemLinks(system, uow, is_gathering=True)
         self._known = known or Known()
         for ref, link in self._known.links.items():
@@ -157,19 +160,17 @@ class PagePlanner:
         return self._matched(read, plan)
 
     def _decoded(self, sources: Sequence[SourceRecord]) -> list[Decoded]:
-        """A record that names one which is not known yet is read a second time, once all such are looked up."""
+        """What the records name is looked up for all of them at once."""
         context = self._system.context(self._links, self._uow.now)
-        decoded: list[Decoded] = []
-        again: list[int] = []
-        for place, source in enumerate(sources):
-            before = self._links.missed
-            decoded.append(decode(self._mapping, source, context))
-            if self._links.missed != before or decoded[-1].record is None:
-                again.append(place)
-        if self._links.missed:
+        for source in sources:
+            findings = Findings(source)
+            for read in self._references:
+                read(source.payload, context, findings)
+        self._links.look_up()
+        decoded = [decode(self._mapping, source, context) for source in sources]
+        if self._links.missed:  # named by a codec of several fields
             self._links.look_up()
-            for place in again:
-                decoded[place] = decode(self._mapping, sources[place], context)
+            decoded = [decode(self._mapping, source, context) for source in sources]
         return decoded
 
     def _matched(self, read: Sequence[Read], plan: PagePlan) -> list[Read]:

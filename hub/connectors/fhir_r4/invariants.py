@@ -79,7 +79,7 @@ class Element(NamedTuple):
     path: str
     """`Patient.name[0].use`."""
     value: Any
-    is_one_of_many: bool
+    is_one_of_many: bool = False
     """One of a list that stands under the key."""
 
 
@@ -226,16 +226,16 @@ _RULES: Mapping[str, tuple[Callable[[Json], Iterator[Problem]], ...]] = {
 def _walk(resource: Json) -> list[Element]:
     """Every element below the resource."""
     found: list[Element] = []
-    left = [Element("", _type(resource), _type(resource), resource, False)]
+    left = [Element("", _type(resource), _type(resource), resource)]
     while left:
         one = left.pop()
         found.append(one)
         owner, key, path, value, _ = one
         if isinstance(value, dict):
             inner = f"{owner}.{key}" if owner else key
-            left += [Element(inner, n, f"{path}.{n}", child, False) for n, child in value.items() if n != "contained"]
+            left += [Element(inner, n, f"{path}.{n}", child) for n, child in value.items() if n != "contained"]
         elif isinstance(value, list):
-            left += [Element(owner, key, f"{path}[{n}]", child, True) for n, child in enumerate(value)]
+            left += [Element(owner, key, f"{path}[{n}]", child, is_one_of_many=True) for n, child in enumerate(value)]
     return found[1:]
 
 
