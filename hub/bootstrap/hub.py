@@ -23,6 +23,7 @@ from hub.connectors.kit.mapping_files import load_mappings
 from hub.connectors.kit.read_ahead import ReadAhead
 from hub.connectors.registry import Surroundings, open_calendar, open_export, open_sink, open_source, zone_of
 from hub.errors import InvalidInput, Problem
+from hub.matching import SplinkLikeness
 from hub.operations.add_away import add_away
 from hub.operations.apply_practice import Applied, apply_practice
 from hub.operations.approve_repair import Approved, NotApproved
@@ -84,6 +85,7 @@ from hub.store.engine import application_engine
 from hub.store.overview import Overview, load_overview
 from hub.store.unit_of_work import SqlStore
 from hub.sync.mass_change import MassChangeLimit
+from hub.sync.people.decide import Thresholds
 
 
 @dataclass(frozen=True)
@@ -357,7 +359,9 @@ class Hub:
 
     @property
     def _matcher(self) -> Matcher:
-        return Matcher()
+        identity = self.folder.identity
+        thresholds = Thresholds(merge=identity.merge_from, review=identity.review_from)
+        return Matcher(thresholds, SplinkLikeness(), identity.score_from_people)
 
     def _linked(self, connection: Connection) -> LinkedSystem:
         tables = load_mappings(self.mappings, connection.mappings, self.folder.path)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hub.canonical.identity import IdentityRules
 from hub.canonical.practice import Practice, read_sound_practice
 from hub.connectors.calendar_owners import find_owner_problems
 from hub.connectors.kit.connection import Connection, read_connection
@@ -30,6 +31,8 @@ class PracticeFolder:
     """Without the file `agreements.yaml`: none, and nothing personal moves."""
     rules: RecordRules = field(default_factory=RecordRules)
     """Whose word counts for which field: `records.yaml`, where there is one."""
+    identity: IdentityRules = field(default_factory=IdentityRules)
+    """What a score of two patients decides: `identity.yaml`, where there is one."""
 
     def connection(self, system: str) -> Connection:
         """The connection to a system.
@@ -63,12 +66,18 @@ def read_practice_folder(settings: Settings) -> PracticeFolder:
     if problems:
         raise InvalidInput(*problems)
     agreements = _agreements(settings.practice, by_system)
-    return PracticeFolder(settings.practice, text, practice, by_system, agreements, _rules(settings, by_system))
+    identity = _identity(settings.practice / "identity.yaml")
+    rules = _rules(settings, by_system)
+    return PracticeFolder(settings.practice, text, practice, by_system, agreements, rules, identity)
 
 
 def _rules(settings: Settings, systems: Collection[str]) -> RecordRules:
     file = settings.practice / "records.yaml"
     return read_record_rules(_read(file), str(file), systems) if file.exists() else RecordRules()
+
+
+def _identity(file: Path) -> IdentityRules:
+    return parse(_read(file), str(file)).read_as(IdentityRules) if file.exists() else IdentityRules()
 
 
 def check_practice_folder(settings: Settings) -> PracticeFolder:

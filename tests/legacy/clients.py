@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from random import Random
 
 from tests.legacy import forms
-from tests.legacy.doubles import Client, merged, relative, unsure
+from tests.legacy.doubles import Client, hardly, merged, relative, unsure
 from tests.legacy.names import FAMILY, GIVEN, STREETS
 
 NOTES = ["", "", "prefers mornings", 'says "no latex"', "line one\nline two", "allergic: lidocaine, penicillin"]
@@ -13,15 +13,18 @@ FRONT_DESK = "5125550000"
 """What is written where nobody knows a number."""
 
 
-def make_clients(count: int, today: date, rng: Random) -> list[Client]:
-    """People of their own, then every tenth again as what `doubles` makes of them; in any order."""
+def make_clients(count: int, today: date, rng: Random, *, hard: bool = False) -> list[Client]:
+    """People of their own, then every tenth again as what `doubles` makes of them; in any order.
+
+    `hard`: also some whom only a score or a person can tell.
+    """
     own = [_person(number, today, rng) for number in range(count)]
     odd = max(4, count // 10)
-    makers = (merged, merged, relative, unsure)
+    makers = (merged, merged, relative, unsure, *[hardly] * hard)
     rows = list(own)
     reachable = [one for one in own if one.phone != FRONT_DESK]
     for number, original in enumerate(rng.sample(reachable, k=min(odd, len(reachable)))):
-        rows.append(makers[number % 4](original, number, rng))
+        rows.append(makers[number % len(makers)](original, number, rng))
     rng.shuffle(rows)
     return [replace(row, id=f"C{10000 + 3 * place}") for place, row in enumerate(rows)]
 

@@ -119,6 +119,14 @@ def _birth_slip(one: Client, _: int, rng: Random) -> Client:
     return replace(one, born_on=born.replace(year=born.year + (1 if born.year % 10 < 9 else -1)))
 
 
+def _two_slips(one: Client, _: int, rng: Random) -> Client:
+    return replace(_less(one, rng), given=_slip(one.given, rng), family=_slip(one.family, rng))
+
+
+def _slip_and_day(one: Client, number: int, rng: Random) -> Client:
+    return replace(_day_for_month(one, number, rng), family=_slip(one.family, rng))
+
+
 def _twin(one: Client, _: int, rng: Random) -> Client:
     return replace(one, given=_other(GIVEN, one.given, rng), email="")
 
@@ -161,6 +169,8 @@ def _without_birth(one: Client, _: int, __: Random) -> Client:
     return replace(one, born_on=None)
 
 
+HARD: dict[str, Double] = {"two_slips": _two_slips, "slip_and_day": _slip_and_day}
+"""The same person, so badly written that the rules leave it open: for scores, or for a person."""
 MERGED: dict[str, tuple[Double, int]] = {
     "again": (_again, 6), "given_slip": (_given_slip, 4), "family_slip": (_family_slip, 4), "nickname": (_nickname, 2),
     "swapped": (_swapped, 2), "maiden": (_maiden, 6), "double_barrelled": (_double_barrelled, 1), "moved": (_moved, 2),
@@ -182,6 +192,12 @@ def merged(one: Client, number: int, rng: Random) -> Client:
     """The same person again."""
     kind = _pick({name: often for name, (_, often) in MERGED.items()}, rng)
     return replace(MERGED[kind][0](one, number, rng), verdict="merge", kind=kind)
+
+
+def hardly(one: Client, number: int, rng: Random) -> Client:
+    """The same person, badly written."""
+    kind = rng.choice(list(HARD))
+    return replace(HARD[kind](one, number, rng), verdict="merge", kind=kind)
 
 
 def relative(one: Client, number: int, rng: Random) -> Client:

@@ -30,8 +30,10 @@ class Population:
 
         A writing that nobody else has, beside a name that many have, is a slip (Laylla, Layla); names that many have
         are two (Layla, Ayla), and so is one that the table of names knows (Lena, Elena). Among few people that table
-        decides alone, and what it does not know counts as two.
+        decides alone, and what it does not know counts as two; where nobody was counted every slip does.
         """
+        if self.size == 0:
+            return True
         if is_doubling(one, other):  # nobody names two children so
             return False
         if self.size < FEW:
@@ -42,7 +44,7 @@ class Population:
     def are_both_usual(self, one: str, other: str) -> bool:
         """Whether a name and its short form both are names that many have: then two people may well have them."""
         if self.size < FEW:
-            return self.size == 0
+            return self.size == 0  # the table says that they are one name
         _, others, many = self._counted(one, other)
         return others > 1 and others * 8 > many
 

@@ -1,0 +1,152 @@
+"""Who is one person: rule by rule, in the practice's words."""
+
+from datetime import date
+
+import pytest
+
+from hub.canonical.ids import PatientId
+from hub.canonical.records import Patient
+from hub.sync.people.compare import compare
+from hub.sync.people.judge import Judgement, Outcome, judge
+from hub.sync.people.normal import normal_person
+from hub.sync.people.population import Population
+
+ANN = Patient(
+    id=PatientId("a"),
+    given_name="Katherine",
+    family_name="O'Brien",
+    born_on=date(1980, 4, 7),
+    phone="+15125550101",
+    email="kate.obrien@example.com",
+    street="12 North Elm Street",
+    postal_code="78701",
+)
+NAMES = {"katherine": 40, "kate": 9, "layla": 30, "ayla": 25, "zoe": 30, "anna": 40, "robert": 40, "bob": 1}
+MANY = Population(size=2000, given=NAMES)
+NEITHER = {"phone": "+15125550999", "email": "other@example.org"}
+
+
+def judged(differs: dict[str, object], one: Patient = ANN, population: Population = MANY) -> Judgement:
+    """The same whoever stands first."""
+    other = normal_person(one.model_copy(update={"id": "b", **differs}))
+    there = judge(compare(normal_person(one), other, population))
+    assert judge(compare(other, normal_person(one), population)) == there
+    return there
+
+
+@pytest.mark.parametrize(
+    "differs",
+    [
+        {},
+        {"phone": None},
+        {"email": None},
+        {"given_name": "KATHERINE", "family_name": "OBrien"},
+        {"given_name": "Ms. Katherine J."},
+        {"family_name": "O\u2019Brien Jr."},
+        {"family_name": "Ó'Brïen", "phone": None},
+        {"given_name": "O'Brien", "family_name": "Katherine"},
+        {"email": "Kate.OBrien+spa@example.com", "phone": None},
+        {"street": "1 Other Rd", "postal_code": "90210", "email": None},
+        {"family_name": "O'Brein", "email": None},
+        {"family_name": "Smith-O'Brien", "email": None},
+        {"family_name": "Smith", "email": None},
+        {"family_name": "Smith", "street": None},
+        {"given_name": "Kathrine", "email": None},
+        {"born_on": date(1980, 7, 4), "email": None},
+        {"born_on": date(1981, 4, 7), "email": None},
+        {"born_on": date(1980, 4, 17), "street": None},
+        {"street": "12 N Elm St.", "email": None, "family_name": "Smith"},
+    ],
+    ids=str,
+)
+def test_the_same_person_written_otherwise_is_merged(differs: dict[str, object]) -> None:
+    assert judged(differs).outcome is Outcome.MERGE
+
+
+@pytest.mark.parametrize(
+    "differs",
+    [
+        NEITHER,
+        {**NEITHER, "street": None},
+        {"phone": None, "email": None},
+        {"born_on": None},
+        {"born_on": date(1983, 9, 21), "email": None},
+        {"born_on": date(1960, 4, 7)},
+        {"given_name": "K.", "email": None},
+        {"family_name": "Smith-O'Brien", "phone": None, "email": None},
+        {"family_name": None},
+        {"given_name": "Catherina", "email": None},
+    ],
+    ids=str,
+)
+def test_what_nobody_can_tell_waits_for_a_person(differs: dict[str, object]) -> None:
+    assert judged(differs).outcome is Outcome.REVIEW
+
+
+@pytest.mark.parametrize(
+    "differs",
+    [
+        {"given_name": "Zoe"},
+        {"given_name": "Zoe", "phone": None},
+        {"born_on": date(2004, 5, 6)},
+        {"born_on": date(2004, 5, 6), **NEITHER},
+        {"family_name": "O'Brien Jr.", "born_on": date(2003, 1, 1)},
+        {"given_name": "Bert", "born_on": date(1979, 1, 2)},
+        {"given_name": "Bert", "family_name": "Stone", "born_on": date(1979, 1, 2)},
+        {"born_on": date(1983, 9, 21), **NEITHER},
+    ],
+    ids=str,
+)
+def test_relatives_and_strangers_are_two_whatever_they_share(differs: dict[str, object]) -> None:
+    assert judged(differs).outcome is Outcome.VETO
+
+
+def test_father_and_son_of_one_name_and_one_phone_are_two_by_their_suffixes() -> None:
+    senior = ANN.model_copy(update={"family_name": "O'Brien Sr.", "born_on": None})
+    assert judged({"family_name": "O'Brien Jr."}, senior).outcome is Outcome.VETO
+
+
+def test_a_wrong_decade_and_a_child_of_the_same_name_look_alike_so_nobody_merges_them() -> None:
+    assert judged({"born_on": date(1960, 4, 7)}).rule == "generation_or_slip"
+    assert judged({"born_on": date(1960, 4, 7), "email": None}).outcome is Outcome.VETO
+
+
+@pytest.mark.parametrize(("one", "other"), [("Layla", "Ayla"), ("Kate", "Katherine")])
+def test_twins_whose_names_are_alike_are_not_merged_where_both_names_are_usual(one: str, other: str) -> None:
+    who = ANN.model_copy(update={"given_name": one, "email": None})
+    assert judged({"given_name": other}, who).rule == "twin_or_slip"
+
+
+@pytest.mark.parametrize(("one", "other"), [("Layla", "Laylla"), ("Zoe", "Zooe"), ("Robert", "Bob"), ("Anna", "Ana")])
+def test_a_slip_or_a_short_form_that_nobody_else_is_called_is_the_same_name(one: str, other: str) -> None:
+    who = ANN.model_copy(update={"given_name": one, "email": None})
+    assert judged({"given_name": other}, who).rule == "given_slip_birth_contact"
+
+
+def test_among_few_people_a_slip_waits_for_a_person_and_a_doubled_letter_does_not() -> None:
+    few = Population(size=20)
+    assert judged({"given_name": "Kathrine", "email": None}, population=Population()).outcome is Outcome.REVIEW
+    assert judged({"given_name": "Aryla"}, ANN.model_copy(update={"given_name": "Ayla"}), few).outcome is Outcome.REVIEW
+    assert judged({"given_name": "Kattherine", "email": None}, population=few).outcome is Outcome.MERGE
+
+
+def test_the_practices_own_number_ties_nobody() -> None:
+    shared = Population(size=2000, given=NAMES, contacts=frozenset({"+15125550101"}))
+    assert judged({"email": None}, population=shared).outcome is Outcome.REVIEW
+    assert judged({}, population=shared).outcome is Outcome.MERGE
+
+
+def test_a_birth_date_that_was_made_up_is_no_birth_date() -> None:
+    made_up = Population(size=2000, given=NAMES, births=frozenset({date(1980, 4, 7)}))
+    assert judged({}, population=made_up).rule == "no_birth_date"
+
+
+@pytest.mark.parametrize("contact", [{"phone": "+15555555555"}, {"email": "none@example.com"}, {"email": "n/a"}])
+def test_a_contact_that_is_none_ties_nobody(contact: dict[str, object]) -> None:
+    who = ANN.model_copy(update={"phone": None, "email": None, **contact})
+    assert judged({}, who).rule == "name_birth"
+
+
+def test_evidence_holds_words_and_no_values() -> None:
+    codes = judged({"given_name": "Kathrine", "email": None}).compared.codes
+    assert codes == ("given_slip", "family_same", "born_same", "phone_same", "email_unknown", "address_same")
