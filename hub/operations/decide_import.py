@@ -13,6 +13,7 @@ from hub.mapping.apply import Decoded, TwoWay, decode
 from hub.mapping.context import Context
 from hub.operations.export_links import ExportLinks, Ids
 from hub.ports import Disposition, Verdict
+from hub.sync.alike_skus import AlikeServices, find_alike
 from hub.sync.conflicts import Overlap, find_overlaps
 from hub.sync.export import ExportFile
 from hub.sync.names import plain
@@ -93,6 +94,8 @@ class ImportPlan:
     """Of the visits that are loaded."""
     warnings: tuple[Problem, ...]
     """What was left empty, or taken with a grain of salt; by file and line."""
+    alike: tuple[AlikeServices, ...] = ()
+    """Services that may be one SKU, for a person."""
 
 
 def decide_import(files: Sequence[ExportFile], setting: Setting, progress: Progress) -> ImportPlan:
@@ -154,7 +157,9 @@ class _Draft:
         places = self._places({visit.location_id for visit in visits} | {visit.room_id for visit in visits})
         records = (*places, *self.records.values())
         overlaps, owned = find_overlaps(visits), self._owned()
-        return ImportPlan(records, owned, tuple(self.linked), tuple(self.outcomes), overlaps, tuple(self.warnings))
+        alike = tuple(find_alike(self.links.skus.services)) if self.links.skus else ()
+        written = tuple(self.linked), tuple(self.outcomes), overlaps, tuple(self.warnings)
+        return ImportPlan(records, owned, *written, alike)
 
     def _owned(self) -> dict[Kind, frozenset[str]]:
         aliased = {kind: frozenset(ids.values()) for kind, ids in self.setting.aliases.items()}

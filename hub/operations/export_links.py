@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hub.canonical.ids import Kind, derive
-from hub.sync.names import plain
+from hub.sync.names import plain, service_key
 from hub.sync.skus import Skus
 
 Ids = Mapping[Kind, Mapping[str, str]]
@@ -21,7 +21,8 @@ class ExportLinks:
 
     system: str
     aliases: Ids
-    """By kind: the system's id (of a location its name, of a room its name or `location/room`) → the hub's id."""
+    """By kind: the system's id (of a location its name, of a room its name or `location/room`, of a service
+    also a name) → the hub's id."""
     known: Ids
     read: dict[Kind, dict[str, str]] = field(default_factory=dict)
     skus: Skus | None = None
@@ -34,6 +35,8 @@ class ExportLinks:
 
     def __post_init__(self) -> None:
         by_name = {kind: _plain_keys(self.aliases.get(kind, {})) for kind in (Kind.LOCATION, Kind.RESOURCE)}
+        services = self.aliases.get(Kind.SERVICE, {})
+        by_name[Kind.SERVICE] = {**{service_key(key): one for key, one in services.items()}, **services}
         self.aliases = {**self.aliases, **by_name}
 
     def learn(self, kind: Kind, source_id: str, canonical_id: str) -> None:
@@ -50,7 +53,8 @@ class ExportLinks:
     def id_named(self, kind: Kind, name: str) -> str | None:
         """See Links."""
         if kind is Kind.SERVICE:
-            return self.skus.named(name) if self.skus else None
+            alias = self.aliases.get(kind, {}).get(service_key(name))
+            return alias or (self.skus.named(name) if self.skus else None)
         key = plain(name)
         if kind is Kind.RESOURCE:
             key = f"{self.location}/{key}"

@@ -35,7 +35,7 @@ from hub.operations.export_links import Ids
 from hub.operations.linked_system import LinkedSystem, require_aliases
 from hub.operations.match_people import match_loaded
 from hub.operations.place_facts import place_facts
-from hub.ports import Link, Placed, Saved, Store, UnitOfWork, Verdict
+from hub.ports import Issue, Link, Placed, Saved, Store, UnitOfWork, Verdict
 from hub.ports.people import Matcher
 from hub.sync.blanks import fill_blanks
 from hub.sync.conflicts import find_overlaps, visits_in
@@ -43,6 +43,9 @@ from hub.sync.export import ExportFile
 
 LINKED = (*DECODED, Kind.LOCATION, Kind.RESOURCE)
 """The kinds of which an export names records."""
+
+ALIKE = "services_alike"
+"""The issue of a service whose name is nearly another's: one SKU or two is for a person, by an alias."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,7 @@ def _write(
     new = {record.id for record in plan.records if isinstance(record, Patient)} & set(saved.changed)
     progress("match people", len(new))
     plan = _with_people(plan, _match(uow, new, request.matcher, batch_id))
+    uow.issues.open([Issue(ALIKE, Kind.SERVICE, one, detail=said) for one, said in _alike(plan).items()])
     visits = [record.id for record in records if isinstance(record, Visit)]
     progress("claim their time", len(visits))
     placed = place_facts(uow, visits)
@@ -175,6 +179,14 @@ def _write(
     result = _result(batch_id, request, plan, (saved, placed))
     uow.imports.close_batch(batch_id, "loaded", _flat(result))
     return result
+
+
+def _alike(plan: ImportPlan) -> dict[str, dict[str, str]]:
+    """Service → those that may be the same SKU, and how their names are alike."""
+    said: dict[str, dict[str, str]] = {}
+    for pair in plan.alike:
+        said.setdefault(pair.second, {})[pair.first] = str(pair.how)
+    return said
 
 
 def _match(uow: UnitOfWork, patients: Collection[str], matcher: Matcher, batch_id: int) -> dict[str, str]:

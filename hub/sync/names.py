@@ -6,6 +6,8 @@ from functools import lru_cache
 
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _KEPT_APART = re.compile(r"(?<=[0-9])\s*([.,\-/\s])\s*(?=[0-9])")
+_UNITS = {"unit": "u", "units": "u", "cc": "ml", "mls": "ml"}
+_UNIT = re.compile(r"(?<=[0-9])\s*(units?|cc|mls)\b")
 _LIGATURES = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"})
 
 
@@ -23,9 +25,10 @@ def service_key(name: str) -> str:
 
     Beyond `plain`, spaces, dashes and points do not count (`20 u` is `20u`, `Micro-needling` is `Microneedling`, a
     missing ` - ` is no difference), except between two figures: `1-2 areas` is not `12 areas`, `0.5ml` not `5ml`.
-    A percent sign, a plus and a hash stay; `&` is `and`.
+    A unit has one name (`20 units` is `20u`, `1cc` is `1ml`). A percent sign, a plus and a hash stay; `&` is `and`.
     """
     text = plain(name).replace("&", " and ")
+    text = _UNIT.sub(lambda found: _UNITS[found[1]], text)
     text = _KEPT_APART.sub(lambda found: "." if found[1] in ".," else "_", text)
     return "".join(letter for letter in text if letter.isalnum() or letter in "._%+#")
 

@@ -20,6 +20,7 @@ from tests.legacy.catalog import make_catalog
         "Bot\u00f6x 20u - forehead",
         "bo-tox 20u forehead",
         "Botox\u00a020u - forehead",
+        "Botox 20 Units - forehead",
     ],
 )
 def test_ways_to_write_one_service_are_one(other: str) -> None:
