@@ -9,11 +9,10 @@ from hub.errors import Conflict
 from hub.operations.confirm_hold import Undecided
 from hub.operations.note_visits import Note
 from hub.operations.relocate import RELOCATIONS
-from hub.operations.settle_pending import patience
 from hub.ports import NewPending, UnitOfWork
 from hub.ports.relocations import Relocation
 from hub.scheduling.decision import Reassignment, Refusal
-from hub.scheduling.pending import begin
+from hub.scheduling.pending import begin, patience
 
 UNDECIDED_CHANGE = "undecided_change"
 NOT_BOTH = "cannot_hold_both"

@@ -12,10 +12,10 @@ from hub.operations.confirm_hold import Undecided
 from hub.operations.end_visits import Ended
 from hub.operations.place_facts import recheck_facts
 from hub.operations.question import NOT_CONFIRMED
-from hub.operations.settle_pending import Manner, patience, settle_pending
+from hub.operations.settle_pending import Manner, settle_pending
 from hub.ports import NewPending, StandingVisit, Store, UnitOfWork
 from hub.scheduling.decision import Refusal
-from hub.scheduling.pending import Stage, begin
+from hub.scheduling.pending import Stage, begin, patience
 
 
 def confirm_cancellation(

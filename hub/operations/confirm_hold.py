@@ -21,10 +21,10 @@ from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, load_visits, note_one
 from hub.operations.question import NOT_CONFIRMED
 from hub.operations.request_hash import hash_hold, hash_request
-from hub.operations.settle_pending import Manner, patience, settle_pending
+from hub.operations.settle_pending import Manner, settle_pending
 from hub.ports import DueDeposit, NewPending, Pending, Store, UnitOfWork
 from hub.scheduling.decision import Booking, Refusal
-from hub.scheduling.pending import UNDECIDED_UNTIL, Stage, begin
+from hub.scheduling.pending import UNDECIDED_UNTIL, Stage, begin, patience
 from hub.scheduling.request import BookingRequest
 
 

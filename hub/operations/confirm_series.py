@@ -12,10 +12,9 @@ from hub.operations.book_under_locks import write_under_locks
 from hub.operations.book_visit import Booked
 from hub.operations.confirm_hold import Asking, Say, Undecided, find_known, find_say, note_begun, settled, sum_of
 from hub.operations.note_reassigned import note_made_way
-from hub.operations.settle_pending import patience
 from hub.ports import NewPending, Store, UnitOfWork
 from hub.scheduling.decision import Booking, Refusal
-from hub.scheduling.pending import UNDECIDED_UNTIL, begin
+from hub.scheduling.pending import UNDECIDED_UNTIL, begin, patience
 from hub.scheduling.series import SeriesRequest, as_session
 
 

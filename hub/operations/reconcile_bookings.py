@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from hub.operations.ask_outside import Outside
 from hub.operations.settle_by_hand import look_again
-from hub.operations.settle_pending import Manner, patience, settle_pending
+from hub.operations.settle_pending import Manner, settle_pending
 from hub.ports import Pending, Store
-from hub.scheduling.pending import Stage
+from hub.scheduling.pending import Stage, patience
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from hub.operations.ask_outside import Outside
 from hub.operations.linked_system import SystemLinks
 from hub.operations.note_visits import load_visits
 from hub.operations.question import Said
-from hub.operations.settle_pending import Manner, patience, settle_pending, take_answer
+from hub.operations.settle_pending import Manner, settle_pending, take_answer
 from hub.ports import (
     Absent,
     AuditEntry,
@@ -34,7 +34,7 @@ from hub.ports import (
 from hub.scheduling.by_hand import Verdict, expects_there, open_step
 from hub.scheduling.by_hand import settle_by_hand as decide_by_hand
 from hub.scheduling.decision import Refusal
-from hub.scheduling.pending import PaymentState, Step
+from hub.scheduling.pending import PaymentState, Step, patience
 
 OTHERWISE = "settled_otherwise"
 BY_HAND = "settled_by_hand"

@@ -20,10 +20,8 @@ from hub.operations.note_visits import load_visits
 from hub.operations.question import NOT_CONFIRMED, Question, Said
 from hub.operations.relocate import as_relocated
 from hub.ports import Issue, Pending, Store, UnitOfWork, Write
-from hub.scheduling.pending import Answer, PaymentState, Stage, Standing, Step, find_steps, follow
+from hub.scheduling.pending import Answer, PaymentState, Stage, Standing, Step, find_steps, follow, patience
 
-PATIENCE = timedelta(minutes=2)
-"""For each visit of it: by then whoever was asking has ended, and what they sent has arrived or never will."""
 ISSUE_AFTER = timedelta(minutes=15)
 """What is undecided for longer is put before a person."""
 UNDECIDED = "undecided_booking"
@@ -43,11 +41,6 @@ class Manner:
     """Somebody may have asked before."""
     method: str | None = field(default=None, repr=False)
     """As `hub.ports.PaymentRequest.method`."""
-
-
-def patience(visits: int) -> timedelta:
-    """How long who began a change of so many visits is left alone with it."""
-    return PATIENCE * max(1, visits)
 
 
 def settle_pending(pending_id: int, store: Store, outside: Outside, manner: Manner) -> Pending:

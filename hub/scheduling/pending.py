@@ -10,11 +10,20 @@ an answer that comes late (others settled it meanwhile) is never lost: what it r
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 UNDECIDED_UNTIL = datetime(9999, 1, 1, tzinfo=UTC)
 """When a hold expires whose outcome nobody knows yet: every rule about expiry leaves it alone."""
+
+
+PATIENCE = timedelta(minutes=2)
+"""For each visit of it: by then whoever was asking has ended, and what they sent has arrived or never will."""
+
+
+def patience(visits: int) -> timedelta:
+    """How long who began a change of so many visits is left alone with it."""
+    return PATIENCE * max(1, visits)
 
 
 class Stage(StrEnum):

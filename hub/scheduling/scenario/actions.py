@@ -20,6 +20,7 @@ from hub.canonical.wall import (
 )
 from hub.scheduling.scenario.day_actions import CheckInVisit, Clearances, Finish, Late, Over, Sign, Withdraw
 from hub.scheduling.scenario.expectations import Expectation
+from hub.scheduling.scenario.outside_actions import PaymentAnswers, Reconcile, VendorAnswers
 from hub.scheduling.scenario.stock_actions import CountLot, Explain, Ledger, OpenVialOf, Receive, Reorders, Waste
 from hub.scheduling.scenario.waiver_actions import Waivable, Waive
 
@@ -303,6 +304,9 @@ class ActionEntry(Entry):
     explain: Explain | None = None
     ledger: Ledger | None = None
     reorders: Reorders | None = None
+    vendor: VendorAnswers | None = None
+    payment: PaymentAnswers | None = None
+    reconcile: Reconcile | None = None
     expect: Expectation | None = None
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ from hub.scheduling.request import BookingRequest, Part, Trip
 from hub.scheduling.scenario.actions import Away, Cancel, Complete, Move, NoShow
 from hub.scheduling.scenario.book import BookEntry, State, entry_of
 from hub.scheduling.scenario.clearing import needs_check_in, told_booked
+from hub.scheduling.scenario.outside import ask_to_cancel, ask_to_move, is_awaited
 from hub.scheduling.scenario.player import Outcome, Player, refused
 from hub.scheduling.scenario.waiving import end_entries
 from hub.scheduling.treatments import Treatment, plan_use
@@ -31,7 +32,9 @@ def cancel(player: Player, action: Cancel) -> Outcome:
         else Decimal()
         for entry in entries
     ]
-    return end_entries(player, entries, shares, State.CANCELLED, action)
+    if is_awaited(player, entries):
+        return refused("undecided_change")
+    return ask_to_cancel(player, entries, lambda: end_entries(player, entries, shares, State.CANCELLED, action))
 
 
 def miss(player: Player, action: NoShow) -> Outcome:
@@ -54,13 +57,16 @@ def move(player: Player, action: Move) -> Outcome:
         return refused("not_booked")
     if _has_arrived(entries):
         return refused("already_arrived")
+    if is_awaited(player, entries):
+        return refused("undecided_change")
     request, rest = move_request(player, entries, action)
     decision = decide_booking(player.scenario, rest, request, player.now)
     if isinstance(decision, Refusal):
         return refused(decision)
     planned = zip(entries, decision.visits, request.trip.parts, strict=True)
-    player.book.record(decision, [_moved(player, entry, visit, part) for entry, visit, part in planned])
-    return told_booked(player, tuple(entry.id for entry in entries))
+    moved = [_moved(player, entry, visit, part) for entry, visit, part in planned]
+    ids = tuple(entry.id for entry in entries)
+    return ask_to_move(player, entries, decision, moved, lambda: told_booked(player, ids))
 
 
 def move_request(player: Player, entries: list[BookEntry], action: Move) -> tuple[BookingRequest, Diary]:

@@ -14,6 +14,7 @@ from hub.errors import Problem
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.scenario.actions import BookSeries, Complete, Find, Gaps, PartEntry, TripEntry
 from hub.scheduling.scenario.day_actions import Sign, Withdraw
+from hub.scheduling.scenario.outside_actions import find_outside_problems
 from hub.scheduling.scenario.stock_actions import OpenVialOf, StockEntry
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 _LIFE = frozenset({"find", "hold", "book", "move", "cancel", "clock", "complete", "no_show", "away"})
 _DAY = frozenset({"late", "over", "finish", "sign", "withdraw", "clearances", "check_in"})
 _STOCK = frozenset({"open", "receive", "waste", "count", "explain", "ledger", "reorders"})
-PLAYED = _LIFE | _DAY | {"series", "waitlist", "offers", "repair", "waive", "gaps"} | _STOCK
+_OUTSIDE = frozenset({"vendor", "payment", "reconcile"})
+PLAYED = _LIFE | _DAY | _OUTSIDE | {"series", "waitlist", "offers", "repair", "waive", "gaps"} | _STOCK
 """The actions that can be played so far; a file with another one is refused before anything runs."""
 
 GOES_WITH: dict[str, tuple[str, ...]] = {
@@ -34,6 +36,11 @@ GOES_WITH: dict[str, tuple[str, ...]] = {
     "costs": ("find",),
     "why": ("series",),
     "gaps": ("gaps",),
+    "done": ("reconcile",),
+    "released": ("reconcile",),
+    "waiting": ("reconcile",),
+    "payment": ("book", "series"),
+    "undecided": ("book", "series", "move", "cancel"),
     "idle": ("gaps",),
 }
 """The actions of which a key can be expected, where the format is stricter than to find it missing."""
@@ -44,7 +51,7 @@ _VISIT, _TRIP, _SERIES = "visit", "trip", "series"
 def find_scenario_problems(scenario: Scenario, document: Document) -> tuple[Problem, ...]:
     """Every name that leads nowhere, and every action that is not played yet, where it stands in `document`."""
     checks = _Checks(scenario, document)
-    return (*checks.visits(), *checks.actions())
+    return (*checks.visits(), *checks.actions(), *find_outside_problems(scenario, document))
 
 
 class _Checks:

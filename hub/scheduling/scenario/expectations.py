@@ -104,6 +104,13 @@ class Expectation(StockExpectation):
     why: Why | None = None
     gaps: tuple[GapRow, ...] | None = None
     """By resource, then by time."""
+    undecided: Word | None = None
+    """The stage of what nobody knows yet: `paying`, `confirming`."""
+    payment: Word | None = None
+    """Where the deposit stands that is taken first."""
+    done: Count | None = None
+    released: Count | None = None
+    waiting: Count | None = None
     idle: dict[Word, Count] | None = None
     """Resource → minutes of gaps in all."""
 

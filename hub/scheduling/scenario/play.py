@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from hub.scheduling.decide import decide_booking
@@ -15,6 +16,7 @@ from hub.scheduling.scenario.clearing import check_in, sign, tell_clearances, to
 from hub.scheduling.scenario.idle import find_idle
 from hub.scheduling.scenario.nearness import booking_request, nearest_times
 from hub.scheduling.scenario.offering import rank
+from hub.scheduling.scenario.outside import ask_for_booking, reconcile, set_payment, set_vendor
 from hub.scheduling.scenario.player import Outcome, Player, refused
 from hub.scheduling.scenario.repairing import repair
 from hub.scheduling.scenario.running import finish, run_late, run_over
@@ -32,7 +34,7 @@ from hub.scheduling.scenario.stockroom import (
 from hub.scheduling.scenario.waiting import join_waitlist, move_clock, serve_waitlist, settle_waitlist, tell_offers
 from hub.scheduling.scenario.waiving import waive
 
-FREEING = frozenset({"cancel", "move", "repair", "late", "over", "finish"})
+FREEING = frozenset({"cancel", "move", "repair", "late", "over", "finish", "reconcile"})
 """What may free a time that somebody waits for, beside holds and offers that expire."""
 
 
@@ -86,6 +88,7 @@ def _hold(player: Player, action: Hold) -> Outcome:
         return refused(decision)
     ids = player.record(decision, request.trip, player.hold_end(request.trip.location_id))
     player.name(action.named, ids)
+    player.channels |= dict.fromkeys(ids, action.channel)
     return player.told(ids)
 
 
@@ -97,14 +100,30 @@ def _book(player: Player, action: Book) -> Outcome:
             return refused("key_reused")
         player.name(action.named, ids)
         return dict(outcome)
+    deadline_at = _hold_end(player, action.hold)
     found = _turn_hold(player, action.hold) if action.hold is not None else _decide(player, action)
     if isinstance(found, Refusal):
         return refused(found)
-    player.name(action.named, found)
-    outcome = told_booked(player, found)
-    if action.key is not None:
-        player.keys[action.key] = (asked, dict(outcome), found)
+    ids, key = found, action.key
+    channel = player.channels.get(ids[0], action.channel)
+
+    def tell() -> Outcome:
+        outcome = told_booked(player, ids)
+        if key is not None:
+            player.keys[key] = (asked, dict(outcome), ids)
+        return outcome
+
+    outcome = ask_for_booking(player, ids, channel, tell, deadline_at)
+    if not outcome.get("refused"):
+        player.name(action.named, ids)
+    if key is not None and outcome.get("undecided"):
+        player.keys[key] = (asked, dict(outcome), ids)
     return outcome
+
+
+def _hold_end(player: Player, name: str | None) -> datetime | None:
+    """When the hold that is booked is over; None: none is."""
+    return next((entry.expires_at for entry in player.entries(name)), None) if name is not None else None
 
 
 def _turn_hold(player: Player, name: str) -> tuple[str, ...] | Refusal:
@@ -151,4 +170,7 @@ PLAYS: dict[str, Callable[[Player, Any], Outcome]] = {
     "explain": explain,
     "ledger": tell_ledger,
     "reorders": tell_reorders,
+    "vendor": set_vendor,
+    "payment": set_payment,
+    "reconcile": reconcile,
 }

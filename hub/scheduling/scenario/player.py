@@ -17,6 +17,8 @@ from hub.scheduling.scenario.actions import PartEntry, TripEntry
 from hub.scheduling.scenario.book import AppointmentBook, BookEntry, State, entry_of
 from hub.scheduling.scenario.document import Scenario
 from hub.scheduling.scenario.listed import listed_entries
+from hub.scheduling.scenario.outside_actions import PaymentAnswers, VendorAnswers
+from hub.scheduling.scenario.undecided import Undecided
 from hub.scheduling.stock import shelf_of
 from hub.scheduling.timeline import instant_at, minute_of
 
@@ -51,6 +53,16 @@ class Player:
     """Patient → what they signed."""
     unexplained: dict[LotKey, Decimal] = field(default_factory=dict)
     """What counts found too much or too little of a lot, and nobody has said why."""
+    vendor: VendorAnswers = field(default_factory=lambda: VendorAnswers(answers="yes"))
+    """How the owners of calendars answer."""
+    payment: PaymentAnswers = field(default_factory=lambda: PaymentAnswers(answers="yes"))
+    """The same of whoever takes deposits first."""
+    is_outside_played: bool = False
+    """Whether the file says how they answer; else they agree, and nobody is asked."""
+    undecided: list[Undecided] = field(default_factory=list)
+    """What waits for their word, the longest first."""
+    channels: dict[str, str] = field(default_factory=dict)
+    """Held visit → the channel it was held by."""
     _count: int = 0
     _vials: int = 0
     _series: int = 0

@@ -73,7 +73,9 @@ def judged(number: int, entry: ActionEntry, got: Outcome, where: str) -> StepRes
     if expected is None:
         refused = ", ".join(got.get("refused", ()))
         error = f"{where}: {entry.kind}: refused: {refused}" if refused else None
-        return StepResult(number, not refused, got, None, error)
+        if got.get("undecided"):
+            error = f"{where}: {entry.kind}: undecided: {got['undecided']}"
+        return StepResult(number, error is None, got, None, error)
     wrong = mismatches(expected, got)
     values = {key: expected.value(key) for key in expected.given()}
     error = f"{where}: {entry.kind}: not as expected: {', '.join(wrong)}" if wrong else None

@@ -9,6 +9,7 @@ from hub.scheduling.foresight import book_opening, with_booking
 from hub.scheduling.request import Trip
 from hub.scheduling.scenario.actions import BookSeries
 from hub.scheduling.scenario.clearing import told_booked
+from hub.scheduling.scenario.outside import ask_for_booking
 from hub.scheduling.scenario.player import Outcome, Player, asked_part, refused
 from hub.scheduling.series import SeriesRequest, as_session, decide_series
 from hub.scheduling.series_refusal import explain_refusal
@@ -27,14 +28,20 @@ def book_series(player: Player, action: BookSeries) -> Outcome:
             booking = book_opening(player.scenario, player.book.diary(), request.trip, arrives_at, player.now)
             ids += player.record(booking, request.trip)
             arrivals.append(arrives_at)
-    player.name(action.named, ids)
     zone = player.scenario.zone_of(decided[0][0].trip.location_id)
-    outcome = {
-        **told_booked(player, ids),
-        "count": len(ids),
-        "arrivals": [arrival.astimezone(zone) for arrival in arrivals],
-    }
-    outcome.pop("with")  # each session may have others
+
+    def tell() -> Outcome:
+        told = {
+            **told_booked(player, ids),
+            "count": len(ids),
+            "arrivals": [arrival.astimezone(zone) for arrival in arrivals],
+        }
+        told.pop("with")  # each session may have others
+        return told
+
+    outcome = ask_for_booking(player, ids, action.channel, tell)
+    if not outcome.get("refused"):
+        player.name(action.named, ids)
     return outcome
 
 
