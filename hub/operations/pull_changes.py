@@ -20,7 +20,7 @@ from hub.operations.place_facts import recheck_facts
 from hub.operations.plan_page import PagePlanner
 from hub.ports import Page, Source, Store, UnitOfWork
 
-__all__ = ["INCOMPLETE", "REJECTED", "Accepted", "PullResult", "pull_changes"]
+__all__ = ["INCOMPLETE", "REJECTED", "Accepted", "PullResult", "pull_changes", "take_page"]
 
 Progress = Callable[[int], None]
 """Called with how many records were read, after each page that is kept."""
@@ -85,7 +85,7 @@ def pull_changes(
     result = PullResult()
     for page in guarded(pages_of_kind(source.read(kind, cursor), system.mapping(kind)), system, kind, store, accepted):
         with store.begin("pull_changes") as uow:
-            result += replace(_take(system, kind, page, uow), pages=1)
+            result += replace(take_page(system, kind, page, uow), pages=1)
             uow.cursors.save(system.name, kind, page.cursor)
         progress(result.read)
     with store.begin("pull_changes") as uow:
@@ -95,7 +95,8 @@ def pull_changes(
     return result
 
 
-def _take(system: LinkedSystem, kind: Kind, page: Page, uow: UnitOfWork) -> PullResult:
+def take_page(system: LinkedSystem, kind: Kind, page: Page, uow: UnitOfWork) -> PullResult:
+    """Some records of a system, within an operation of the caller's; its cursor is not moved."""
     records = (*page.records, *(rejected.record for rejected in page.rejected))
     landed = uow.landing.land(records)
     plan = PagePlanner(system, kind, uow).plan(page, landed)
@@ -131,5 +132,5 @@ def _again(system: LinkedSystem, kind: Kind, uow: UnitOfWork) -> PullResult:
     }
     found = uow.landing.load(list(waiting))
     records = tuple(replace(record, hub_id=waiting[number]) for number, record in sorted(found.items()))
-    result = _take(system, kind, Page(records, None), uow) if records else PullResult()
+    result = take_page(system, kind, Page(records, None), uow) if records else PullResult()
     return replace(result, read=0, unchanged=0, rejected=0)

@@ -9,6 +9,7 @@ from hub.ports.booking import Bookings, Claims, Diaries, Practices
 from hub.ports.conflicts import Conflicts
 from hub.ports.consents import Consents
 from hub.ports.facts import Facts
+from hub.ports.inbox import Inbox
 from hub.ports.journal import Issues, Journal, Outbox
 from hub.ports.pending import PaymentBook, Pendings
 from hub.ports.people import People
@@ -50,6 +51,7 @@ class UnitOfWork(Protocol):
     consents: Consents
     repairs: Repairs
     outbox: Outbox
+    inbox: Inbox
     journal: Journal
     issues: Issues
     conflicts: Conflicts

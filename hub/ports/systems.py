@@ -43,6 +43,14 @@ class Source(Protocol):
         """
         ...
 
+    def fetch(self, kind: Kind, record_id: str) -> Page | None:
+        """One record as it stands now, or its end where it is gone; None: the system cannot be asked for one.
+
+        Raises:
+            RetryLater, NeedsAttention: as `read`.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Write:

@@ -35,6 +35,7 @@ from hub.ports import (
     Waivers,
 )
 from hub.ports.conflicts import Conflicts
+from hub.ports.inbox import Inbox
 from hub.ports.people import People
 from hub.ports.relocations import Relocations
 from hub.ports.repairs import Repairs
@@ -50,6 +51,7 @@ from hub.store.driver import run
 from hub.store.filled import SqlFacts
 from hub.store.holds import SqlHolds
 from hub.store.imports import SqlImports
+from hub.store.inbox import SqlInbox
 from hub.store.journal import SqlIssues, SqlJournal
 from hub.store.landing import SqlCursors, SqlLanding, SqlLinks
 from hub.store.outbox import SqlOutbox
@@ -103,6 +105,7 @@ class SqlUnitOfWork:
         self.waivers: Waivers = SqlWaivers(connection)
         self.repairs: Repairs = SqlRepairs(connection, now)
         self.outbox: Outbox = SqlOutbox(connection)
+        self.inbox: Inbox = SqlInbox(connection)
         self.journal: Journal = SqlJournal(connection)
         self.issues: Issues = SqlIssues(connection)
         self.conflicts: Conflicts = SqlConflicts(connection)

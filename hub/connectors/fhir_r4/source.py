@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hub.canonical.ids import Kind
+from hub.canonical.source import SourceRecord, SourceRef
 from hub.connectors.fhir_r4.client import FhirClient, Resource, SearchPage, parse_instant
 from hub.connectors.fhir_r4.invariants import check
 from hub.connectors.fhir_r4.record import id_of, modified_at, record_of
@@ -59,6 +60,17 @@ class FhirSource:
         if reading.missed_something:
             yield from self._by_value(reading)
         yield Page((), reading.done().text())
+
+    def fetch(self, kind: Kind, record_id: str) -> Page | None:
+        """As `hub.ports.Source.fetch`."""
+        name = record_id.rpartition("/")[2]  # servers name it `Patient/1`, too
+        resource = self._client.fetch(RESOURCE_TYPES[kind], name)
+        if resource is None:
+            return Page((SourceRecord(SourceRef(self.system, kind, name), {}, gone=True),), None)
+        if not _is_of(resource, kind):
+            return Page((), None)
+        record, problems = record_of(resource, self.system, kind), check(resource)
+        return Page((), None, (Rejected(record, problems),)) if problems else Page((record,), None)
 
     def _by_links(self, reading: "_Reading") -> Iterator[Page]:
         resource_type = RESOURCE_TYPES[reading.kind]

@@ -5,6 +5,7 @@ from hub.store.tables.consents import consent
 from hub.store.tables.delivery import outbox_delivery
 from hub.store.tables.diary import diary_change
 from hub.store.tables.imports import disposition, import_batch
+from hub.store.tables.inbox import inbox_event
 from hub.store.tables.journal import audit_entry, audit_seal, domain_event, review_issue
 from hub.store.tables.metadata import metadata
 from hub.store.tables.pending import payment, pending_change
@@ -30,6 +31,7 @@ __all__ = [
     "freed",
     "hold",
     "import_batch",
+    "inbox_event",
     "location",
     "lot",
     "lot_movement",

@@ -1,0 +1,102 @@
+"""Events by webhook: each kept once, leased record by record, retried with jitter, dead at last."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+
+from hub.canonical.ids import Kind
+from hub.ports.inbox import Received, Ring, WebhookEvent
+
+_TRIES = 12
+"""With delays that double up to an hour: about four hours until a person is asked."""
+
+_RECEIVE = text("""
+    INSERT INTO inbox_event (system, event_id, type, kind, record_id, gone, merged_into, state)
+    VALUES (:system, :event_id, :type, :kind, :record_id, :gone, :merged_into, :state)
+    ON CONFLICT (system, event_id) DO NOTHING RETURNING state""")
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('inbox:' || :system, 0))")
+"""Two that lease at once could take two events of one record, and write the older answer last."""
+_LEASE = text("""
+    WITH due AS (
+        SELECT e.kind, e.record_id FROM inbox_event e
+        WHERE e.system = :system
+        AND (e.state = 'pending' AND e.next_try_at <= now() OR e.state = 'leased' AND e.lease_until <= now())
+        AND NOT EXISTS (
+            SELECT FROM inbox_event o WHERE o.system = e.system AND o.state = 'leased' AND o.lease_until > now()
+            AND o.kind = e.kind AND o.record_id IS NOT DISTINCT FROM e.record_id)
+        ORDER BY e.id LIMIT 1)
+    UPDATE inbox_event e SET
+        state = 'leased', attempts = attempts + 1, lease_until = now() + make_interval(secs => :seconds)
+    FROM due WHERE e.system = :system AND e.state IN ('pending', 'leased')
+    AND e.kind = due.kind AND e.record_id IS NOT DISTINCT FROM due.record_id
+    RETURNING e.id, e.kind, e.record_id, e.gone, e.merged_into, e.attempts, e.received_at""")
+_MINE = "WHERE id = ANY(:ids) AND state = 'leased'"
+_DONE = text(
+    f"UPDATE inbox_event SET state = 'done', done_at = now(), lease_until = NULL, last_error = NULL {_MINE}"  # noqa: S608 a fixed condition
+)
+_FAILED = text(
+    f"""
+    UPDATE inbox_event SET
+        state = CASE WHEN attempts >= :tries THEN 'dead' ELSE 'pending' END, lease_until = NULL, last_error = :error,
+        next_try_at = now() + make_interval(secs => greatest(
+            CAST(:after_seconds AS double precision),
+            least(3600, power(2, attempts)) * (0.5 + random()))) {_MINE}"""  # noqa: S608 the same
+)
+_REPLAY = text("""
+    UPDATE inbox_event SET state = 'pending', attempts = 0, next_try_at = now()
+    WHERE system = :system AND state = 'dead'""")
+_COUNT = text("SELECT state, count(*) FROM inbox_event WHERE system = :system GROUP BY state")
+
+
+class SqlInbox:
+    """`hub.ports.inbox.Inbox`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def receive(self, system: str, events: Sequence[WebhookEvent]) -> Received:
+        """See the port."""
+        new = ignored = 0
+        for event in events:
+            values = {
+                "system": system,
+                "event_id": event.id,
+                "type": event.type,
+                "kind": event.kind and str(event.kind),
+                "record_id": event.record_id,
+                "gone": event.gone,
+                "merged_into": event.merged_into,
+                "state": "pending" if event.kind else "ignored",
+            }
+            state = self._connection.execute(_RECEIVE, values).scalar()
+            new += state == "pending"
+            ignored += state == "ignored"
+        return Received(new, len(events) - new - ignored, ignored)
+
+    def lease(self, system: str, *, seconds: int) -> Ring | None:
+        """See the port."""
+        self._connection.execute(_ONE_AT_A_TIME, {"system": system})
+        rows = sorted(self._connection.execute(_LEASE, {"system": system, "seconds": seconds}), key=lambda row: row.id)
+        if not rows:
+            return None
+        last = rows[-1]
+        ids = tuple(row.id for row in rows)
+        attempts, received_at = max(row.attempts for row in rows), min(row.received_at for row in rows)
+        return Ring(ids, Kind(last.kind), last.record_id, last.gone, last.merged_into, attempts, received_at)
+
+    def mark_done(self, ring: Ring) -> None:
+        """See the port."""
+        self._connection.execute(_DONE, {"ids": list(ring.ids)})
+
+    def mark_failed(self, ring: Ring, error: str, *, after_seconds: float | None = None) -> None:
+        """See the port."""
+        values = {"ids": list(ring.ids), "error": error, "after_seconds": after_seconds or 0.0, "tries": _TRIES}
+        self._connection.execute(_FAILED, values)
+
+    def replay(self, system: str) -> int:
+        """See the port."""
+        return self._connection.execute(_REPLAY, {"system": system}).rowcount
+
+    def count(self, system: str) -> dict[str, int]:
+        """See the port."""
+        return {state: number for state, number in self._connection.execute(_COUNT, {"system": system})}
