@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     """0: any free one."""
     tend_seconds: float = Field(default=30, ge=0.1)
     """So often whoever serves settles, offers and ends what time alone asks for (`hub tend`)."""
+    exchange_seconds: float = Field(default=2, ge=0)
+    """So often whoever serves looks for what other systems must be told; at once, when one of them rings. 0: never."""
     sandbox_port: int = Field(default=8301, ge=0, le=65535)
     """Of the FHIR sandbox that the demo brings."""
     dagster_port: int = Field(default=8302, ge=0, le=65535)

@@ -20,6 +20,7 @@ from hub.operations.push_changes import Progress as Pushed
 from hub.operations.push_changes import PushResult, push_changes
 from hub.operations.rehearse_sync import SyncPlan, rehearse_sync
 from hub.operations.settle_conflicts import shown
+from hub.operations.work_inbox import InboxResult, work_inbox
 from hub.ports import AuditEntry, Issue, Sink, Source, Store
 from hub.ports.conflicts import FieldConflict
 
@@ -74,6 +75,23 @@ class Exchange:
         self.check_agreement(system, self.folder.connection(system).push)
         with self.open_sink(system) as sink:
             return push_changes(self.find_system(system), sink, self.store, progress=progress)
+
+    def work_inbox(self, system: str) -> InboxResult:
+        """What it rang for."""
+        self.check_agreement(system, self.kinds(system))
+        with self.open_source(system) as source:
+            return work_inbox(self.find_system(system), source, self.store)
+
+    def exchange(self, system: str) -> bool:
+        """What is due with a system, both ways; whether others may have to be told of it now."""
+        connection, came = self.folder.connection(system), False
+        with self.store.begin("exchange") as work:
+            rings, waits = work.inbox.is_due(system), bool(work.outbox.find_waiting(system))
+        if rings and connection.webhooks is not None:
+            came = self.work_inbox(system).records > 0
+        if waits and connection.push:
+            self.push(system)
+        return came
 
     def rehearse(self, system: str) -> SyncPlan:
         """What a pull and a push would change."""

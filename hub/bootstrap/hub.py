@@ -13,6 +13,7 @@ import stamina.instrumentation
 from sqlalchemy import Engine
 
 from hub.bootstrap.databases import open_database
+from hub.bootstrap.doorbell import Doorbell
 from hub.bootstrap.exchange import Exchange
 from hub.bootstrap.practice_folder import PracticeFolder, read_practice_folder
 from hub.canonical.ids import Kind
@@ -21,7 +22,15 @@ from hub.canonical.time import Span
 from hub.connectors.kit.connection import Connection
 from hub.connectors.kit.mapping_files import load_mappings
 from hub.connectors.kit.read_ahead import ReadAhead
-from hub.connectors.registry import Surroundings, open_calendar, open_export, open_sink, open_source, zone_of
+from hub.connectors.registry import (
+    Surroundings,
+    open_calendar,
+    open_export,
+    open_sink,
+    open_source,
+    secrets_of,
+    zone_of,
+)
 from hub.errors import InvalidInput, Problem
 from hub.matching import SplinkLikeness
 from hub.operations.add_away import add_away
@@ -345,6 +354,11 @@ class Hub:
     def _open_ahead(self, system: str) -> Iterator[Source]:
         with open_source(self.folder.connection(system), self._surroundings) as source:
             yield ReadAhead(source)
+
+    @property
+    def doorbell(self) -> Doorbell:
+        """What other systems post to the hub."""
+        return Doorbell(self.store, self.folder, lambda connection: secrets_of(connection, self._surroundings))
 
     @property
     def _outside(self) -> Outside:

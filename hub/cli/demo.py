@@ -51,11 +51,13 @@ def is_demo(settings: "Settings") -> bool:
 
 
 def as_demo(settings: "Settings") -> "Settings":
-    """The same for the demo's practice and its sandbox."""
+    """The same for the demo's practice and its sandbox; what is to be told waits for the tracked run."""
     from hub.settings import PROJECT
 
     urls = {**settings.connection_urls, EMR: f"http://127.0.0.1:{settings.sandbox_port}"}
-    return settings.model_copy(update={"practice": PROJECT / "examples" / "juniper", "connection_urls": urls})
+    return settings.model_copy(
+        update={"practice": PROJECT / "examples" / "juniper", "connection_urls": urls, "exchange_seconds": 0}
+    )
 
 
 def start_sandbox(settings: "Settings", processes: Processes) -> None:

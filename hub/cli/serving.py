@@ -61,5 +61,6 @@ def environment_of(settings: "Settings") -> dict[str, str]:
     return {
         "HUB_HOME": str(settings.home.resolve()),
         "HUB_PRACTICE": str(settings.practice.resolve()),
+        "HUB_EXCHANGE_SECONDS": str(settings.exchange_seconds),
         "HUB_CONNECTION_URLS": json.dumps(settings.connection_urls),
     }

@@ -90,7 +90,7 @@ def _fhir_client(
     connection: Connection, surroundings: Surroundings, limits: Limits | None = None
 ) -> Iterator[FhirClient]:
     with FhirClient(
-        open_http(connection, _secrets(connection, surroundings), media_type=MEDIA_TYPE, limits=limits)
+        open_http(connection, secrets_of(connection, surroundings), media_type=MEDIA_TYPE, limits=limits)
     ) as client:
         yield client
 
@@ -181,7 +181,8 @@ def _connector(connection: Connection) -> Connector:
     return CONNECTORS[connection.connector]
 
 
-def _secrets(connection: Connection, surroundings: Surroundings) -> SecretStore:
+def secrets_of(connection: Connection, surroundings: Surroundings) -> SecretStore:
+    """Where its secrets are read, with its file for what is said of them."""
     return SecretStore(surroundings.folder, surroundings.environment, _file(connection))
 
 

@@ -4,7 +4,7 @@ An event only says where to look. So events that come twice, late or in the wron
 ordered ones: what the system holds. A process that dies lets the lease run out, and the next one asks again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
@@ -26,7 +26,7 @@ class InboxResult:
     events: int = 0
     records: int = 0
     """Asked for: events of one record that wait together are one question."""
-    taken: PullResult = PullResult()
+    taken: PullResult = field(default_factory=PullResult)
 
 
 def work_inbox(system: LinkedSystem, source: Source, store: Store, *, seconds: int = LEASE_SECONDS) -> InboxResult:

@@ -62,6 +62,10 @@ class Inbox(Protocol):
         """Take all that waits for one record, the longest waiting first; nobody else gets that record meanwhile."""
         ...
 
+    def is_due(self, system: str) -> bool:
+        """Whether there is something to lease."""
+        ...
+
     def mark_done(self, ring: Ring) -> None:
         """In the transaction that wrote what came of it. Those that were received since then wait on."""
         ...

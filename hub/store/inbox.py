@@ -30,6 +30,9 @@ _LEASE = text("""
     FROM due WHERE e.system = :system AND e.state IN ('pending', 'leased')
     AND e.kind = due.kind AND e.record_id IS NOT DISTINCT FROM due.record_id
     RETURNING e.id, e.kind, e.record_id, e.gone, e.merged_into, e.attempts, e.received_at""")
+_IS_DUE = text("""
+    SELECT EXISTS (SELECT FROM inbox_event WHERE system = :system
+    AND (state = 'pending' AND next_try_at <= now() OR state = 'leased' AND lease_until <= now()))""")
 _MINE = "WHERE id = ANY(:ids) AND state = 'leased'"
 _DONE = text(
     f"UPDATE inbox_event SET state = 'done', done_at = now(), lease_until = NULL, last_error = NULL {_MINE}"  # noqa: S608 a fixed condition
@@ -45,7 +48,7 @@ _FAILED = text(
 _REPLAY = text("""
     UPDATE inbox_event SET state = 'pending', attempts = 0, next_try_at = now()
     WHERE system = :system AND state = 'dead'""")
-_COUNT = text("SELECT state, count(*) FROM inbox_event WHERE system = :system GROUP BY state")
+_COUNT = text("SELECT state, count(*) AS number FROM inbox_event WHERE system = :system GROUP BY state")
 
 
 class SqlInbox:
@@ -84,6 +87,10 @@ class SqlInbox:
         attempts, received_at = max(row.attempts for row in rows), min(row.received_at for row in rows)
         return Ring(ids, Kind(last.kind), last.record_id, last.gone, last.merged_into, attempts, received_at)
 
+    def is_due(self, system: str) -> bool:
+        """See the port."""
+        return bool(self._connection.execute(_IS_DUE, {"system": system}).scalar())
+
     def mark_done(self, ring: Ring) -> None:
         """See the port."""
         self._connection.execute(_DONE, {"ids": list(ring.ids)})
@@ -99,4 +106,4 @@ class SqlInbox:
 
     def count(self, system: str) -> dict[str, int]:
         """See the port."""
-        return {state: number for state, number in self._connection.execute(_COUNT, {"system": system})}
+        return {row.state: row.number for row in self._connection.execute(_COUNT, {"system": system})}

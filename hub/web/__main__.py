@@ -6,8 +6,10 @@ from hub.bootstrap import open_hub
 from hub.program import one_clear_message
 from hub.settings import read_settings
 from hub.web.app import create_app
+from hub.web.exchanging import exchanging
 from hub.web.server import open_socket, serve_on
 from hub.web.tending import tended
+from hub.web.webhooks import webhooks
 
 
 def main() -> None:
@@ -18,8 +20,12 @@ def main() -> None:
             host, port = listening.getsockname()[:2]
             sys.stdout.write(f"Day board    http://{f'[{host}]' if ':' in host else host}:{port}/\n")
             sys.stdout.flush()
-            with tended(hub.tend, settings.tend_seconds):
-                serve_on(listening, create_app(hub.board))
+            systems, exchange = tuple(hub.folder.connections), hub.exchange.exchange
+            with (
+                tended(hub.tend, settings.tend_seconds),
+                exchanging(systems, exchange, settings.exchange_seconds) as clocks,
+            ):
+                serve_on(listening, create_app(hub.board, webhooks(hub.doorbell, clocks.wake)))
 
 
 if __name__ == "__main__":

@@ -71,7 +71,8 @@ class Guard:
                 await page(scope, receive, send_guarded)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if is_loopback_authority(Headers(scope=scope).get("host", "")):
+        is_door = scope["path"].startswith("/webhooks/")  # its callers are known by their signature, under any name
+        if is_door or is_loopback_authority(Headers(scope=scope).get("host", "")):
             await self._app(scope, receive, send)
         else:
             await PlainTextResponse(OTHER_NAME, status_code=421)(scope, receive, send)

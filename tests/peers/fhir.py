@@ -25,6 +25,10 @@ class FhirDesk:
         path = f"/{resource['resourceType']}/{resource['id']}"
         return self._done(self._http.put(path, json=resource))
 
+    def delete(self, resource_type: str, resource_id: str) -> None:
+        """Take it away for good."""
+        self._http.delete(f"/{resource_type}/{resource_id}").raise_for_status()
+
     def post(self, resource: Resource) -> Resource:
         """Create under a new id."""
         return self._done(self._http.post(f"/{resource['resourceType']}", json=resource))

@@ -67,8 +67,6 @@ class FhirSource:
         resource = self._client.fetch(RESOURCE_TYPES[kind], name)
         if resource is None:
             return Page((SourceRecord(SourceRef(self.system, kind, name), {}, gone=True),), None)
-        if not _is_of(resource, kind):
-            return Page((), None)
         record, problems = record_of(resource, self.system, kind), check(resource)
         return Page((), None, (Rejected(record, problems),)) if problems else Page((record,), None)
 

@@ -83,6 +83,7 @@ class Connection(Declared):
                 yield ("headers", name), "a secret is never written here", "Say it under 'auth', scheme: header"
         for number, scheme in enumerate(self.auth):
             yield from within(("auth", number), scheme)
+        yield from within(("webhooks",), self.webhooks)
         for kind, stream in self.streams.items():
             yield from within(("streams", kind), stream)
             yield from self._of_stream(("streams", kind), stream)

@@ -71,6 +71,7 @@ def create_app(storage: Storage, *, token: str | None = None, clock: Callable[[]
             Route("/{type}", api.create, methods=["POST"]),
             Route("/{type}/{id}", api.read, methods=["GET"]),
             Route("/{type}/{id}", api.update, methods=["PUT"]),
+            Route("/{type}/{id}", api.delete, methods=["DELETE"]),
             Route("/{type}/{id}/_history/{version}", api.read, methods=["GET"]),
         ],
         middleware=[Middleware(FaultInjection, faults=faults)],
@@ -85,7 +86,7 @@ class _Api:
         self._clock = clock
 
     def capabilities(self, request: Request) -> Response:
-        interactions = [{"code": code} for code in ("read", "vread", "search-type", "create", "update")]
+        interactions = [{"code": code} for code in ("read", "vread", "search-type", "create", "update", "delete")]
         resources = [
             {"type": name, "interaction": interactions, "conditionalCreate": True, "versioning": "versioned-update"}
             for name in TYPES
@@ -128,6 +129,11 @@ class _Api:
         if found is None:
             raise Refusal(404, "not-found", "no such resource")
         return _stored(found, 200)
+
+    def delete(self, request: Request) -> Response:
+        self._admit(request)
+        self._storage.remove(_type_of(request), request.path_params["id"])
+        return Response(status_code=204)
 
     async def create(self, request: Request) -> Response:
         self._admit(request)

@@ -66,6 +66,11 @@ class Storage:
             )
         return stored
 
+    def remove(self, resource_type: str, resource_id: str) -> None:
+        """Forget one resource, as systems do that delete for good."""
+        with self._lock:
+            self._db.execute("DELETE FROM resource WHERE type = ? AND id = ?", (resource_type, resource_id))
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:

@@ -30,7 +30,7 @@ class _OverContent(Declared):
     prefix: str = ""
     """What stands before it: `sha256=`. Blanks in the header do not count."""
     fields: dict[Literal["signature", "timestamp"], str] = Field(default_factory=dict)
-    """For a header of `t=…,v1=…`: which of its names is which. A name that comes twice holds two signatures; one will do."""
+    """For a header of `t=…,v1=…`: which of its names is which. Of two signatures one will do."""
     signed: str = "{body}"
     """What is signed: of {body}, {url}, {method}, {timestamp}, {form} (sorted names and values), {header.<name>}."""
     timestamp: Stamp | None = None

@@ -107,7 +107,7 @@ def _content(request: WebhookRequest, scheme: Hmac | Ecdsa, url: str) -> bytes:
 
 
 def _spellings(url: str, request: WebhookRequest) -> Iterator[str]:
-    """The address as a system may have written it: with its query, with and without the port that goes without saying."""
+    """The address as a system may have written it: with its query, with and without the usual port."""
     whole = f"{url}?{request.query}" if request.query else url
     yield whole
     parts = urlsplit(whole)
