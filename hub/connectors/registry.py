@@ -128,28 +128,28 @@ def open_export(connection: Connection, surroundings: Surroundings) -> Iterator[
 
 @contextmanager
 def _rest_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
-    with open_http(connection, _secrets(connection, surroundings)) as http:
+    with open_http(connection, secrets_of(connection, surroundings)) as http:
         caller, zone = RestCaller(http), zone_of(connection, surroundings)
         yield DeclaredSource(connection.system, connection.streams, caller, zone)
 
 
 @contextmanager
 def _rest_sink(connection: Connection, surroundings: Surroundings) -> Iterator[Sink]:
-    with open_http(connection, _secrets(connection, surroundings)) as http:
+    with open_http(connection, secrets_of(connection, surroundings)) as http:
         caller, zone = RestCaller(http), zone_of(connection, surroundings)
         yield DeclaredSink(connection.system, connection.streams, caller, zone)
 
 
 @contextmanager
 def _graphql_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
-    with open_http(connection, _secrets(connection, surroundings)) as http:
+    with open_http(connection, secrets_of(connection, surroundings)) as http:
         caller, zone = _graphql_caller(http, surroundings), zone_of(connection, surroundings)
         yield DeclaredSource(connection.system, connection.streams, caller, zone)
 
 
 @contextmanager
 def _graphql_sink(connection: Connection, surroundings: Surroundings) -> Iterator[Sink]:
-    with open_http(connection, _secrets(connection, surroundings)) as http:
+    with open_http(connection, secrets_of(connection, surroundings)) as http:
         caller, zone = _graphql_caller(http, surroundings), zone_of(connection, surroundings)
         yield DeclaredSink(connection.system, connection.streams, caller, zone)
 

@@ -54,8 +54,8 @@ def test_every_record_is_read_and_twice_the_same(filled):
         first = records(read(filled, kind))
         assert set(first) == {r["id"] for r in valid_seed() if r["resourceType"] == resource_type}
         assert records(read(filled, kind)) == first
-    assert set(records(read(filled, Kind.LOCATION))) == {"austin"}
-    assert set(records(read(filled, Kind.RESOURCE))) == {"room-1", "room-2", "facial", "laser"}
+    for kind in (Kind.LOCATION, Kind.RESOURCE):  # the tables tell sites from rooms
+        assert set(records(read(filled, kind))) == {"austin", "room-1", "room-2", "facial", "laser"}
 
 
 @pytest.mark.parametrize("page_size", [1, 7, 40, 41])
@@ -154,3 +154,17 @@ def test_what_the_hub_wrote_carries_its_id_when_it_comes_back(fhir_server):
     back = records(read(fhir_server, Kind.VISIT))
     assert {id_: record.hub_id for id_, record in back.items()} == {stored.ref.id: VISIT, "of-the-vendor": None}
     assert back[stored.ref.id] == stored, "and is exactly what the server confirmed"
+
+
+def test_one_record_is_read_as_it_stands_and_one_that_is_gone_as_gone(filled):
+    with FhirClient(filled.url) as client:
+        source = FhirSource(client, "ehr")
+        page = source.fetch(Kind.PATIENT, "Patient/p001")
+        assert page is not None
+        assert [record.ref.id for record in page.records] == ["p001"]
+        assert page.records[0] == records(read(filled, Kind.PATIENT))["p001"]
+        filled.delete("Patient", "p001")
+        for id_ in ("p001", "never-there"):
+            page = source.fetch(Kind.PATIENT, id_)
+            assert page is not None
+            assert [(record.ref.id, record.gone) for record in page.records] == [(id_, True)]

@@ -21,7 +21,7 @@ class ReadAhead:
         """As `hub.ports.Source.read`; who stops reading in the middle leaves nothing running."""
         pages: Queue[Page | BaseException | None] = Queue(maxsize=1)
         over = Event()
-        thread = Thread(target=self._fetch, args=(kind, cursor, pages, over), name=f"read {self.system}", daemon=True)
+        thread = Thread(target=self._read, args=(kind, cursor, pages, over), name=f"read {self.system}", daemon=True)
         thread.start()
         try:
             while (page := pages.get()) is not None:
@@ -32,7 +32,11 @@ class ReadAhead:
             over.set()
             thread.join()
 
-    def _fetch(self, kind: Kind, cursor: str | None, pages: "Queue[Page | BaseException | None]", over: Event) -> None:
+    def fetch(self, kind: Kind, record_id: str) -> Page | None:
+        """As `hub.ports.Source.fetch`."""
+        return self._source.fetch(kind, record_id)
+
+    def _read(self, kind: Kind, cursor: str | None, pages: "Queue[Page | BaseException | None]", over: Event) -> None:
         try:
             for page in self._source.read(kind, cursor):
                 if not _put(pages, page, over):

@@ -7,15 +7,15 @@ cancellation or a deletion, and never onto a version that the hub has not seen.
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord
-from hub.connectors.kit.engine.caller import GOOD, Caller
+from hub.connectors.kit.engine.caller import Caller
 from hub.connectors.kit.engine.changes import changes_of, same, without, without_keys
 from hub.connectors.kit.engine.records import Taker, list_in, says
+from hub.connectors.kit.engine.single import Current, ask_one
 from hub.connectors.kit.http import Answer
 from hub.connectors.kit.spec.stream import Stream
 from hub.connectors.kit.spec.writing import Create, End, Update, WriteCall, Writing
@@ -23,16 +23,7 @@ from hub.connectors.kit.values import put_at, value_at
 from hub.errors import Conflict, InvalidInput, Problem, RecordRejected, RetryLater
 from hub.ports import Write
 
-_GONE = frozenset({404, 410})
 Payload = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Current:
-    """The record as it stands there now."""
-
-    payload: Payload = field(repr=False)
-    etag: str | None = None
 
 
 class DeclaredSink:
@@ -117,13 +108,11 @@ class _Sending:
         one = self._stream.one
         if one is None:
             return None
-        answer = self._caller.send(one, {"id": record_id}, accept=GOOD | _GONE)
-        said = value_at(answer.body, one.record) if answer.status not in _GONE else None
-        payload = self._taker.single(said, record_id) if isinstance(said, dict) else None
-        if payload is None:
+        current = ask_one(one, record_id, self._taker, self._caller)
+        if current is None:
             hint = "It was deleted there; decide whether it should be created again"
             raise Conflict(Problem(f"{self._taker.name} {record_id} is gone", code="gone", hint=hint))
-        return Current(payload, answer.headers.get("etag"))
+        return current
 
     def _change(self, record_id: str, current: Current | None) -> SourceRecord:
         held = current.payload if current else {}

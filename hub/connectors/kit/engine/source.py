@@ -15,12 +15,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.canonical.ids import Kind
+from hub.canonical.source import SourceRecord, SourceRef
 from hub.connectors.kit.engine.caller import GOOD, Caller
 from hub.connectors.kit.engine.instants import write_instant
 from hub.connectors.kit.engine.paging import PageMark, first_mark, mark_at, next_mark, size_of
 from hub.connectors.kit.engine.place import Place
 from hub.connectors.kit.engine.reading import Run
 from hub.connectors.kit.engine.records import Taker, list_in
+from hub.connectors.kit.engine.single import ask_one
 from hub.connectors.kit.engine.templates import filled_text
 from hub.connectors.kit.http import Answer, place, sent_at
 from hub.connectors.kit.spec.paging import ByLink, ByNextUrl, ByOffset, ByPage
@@ -61,6 +63,17 @@ class DeclaredSource:
             raise InvalidInput(Problem(message, field=f"streams.{kind}", hint=f"There are: {known}"))
         taker = Taker(self.system, kind, stream, self._zone)
         yield from _Reader(stream.read, taker, self._caller, self._zone, Place.parse(cursor)).pages()
+
+    def fetch(self, kind: Kind, record_id: str) -> Page | None:
+        """As `hub.ports.Source.fetch`, where the stream says how `one` is read."""
+        stream = self._streams.get(kind)
+        if stream is None or stream.one is None:
+            return None
+        taker = Taker(self.system, kind, stream, self._zone)
+        current = ask_one(stream.one, record_id, taker, self._caller)
+        if current is None:
+            return Page((SourceRecord(SourceRef(self.system, kind, record_id), {}, gone=True),), None)
+        return Page((taker.record_of(current.payload, record_id),), None)
 
 
 class _Reader:
