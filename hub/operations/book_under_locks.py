@@ -10,7 +10,8 @@ from datetime import UTC
 from typing import Generic, TypeVar
 
 from hub.canonical.practice import Practice
-from hub.operations.apply_practice import load_practice, practice_of
+from hub.operations.apply_practice import load_practice
+from hub.operations.look_at_book import look_at_book
 from hub.operations.note_shortages import NO_STOCK, note_shortages, places_of
 from hub.operations.own_calendar import require_own_calendar
 from hub.operations.under_locks import Lacking, act_under_locks
@@ -122,14 +123,8 @@ def decide_now(work: UnitOfWork, request: BookingRequest, without: Collection[st
 def _look_and_decide(work: UnitOfWork, request: BookingRequest, without: Collection[str] = ()) -> _Decided:
     """The practice in force and what it says, both of one moment."""
     day = request.arrives_at.astimezone(UTC).date()
-    look = work.diaries.look(
-        first_on=day,
-        last_on=day,
-        patient_ids={part.patient_id for part in request.trip.parts},
-        location_id=request.trip.location_id,
-    )
-    practice = practice_of(look.in_force)
-    diary = look.diary(practice.resources_at(request.trip.location_id))
+    seen = look_at_book(work, request.trip, day, day)
+    diary = seen.diary
     if without:
         diary = replace(diary, visits=tuple(visit for visit in diary.visits if visit.id not in without))
-    return _Decided(practice, decide_booking(practice, diary, request, work.now), look.has_holds_over)
+    return _Decided(seen.practice, decide_booking(seen.practice, diary, request, work.now), seen.has_holds_over)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from hub.canonical.practice import Practice
 from hub.operations.apply_practice import load_practice
+from hub.operations.look_at_book import look_at_book
 from hub.operations.move_visit import MoveRequest, asked_again, load_whole
 from hub.ports import Store, UnitOfWork
 from hub.scheduling.nearest import Nearest, dates_around
@@ -45,12 +46,7 @@ def find_nearest_move(store: Store, move: MoveRequest) -> Nearest:
 
 def _nearest(work: UnitOfWork, practice: Practice, request: BookingRequest, without: Collection[str] = ()) -> Nearest:
     first_on, last_on = dates_around(practice, request, work.now)
-    diary = work.diaries.load(
-        first_on=first_on,
-        last_on=last_on,
-        patient_ids={part.patient_id for part in request.trip.parts},
-        location_id=request.trip.location_id,
-    )
+    diary = look_at_book(work, request.trip, first_on, last_on).diary
     if without:
         diary = replace(diary, visits=tuple(visit for visit in diary.visits if visit.id not in without))
     return decide_nearest(practice, diary, request, work.now)

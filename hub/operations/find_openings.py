@@ -1,6 +1,6 @@
 """Find openings on the practice's own book."""
 
-from hub.operations.apply_practice import practice_of
+from hub.operations.look_at_book import look_at_book
 from hub.ports import Store
 from hub.scheduling.decision import Openings, Refusal
 from hub.scheduling.openings import find_openings as decide_openings
@@ -15,12 +15,5 @@ def find_openings(store: Store, request: OpeningsRequest) -> Openings | Refusal:
         NeedsAttention: no practice file is in force.
     """
     with store.begin("find_openings") as work:
-        look = work.diaries.look(
-            first_on=request.first_on,
-            last_on=request.last_on,
-            patient_ids={part.patient_id for part in request.trip.parts},
-            location_id=request.trip.location_id,
-        )
-        practice = practice_of(look.in_force)
-        diary = look.diary(practice.resources_at(request.trip.location_id))
-        return decide_openings(practice, diary, request, work.now)
+        seen = look_at_book(work, request.trip, request.first_on, request.last_on)
+        return decide_openings(seen.practice, seen.diary, request, work.now)

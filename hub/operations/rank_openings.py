@@ -1,6 +1,6 @@
 """Find openings on the practice's own book, in the order in which to offer them."""
 
-from hub.operations.apply_practice import load_practice
+from hub.operations.look_at_book import look_at_book
 from hub.ports import Store
 from hub.scheduling.decision import Refusal
 from hub.scheduling.ranking import Offer, Wishes
@@ -16,10 +16,5 @@ def rank_openings(store: Store, request: OpeningsRequest, wishes: Wishes) -> tup
         NeedsAttention: no practice file is in force.
     """
     with store.begin("rank_openings") as work:
-        diary = work.diaries.load(
-            first_on=request.first_on,
-            last_on=request.last_on,
-            patient_ids={part.patient_id for part in request.trip.parts},
-            location_id=request.trip.location_id,
-        )
-        return decide_ranking(load_practice(work), diary, request, wishes, work.now)
+        seen = look_at_book(work, request.trip, request.first_on, request.last_on)
+        return decide_ranking(seen.practice, seen.diary, request, wishes, work.now)

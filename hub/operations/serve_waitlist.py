@@ -11,6 +11,7 @@ from hub.canonical.practice import Practice
 from hub.errors import InvalidInput
 from hub.operations.apply_practice import load_practice
 from hub.operations.book_under_locks import write_under_locks
+from hub.operations.look_at_book import look_at_book
 from hub.operations.note_visits import Note
 from hub.operations.note_waitlist import note_entry
 from hub.ports import Issue, Store, UnitOfWork
@@ -115,12 +116,7 @@ def _offer(work: UnitOfWork, practice: Practice, entry: WaitlistEntry, batch: Fr
 
 def _decide(work: UnitOfWork, practice: Practice, entry: WaitlistEntry, batch: FreedBatch) -> Booking | Refusal:
     request = entry.request
-    diary = work.diaries.load(
-        first_on=request.first_on,
-        last_on=request.last_on,
-        patient_ids=entry.patient_ids,
-        location_id=request.trip.location_id,
-    )
+    diary = look_at_book(work, request.trip, request.first_on, request.last_on).diary
     arrives_at = find_freed_opening(practice, before_freed(diary, batch.freed), diary, request, work.now)
     if arrives_at is None:
         return _NOTHING
