@@ -34,6 +34,7 @@ from hub.operations.decide_import import (
 from hub.operations.export_links import Ids
 from hub.operations.linked_system import LinkedSystem, require_aliases
 from hub.operations.match_people import match_loaded
+from hub.operations.merge_people import MATCHING
 from hub.operations.place_facts import place_facts
 from hub.ports import Issue, Link, Placed, Saved, Store, UnitOfWork, Verdict
 from hub.ports.people import Matcher
@@ -109,6 +110,7 @@ def import_export(request: ImportRequest, store: Store, progress: Progress = lam
     with store.begin("import_export") as uow:
         require_aliases(LinkedSystem(request.system, request.mappings, request.zone, request.aliases), uow)
         uow.bookings.lock_key(f"import {request.system}")
+        uow.bookings.lock_key(MATCHING)
         plan = decide_import(request.files, _setting(request, uow), progress)
         hashes = _hashes(request)
         batch_id = uow.imports.find_loaded(request.system, hashes)

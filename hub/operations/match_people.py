@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from hub.canonical.records import Patient
-from hub.operations.merge_people import Word, merge_people, rank_of, tell_of_reviews
+from hub.operations.merge_people import MATCHING, Word, merge_people, rank_of, tell_of_reviews
 from hub.ports import Store, UnitOfWork
 from hub.ports.people import Matcher
 from hub.sync.people.decide import Decided, decide_people
@@ -34,7 +34,7 @@ def match_all(store: Store, matcher: Matcher) -> Matched:
     if matcher.likeness is not None and len(people) >= matcher.least_people:
         scores = matcher.likeness.score(people, matcher.thresholds.review)
     with store.begin("match_people") as work:
-        work.bookings.lock_key("match people")
+        work.bookings.lock_key(MATCHING)
         patients = work.people.load_all()
         decided = decide_people(
             [normal_person(one) for one in patients.values()],

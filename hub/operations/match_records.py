@@ -11,7 +11,7 @@ from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical, Patient
 from hub.canonical.source import SourceRef
 from hub.operations.linked_system import LinkedSystem
-from hub.operations.merge_people import Word, merge_people, rank_of, tell_of_reviews
+from hub.operations.merge_people import MATCHING, Word, merge_people, rank_of, tell_of_reviews
 from hub.ports import Link, UnitOfWork
 from hub.sync.people.decide import Decided, decide_people
 from hub.sync.people.normal import normal_person
@@ -30,13 +30,15 @@ class Matches:
 
 
 def match_records(fresh: Sequence[tuple[SourceRef, Canonical]], uow: UnitOfWork) -> Matches:
-    """Who these decoded records without a link are. It only reads: a pull's rehearsal asks it, too.
+    """Who these decoded records without a link are. It only reads: a pull's rehearsal asks it, too. Others
+    who match wait for the end of the transaction.
 
     How usual a name is nobody counts here: what hangs on that is for a person.
     """
     met = {str(record.id): (ref, record) for ref, record in fresh if isinstance(record, Patient)}
     if not met:
         return Matches()
+    uow.bookings.lock_key(MATCHING)
     known = uow.people.load_like([record for _, record in met.values()])
     patients = {**known, **{id_: record for id_, (_, record) in met.items()}}
     decided = decide_people(

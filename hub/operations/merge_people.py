@@ -15,6 +15,8 @@ from hub.sync.people.decide import Match
 
 Decision = Literal["merge", "separate"]
 REVIEW = "people_to_review"
+MATCHING = "match people"
+"""The key of who matches: of two who bring the same person at once the second finds what the first brought."""
 
 
 @dataclass(frozen=True, slots=True)

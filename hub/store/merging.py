@@ -50,6 +50,10 @@ _LEAD = {
         SET parts = replace(t.parts::text, to_jsonb(m.merged_id)::text, to_jsonb(m.survivor_id)::text)::jsonb
         FROM staged_person_merge m WHERE t.state IN ('waiting', 'offered')
         AND t.parts @> jsonb_build_array(jsonb_build_object('patient', m.merged_id)) RETURNING m.merged_id, t.id""",
+    # Who was seen here in person under either record was seen here.
+    "known": """
+        UPDATE patient t SET known = true FROM staged_person_merge m, patient p
+        WHERE t.id = m.survivor_id AND p.id = m.merged_id AND p.known AND NOT t.known RETURNING m.merged_id, t.id""",
     "patient": """
         UPDATE patient t SET merged_into = m.survivor_id FROM staged_person_merge m WHERE t.id = m.merged_id
         RETURNING m.merged_id, t.id""",
@@ -82,6 +86,7 @@ _BACK = {
         SET parts = replace(parts::text, to_jsonb(CAST(:survivor AS text))::text,
             to_jsonb(CAST(:merged AS text))::text)::jsonb
         WHERE id = ANY(:ids) AND state IN ('waiting', 'offered') RETURNING id""",
+    "known": "UPDATE patient SET known = false WHERE id = ANY(:ids) RETURNING id",
     "patient": "UPDATE patient SET merged_into = NULL WHERE id = ANY(:ids) RETURNING id",
 }
 _LINK_BACK = text("""

@@ -55,6 +55,8 @@ ISSUE_WORDS = {
     "missing_prerequisite": "A visit that must come first is missing",
     "no_agreement": "No agreement with the vendor is in force: nothing personal goes there or comes from there",
     "no_combination": "Everybody is free for something, but not all together",
+    "people_to_review": "Patients wait who may be one person",
+    "services_alike": "The name of the service is nearly another's: one or two?",
     "search_stopped": "Whether others could make way was not tried to the end",
     "no_device": "No device is free",
     "no_provider": "No provider is free",

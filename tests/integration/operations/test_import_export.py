@@ -269,6 +269,26 @@ def test_the_practice_file_and_an_export_do_not_undo_each_other(store: SqlStore,
     assert tuple(named) == ("Botox 20u - forehead", "Injectables", False)
 
 
+def test_who_was_merged_stays_so_when_the_same_rows_come_in_another_export(
+    small: Path, store: SqlStore, engine: Engine
+) -> None:
+    first = import_export(request_of(small), store)
+    people = "SELECT to_jsonb(p) FROM patient p ORDER BY id"
+    merges = "SELECT merged_id, undone_at FROM person_merge ORDER BY id"
+    with engine.connect() as db:
+        before = db.execute(text(people)).all(), db.execute(text(merges)).all(), found.linked(db, "patient")
+    request = request_of(small)
+    again = import_export(replace(request, files=tuple(replace(one, sha256="again") for one in request.files)), store)
+    assert not again.already_loaded
+    assert again.saved.changed == ()
+    with engine.connect() as db:
+        assert (db.execute(text(people)).all(), db.execute(text(merges)).all(), found.linked(db, "patient")) == before
+    assert before[1]
+    clients = [next(one for one in done.files if one.file == "clients.csv") for done in (first, again)]
+    assert clients[0] == clients[1]
+    assert clients[0].reasons["same_person"] == len(before[1])
+
+
 def test_two_imports_at_once_are_one(small: Path, engine: Engine) -> None:
     with ThreadPoolExecutor(2) as pool:
         both = list(pool.map(lambda _: import_export(request_of(small), SqlStore(engine)), range(2)))

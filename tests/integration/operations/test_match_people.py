@@ -1,6 +1,7 @@
 """A patient whom a system brings is matched with those who are there: at once by the rules, the rest by a person."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 
@@ -12,6 +13,7 @@ from hub.canonical.source import SourceRecord, SourceRef
 from hub.operations.merge_people import Undone, Word, decide_pair, unmerge_people
 from hub.operations.pull_changes import PullResult, pull_changes
 from hub.ports import Page, Store
+from hub.store.unit_of_work import SqlStore
 from tests.integration.operations.fhir_practice import ehr
 
 ANN = Patient(
@@ -29,12 +31,13 @@ ANN = Patient(
 class Desk:
     """A system with these patients."""
 
-    def __init__(self, *patients: Patient) -> None:
+    def __init__(self, *patients: Patient, system: str = ehr().name) -> None:
         self._patients = patients
+        self._system = system
 
     def read(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
         rows = (
-            SourceRecord(SourceRef(ehr().name, kind, one.id), _resource(one), version=f"{hash(one)}")
+            SourceRecord(SourceRef(self._system, kind, one.id), _resource(one), version=f"{hash(one)}")
             for one in self._patients
         )
         yield Page(tuple(rows), cursor)
@@ -99,6 +102,18 @@ def test_who_comes_is_known_by_the_rules_alone_and_the_rest_waits_for_a_person(s
     assert (changed.inserted, changed.updated) == (0, 1)
     with engine.connect() as db:
         assert db.execute(text("SELECT id FROM patient WHERE email = 'new@example.org'")).scalars().all() == ["pat_0"]
+
+
+def test_one_person_whom_two_systems_bring_at_once_is_one(engine: Engine) -> None:
+    new = [there(n).model_copy(update={"id": f"p{n}"}) for n in range(8)]
+
+    def bring(system: str) -> PullResult:
+        return pull_changes(replace(SYSTEM, name=system), Kind.PATIENT, Desk(*new, system=system), SqlStore(engine))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(bring, ("one", "other")))
+    with engine.connect() as db:
+        assert db.execute(text("SELECT count(*) FROM patient WHERE merged_into IS NULL")).scalar_one() == len(new)
 
 
 def test_who_was_matched_wrongly_comes_back_as_they_came(store: Store) -> None:
