@@ -1,6 +1,7 @@
 """What the environment may say (variables `HUB_…`). Everything has a default that works on one machine."""
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -29,6 +30,8 @@ class Settings(BaseSettings):
     """Where the web server binds. Loopback only, until sign-in exists."""
     port: int = Field(default=8300, ge=0, le=65535)
     """0: any free one."""
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")
+    """Where others find the pages, such as `https://book.example`; without it the address of `host` and `port`."""
     tend_seconds: float = Field(default=30, ge=0.1)
     """So often whoever serves settles, offers and ends what time alone asks for (`hub tend`)."""
     exchange_seconds: float = Field(default=2, ge=0)
@@ -37,6 +40,11 @@ class Settings(BaseSettings):
     """Of the FHIR sandbox that the demo brings."""
     dagster_port: int = Field(default=8302, ge=0, le=65535)
     """Of Dagster's own web UI."""
+
+    def policy_address(self, location_id: str) -> str:
+        """Where the policy of a location is published."""
+        base = self.public_url or f"http://{self.host}:{self.port}"
+        return f"{base.rstrip('/')}/policy?{urlencode({'location': location_id})}"
 
     @property
     def dagster_home(self) -> Path:

@@ -14,6 +14,7 @@ from hub.canonical.board import (
     BoardResource,
     BoardVisit,
 )
+from hub.canonical.practice import Practice, read_practice
 from hub.canonical.records import VisitState
 from hub.canonical.time import Span, instant_of
 
@@ -133,12 +134,17 @@ class MadeUpQueries:
         self.locations = list({day.location.id: day.location for day in days}.values())
         self.at = now
         self.issues = issues
+        self.policy: str | None = None
+        """The policy and what it needs, as the practice file says it."""
 
     def now(self) -> datetime:
         return self.at
 
     def load_locations(self) -> list[BoardLocation]:
         return self.locations
+
+    def find_practice(self) -> tuple[int, Practice] | None:
+        return None if self.policy is None else (7, read_practice(f"zone: UTC\n{self.policy}", "practice.yaml"))
 
     def load_day(self, location: BoardLocation, on: date) -> BoardDay:
         return self.days.get((location.id, on)) or BoardDay(location, on, (), ())

@@ -146,7 +146,8 @@ def book(
 
     if held is not None:
         _require_alone(service, patient, arrives, location, option, resources, package, override, reason, role)
-    with open_hub(read_settings()) as hub:
+    settings = read_settings()
+    with open_hub(settings) as hub:
         request: BookingRequest | None = None
         if held is not None:
             done = hub.book_hold(held, actor="desk", key=key)
@@ -162,7 +163,8 @@ def book(
         if done.booking is not None:
             more, rest = planned(done.booking, hub.folder.practice.zone_of(done.visits[0].location_id))
             answer, lines = {**answer, **more}, [*lines, *rest]
-        tell(answer, lines, as_json=as_json)
+        policy = settings.policy_address(done.visits[0].location_id)
+        tell({**answer, "policy": policy}, [*lines, f"  policy: {policy}"], as_json=as_json)
 
 
 def _require_alone(*beside: object) -> None:

@@ -73,6 +73,12 @@ class BoardQuery:
         rows = sorted(rows, key=lambda row: (order.get(row.id, len(order)), row.name, row.id))
         return [BoardLocation(row.id, row.name, _zone(row.id, row.zone, practice)) for row in rows]
 
+    def find_practice(self) -> tuple[int, Practice] | None:
+        """The practice file in force with the number of its version; None: none was applied yet."""
+        with self._look() as look:
+            self._practice(look)
+            return self._known
+
     def load_day(self, here: BoardLocation, on: date) -> BoardDay:
         """What stands in the book of `here` on the local date `on`, whatever became of it.
 

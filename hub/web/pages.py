@@ -13,6 +13,7 @@ from hub.canonical.board import BoardIssue, BoardLocation
 from hub.errors import HubError, InvalidInput, NeedsAttention, Problem
 from hub.web.board import lay_out_board
 from hub.web.errors import NotHere
+from hub.web.policy import policy_values
 from hub.web.positions import position_rules
 from hub.web.queries import BoardQueries
 from hub.web.rendering import render
@@ -46,6 +47,16 @@ def pages(queries: BoardQueries) -> APIRouter:
     def show_issues(request: Request) -> HTMLResponse:
         """What waits for a person."""
         return render(request, "issues.html", _issue_values(queries))
+
+    @router.get("/policy")
+    def show_policy(request: Request) -> HTMLResponse:
+        """What patients agree to at a `location` (without it the first one); the confirmation links it."""
+        here = _location(queries, request.query_params.get("location"))
+        found = queries.find_practice()
+        if found is None:
+            raise NotHere(Problem("no policy is published yet", hint="Apply a practice folder"))
+        today = queries.now().astimezone(here.zone).date()
+        return render(request, "policy.html", policy_values(here, *found, today))
 
     @router.get("/healthz")
     def show_health() -> JSONResponse:

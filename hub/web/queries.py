@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from hub.canonical.board import BoardDay, BoardIssue, BoardLocation
+from hub.canonical.practice import Practice
 
 
 class BoardQueries(Protocol):
@@ -16,6 +17,10 @@ class BoardQueries(Protocol):
 
     def load_locations(self) -> Sequence[BoardLocation]:
         """Active locations, in the practice's own order."""
+        ...
+
+    def find_practice(self) -> tuple[int, Practice] | None:
+        """The practice file in force with the number of its version; None: none was applied yet."""
         ...
 
     def load_day(self, location: BoardLocation, on: date) -> BoardDay:

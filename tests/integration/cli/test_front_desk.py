@@ -76,6 +76,7 @@ def test_a_booking_says_who_is_taken_when_and_the_deposit(desk):
         "  09:00-09:30 numb: room-1",
         "  09:30-10:00 shoot: dr-lee, room-1",
         "  deposit to take: 150.00 USD",
+        "  policy: http://127.0.0.1:8300/policy?location=main",
     ]
 
 
@@ -122,7 +123,7 @@ def test_a_rule_is_passed_over_by_a_role_with_a_reason_and_said(desk):
     asked = ("book", "--service", "laser", "--patient", "ann", "--arrives", "2098-03-03T11:30", "--override", "closed")
     assert desk(*asked)[2][0] == "refused: reason_missing"
     code, said, _ = desk(*asked, "--reason", "late flight", "--role", "front_desk")
-    assert (code, said[-1]) == (0, "  passed over: closed")
+    assert (code, said[-2]) == (0, "  passed over: closed")
 
 
 def test_a_cancellation_says_what_it_costs_and_whose_time_is_free(desk):
