@@ -92,16 +92,17 @@ def check_practice_folder(settings: Settings) -> PracticeFolder:
 
 
 def _without_table(connection: Connection, settings: Settings) -> Iterator[Problem]:
-    """Streams whose records no table reads or writes."""
+    """Streams whose records no table reads or writes, or whose table cannot write."""
     tables = load_mappings(settings.mappings, connection.mappings, settings.practice)
+    file = settings.practice / "connections" / f"{connection.system}.yaml"
     for kind in connection.streams:
         if kind not in tables:
-            file = settings.practice / "connections" / f"{connection.system}.yaml"
-            message, hint = (
-                f"no mapping table of {connection.mappings} reads a {kind}",
-                f"Add {kind}.yaml beside the others",
-            )
+            message = f"no mapping table of {connection.mappings} reads a {kind}"
+            hint = f"Add {kind}.yaml beside the others"
             yield parse(_read(file), str(file)).problem(("streams", kind), message, hint)
+        elif tables[kind].table.each is not None and kind in connection.push:
+            message = f"{kind}.yaml has 'each': parts of records are read and not pushed"
+            yield parse(_read(file), str(file)).problem(("streams", kind), message, "Say direction: pull")
 
 
 def _of_files(connection: Connection, settings: Settings) -> Iterator[Problem]:

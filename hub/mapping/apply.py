@@ -17,7 +17,7 @@ from hub.mapping.context import Context
 from hub.mapping.reading import Decoded, Findings, Reader, reader
 from hub.mapping.spec import MODELS, Direction, Table
 from hub.mapping.split import around, put_back, split, view_of
-from hub.mapping.writing import Draft, Writer, writer
+from hub.mapping.writing import Draft, Writer, shared_places, writer
 
 __all__ = ["Decoded", "TwoWay", "decode", "decode_all", "encode", "read_mapping", "records_of"]
 
@@ -53,12 +53,13 @@ def read_mapping(text: str, file: str, codes: Mapping[str, CodeTable]) -> TwoWay
     """
     table = read_table(text, file, codes)
     read = [p for p in table.fields if p.spec.direction is not Direction.WRITE]
+    shared = shared_places(table)
     written = [p for p in table.fields if p.places and p.spec.direction is not Direction.READ]
     return TwoWay(
         table,
         readers=tuple((p.names[0], reader(p)) for p in read if len(p.names) == 1),
         joint_readers=tuple((p.names, reader(p)) for p in read if len(p.names) > 1),
-        writers=tuple((p.names, writer(p)) for p in written),
+        writers=tuple((p.names, writer(p, shared)) for p in written),
         fingerprint=_fingerprint(text, codes),
     )
 

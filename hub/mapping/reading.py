@@ -162,14 +162,25 @@ def raw_reader(plan: FieldPlan) -> Callable[[dict[str, Json]], Json]:
 def _part_reader(alternatives: tuple[Place, ...]) -> Callable[[dict[str, Json]], Json]:
     readers = [reader_of(place) for place in alternatives]
     if len(readers) == 1:
-        return _only(readers[0])
+        steps = alternatives[0].steps
+        return _of_key(steps[0].key) if len(steps) == 1 and not steps[0].in_list else _only(readers[0])
 
     def read(payload: dict[str, Json]) -> Json:
         for reader in readers:
             raw = reader(payload)
-            if holds(raw):
+            if raw is not None and not (isinstance(raw, str) and not raw.strip()):
                 return raw
         return None
+
+    return read
+
+
+def _of_key(key: str) -> Callable[[dict[str, Json]], Json]:
+    """The most frequent place: a key of the record itself."""
+
+    def read(payload: dict[str, Json]) -> Json:
+        raw = payload.get(key)
+        return None if isinstance(raw, str) and not raw.strip() else raw
 
     return read
 
