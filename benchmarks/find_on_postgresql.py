@@ -9,6 +9,7 @@ python -m benchmarks.find_on_postgresql [--small]
 import argparse
 import json
 import statistics
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -51,6 +52,9 @@ BULK = """
     INSERT INTO stock_promise (visit_id, product_id, location_id, quantity, due_on)
         SELECT 'v' || n, 'gel', 'main', 1, CAST(start AT TIME ZONE 'America/Chicago' AS date) FROM made
         WHERE n % 20 = 0;
+    INSERT INTO stock_promise (visit_id, product_id, location_id, quantity, due_on)
+        SELECT 'v' || n, 'botox', 'main', 20, CAST(start AT TIME ZONE 'America/Chicago' AS date) FROM made
+        WHERE n % 20 = 10;
     ANALYZE"""
 
 # The laser needs one room for 85 minutes and, 20 minutes after the arrival, a provider and the device that stands in
@@ -126,16 +130,24 @@ def practice_document() -> dict[str, Any]:
         "spacing": [{"after": "consult", "min_days": 14}],
         "requires": [{"before": "consult", "min_days": 0, "max_days": 365}],
     }
+    botox = {"name": "inject", "minutes": 20, "needs": [{"kind": "provider", "certification": "x"}, room]}
     talks = [("consult", 30), *((f"other-{minutes}", minutes) for minutes in LENGTHS)]
     return {
         "zone": ZONE,
         "grid_minutes": 15,
         "locations": [{"id": "main", "hours": hours}],
         "resources": resources,
-        "products": [{"id": "gel", "unit": "tube"}],
-        "stock": [{"product": "gel", "lot": "G", "on_hand": 100_000, "expires": "2099-12-31"}],
+        "products": [
+            {"id": "gel", "unit": "tube"},
+            {"id": "botox", "unit": "unit", "vial": {"units": 100, "open_hours": 24}},
+        ],
+        "stock": [
+            {"product": one, "lot": one[0].upper(), "on_hand": 100_000, "expires": "2099-12-31"}
+            for one in ("gel", "botox")
+        ],
         "services": [
             {"id": "laser", "steps": laser, **laser_rules},
+            {"id": "botox", "steps": [botox], "uses": [{"product": "botox", "quantity": 20}]},
             *(
                 {"id": one, "steps": [{"name": "talk", "minutes": minutes, "needs": [{"kind": "provider"}]}]}
                 for one, minutes in talks
@@ -246,6 +258,10 @@ def main() -> None:
         assert isinstance(found, Openings)
         cold = times_ms(lambda: find_openings(SqlStore(engine), request), max(5, times // 30))
         warm = times_ms(lambda: find_openings(store, request), times)
+        of_vials = replace(request, trip=Trip((Part("botox", "pat-1"),), "main"))
+        assert isinstance(opened := find_openings(store, of_vials), Openings)
+        assert opened.arrivals
+        vials = times_ms(lambda: find_openings(store, of_vials), times)
         booking = BookingRequest(request.trip, found.arrivals[len(found.arrivals) // 2])
         changed = [time for _ in range(max(5, times // 10)) for time in after_a_change(store, request, booking)]
         with engine.connect() as connection:
@@ -256,6 +272,7 @@ def main() -> None:
         engine.dispose()
     print(f"warm, nothing changed      {told(warm)}")
     print(f"after a booking elsewhere  {told(changed)}")
+    print(f"warm, a product in vials   {told(vials)}")
     print(f"cold                       {told(cold)}")
     print(f"SQL multiranges            {told(by_sql)}")
     print(f"ratio cold / SQL           {statistics.median(cold) / statistics.median(by_sql):8.2f}")

@@ -12,6 +12,7 @@ from typing import Any, cast
 from psycopg import Connection as DriverConnection
 from psycopg.rows import dict_row, namedtuple_row
 from sqlalchemy import Connection, Dialect, Engine, TextClause, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 Found = dict[str, Any]
 Values = Mapping[str, Any] | None
@@ -76,6 +77,10 @@ def keep_order(engine: Engine) -> None:
     def rollback(connection: Connection) -> None:
         if not connection.invalidated:
             connection.info.pop(_DEFERRED, None)
+
+    @event.listens_for(engine, "checkin")
+    def checkin(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info.pop(_DEFERRED, None)
 
 
 def _send(raw: "DriverConnection[Any]", deferred: list[tuple[str, Values]]) -> None:

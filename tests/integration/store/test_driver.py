@@ -1,0 +1,82 @@
+"""What is deferred goes before whatever comes next, and never beyond its transaction."""
+
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from hub.store.bulk import copy_rows
+from hub.store.driver import defer, run, run_deferred, run_text
+
+ADD = "INSERT INTO patient (id) VALUES (%(id)s)"
+COUNT = "SELECT count(*) AS n FROM patient"
+
+
+@pytest.fixture
+def connection(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as made:
+        made.begin()
+        yield made
+
+
+def patients(engine: Engine) -> list[str]:
+    with engine.connect() as other:
+        return sorted(other.execute(text("SELECT id FROM patient")).scalars())
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        lambda one: run(one, COUNT)[0]["n"],
+        lambda one: run_text(one, text(COUNT), {})[0].n,
+        lambda one: one.execute(text(COUNT)).scalar_one(),
+        lambda one: copy_rows(one, "patient", ("id",), [("pat-3",)]) or one.execute(text(COUNT)).scalar_one() - 1,
+    ],
+    ids=["driver", "text", "sqlalchemy", "copy"],
+)
+def test_nothing_overtakes_what_is_deferred(connection: Connection, count: Callable[[Connection], int]) -> None:
+    defer(connection, ADD, {"id": "pat-1"})
+    defer(connection, ADD, {"id": "pat-2"})
+    assert count(connection) == 2
+
+
+def test_what_is_deferred_last_goes_with_the_commit(connection: Connection, engine: Engine) -> None:
+    run(connection, "SELECT 1")
+    defer(connection, ADD, {"id": "pat-1"})
+    assert patients(engine) == []
+    connection.commit()
+    assert patients(engine) == ["pat-1"]
+
+
+def test_what_is_deferred_is_gone_with_a_rollback(connection: Connection, engine: Engine) -> None:
+    run(connection, "SELECT 1")
+    defer(connection, ADD, {"id": "pat-1"})
+    connection.rollback()
+    with connection.begin():
+        run(connection, "SELECT 1")
+    assert patients(engine) == []
+
+
+def test_what_is_deferred_outside_of_a_transaction_does_not_outlive_its_connection(engine: Engine) -> None:
+    with engine.connect() as connection:
+        defer(connection, ADD, {"id": "pat-1"})
+    with engine.begin() as later:
+        run(later, "SELECT 1")
+    assert patients(engine) == []
+
+
+def test_a_mistake_in_what_is_deferred_is_raised_by_the_commit_and_nothing_is_written(engine: Engine) -> None:
+    with pytest.raises(psycopg.errors.UniqueViolation), engine.begin() as connection:  # noqa: PT012 it ends inside
+        run(connection, ADD, {"id": "pat-1"})
+        defer(connection, ADD, {"id": "pat-1"})
+    assert patients(engine) == []
+
+
+def test_a_deferred_savepoint_can_be_rolled_back_to(connection: Connection) -> None:
+    run(connection, ADD, {"id": "pat-1"})
+    defer(connection, "SAVEPOINT here")
+    defer(connection, ADD, {"id": "pat-2"})
+    run_deferred(connection)
+    run(connection, "ROLLBACK TO SAVEPOINT here")
+    assert run(connection, COUNT)[0]["n"] == 1
