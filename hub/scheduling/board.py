@@ -65,6 +65,23 @@ class Board:
         )
         return later
 
+    def under(self, practice: Practice) -> "Board":
+        """The same view under another practice file: what both say of a resource or the location is not laid again."""
+        later = Board(practice, self.diary, self.location_id, self.window)
+        same = {one for one, resource in self.resources.items() if later.resources.get(one) is resource}
+        units = {one: resource.capacity for one, resource in later.resources.items()}
+        alike = {one for one, resource in self.resources.items() if units.get(one) == resource.capacity}
+        vars(later).update(
+            _duty={one: bits for one, bits in self._duty.copy().items() if one in same},
+            _taken={one: bits for one, bits in self._taken.copy().items() if one in alike},
+            _eroded={key: bits for key, bits in self._eroded.copy().items() if key[0] in same},
+            _certified={key: bits for key, bits in self._certified.copy().items() if key[0] in same},
+            _patients=self._patients.copy(),
+        )
+        if practice.find_location(self.location_id) is self.practice.find_location(self.location_id):
+            later._open = self._open
+        return later
+
     def open_at(self) -> int:
         """When the location is open."""
         if self._open is None:
@@ -151,13 +168,18 @@ def board_over(practice: Practice, diary: Diary, location_id: str, arrivals: Spa
     days = -(-(last - first) // MINUTES_PER_DAY)
     window = (first - slack, first + days * MINUTES_PER_DAY + slack)
     board: Board | None = diary.views.get((location_id, window))
-    if board is None or board.practice is not practice:
+    if board is None:
         board = diary.views[location_id, window] = Board(practice, diary, location_id, window)
+    elif board.practice is not practice:
+        board = diary.views[location_id, window] = board.under(practice)
     return board
 
 
-def carry_over(before: Diary, after: Diary, changed: Mapping[str, Sequence[Span]]) -> None:
-    """Give a later diary the timelines of an earlier one; `changed`: resource → the minutes in which they differ."""
+def carry_over(before: Diary, after: Diary, changed: Mapping[str, Sequence[Span]] | None = None) -> None:
+    """Give a later diary the timelines of an earlier one.
+
+    `changed`: resource → the minutes in which they differ; None: where `claims_of` holds another tuple.
+    """
     for key, view in before.views.copy().items():
         if isinstance(view, Board):
             after.views[key] = view.following(after, changed)

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hub.canonical.practice import Practice
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Booking, PlannedVisit, Reassignment
 from hub.scheduling.diary import BusyClaim, Diary, PatientVisit, Promise
 from hub.scheduling.request import BookingRequest, Trip
+
+_NEAR = timedelta(days=2)
 
 
 def book_opening(practice: Practice, diary: Diary, trip: Trip, arrives_at: datetime, now: datetime) -> Booking:
@@ -17,6 +19,12 @@ def book_opening(practice: Practice, diary: Diary, trip: Trip, arrives_at: datet
     if isinstance(decision, Booking):
         return decision
     raise AssertionError(f"an opening is refused: {', '.join(decision.reasons)}")
+
+
+def around(diary: Diary, arrives_at: datetime) -> Diary:
+    """The same diary with the claims of those days only: what a booking is decided on."""
+    first, last = arrives_at - _NEAR, arrives_at + _NEAR
+    return diary.with_claims(claim for claim in diary.claims if claim.start_at < last and first < claim.end_at)
 
 
 def with_booking(diary: Diary, booking: Booking, name: str, series_id: str | None = None) -> Diary:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from hub.canonical.practice import Practice, PracticeResource, PracticeService
+from hub.scheduling.board import carry_over
 from hub.scheduling.diary import Diary, LotOnHand
 from hub.scheduling.series import SeriesRequest
 
@@ -88,7 +89,7 @@ def _lift_no_credit(world: World) -> World:
 def _lift_no_stock(world: World) -> World:
     here = world.request.trip.location_id
     more = tuple(LotOnHand(product.id, here, "", _PLENTY, date.max) for product in world.practice.products)
-    return replace(world, diary=replace(world.diary, lots=(*world.diary.lots, *more)))
+    return _with_diary(world, replace(world.diary, lots=(*world.diary.lots, *more)))
 
 
 def _lift_none_suitable(world: World) -> World:
@@ -107,7 +108,7 @@ def _lift_patient_busy(world: World) -> World:
     visits = tuple(
         replace(one, leaves_at=one.arrives_at) if one.patient_id == patient else one for one in world.diary.visits
     )
-    return replace(world, diary=replace(world.diary, visits=visits))
+    return _with_diary(world, replace(world.diary, visits=visits))
 
 
 def _lift_not_supervised(world: World) -> World:
@@ -129,7 +130,9 @@ def _lift_kind(world: World, kind: str) -> World:
     always = {"hours": None, "extra": (), "away": (), "since": None, "until": None}
     of_kind = {one.id for one in world.practice.resources if one.kind == kind}
     free = _with_resources(world, lambda one: one.model_copy(update=always) if one.id in of_kind else one)
-    return replace(free, diary=world.diary.with_claims(c for c in world.diary.claims if c.resource_id not in of_kind))
+    claims_of = world.diary.claims_of
+    gone = [(one, claim.id) for one in of_kind for claim in claims_of.get(one, ())]
+    return _with_diary(free, world.diary.exchanging(gone))
 
 
 def _lift_series(**changes: object) -> Callable[[World], World]:
@@ -144,6 +147,11 @@ def _lift_too_soon(world: World) -> World:
     unspaced = tuple(one.model_copy(update={"spacing": ()}) for one in world.practice.services)
     practice = world.practice.model_copy(update={"services": unspaced})
     return _lift_series(min_days=0)(replace(world, practice=practice))
+
+
+def _with_diary(world: World, diary: Diary) -> World:
+    carry_over(world.diary, diary)
+    return replace(world, diary=diary)
 
 
 def _with_resources(world: World, change: Callable[[PracticeResource], PracticeResource]) -> World:

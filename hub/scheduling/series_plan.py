@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hub.canonical.practice import Practice
 from hub.scheduling.decision import Booking, PlannedClaim, PlannedVisit, Reassignment, Recolouring, Refusal
 from hub.scheduling.diary import Diary
-from hub.scheduling.foresight import book_opening, with_booking
+from hub.scheduling.foresight import around, book_opening, with_booking
 from hub.scheduling.series import SeriesRequest, decide_series
-
-_NEAR = timedelta(days=2)
 
 
 def plan_series(practice: Practice, diary: Diary, request: SeriesRequest, now: datetime) -> Booking | Refusal:
@@ -23,7 +21,7 @@ def plan_series(practice: Practice, diary: Diary, request: SeriesRequest, now: d
     changes: dict[str, Recolouring] = {}
     moved: dict[str, Reassignment] = {}
     for number, arrives_at in enumerate(arrivals):
-        booking = book_opening(practice, _around(book, arrives_at), request.trip, arrives_at, now)
+        booking = book_opening(practice, around(book, arrives_at), request.trip, arrives_at, now)
         book = with_booking(book, booking, _name(number), request.trip.parts[0].series_id)
         visits += booking.visits
         for one in booking.reassignments:
@@ -38,12 +36,6 @@ def plan_series(practice: Practice, diary: Diary, request: SeriesRequest, now: d
 def _since(before: Reassignment | None, after: Reassignment) -> Reassignment:
     """Where a claim that moves twice goes, from where it was first."""
     return after if before is None else replace(after, left=before.left)
-
-
-def _around(diary: Diary, arrives_at: datetime) -> Diary:
-    """The same diary with the claims of those days only: what a booking is decided on."""
-    first, last = arrives_at - _NEAR, arrives_at + _NEAR
-    return diary.with_claims(claim for claim in diary.claims if claim.start_at < last and first < claim.end_at)
 
 
 def _name(number: int) -> str:

@@ -15,7 +15,7 @@ from hub.scheduling.board import Board
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Refusal
 from hub.scheduling.diary import Diary
-from hub.scheduling.foresight import book_opening, with_booking
+from hub.scheduling.foresight import around, book_opening, with_booking
 from hub.scheduling.judge import judge
 from hub.scheduling.lifting import UNTIL, World, lift, liftable
 from hub.scheduling.request import BookingRequest, OpeningsRequest
@@ -66,8 +66,8 @@ class SeriesObstacle:
 
 
 def explain_refusal(practice: Practice, diary: Diary, request: SeriesRequest, now: datetime) -> SeriesObstacle:
-    """Of a request that `decide_series` refuses with `no_series`. Tries up to some hundred series: takes seconds."""
-    world = World(practice, diary, request)
+    """Of a request that `decide_series` refuses with `no_series`. Tries up to some hundred series."""
+    world = World(practice, diary.exchanging(()), request)  # what is lifted shares the claims by resource
     booked = _longest(world, now)
     return SeriesObstacle(booked, _reasons(world, booked, now), tuple(_remedies(world, now)))
 
@@ -126,16 +126,19 @@ def _worth_asking(board: Board, first: date, last: date) -> Iterator[int]:
 def _with_sessions(world: World, booked: tuple[datetime, ...], now: datetime) -> Diary:
     diary, trip = world.diary, world.request.trip
     for number, arrives_at in enumerate(booked):
-        booking = book_opening(world.practice, diary, trip, arrives_at, now)
+        booking = book_opening(world.practice, around(diary, arrives_at), trip, arrives_at, now)
         diary = with_booking(diary, booking, f"session-{number}", trip.parts[0].series_id)
     return diary
 
 
 def _remedies(world: World, now: datetime) -> Iterator[Remedy]:
     codes = liftable(world)
+    needed: frozenset[str] = frozenset()
     for count in range(1, min(MOST, len(codes)) + 1):
         found = False
         for chosen in combinations(codes, count):
+            if not needed <= set(chosen):
+                continue
             mended = reduce(lift, chosen, world)
             arrivals = _series(mended, now)
             if arrivals is not None:
@@ -143,6 +146,14 @@ def _remedies(world: World, now: datetime) -> Iterator[Remedy]:
                 yield Remedy(tuple(sorted(chosen)), tuple(_hurdles(world, mended, arrivals, now)))
         if found:
             return
+        if count == 1:
+            needed = _needed(world, codes, now)
+
+
+def _needed(world: World, codes: tuple[str, ...], now: datetime) -> frozenset[str]:
+    """The codes without which all others together would not do: every remedy has them, for more is never worse."""
+    rests = {code: [other for other in codes if other != code] for code in codes}
+    return frozenset(code for code, rest in rests.items() if _series(reduce(lift, rest, world), now) is None)
 
 
 def _hurdles(world: World, mended: World, arrivals: tuple[datetime, ...], now: datetime) -> Iterator[Hurdle]:
@@ -151,12 +162,14 @@ def _hurdles(world: World, mended: World, arrivals: tuple[datetime, ...], now: d
     zone = world.practice.zone_of(world.request.trip.location_id)
     package = world.request.trip.parts[0].package_id
     for number, arrives_at in enumerate(arrivals, 1):
-        decision = decide_booking(world.practice, real, BookingRequest(world.request.trip, arrives_at), now)
+        asked = BookingRequest(world.request.trip, arrives_at)
+        decision = decide_booking(world.practice, around(real, arrives_at), asked, now)
         codes = set(decision.reasons) if isinstance(decision, Refusal) else set()
         codes |= {UNTIL} if arrives_at.astimezone(zone).date() > world.request.until_on else set()
         if codes:
             yield Hurdle(number, arrives_at, tuple(sorted(codes)))
-        booking = book_opening(mended.practice, relaxed, mended.request.trip, arrives_at, now)
+        near = around(relaxed, arrives_at)
+        booking = book_opening(mended.practice, near, mended.request.trip, arrives_at, now)
         name, series = f"session-{number}", world.request.trip.parts[0].series_id
         relaxed = with_booking(relaxed, booking, name, series)
         paid = tuple(replace(visit, package_id=package) for visit in booking.visits)
