@@ -39,6 +39,7 @@ from hub.operations.approve_repair import Approved, NotApproved
 from hub.operations.ask_outside import Outside
 from hub.operations.block_time import block_time
 from hub.operations.book_series import BookedSeries
+from hub.operations.book_series_together import book_series_together
 from hub.operations.book_visit import Booked
 from hub.operations.cancel_visit import Cancellation
 from hub.operations.complete_visit import complete_visit
@@ -185,9 +186,15 @@ class Hub:
         """Book what is held, as `book`."""
         return confirm_hold(self.store, hold_id, self._outside, Asking(actor, key, self.told))
 
-    def explain_series(self, request: SeriesRequest) -> SeriesObstacle:
-        """Why a series finds no place."""
-        return explain_series(self.store, request)
+    def explain_series(self, *requests: SeriesRequest) -> SeriesObstacle:
+        """Why a series, or one of several people's, finds no place."""
+        return explain_series(self.store, *requests)
+
+    def book_series_together(
+        self, requests: Sequence[SeriesRequest], *, actor: str, key: str | None = None
+    ) -> BookedSeries | Refusal:
+        """Book several people's series, or nothing."""
+        return book_series_together(self.store, requests, actor=actor, key=key, push_to=self.told)
 
     def move(self, request: MoveRequest, *, actor: str) -> Moved | Undecided | Refusal:
         """Move a visit or a trip, where a vendor owns the calendar once it agreed; what it leaves is offered."""

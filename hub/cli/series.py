@@ -26,10 +26,14 @@ def series(
     option: Option = None,
     resources: With = None,
     package: Package = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATIENT[=PACKAGE]", help="Who gets the same beside, all or none; may be repeated."),
+    ] = None,
     key: Annotated[str | None, typer.Option(help="The same key books once, however often it is asked.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Book a whole series, the earliest that can be completed, or say where it ends, why, and what would do."""
+    """Book a whole series, or several people's, the earliest that can be completed; or say why not, what would do."""
     from hub.bootstrap import open_hub
     from hub.operations.confirm_hold import Undecided
     from hub.scheduling.decision import Refusal
@@ -37,12 +41,18 @@ def series(
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        trip = Asked(service, patient, location, option, resources, package).trip(hub)
-        request = SeriesRequest(trip, first.date(), last.date(), sessions)
-        done = hub.book_series(request, actor="desk", key=key)
+        people = [(patient, package), *map(_named, also or ())]
+        trips = [Asked(service, who, location, option, resources, paid).trip(hub) for who, paid in people]
+        asked = [SeriesRequest(trip, first.date(), last.date(), sessions) for trip in trips]
+        together = len(asked) > 1
+        done = (
+            hub.book_series_together(asked, actor="desk", key=key)
+            if together
+            else hub.book_series(asked[0], actor="desk", key=key)
+        )
         if isinstance(done, Refusal):
-            why = hub.explain_series(request) if done.reasons == ("no_series",) else None
-            zone = hub.folder.practice.zone_of(trip.location_id)
+            why = hub.explain_series(*asked) if done.reasons == ("no_series",) else None
+            zone = hub.folder.practice.zone_of(trips[0].location_id)
             raise refused(done, as_json=as_json, more=_why(why, zone) if why else ({}, ()))
         if isinstance(done, Undecided):
             raise undecided(done, as_json=as_json)
@@ -54,8 +64,15 @@ def series(
         tell({**answer, "deposit": deposit}, lines, as_json=as_json)
 
 
+def _named(asked: str) -> tuple[str, str | None]:
+    """Patient and package."""
+    patient, _, package = asked.partition("=")
+    return patient, package or None
+
+
 def _why(why: "SeriesObstacle", zone: "ZoneInfo") -> tuple[dict[str, Any], Iterator[str]]:
     told = {
+        "patient": why.patient_id,
         "session": why.session,
         "booked": [local(at, zone) for at in why.booked],
         "reasons": list(why.reasons),
@@ -74,7 +91,7 @@ def _why(why: "SeriesObstacle", zone: "ZoneInfo") -> tuple[dict[str, Any], Itera
 
 
 def _lines(why: "SeriesObstacle", zone: "ZoneInfo") -> Iterator[str]:
-    yield f"no place for session {why.session}: {', '.join(why.reasons)}"
+    yield f"no place for session {why.session} of {why.patient_id}: {', '.join(why.reasons)}"
     for remedy in why.remedies:
         yield f"  it would do without {' and '.join(remedy.codes)}: {_hurdles(remedy, zone)}"
     if not why.remedies:

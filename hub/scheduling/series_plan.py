@@ -1,6 +1,6 @@
 """A whole series as one thing to write: every session's claims, with units that go together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,7 +8,12 @@ from hub.canonical.practice import Practice
 from hub.scheduling.decision import Booking, PlannedClaim, PlannedVisit, Reassignment, Recolouring, Refusal
 from hub.scheduling.diary import Diary
 from hub.scheduling.foresight import around, book_opening, with_booking
+from hub.scheduling.request import Trip
 from hub.scheduling.series import SeriesRequest, decide_series
+from hub.scheduling.series_together import NotTogether, decide_together
+
+Sessions = Sequence[tuple[Trip, datetime]]
+"""What was asked for each, and its arrival."""
 
 
 def plan_series(practice: Practice, diary: Diary, request: SeriesRequest, now: datetime) -> Booking | Refusal:
@@ -16,13 +21,31 @@ def plan_series(practice: Practice, diary: Diary, request: SeriesRequest, now: d
     arrivals = decide_series(practice, diary, request, now)
     if isinstance(arrivals, Refusal):
         return arrivals
+    return _plan(practice, diary, [(request.trip, at) for at in arrivals], now)
+
+
+def plan_together(
+    practice: Practice, diary: Diary, requests: Sequence[SeriesRequest], now: datetime
+) -> tuple[Booking, Sessions] | Refusal:
+    """The sessions of several people's series as visits of one booking, and what each visit is of.
+
+    See `decide_together`. The visits stand in the order in which they were decided.
+    """
+    found = decide_together(practice, diary, requests, now)
+    if isinstance(found, NotTogether):
+        return found.refusal
+    sessions = [(requests[place].trip, at) for place in found.order for at in found.arrivals[place]]
+    return _plan(practice, diary, sessions, now), sessions
+
+
+def _plan(practice: Practice, diary: Diary, sessions: Sessions, now: datetime) -> Booking:
     book = diary
     visits: list[PlannedVisit] = []
     changes: dict[str, Recolouring] = {}
     moved: dict[str, Reassignment] = {}
-    for number, arrives_at in enumerate(arrivals):
-        booking = book_opening(practice, around(book, arrives_at), request.trip, arrives_at, now)
-        book = with_booking(book, booking, _name(number), request.trip.parts[0].series_id)
+    for number, (trip, arrives_at) in enumerate(sessions):
+        booking = book_opening(practice, around(book, arrives_at), trip, arrives_at, now)
+        book = with_booking(book, booking, _name(number), trip.parts[0].series_id)
         visits += booking.visits
         for one in booking.reassignments:
             changes.pop(one.claim_id, None)

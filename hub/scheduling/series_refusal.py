@@ -52,6 +52,8 @@ class Remedy:
 class SeriesObstacle:
     """How far it goes, why not further, and what would mend it."""
 
+    patient_id: str
+    """Whose."""
     booked: tuple[datetime, ...]
     """The arrivals of the longest series that there is."""
     reasons: tuple[str, ...]
@@ -69,7 +71,9 @@ def explain_refusal(practice: Practice, diary: Diary, request: SeriesRequest, no
     """Of a request that `decide_series` refuses with `no_series`. Tries up to some hundred series."""
     world = World(practice, diary.exchanging(()), request)  # what is lifted shares the claims by resource
     booked = _longest(world, now)
-    return SeriesObstacle(booked, _reasons(world, booked, now), tuple(_remedies(world, now)))
+    return SeriesObstacle(
+        request.trip.parts[0].patient_id, booked, _reasons(world, booked, now), tuple(_remedies(world, now))
+    )
 
 
 def _longest(world: World, now: datetime) -> tuple[datetime, ...]:

@@ -59,10 +59,12 @@ def test_a_series_is_booked_whole_or_refused(desk):
     booked = desk(*asked, "--until", "2098-03-10", "--key", "k")
     assert [visit["arrives"][:16] for visit in booked["visits"]] == ["2098-03-03T09:00", "2098-03-10T09:00"]
     assert desk(*asked, "--until", "2098-03-10", "--key", "k")["visits"] == booked["visits"]
-    refused = desk(
-        "series", "--service", "peel", "--patient", "pat-2", "--from", DAY, "--until", "2098-03-08", ok=False
-    )
-    assert (refused["refused"], refused["why"]["session"], refused["why"]["reasons"]) == (["no_series"], 2, ["until"])
+    couple = ("series", "--service", "peel", "--patient", "pat-2", "--also", "pat-3", "--from", DAY)
+    refused = desk(*couple, "--until", "2098-03-08", ok=False)["why"]
+    assert (refused["patient"], refused["session"], refused["reasons"]) == ("pat-2", 2, ["until"])
+    together = desk(*couple, "--until", "2098-03-12")
+    first, second, third, fourth = (visit["arrives"][:10] for visit in together["visits"])
+    assert (first < second, third < fourth) == (True, True), "hers, then his"
 
 
 def test_a_cancelled_hour_is_offered_to_who_waits_longest(desk):

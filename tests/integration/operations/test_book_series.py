@@ -1,5 +1,6 @@
 """A series on the tables: every session or none, whoever else books meanwhile."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from hub.canonical.ids import PatientId
 from hub.canonical.records import Patient
 from hub.operations.apply_practice import apply_practice
 from hub.operations.book_series import BookedSeries, book_series
+from hub.operations.book_series_together import book_series_together
 from hub.operations.book_visit import Booked, book_visit
+from hub.operations.explain_series import explain_series
 from hub.operations.move_visit import Moved, MoveRequest, move_visit
 from hub.scheduling.decision import Refusal
 from hub.scheduling.request import BookingRequest, Part, Trip
@@ -139,3 +142,41 @@ def test_series_and_single_visits_at_once_leave_a_whole_book(store: SqlStore, ow
     assert [len(one.visits) for one in done if isinstance(one, BookedSeries)] == [3] * 4
     assert all(isinstance(one, Booked | BookedSeries | Refusal) for one in done)
     assert_nobody_is_booked_twice(owner)
+
+
+def test_two_peoples_series_are_booked_in_one_transaction_or_not_at_all(store: SqlStore, owner: Engine) -> None:
+    two = [series(0, package="pk"), replace(series(1), sessions=2)]
+    assert book_series_together(store, two, actor="ann") == NO_SERIES, "there is gel for four"
+    assert _visits(owner) == 0
+    assert explain_series(store, *two).patient_id == "pat-1"
+    fewer = [two[0], replace(two[1], sessions=1)]
+    done = book_series_together(store, fewer, actor="ann", key="k", push_to=["ehr"])
+    assert isinstance(done, BookedSeries)
+    assert [visit.patient_id for visit in done.visits] == ["pat-0"] * 3 + ["pat-1"]
+    assert_nobody_is_booked_twice(owner)
+    with owner.connect() as connection:
+        rows = connection.execute(text("SELECT patient_id, count(DISTINCT series_id), count(*) FROM visit GROUP BY 1"))
+        assert sorted(tuple(row) for row in rows) == [("pat-0", 1, 3), ("pat-1", 1, 1)]
+        assert connection.execute(text("SELECT count(DISTINCT CAST(xmin AS text)) FROM visit")).scalar_one() == 1
+    again = book_series_together(store, fewer, actor="ann", key="k")
+    assert isinstance(again, BookedSeries)
+    assert [visit.id for visit in again.visits] == [visit.id for visit in done.visits]
+    assert book_series_together(store, two, actor="ann", key="k") == Refusal(("key_reused",))
+
+
+def test_of_couples_who_want_the_same_days_at_once_each_is_booked_whole_or_refused(
+    store: SqlStore, owner: Engine
+) -> None:
+    couples = [[replace(series(2 * n + one, service="drip"), sessions=2) for one in range(2)] for n in range(4)]
+    days = [[replace(one, until_on=one.start_on + timedelta(days=2)) for one in couple] for couple in couples]
+    outcomes = at_once([lambda two=two: book_series_together(store, two, actor="ann") for two in days])
+    booked = [one for one in outcomes if isinstance(one, BookedSeries)]
+    assert len(booked) == 1, "two chairs on three mornings: four visits of one couple, and two are left"
+    assert [one for one in outcomes if one not in booked] == [NO_SERIES] * 3
+    assert _visits(owner) == 4
+    assert_nobody_is_booked_twice(owner)
+
+
+def _visits(owner: Engine) -> int:
+    with owner.connect() as connection:
+        return connection.execute(text("SELECT count(*) FROM visit")).scalar_one()
