@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,7 @@ from hub.connectors.registry import (
     zone_of,
 )
 from hub.errors import InvalidInput, Problem
+from hub.mapping.apply import TwoWay
 from hub.matching import SplinkLikeness
 from hub.operations.add_away import add_away
 from hub.operations.apply_practice import Applied, apply_practice
@@ -323,7 +325,7 @@ class Hub:
                 system=system,
                 folder=str(connection.folder),
                 files=export.read_files(),
-                mappings=load_mappings(self.mappings, connection.mappings, self.folder.path),
+                mappings=self._tables_of(connection),
                 zone=zone_of(connection, self._surroundings),
                 aliases=connection.aliases,
                 matcher=self._matcher,
@@ -384,11 +386,20 @@ class Hub:
         thresholds = Thresholds(merge=identity.merge_from, review=identity.review_from)
         return Matcher(thresholds, SplinkLikeness(), identity.score_from_people)
 
+    @cached_property
+    def _tables(self) -> dict[str, Mapping[str, TwoWay]]:
+        return {}
+
+    def _tables_of(self, connection: Connection) -> Mapping[str, TwoWay]:
+        """Read once, as the practice folder is: reading takes longer than taking a record."""
+        if connection.mappings not in self._tables:
+            self._tables[connection.mappings] = load_mappings(self.mappings, connection.mappings, self.folder.path)
+        return self._tables[connection.mappings]
+
     def _linked(self, connection: Connection) -> LinkedSystem:
-        tables = load_mappings(self.mappings, connection.mappings, self.folder.path)
         return LinkedSystem(
             connection.system,
-            tables,
+            self._tables_of(connection),
             zone_of(connection, self._surroundings),
             connection.aliases,
             rules=self.folder.rules,
