@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from random import Random
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import TypeVar
 
 from hub.matching import SplinkLikeness
@@ -46,9 +46,9 @@ def main() -> None:
 
 
 def _timed(name: str, work: Callable[[], Done]) -> Done:
-    started = perf_counter()
+    started, worked = perf_counter(), process_time()
     done = work()
-    print(f"{name:20} {perf_counter() - started:7.2f} s")
+    print(f"{name:20} {perf_counter() - started:7.2f} s, {process_time() - worked:7.2f} s of processors")
     return done
 
 

@@ -74,7 +74,12 @@ def normal_person(patient: Patient) -> Person:
 
 @lru_cache(maxsize=8192)
 def _words(name: str) -> tuple[str, ...]:
-    return tuple(word for word in _BREAKS.split(_JOINS.sub("", plain(name))) if word)
+    return tuple(word for word in _BREAKS.split(_JOINS.sub("", _small(name))) if word)
+
+
+def _small(text: str) -> str:
+    """As `plain`, but for spaces; most names need no more."""
+    return text.lower() if text.isascii() else plain(text)
 
 
 def _names(given: str, family: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
@@ -102,7 +107,7 @@ def _phone(number: str) -> str:
 
 
 def _email(address: str) -> str:
-    mailbox, at, host = plain(address).partition("@")
+    mailbox, at, host = _small(address.strip()).partition("@")
     mailbox = mailbox.partition("+")[0]
     if not at or mailbox in NO_MAILBOX:
         return ""
