@@ -19,7 +19,7 @@ from hub.scheduling.timeline import MINUTES_PER_DAY, Span, instant_at, minute_fr
 from hub.scheduling.units import UnitClaim, choose_units
 
 if TYPE_CHECKING:
-    from hub.scheduling.repair.model import Placement
+    from hub.scheduling.repair.solve import Placement
 
 
 def plan_repair(
@@ -52,8 +52,9 @@ def plan_repair(
     window = Window(on, minute_from(now) + notice_minutes)
     modes = [_modes(boards[trip.location_id], trip, window, is_unfit=i in unfit) for i, trip in enumerate(trips)]
     from hub.scheduling.repair.model import DayModel  # noqa: PLC0415 - OR-Tools takes half a second to load
+    from hub.scheduling.repair.solve import solve_day  # noqa: PLC0415
 
-    placements, proven = DayModel(boards, trips, modes, unfit).solve(seconds)
+    placements, proven = solve_day(DayModel(boards, trips, modes, unfit), seconds)
     placed = [visit for trip, where in zip(trips, placements, strict=True) for visit in _placed(trip, where)]
     return plan_of(diary, practice, booked, placed, proven=proven)
 

@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from hub.scheduling.repair import solve
 from hub.scheduling.scenario.book import State
 from hub.scheduling.scenario.document import read_scenario
 from hub.scheduling.scenario.play import play
@@ -121,7 +122,13 @@ def cost_of(before, after):
 @cache
 def repaired(seed):
     """(the best there is, what the repair did, how it was told) of one small day."""
-    doc = small_day(seed)
+    doc, best = small_day(seed), []
+    cost, told = repair_of(doc, lambda *day: best.append(best_repair(*day)))
+    return best[0], cost, told
+
+
+def repair_of(doc, ask=lambda *_: None):
+    """What the repair did and how it was told; `ask` is shown the day before."""
     scenario, _ = read_scenario(json.dumps(doc), "small.json")
     player = Player(scenario)
     *earlier, last = scenario.actions
@@ -132,11 +139,11 @@ def repaired(seed):
     next(r for r in doc["resources"] if r["id"] == away["resource"])["away"] = [away]
     now = player.now.hour * 60 + player.now.minute
     notice = doc["actions"][2]["repair"]["notice_minutes"]
-    best = best_repair(doc, before, DATE, notice, now)
+    ask(doc, before, DATE, notice, now)
     told = play(player, last)
     after = standing(player)
     assert wrong_places(doc, before, after, DATE, earliest=now + notice, now=now) == set()
-    return best, cost_of(before, after), told
+    return cost_of(before, after), told
 
 
 def assert_best(seed):
@@ -155,6 +162,35 @@ def test_repair_is_as_good_as_the_best_of_all_repairs(seed):
 @pytest.mark.parametrize("seed", range(25, 400))
 def test_repair_of_many_more_days_is_as_good_as_the_best_of_all_repairs(seed):
     assert_best(seed)
+
+
+def without_objective(patch, *skipped):
+    """The time is over before these objectives come to anything."""
+    honest = solve._improve
+
+    def improve(day, levels, number, best, seconds):
+        return (None, False, 0.0) if number in skipped else honest(day, levels, number, best, seconds)
+
+    patch.setattr(solve, "_improve", improve)
+
+
+def test_what_an_objective_has_no_time_for_is_not_undone_by_those_after_it(monkeypatch):
+    seeds = range(25)
+    with monkeypatch.context() as patch:
+        without_objective(patch, 0, 1, 2)
+        first = [repair_of(small_day(seed))[0] for seed in seeds]
+    with monkeypatch.context() as patch:
+        without_objective(patch, 0)
+        later = [repair_of(small_day(seed)) for seed in seeds]
+    assert all(weight(last) <= weight(begun) for begun, (last, _) in zip(first, later, strict=True))
+    assert any(last < begun for begun, (last, _) in zip(first, later, strict=True))
+    assert {told["proven"] for _, told in later} == {True, False}
+    assert all(cost == (0, 0, 0, 0) for cost, told in later if told["proven"])
+
+
+def weight(cost):
+    """Visits count first, as one objective: unplaced more than moved."""
+    return cost[0] * 100 + cost[1]
 
 
 def test_small_days_leave_something_to_repair_on_every_level():
