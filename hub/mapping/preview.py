@@ -104,7 +104,7 @@ def _field(
     path = where(plan) if plan.places else ""
     return FieldPreview(
         plan.name,
-        _all_places(plan),
+        _place_text(plan, source.payload),
         Shown(list(raw) if isinstance(raw, tuple) else raw, phi),
         Shown(values[0] if len(values) == 1 else list(values), phi),
         Shown(_parts(raw_reader(plan)(made)), phi) if writes and made is not None else None,
@@ -117,8 +117,11 @@ def _parts(raw: Json) -> Json:
     return list(raw) if isinstance(raw, tuple) else raw
 
 
-def _all_places(plan: FieldPlan) -> str:
-    return " + ".join(" | ".join(place.text for place in part) for part in plan.places)
+def _place_text(plan: FieldPlan, payload: dict[str, Json]) -> str:
+    """The alternative that is read; all of them where none holds anything."""
+    read = [[place.text for place in part if place.read(payload) is not None][:1] for part in plan.places]
+    every = [" | ".join(place.text for place in part) for part in plan.places]
+    return " + ".join(one[0] if one else all_ for one, all_ in zip(read, every, strict=True))
 
 
 def _phi(mapping: TwoWay, plan: FieldPlan) -> str | None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hub.cli.mapping import app
+from hub.cli.mapping import Mapped, app
 from hub.errors import InvalidInput
+from hub.mapping.spec import MODELS
 
 ROOT = Path(__file__).parents[3]
 CLIENTS = ROOT / "examples" / "juniper" / "legacy-export" / "clients.csv"
@@ -41,6 +42,10 @@ def sample(tmp_path):
 
 def run(*arguments):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_every_kind_that_has_tables_can_be_previewed():
+    assert {kind.value for kind in Mapped} == set(MODELS)
 
 
 def test_a_sample_is_shown_side_by_side_and_personal_values_are_not(practice, sample):
