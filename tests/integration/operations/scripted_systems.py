@@ -57,14 +57,16 @@ def linked(
     rules: str = "",
     systems: tuple[str, ...] = ("a", "b", "c"),
     limit: MassChangeLimit | None = None,
+    aliases: bool = True,
 ) -> LinkedSystem:
     """The system as operations see it; `rules` is the text of a `records.yaml`."""
+    named = {Kind.LOCATION: {"main": "main"}, Kind.PROVIDER: {"lee": "dr-lee"}}
     declared = read_record_rules(rules, "records.yaml", systems) if rules else RecordRules()
     return LinkedSystem(
         name,
         tables(),
         ZoneInfo("UTC"),
-        {Kind.LOCATION: {"main": "main"}, Kind.PROVIDER: {"lee": "dr-lee"}},
+        named if aliases else {},
         rules=declared,
         told={kind: frozenset(told) for kind in Kind},
         limit=limit or MassChangeLimit(),
