@@ -4,15 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hub.canonical.ids import Kind
-from hub.canonical.records import Canonical, Visit, VisitState
+from hub.canonical.records import Canonical, Patient, Visit, VisitState
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.match_records import keep_matches
 from hub.operations.meet_released import meet_released
+from hub.operations.merge_people import Word, merge_people, tell_of_reviews
 from hub.operations.page_plan import INCOMPLETE, REJECTED, PagePlan
 from hub.operations.place_facts import place_facts
 from hub.operations.settle_conflicts import settle_conflicts
 from hub.ports import Act, AuditEntry, Issue, UnitOfWork
+from hub.sync.people.decide import Match
 
+MERGED = "merged_there"
+"""Why two patients are one, or may be."""
 DELETED = "deleted_there"
 """The kind of issue, and the reason in the audit, of a record that its system does not have any more."""
 
@@ -25,6 +29,7 @@ def apply_page(system: LinkedSystem, plan: PagePlan, uow: UnitOfWork) -> int:
     wanted = list(plan.wanted.values())
     origins = {id_: plan.origins.get(id_, {}) for id_ in plan.wanted}
     saved = uow.records.save(wanted, sources=plan.sources, origins=origins, origin=system.name)
+    _make_one(system, plan, uow)
     uow.links.save(list(plan.links.values()))
     keep_matches(system, plan.matches, plan.before, uow)
     moved = [id_ for id_ in saved.changed if _takes_other_time(plan.wanted[id_], plan.before.get(id_))]
@@ -47,6 +52,21 @@ def _end_visits(plan: PagePlan, uow: UnitOfWork) -> list[Visit]:
             uow.bookings.cancel(id_)
             ended.append(after)
     return ended
+
+
+def _make_one(system: LinkedSystem, plan: PagePlan, uow: UnitOfWork) -> None:
+    """Patients whom their system made one; before their links are written, so that taking it back leads these back."""
+    if plan.one_person:
+        ids = {id_ for pair in plan.one_person for id_ in pair}
+        found = uow.records.load(Kind.PATIENT, ids).items()
+        patients = {id_: one for id_, one in found if isinstance(one, Patient)}
+        matches = [Match(stays, goes, MERGED, ()) for stays, goes in plan.one_person]
+        merge_people(uow, matches, patients, Word(f"system:{system.name}", told=system.told_of(Kind.VISIT)))
+        survivors = [stays for stays, _ in plan.one_person]
+        uow.outbox.enqueue_all(system.told_of(Kind.PATIENT) - {system.name}, Kind.PATIENT, survivors)
+    if plan.maybe_one:
+        uow.people.open_pairs([Match(min(pair), max(pair), MERGED, ()) for pair in plan.maybe_one])
+        tell_of_reviews(uow)
 
 
 def _deliver(system: LinkedSystem, plan: PagePlan, uow: UnitOfWork) -> None:
@@ -86,9 +106,8 @@ def _act(system: LinkedSystem, event: str, plan: PagePlan, id_: str, data: Mappi
 
 def _ask_about_visits(plan: PagePlan, uow: UnitOfWork) -> None:
     """Somebody who is no patient any more and has visits to come."""
-    left = [*plan.gone, *(before for before, into in plan.merged.values() if before != into)]
-    if left:
-        visits = uow.records.find_visits_to_come(left)
+    if plan.gone:
+        visits = uow.records.find_visits_to_come(plan.gone)
         issues = [Issue(DELETED, str(Kind.PATIENT), id_, detail={"visits": ids}) for id_, ids in visits.items()]
         uow.issues.open(issues)
 

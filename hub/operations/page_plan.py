@@ -60,6 +60,10 @@ class PagePlan:
     """Records that are not there any more."""
     merged: dict[SourceRef, tuple[str, str]] = field(default_factory=dict)
     """A record that became part of another: the canonical ids before and now."""
+    one_person: list[tuple[str, str]] = field(default_factory=list)
+    """Patients whom their system made one: who stays, and who becomes part of them."""
+    maybe_one: list[tuple[str, str]] = field(default_factory=list)
+    """The same, where another system still tells the two apart: a person decides."""
     rejected: list[Issue] = field(default_factory=list)
     incomplete: list[Issue] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)

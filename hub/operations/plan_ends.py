@@ -1,13 +1,15 @@
 """Records that a system does not have any more, and records that became part of another.
 
 That a record is gone is one more word of its system: a patient is not active, a visit to come does not take place. By
-the practice's rules that word counts or it does not. Nothing is erased.
+the practice's rules that word counts or it does not. Nothing is erased. Patients whom their system made one become one
+here, and that can be taken back; where another system still tells them apart, a person is asked.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical, Visit, VisitState
 from hub.canonical.source import SourceRef
 from hub.errors import Problem
@@ -62,6 +64,9 @@ def _plan_end(
         plan.gone.append(before)
     others = shared.get(before, frozenset()) - {system.name}
     is_left = record.merged_into is None or (into != before and not others)
+    if plan.kind is Kind.PATIENT and into != before:
+        (plan.maybe_one if others else plan.one_person).append((into, before))
+        return
     held = known.records.get(before)
     if held is None or not is_left:
         return

@@ -36,7 +36,7 @@ _DEAD_LETTERS = text("""
     WHERE connection = :connection AND state = 'dead' ORDER BY id""")
 _TRIED = text("""
     SELECT canonical_id FROM outbox_delivery WHERE connection = :connection AND kind = :kind
-    AND canonical_id = ANY(:ids) AND state IN ('pending', 'leased', 'dead') AND attempts > 0""")
+    AND canonical_id = ANY(:ids) AND state IN ('pending', 'leased') AND attempts > 0""")
 _LAST_SENT = text("""
     SELECT DISTINCT ON (canonical_id) canonical_id, remote_id, payload_hash, said_hash FROM outbox_delivery
     WHERE connection = :connection AND kind = :kind AND canonical_id = ANY(:ids) AND state = 'sent'

@@ -11,6 +11,7 @@ from hub.errors import InvalidInput, SafetyStop
 from hub.operations.decide_conflict import Decision, decide_conflict
 from hub.operations.explain_record import explain_record
 from hub.operations.guard_feed import MASS_CHANGE, Accepted
+from hub.operations.merge_people import Word, unmerge_people
 from hub.operations.rehearse_sync import rehearse_sync
 from hub.operations.replay import find_dead, find_landed, replay_dead, replay_records
 from hub.ports import BookableResource, Link, Site, Store
@@ -20,6 +21,7 @@ from hub.sync.mass_change import MassChangeLimit
 from tests.integration.operations.scripted_systems import START, Vendor, linked, pull, push
 
 ANN = {"first": "Ann", "last": "Ames", "phone": "+15125550100", "city": "Austin", "note": "n", "active": True}
+ZOE = {"first": "Zoe", "last": "Quill", "phone": "+15125550188", "city": "Waco", "active": True}
 TOLD = ("a", "b")
 A_RULES = "patient: {system_of_record: a, fields: {note: manual, city: latest}}"
 
@@ -331,18 +333,40 @@ def test_who_is_not_the_system_of_record_cannot_delete(store):
     assert issues(store, CONFLICT) == {f"b/{id_}": ("active",)}
 
 
-def test_a_merge_there_leads_to_the_record_that_stayed(store):
+def test_patients_whom_their_system_made_one_are_one_with_all_that_is_theirs_and_that_can_be_taken_back(store):
     a = Vendor("a")
     a.put("1", ANN)
-    a.put("2", {**ANN, "first": "Anne"})
-    pull(a, linked("a"), store)
+    a.put("2", ZOE)
+    a.put("v1", a_visit("2", FUTURE), kind=Kind.VISIT)
+    for kind in (Kind.PATIENT, Kind.VISIT):
+        pull(a, linked("a"), store, kind)
+    ann, zoe = people(store)["Ann"].id, people(store)["Zoe"].id
     a.end("2", merged_into="1")
-    assert pull(a, linked("a"), store).gone == 1
+    assert [pull(a, linked("a"), store).gone for _ in range(2)] == [1, 0]
+
+    def stands() -> tuple[dict[str, str], str]:
+        with store.begin("test") as work:
+            [visit] = work.records.load_all(Kind.VISIT).values()
+            assert isinstance(visit, Visit)
+            return work.links.find_all("a", Kind.PATIENT), visit.patient_id
+
+    assert stands() == ({"1": ann, "2": ann}, ann)
     with store.begin("test") as work:
-        links = work.links.find_all("a", Kind.PATIENT)
-    assert links == {"1": people(store)["Ann"].id, "2": people(store)["Ann"].id}
-    assert (people(store)["Ann"].active, people(store)["Anne"].active) == (True, False)
-    assert pull(a, linked("a"), store).gone == 0
+        [merge] = work.people.find_merges(ann)
+    unmerge_people(store, merge.id, Word("kim", "they are two"))
+    assert stands() == ({"1": ann, "2": zoe}, zoe)
+
+
+def test_a_merge_of_patients_whom_another_system_tells_apart_is_for_a_person(store):
+    a, _b, id_ = both_know_ann(store)
+    a.put("2", ZOE)
+    pull(a, linked("a", told=TOLD), store)
+    a.end("1", merged_into="2")
+    pull(a, linked("a", told=TOLD), store)
+    with store.begin("test") as work:
+        assert work.people.find_merges(id_) == ()
+        [pair] = work.people.find_open()
+    assert {pair.match.first, pair.match.second} == {id_, people(store)["Zoe"].id}
 
 
 def test_a_merge_into_a_record_that_comes_later_waits_for_it(store):
