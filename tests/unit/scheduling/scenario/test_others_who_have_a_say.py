@@ -145,3 +145,17 @@ def test_answers_of_somebody_who_has_no_say_are_refused():
         "file.yaml:14: actions[0].vendor: no vendor owns a calendar here. Give a location `authority: {vendor: NAME}`",
         f"file.yaml:15: actions[1].payment: no deposit is taken first here. {hint}",
     ]
+
+
+def test_a_cancellation_that_the_vendor_never_heard_of_is_asked_for_again():
+    actions = [
+        f"{BOOK}, as: a}}",
+        "vendor: {answers: timeout}",
+        "cancel: {visit: a}, expect: {undecided: confirming}",
+        "vendor: {answers: yes}",
+        "reconcile: {}, expect: {done: 1}",
+        "cancel: {visit: a}, expect: {refused: [not_booked]}",
+    ]
+    assert play(*actions) == []
+    actions[3:] = ["vendor: {answers: refuse}", "reconcile: {}, expect: {released: 1}", "late: {visit: a, minutes: 5}"]
+    assert play(*actions) == []
