@@ -70,8 +70,7 @@ def keep_order(engine: Engine) -> None:
         if deferred := connection.info.pop(_DEFERRED, None):
             raw = _raw(connection)
             with raw.pipeline():
-                _send(raw, deferred)
-                raw.commit()  # SQLAlchemy's own has nothing left to do
+                _send(raw, [*deferred, ("COMMIT", None)])  # SQLAlchemy's own has nothing left to do then
 
     @event.listens_for(engine, "rollback")
     def rollback(connection: Connection) -> None:
