@@ -21,12 +21,12 @@ def read_instant(value: Any, form: InstantFormat, zone: ZoneInfo) -> datetime | 
         return None
 
 
-def write_instant(moment: datetime, form: InstantFormat, zone: ZoneInfo) -> str:
+def write_instant(moment: datetime, form: InstantFormat, zone: ZoneInfo) -> str | int:
     """As the system asks for it; a day is the one in the zone."""
     if form == "unix":
-        return str(int(moment.timestamp()))
+        return int(moment.timestamp())
     if form == "unix_ms":
-        return str(int(moment.timestamp() * 1000))
+        return int(moment.timestamp() * 1000)
     local = moment.astimezone(zone)
     if form == "date":
         return local.date().isoformat()

@@ -23,7 +23,7 @@ from hub.connectors.kit.engine.place import Place
 from hub.connectors.kit.engine.reading import Run
 from hub.connectors.kit.engine.records import Taker, list_in
 from hub.connectors.kit.engine.single import ask_one
-from hub.connectors.kit.engine.templates import filled_text
+from hub.connectors.kit.engine.templates import filled
 from hub.connectors.kit.http import Answer, place, sent_at
 from hub.connectors.kit.spec.paging import ByLink, ByNextUrl, ByOffset, ByPage
 from hub.connectors.kit.spec.reading import Reading
@@ -162,13 +162,13 @@ class _Reader:
     def _is_one_answer(self) -> bool:
         return self._paging is None and self._reading.since is None and self._reading.method == "GET"
 
-    def _since(self) -> dict[str, str]:
+    def _since(self) -> dict[str, Any]:
         since, floor = self._reading.since, self._run.place.floor
         if since is None or floor is None:
             return {}
         overlap = since.overlap + (timedelta(days=1) if since.format == "date" else timedelta())
-        text = write_instant(floor - overlap, since.format, self._zone)
-        return {since.param: filled_text(since.template, {"since": text})}
+        moment = write_instant(floor - overlap, since.format, self._zone)
+        return {since.param: filled(since.template, {"since": moment})}
 
     def _moved(self, mark: PageMark, raw: Sequence[Any]) -> PageMark | None:
         """Where to read again from, because this page does not begin where the one before ended."""
