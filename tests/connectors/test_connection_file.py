@@ -1,6 +1,7 @@
 """A connection is declared in YAML; whatever is wrong with one is a message with file, line, key and what to do."""
 
 import copy
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from hub.canonical.ids import Kind
 from hub.connectors.kit.connection import read_connection
 from hub.errors import InvalidInput, Problem
 from tests.connectors.connections import REST
+from tests.peers.processes import PROJECT
 
 FILE = "connections/glow-crm.yaml"
 
@@ -75,6 +77,13 @@ def test_what_is_wrong_is_said_with_file_line_key_and_what_to_do(old, new, field
         "Add 'modified'",
     )
     assert said in f"{problem.message} {problem.hint}"
+
+
+def test_the_example_of_the_grammar_s_page_is_right():
+    page = (PROJECT / "docs" / "connections.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    connection = read_connection(example, FILE)
+    assert (connection.pull, connection.push) == ((Kind.PATIENT,), (Kind.PATIENT,))
 
 
 def test_everything_that_is_wrong_is_said_at_once():
