@@ -82,7 +82,7 @@ def parse(text: str, file: str) -> Document:
         InvalidInput: not YAML, empty, or a key that stands twice.
     """
     try:
-        _refuse_aliases(text, file)
+        _refuse_tricks(text, file)
         node = yaml.compose(text, Loader=_TextLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
@@ -128,11 +128,15 @@ _TextLoader.yaml_implicit_resolvers = {
 }
 
 
-def _refuse_aliases(text: str, file: str) -> None:
+def _refuse_tricks(text: str, file: str) -> None:
     for event in yaml.parse(text, Loader=_TextLoader):
+        line = event.start_mark.line + 1 if event.start_mark else None
         if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1 if event.start_mark else None
             raise InvalidInput(Problem("YAML aliases are not read here", file=file, line=line, hint="Write it out"))
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            hint = "Remove it, or put the text into quotation marks"
+            raise InvalidInput(Problem(f"YAML tags are not read here: {tag}", file=file, line=line, hint=hint))
 
 
 def _value_of(node: yaml.Node, path: Path, lines: dict[Path, int], problems: list[Problem], file: str) -> Any:
@@ -158,4 +162,7 @@ def _value_of(node: yaml.Node, path: Path, lines: dict[Path, int], problems: lis
 
 def _scalar(node: yaml.Node) -> Any:
     constructor = yaml.constructor.SafeConstructor()
-    return constructor.construct_object(node)
+    try:
+        return constructor.construct_object(node)
+    except ValueError:  # a number of more digits than Python reads
+        return node.value
