@@ -1,4 +1,4 @@
-"""What a declared sink sends: once, only what changes, onto nothing that somebody else changed, and each end by its own call."""
+"""What a declared sink sends: once, only what changes, nothing of others overwritten, each end by its own call."""
 
 import json
 from collections.abc import Iterator
