@@ -10,6 +10,7 @@ from hub.canonical.ids import Kind
 from hub.canonical.records import Visit
 from hub.errors import HubError, Problem
 from hub.operations.book_visit import Booked
+from hub.scheduling.clearances import forms_for
 from hub.scheduling.decision import Booking, Openings, Refusal
 from hub.scheduling.request import BookingRequest, OpeningsRequest, Part, Trip
 
@@ -50,6 +51,8 @@ def book_one(hub: Hub, system: str, tell: Tell) -> DemoBooking:
             refusal = hub.book(BookingRequest(Trip((Part(SERVICE, other),), location), arrival), actor="desk")
             reasons = refusal.reasons if isinstance(refusal, Refusal) else ()
             [visit] = booked.visits
+            day = arrival.astimezone(zone).date()
+            hub.join_waitlist(OpeningsRequest(Trip((Part(SERVICE, other),), location), day, day), actor="desk")
             shown = DemoBooking(visit, booked.booking, zone, len(openings.arrivals) - 1, reasons)
             for line in lines_of(hub, shown):
                 tell(f"  {line}")
@@ -69,7 +72,10 @@ def lines_of(hub: Hub, shown: DemoBooking) -> Iterator[str]:
         steps.setdefault((f"{start:%H:%M}\N{EN DASH}{end:%H:%M}", claim.step), []).append(names[claim.resource_id])
     for (time, step), used in steps.items():
         yield f"{time}  {step:9} {', '.join(used)}"
-    yield f"the same minute for the next patient is refused: {', '.join(shown.refused)}"
+    service = hub.folder.practice.find_service(visit.service_id)
+    forms = forms_for(hub.folder.practice, service) if service else ()
+    yield f"to sign before it: {', '.join(form.name or form.id for form in forms) or 'nothing'}"
+    yield f"the same minute for the next patient is refused: {', '.join(shown.refused)}; they wait for that day"
 
 
 def _patients(hub: Hub, system: str) -> list[str]:
