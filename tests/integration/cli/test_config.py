@@ -24,6 +24,7 @@ def test_the_first_apply_needs_nothing_and_the_next_changes_nothing(config):
     assert again.stdout.splitlines() == ["Nothing changes.", "In force: 0 added or changed, 0 new lots."]
 
 
+@pytest.mark.slow
 def test_a_change_is_applied_only_when_it_was_seen(hub, config):
     config("apply")
     change(hub.practice / "practice.yaml", "hold_minutes: 10", "hold_minutes: 15")
@@ -41,6 +42,7 @@ def test_a_change_is_applied_only_when_it_was_seen(hub, config):
     assert config("plan").stdout == "Nothing changes.\n"
 
 
+@pytest.mark.slow
 def test_a_plan_can_be_read_by_programs_and_agreed_to_at_once(hub, config):
     config("apply")
     change(hub.practice / "practice.yaml", "hold_minutes: 10", "hold_minutes: 15")

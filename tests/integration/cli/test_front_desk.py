@@ -161,7 +161,7 @@ def test_a_series_is_booked_whole_or_told_where_it_ends_and_what_would_do(desk):
     assert complaint == [
         "refused: no_series",
         "  no_series: not all of its sessions find a place by then",
-        "no place for session 4: closed, no_provider, no_stock, patient_busy",
+        "no place for session 4 of ann: closed, no_provider, no_stock, patient_busy",
         "  it would do without no_stock: session 4 on 2098-03-04 (no_stock)",
     ]
     _, (said,), _ = desk(*asked, "--sessions", "4", "--json")

@@ -88,6 +88,7 @@ def test_what_is_undecided_says_so_and_reconcile_settles_it(hub, store, database
     assert again.stdout == "0 came about, 0 did not, 0 are not known yet.\n"
 
 
+@pytest.mark.slow
 def test_reconcile_shows_what_is_still_not_known(hub, store, database):
     apply_practice(store, PRACTICE, "practice.yaml")
     with store.begin("test") as work:
@@ -112,6 +113,7 @@ def test_reconcile_shows_what_is_still_not_known(hub, store, database):
     assert line.endswith(": http_503")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("point", "booked"), [("begin_booking:after_commit", 0), ("confirm:before_ask", 0), ("confirm:after_ask", 1)]
 )

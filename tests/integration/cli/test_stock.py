@@ -25,6 +25,7 @@ def desk(hub, store, database):
     return lambda *said: hub.run(*said, HUB_DATABASE_URL=database.text_url)
 
 
+@pytest.mark.slow
 def test_a_vial_is_opened_wasted_counted_and_explained_at_the_desk(desk):
     assert "lot G1: 2 units" in desk("stock", "open", "gel", "--by", "dr-lee").stdout
     alone = desk("stock", "waste", "gel", "G1", "1", "--by", "dr-lee", "--reason", "spilled")
@@ -57,6 +58,7 @@ def test_a_quantity_that_is_none_is_one_clear_message(desk, quantity):
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.slow
 def test_what_was_waived_is_listed_for_the_owner(desk, store):
     booked = book_visit(store, wanted("consult"), actor="ann")
     assert isinstance(booked, Booked)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from hub.operations.add_away import add_away
 from hub.operations.apply_practice import apply_practice
 from hub.operations.approve_repair import Approved, approve_repair
 from hub.operations.book_series import book_series
+from hub.operations.book_series_together import book_series_together
 from hub.operations.book_visit import book_hold, book_visit
 from hub.operations.cancel_visit import cancel_visit
 from hub.operations.complete_visit import complete_visit
@@ -245,8 +246,13 @@ class StoredScenario:
         return refused(noted) if isinstance(noted, Refusal) else {"ok": True}
 
     def _series(self, action: BookSeries) -> Outcome:
-        request = SeriesRequest(self._trip(action), action.start, action.until, action.sessions)
-        booked = book_series(self.store, request, actor="test")
+        trip = self._trip(action)
+        asked = (action.start, action.until, action.sessions)
+        if action.parts is None:
+            booked = book_series(self.store, SeriesRequest(trip, *asked), actor="test")
+        else:
+            each = [SeriesRequest(replace(trip, parts=(part,)), *asked) for part in trip.parts]
+            booked = book_series_together(self.store, each, actor="test")
         if isinstance(booked, Refusal):
             return refused(booked)
         if action.named is not None:

@@ -44,6 +44,7 @@ def test_run_tells_each_step_and_names_the_run(environment: dict[str, str]) -> N
     assert last.endswith(" succeeded")
 
 
+@pytest.mark.slow
 def test_run_that_reaches_no_server_says_so_and_exits_1(environment: dict[str, str]) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # bound, not listening: whoever connects is refused
@@ -110,6 +111,7 @@ def members(group: int) -> set[int]:
     return found
 
 
+@pytest.mark.slow
 def test_serve_shows_the_assets_with_three_processes_and_leaves_none(
     served: tuple[subprocess.Popen[bytes], str],
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from hub.bootstrap import PracticeFolder
 from hub.canonical.ids import Kind
 from hub.connectors.kit.connection import Connection
+from hub.connectors.kit.spec.stream import Stream
 from hub.errors import InvalidInput
 from hub.pipelines.definitions import JOB, define
 from hub.pipelines.instance import CONFIGURATION, prepare_home
@@ -63,9 +64,8 @@ def test_visits_are_pulled_after_what_they_refer_to(defined: dg.Definitions) -> 
 
 
 def test_connection_that_is_added_brings_its_assets() -> None:
-    other = Connection(
-        system="other-emr", connector="fhir_r4", mappings="fhir-r4", pull=(Kind.VISIT,), push=(Kind.VISIT,)
-    )
+    streams = {Kind.VISIT: Stream(direction="both")}
+    other = Connection(system="other-emr", connector="fhir_r4", mappings="fhir-r4", streams=streams)
     assert keys(define([other], "UTC", nullcontext, print)) == [  # type: ignore[arg-type]
         "other-emr/deliveries",
         "other-emr/visits",
