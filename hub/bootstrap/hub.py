@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -75,7 +75,7 @@ from hub.operations.settle_by_hand import Word, settle_by_hand
 from hub.operations.stockroom import Stockroom
 from hub.operations.tend_book import Tended, tend_book
 from hub.operations.waive_fee import Waived, waive_fee
-from hub.ports import Pending, Placed, Source
+from hub.ports import Pending, Placed, Source, VendorCalendar
 from hub.ports.people import Matcher
 from hub.ports.repairs import Proposal
 from hub.ports.waitlist import Offer as FreedOffer
@@ -369,11 +369,15 @@ class Hub:
         """What other systems post to the hub."""
         return Doorbell(self.store, self.folder, lambda connection: secrets_of(connection, self._surroundings))
 
+    def _open_calendar(self, system: str) -> AbstractContextManager[VendorCalendar]:
+        self.exchange.check_agreement(system, [Kind.VISIT])
+        return open_calendar(self.folder.connection(system), self._surroundings)
+
     @property
     def _outside(self) -> Outside:
         return Outside(
             lambda system: self._linked(self.folder.connection(system)),
-            lambda system: open_calendar(self.folder.connection(system), self._surroundings),
+            self._open_calendar,
         )
 
     @property

@@ -62,10 +62,10 @@ def read_practice_folder(settings: Settings) -> PracticeFolder:
     practice = read_sound_practice(text, str(file))
     connections = [_connection(path, settings) for path in sorted((settings.practice / "connections").glob("*.yaml"))]
     by_system = {each.system: each for each in connections}
-    problems = tuple(find_owner_problems(practice, parse(text, str(file)), by_system))
+    agreements = _agreements(settings.practice, by_system)
+    problems = tuple(find_owner_problems(practice, parse(text, str(file)), by_system, agreements.covered))
     if problems:
         raise InvalidInput(*problems)
-    agreements = _agreements(settings.practice, by_system)
     identity = _identity(settings.practice / "identity.yaml")
     rules = _rules(settings, by_system)
     return PracticeFolder(settings.practice, text, practice, by_system, agreements, rules, identity)

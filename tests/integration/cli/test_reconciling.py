@@ -61,6 +61,13 @@ def test_an_authority_that_cannot_be_is_refused_with_file_and_line(hub, practice
     assert said in message
 
 
+def test_a_vendor_without_an_agreement_owns_no_calendar(hub):
+    write(hub)
+    (hub.practice / "agreements.yaml").write_text("agreements: []", encoding="utf-8")
+    _, message = hub.refusal("config", "check")
+    assert "practice.yaml:4: locations[0].authority.vendor: 'ehr' has no agreement" in message
+
+
 def test_a_practice_whose_vendor_is_connected_is_right(hub):
     write(hub)
     assert hub.run("config", "check").returncode == 0

@@ -78,6 +78,14 @@ def test_every_way_in_and_out_asks_before_it_opens_the_system(
         move(hub)
 
 
+def test_a_vendors_calendar_is_not_opened_without_the_agreement(store: SqlStore, engine: Engine) -> None:
+    settings = Settings(practice=PROJECT / "examples" / "juniper")
+    folder = replace(read_practice_folder(settings), agreements=Agreements())
+    hub = Hub(folder, engine, store, BoardQuery(engine), settings.mappings)
+    with pytest.raises(NeedsAttention, match="nothing was moved"):
+        hub._outside.open_calendar("juniper-ehr")
+
+
 def test_with_the_agreement_the_system_itself_is_asked(store: SqlStore, engine: Engine) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
     settings = Settings(practice=PROJECT / "examples" / "juniper", connection_urls={"juniper-ehr": nobody})
