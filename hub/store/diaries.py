@@ -86,7 +86,7 @@ _LOOK = f"""
         AND (CAST(%(resources)s AS text[]) IS NULL OR subject_id = ANY(%(resources)s)) GROUP BY 1)
     SELECT CAST(pg_current_snapshot() AS text) AS snapshot,
         pg_current_xact_id_if_assigned() IS NOT NULL AS has_written,
-        CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) - 15000
+        CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint) - 15000
             <= CAST(CAST(pg_snapshot_xmin({_SINCE}) AS text) AS bigint) AS is_near,
         (SELECT json_agg(json_build_array(subject, subject_id, first_on, last_on)) FROM noted) AS noted,
         (SELECT json_agg(json_build_array(owner_id, unit, {_EPOCH_OF.format("expires_at")}, encode(rows, 'hex')))

@@ -1,5 +1,7 @@
 """`hub book` says every reason of a refusal, and what would work instead."""
 
+import pytest
+
 from hub.canonical.ids import PatientId
 from hub.canonical.records import Patient
 from hub.operations.apply_practice import apply_practice
@@ -25,6 +27,7 @@ def test_a_refusal_comes_with_the_nearest_times_that_would_work(hub, store, data
     ]
 
 
+@pytest.mark.slow
 def test_a_refusal_that_no_time_mends_comes_without_times(hub, store, database):
     (hub.practice / "practice.yaml").write_text(PRACTICE, encoding="utf-8")
     apply_practice(store, PRACTICE, "practice.yaml")

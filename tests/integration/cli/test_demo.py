@@ -14,6 +14,7 @@ def demo(hub, ports):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_demo_goes_round_once_and_stops_by_itself(hub, free_ports):
     told = demo(hub, free_ports)
     assert RESULT.search(told).groups() == ("1", "1")

@@ -50,6 +50,7 @@ def test_a_vial_is_opened_wasted_counted_and_explained_at_the_desk(desk):
     assert desk("stock", "check").stdout == "0 vials written off, 0 products to reorder\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quantity", ["some", "NaN", "Infinity"])
 def test_a_quantity_that_is_none_is_one_clear_message(desk, quantity):
     refused = desk("stock", "count", "gel", "G1", quantity, "--by", "dr-ray")

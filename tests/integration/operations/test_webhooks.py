@@ -159,6 +159,7 @@ def test_a_system_that_is_down_loses_nothing_and_is_asked_later(
     assert names(store)["p001"] == "Abel"
 
 
+@pytest.mark.slow
 def test_what_is_given_up_waits_for_a_person_who_replays_it(desk: FhirDesk, store: SqlStore, engine: Engine) -> None:
     receive_webhook(SYSTEM, [about("p001", "e1")], store)
     desk.fault(kind="error")
@@ -221,6 +222,7 @@ Step = tuple[str, str]
 PATIENTS = ["p001", "p007", "p015"]
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(

@@ -65,6 +65,7 @@ def test_run_without_a_database_says_so_and_exits_1(environment: dict[str, str])
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "serve"])
 def test_practice_folder_that_is_not_there_is_one_clear_message(environment: dict[str, str], command: str) -> None:
     environment["HUB_PRACTICE"] = "/nowhere"
