@@ -23,13 +23,13 @@ test: .venv/dev browser  ## Check style, types and imports, and run the tests (8
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir .import_linter_cache
-	$(BIN)/pytest -n 4 -m "not slow" $(ARGS)
+	$(BIN)/pytest -n 4 --dist worksteal -m "not slow" $(ARGS)
 
 test-all: .venv/dev browser  ## Run the long tests too: kills, races, big data.
-	@$(BIN)/pytest -n 4 $(ARGS)
+	@$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
 coverage: .venv/dev browser  ## Run the tests and show what they leave out.
-	@$(BIN)/pytest -n 4 -m "not slow" --cov --cov-report=term $(ARGS)
+	@$(BIN)/pytest -n 4 --dist worksteal -m "not slow" --cov --cov-report=term $(ARGS)
 
 lock: .venv/bin/uv  ## Write the locks anew from pyproject.toml (ARGS=--upgrade for newer versions).
 	@compile() { $(UV) compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

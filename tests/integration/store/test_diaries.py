@@ -246,7 +246,9 @@ def test_a_copy_that_reaches_back_further_than_the_notes_is_made_anew(
 def test_notes_are_swept_when_nobody_follows_them_any_more(engine: Engine, owner: Engine, store: SqlStore) -> None:
     open_practice(store, patients=6)
     with owner.begin() as connection:
-        connection.execute(text("INSERT INTO diary_change VALUES (3, 'lot', 'old', '2098-01-01', '2098-01-01')"))
+        # Other tests share the server, and its count of transactions: the note is of now, not of the beginning.
+        now = "CAST(CAST(pg_current_xact_id() AS text) AS bigint)"
+        connection.execute(text(f"INSERT INTO diary_change VALUES ({now}, 'lot', 'old', '2098-01-01', '2098-01-01')"))
     book_visit(store, wanted(), actor="test")
     assert _noted(owner, "old")
     _use_up_transactions(owner, 25_100)
