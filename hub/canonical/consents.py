@@ -8,7 +8,7 @@ from pydantic import AwareDatetime
 
 from hub.canonical.ids import ConsentId, PatientId
 from hub.canonical.phi import Phi
-from hub.canonical.records import Record
+from hub.canonical.record import Record
 
 
 class ConsentState(StrEnum):

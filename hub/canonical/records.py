@@ -1,23 +1,19 @@
 """The canonical records. What a field means is said under it; how personal it is, in its type."""
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
-from hub.canonical.ids import LocationId, PatientId, ProviderId, ResourceId, ServiceId, VisitId
+from hub.canonical.ids import Kind, LocationId, PatientId, ProviderId, ResourceId, ServiceId, VisitId
 from hub.canonical.money import Money
 from hub.canonical.phi import Phi
+from hub.canonical.record import Record
 
 PersonalText = Annotated[str | None, Phi.IDENTITY]
 ContactText = Annotated[str | None, Phi.CONTACT]
-
-
-class Record(BaseModel):
-    """What all canonical records share: frozen, and closed against unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Patient(Record):
@@ -135,3 +131,13 @@ class Visit(Record):
 
 
 Canonical = Patient | Provider | Location | Resource | Service | Visit
+
+MODELS: Mapping[Kind, type[Record]] = {
+    Kind.PATIENT: Patient,
+    Kind.PROVIDER: Provider,
+    Kind.LOCATION: Location,
+    Kind.RESOURCE: Resource,
+    Kind.SERVICE: Service,
+    Kind.VISIT: Visit,
+}
+"""The kinds that mapping tables and the rules of records may speak of."""

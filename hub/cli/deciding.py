@@ -136,8 +136,8 @@ def kind_named(text: str) -> Any:
         InvalidInput: the hub has no canonical records of it.
     """
     from hub.canonical.ids import Kind
+    from hub.canonical.records import MODELS
     from hub.errors import InvalidInput, Problem
-    from hub.sync.system_of_record import MODELS
 
     if text not in MODELS:
         raise InvalidInput(Problem(f"there is no kind {text!r}", field="KIND", hint=f"One of: {', '.join(MODELS)}"))

@@ -14,7 +14,7 @@ from pydantic import model_validator
 from hub.canonical.ids import PatientId
 from hub.canonical.phi import Phi, phi_classes
 from hub.canonical.practice_places import Entry
-from hub.canonical.records import Record
+from hub.canonical.record import Record
 from hub.canonical.wall import LocalDate, Some, Word
 from hub.documents import Path, parse
 from hub.errors import InvalidInput, NeedsAttention, Problem

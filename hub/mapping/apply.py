@@ -7,7 +7,7 @@ from hashlib import sha256
 from pydantic import ValidationError
 
 from hub.canonical.ids import Kind, derive
-from hub.canonical.records import Canonical
+from hub.canonical.records import MODELS, Canonical
 from hub.canonical.source import SourceRecord
 from hub.errors import RecordRejected
 from hub.mapping.checking import read_table
@@ -15,7 +15,7 @@ from hub.mapping.codecs.codec import Json
 from hub.mapping.codes import CodeTable
 from hub.mapping.context import Context
 from hub.mapping.reading import Decoded, Findings, Reader, reader
-from hub.mapping.spec import MODELS, Direction, Table
+from hub.mapping.spec import Direction, Table
 from hub.mapping.split import around, put_back, split, view_of
 from hub.mapping.writing import Draft, Writer, shared_places, writer
 

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from hub.canonical.ids import Kind
 from hub.canonical.phi import phi_classes
+from hub.canonical.records import MODELS
 from hub.documents import Document, Path, parse
 from hub.errors import InvalidInput, Problem
 from hub.mapping.codecs import KINDS
@@ -15,7 +16,7 @@ from hub.mapping.codecs.codec import Codec, CodecKind
 from hub.mapping.codes import CodeTable
 from hub.mapping.filters import compile_filter, is_filter_path
 from hub.mapping.paths import BadPath, Place, Step, parse_column, parse_place
-from hub.mapping.spec import MODELS, ConstantSpec, EachSpec, FieldPlan, FieldSpec, Table, TableSpec, WriteMode
+from hub.mapping.spec import ConstantSpec, EachSpec, FieldPlan, FieldSpec, Table, TableSpec, WriteMode
 
 GRAMMAR = "mappings/README.md shows the paths"
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from hub.canonical.ids import Kind
-from hub.canonical.records import Canonical, VisitState
+from hub.canonical.records import MODELS, Canonical, VisitState
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.documents import Document, Path, parse
 from hub.errors import Problem, RecordRejected
@@ -17,7 +17,7 @@ from hub.mapping.apply import TwoWay, decode, encode, records_of
 from hub.mapping.assumed_links import AssumedLinks
 from hub.mapping.codes import CodeTable
 from hub.mapping.context import Context
-from hub.mapping.spec import MODELS, Direction, FieldPlan, WriteMode
+from hub.mapping.spec import Direction, FieldPlan, WriteMode
 
 Level = Literal["error", "hint"]
 

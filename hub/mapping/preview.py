@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hub.canonical.phi import phi_classes
-from hub.canonical.records import Canonical
+from hub.canonical.records import MODELS, Canonical
 from hub.canonical.source import SourceRecord
 from hub.errors import Problem, RecordRejected
 from hub.mapping.apply import TwoWay, decode, encode
@@ -12,7 +12,7 @@ from hub.mapping.codecs.codec import Json
 from hub.mapping.context import Context
 from hub.mapping.paths import Place
 from hub.mapping.reading import Decoded, raw_reader, where
-from hub.mapping.spec import MODELS, Direction, FieldPlan, WriteMode
+from hub.mapping.spec import Direction, FieldPlan, WriteMode
 
 Keys = tuple[str | int, ...]
 

@@ -1,28 +1,18 @@
 """The grammar of a mapping table; `checking.py` says what is wrong with one."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from hub.canonical import records
 from hub.canonical.ids import Kind
+from hub.canonical.records import MODELS
 from hub.documents import parse
 from hub.mapping.codecs.codec import Codec, CodecKind
 from hub.mapping.codes import CodeTable
 from hub.mapping.filters import Condition, Filter
 from hub.mapping.paths import Place
-
-MODELS: Mapping[Kind, type[records.Record]] = {
-    Kind.PATIENT: records.Patient,
-    Kind.PROVIDER: records.Provider,
-    Kind.LOCATION: records.Location,
-    Kind.RESOURCE: records.Resource,
-    Kind.SERVICE: records.Service,
-    Kind.VISIT: records.Visit,
-}
 
 
 class Direction(StrEnum):

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from hub.canonical.ids import Kind
+from hub.canonical.records import MODELS
 from hub.errors import NeedsAttention, Problem
 from hub.governance.agreements import Agreements, Standing, judge_agreement, personal_classes, require_agreement
-from hub.mapping.spec import MODELS
 from hub.operations.linked_system import LinkedSystem
 from hub.ports import Issue, Store, UnitOfWork
 

@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from sqlalchemy import Connection, Row, Table, select, text
 
 from hub.canonical.ids import Kind
-from hub.canonical.money import Money
 from hub.canonical.records import Canonical, Location, Patient, Provider, Resource, Service, Visit
 from hub.ports import Saved
 from hub.store import tables
 from hub.store.bulk import stage
+from hub.store.columns import columns_of, fields_of, values_of
 from hub.store.locks import lock_claims
 from hub.sync.lineage import Lineage, Origin, read_lineage, source_records
 
@@ -111,11 +111,11 @@ class SqlRecords:
         """Insert or update; `once` is written with new rows only."""
         if table is tables.visit:
             lock_claims(self._connection)
-        content = _columns(model)
+        content = columns_of(model)
         columns = [*content, "source_record_id", "lineage", *once]
         said = origins or {}
         rows = (
-            [*_values(record), sources.get(key), _lineage(said.get(key)), *once.values()]
+            [*values_of(record), sources.get(key), _lineage(said.get(key)), *once.values()]
             for key, record in sorted(records.items())
         )
         stage(self._connection, table, columns, rows)
@@ -155,33 +155,10 @@ def _upsert_statement(table: str, content: Sequence[str], columns: Sequence[str]
         RETURNING t.id, t.xmax = 0 AS is_new"""  # noqa: S608 the names are the tables' own
 
 
-def _columns(model: type[BaseModel]) -> list[str]:
-    """The columns that hold a model's fields: money is two."""
-    listed = (("price_minor", "price_currency") if name == "price" else (name,) for name in model.model_fields)
-    return [column for columns in listed for column in columns]
-
-
-def _values(record: BaseModel) -> Iterator[Any]:
-    for name in type(record).model_fields:
-        value = getattr(record, name)
-        if name == "price":
-            yield None if value is None else value.amount_minor
-            yield None if value is None else value.currency
-        else:
-            yield str(value) if name == "state" and value is not None else value
-
-
 def read_visit(stored: Mapping[str, Any]) -> Visit:
     """A visit from its table's columns."""
-    return Visit.model_validate(_fields(Visit, stored))
+    return Visit.model_validate(fields_of(Visit, stored))
 
 
 def _record(model: type[BaseModel], row: Row[Any]) -> Any:
-    return model.model_validate(_fields(model, row._asdict()))
-
-
-def _fields(model: type[BaseModel], stored: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {name: stored[name] for name in model.model_fields if name != "price"}
-    if "price" in model.model_fields and stored["price_minor"] is not None:
-        fields["price"] = Money(amount_minor=stored["price_minor"], currency=stored["price_currency"])
-    return fields
+    return model.model_validate(fields_of(model, row._asdict()))

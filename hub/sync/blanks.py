@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from hub.canonical.records import Record
+from hub.canonical.record import Record
 
 R = TypeVar("R", bound=Record)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from hub.canonical import records
 from hub.canonical.ids import Kind
+from hub.canonical.records import MODELS
 from hub.documents import Document, parse
 from hub.errors import InvalidInput, Problem
 
@@ -14,14 +14,6 @@ HUB, LATEST, MANUAL = "hub", "latest", "manual"
 WORDS = (HUB, LATEST, MANUAL)
 """What may stand in place of a system's name."""
 
-MODELS: Mapping[Kind, type[records.Record]] = {
-    Kind.PATIENT: records.Patient,
-    Kind.PROVIDER: records.Provider,
-    Kind.LOCATION: records.Location,
-    Kind.RESOURCE: records.Resource,
-    Kind.SERVICE: records.Service,
-    Kind.VISIT: records.Visit,
-}
 TOGETHER: Mapping[Kind, tuple[tuple[str, ...], ...]] = {Kind.VISIT: (("start", "end"),)}
 """Fields that mean nothing apart: they come from one system, or from none."""
 

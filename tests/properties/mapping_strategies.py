@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from hub.canonical.ids import Kind, derive
 from hub.canonical.money import Money
-from hub.canonical.records import Canonical
+from hub.canonical.records import MODELS, Canonical
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.canonical.time import instant_of, is_repeated, is_skipped
 from hub.connectors.kit.mapping_files import load_mappings
 from hub.mapping.apply import TwoWay
 from hub.mapping.codes import CodeTable
 from hub.mapping.context import Context, KnownLinks
-from hub.mapping.spec import MODELS, Direction, FieldPlan, read_codes
+from hub.mapping.spec import Direction, FieldPlan, read_codes
 from tests.unit.mapping.vendor_shapes import vendor_codes
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"

@@ -7,13 +7,13 @@ from typing import Any
 
 from hub.canonical.ids import Kind
 from hub.canonical.phi import phi_classes
+from hub.canonical.records import MODELS
 from hub.mapping.codes import loose
 from hub.mapping.proposal import shapes
 from hub.mapping.proposal.columns import Column, columns_of
 from hub.mapping.proposal.names import LIKELY, OPPOSITES, REFERENCES, STATES
 from hub.mapping.proposal.shapes import ENOUGH, Shape
 from hub.mapping.proposal.writing import Guess, codes_text, table_text
-from hub.mapping.spec import MODELS
 
 Json = Any
 SURE, LIKELY_ENOUGH = 0.85, 0.6

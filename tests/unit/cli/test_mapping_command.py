@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from hub.canonical.records import MODELS
 from hub.cli.mapping import Mapped, app
 from hub.errors import InvalidInput
-from hub.mapping.spec import MODELS
 
 ROOT = Path(__file__).parents[3]
 CLIENTS = ROOT / "examples" / "juniper" / "legacy-export" / "clients.csv"

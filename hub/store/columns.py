@@ -1,0 +1,53 @@
+"""Canonical fields as columns: an amount of money is two (`price_minor`, `price_currency`), a list of lines is JSON."""
+
+import json
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from hub.canonical.money import Money
+
+
+@cache
+def money_fields(model: type[BaseModel]) -> frozenset[str]:
+    """The fields of a model that hold an amount of money."""
+    return frozenset(name for name, info in model.model_fields.items() if _holds_money(info.annotation))
+
+
+def _holds_money(annotation: Any) -> bool:
+    return annotation is Money or Money in get_args(annotation)
+
+
+def columns_of(model: type[BaseModel]) -> list[str]:
+    """The columns that hold a model's fields, in the order of `values_of`."""
+    money = money_fields(model)
+    listed = ((f"{name}_minor", f"{name}_currency") if name in money else (name,) for name in model.model_fields)
+    return [column for columns in listed for column in columns]
+
+
+def values_of(record: BaseModel) -> Iterator[Any]:
+    """A record's values, column by column."""
+    model = type(record)
+    money = money_fields(model)
+    for name in model.model_fields:
+        value = getattr(record, name)
+        if name in money:
+            yield from (None, None) if value is None else (value.amount_minor, value.currency)
+        elif isinstance(value, tuple):
+            yield json.dumps([line.model_dump(mode="json") for line in value])
+        else:
+            yield str(value) if isinstance(value, StrEnum) else value
+
+
+def fields_of(model: type[BaseModel], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's fields from its table's columns."""
+    money = money_fields(model)
+    return {name: _money(stored, name) if name in money else stored[name] for name in model.model_fields}
+
+
+def _money(stored: Mapping[str, Any], name: str) -> Money | None:
+    minor = stored[f"{name}_minor"]
+    return None if minor is None else Money(amount_minor=minor, currency=stored[f"{name}_currency"])
