@@ -23,6 +23,7 @@ from hub.operations.settle_conflicts import shown
 from hub.operations.work_inbox import InboxResult, work_inbox
 from hub.ports import AuditEntry, Issue, Sink, Source, Store
 from hub.ports.conflicts import FieldConflict
+from hub.scheduling.decision import Refusal
 
 _IN_ORDER = (Kind.LOCATION, Kind.RESOURCE, Kind.PROVIDER, Kind.SERVICE, Kind.PATIENT, Kind.VISIT)
 """Of references: what is named comes before what names it."""
@@ -129,9 +130,9 @@ class Exchange:
                     work.journal.record_audit(entry)
             return found
 
-    def decide(self, system: str, decision: Decision) -> None:
-        """Let one of two values stand."""
-        decide_conflict(self.find_system(system), decision, self.store)
+    def decide(self, system: str, decision: Decision) -> Refusal | None:
+        """Let one of two values stand, as far as the policy lets the role."""
+        return decide_conflict(self.find_system(system), decision, self.store)
 
     def explain(self, kind: Kind, id_: str, *, actor: str, personal: bool) -> list[ExplainedField]:
         """Where each value of a record comes from."""

@@ -109,6 +109,8 @@ class Policy(Entry):
     """Role → what it may waive; a role that is not named waives nothing."""
     settles: frozenset[Word] = frozenset()
     """Roles that may say what became of what another system left undecided."""
+    decides: frozenset[Word] = frozenset()
+    """Roles that may say which of two systems is right about a value, and let a mass change of one through."""
     hold_minutes: Annotated[Minutes, Field(ge=1)] = 10
     offer_minutes: Annotated[Minutes, Field(ge=1)] = 60
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from hub.cli.answers import refused, tell
+
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
     from hub.operations.explain_record import ExplainedField
@@ -69,8 +71,12 @@ def decide(
     take: Annotated[Literal["hub", "theirs"], typer.Option(help="Whose value stands from now on.")],
     role: Annotated[str, typer.Option(help="In which role you decide.")],
     reason: Annotated[str, typer.Option(help="Why; nothing personal.")],
+    as_json: AsJson = False,
 ) -> None:
-    """Decide which of two values stands; every system that is told of the record hears of it with the next push."""
+    """Decide which of two values stands; every system that is told of the record hears of it with the next push.
+
+    The policy's `decides` names the roles that may.
+    """
     from hub.bootstrap import open_hub
     from hub.operations.decide_conflict import Decision
     from hub.settings import read_settings
@@ -78,8 +84,11 @@ def decide(
     chosen = kind_named(kind)
     with open_hub(read_settings()) as hub:
         hub.folder.connection(system)
-        hub.exchange.decide(system, Decision(chosen, id_, field, take, "desk", role, reason))
-    typer.echo(f"{field} of {kind} {id_}: {'the hub' if take == 'hub' else system} is right.")
+        refusal = hub.exchange.decide(system, Decision(chosen, id_, field, take, "desk", role, reason))
+    if refusal is not None:
+        raise refused(refusal, as_json=as_json)
+    line = f"{field} of {kind} {id_}: {'the hub' if take == 'hub' else system} is right."
+    tell({"kind": kind, "id": id_, "field": field, "right": take}, [line], as_json=as_json)
 
 
 def explain(

@@ -8,11 +8,13 @@ from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical, Visit
 from hub.errors import InvalidInput, Problem
 from hub.mapping.apply import decode
+from hub.operations.apply_practice import load_practice
 from hub.operations.linked_system import LinkedSystem, SystemLinks
 from hub.operations.place_facts import place_facts
 from hub.operations.settle_conflicts import close_conflicts
 from hub.ports import AuditEntry, Store, UnitOfWork
 from hub.ports.conflicts import FieldConflict
+from hub.scheduling.decision import Refusal
 from hub.sync.lineage import Origin, Rule
 from hub.sync.system_of_record import TOGETHER
 
@@ -30,8 +32,10 @@ class Decision:
     reason: str
 
 
-def decide_conflict(system: LinkedSystem, decision: Decision, store: Store) -> None:
-    """Let a value stand; the other side hears of it by delivery, where it is told of anything.
+def decide_conflict(system: LinkedSystem, decision: Decision, store: Store) -> Refusal | None:
+    """Let a value stand; the other side hears of it by delivery, where it is told of anything. None: it is decided.
+
+    `reason_missing`; `may_not_decide`: the policy's `decides` does not name the role.
 
     Raises:
         InvalidInput: there is nothing to decide there.
@@ -40,6 +44,10 @@ def decide_conflict(system: LinkedSystem, decision: Decision, store: Store) -> N
         conflicts = _conflicts(system, decision, uow)
         conflict = conflicts[0]
         record = uow.records.load(decision.kind, [decision.canonical_id])[decision.canonical_id]
+        if not decision.reason.strip():
+            return Refusal(("reason_missing",))
+        if not may_decide(uow, decision.role, record.location_id if isinstance(record, Visit) else None):
+            return Refusal(("may_not_decide",))
         number = conflict.source_record_id if decision.side == "theirs" else None
         origin = Origin(Rule.DECIDED, uow.now, number)
         if decision.side == "theirs":
@@ -48,6 +56,13 @@ def decide_conflict(system: LinkedSystem, decision: Decision, store: Store) -> N
         close_conflicts(uow, conflicts)
         uow.outbox.enqueue_all(system.told_of(decision.kind), decision.kind, [decision.canonical_id])
         _audit(record, decision, conflict, uow)
+    return None
+
+
+def may_decide(uow: UnitOfWork, role: str, location_id: str | None = None) -> bool:
+    """Whether the policy in force at a location, by default the first, lets a role decide between two systems."""
+    practice = load_practice(uow)
+    return role in practice.policy_at(uow.now, location_id or practice.locations[0].id).decides
 
 
 def _conflicts(system: LinkedSystem, decision: Decision, uow: UnitOfWork) -> list[FieldConflict]:

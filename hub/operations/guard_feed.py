@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import Problem, SafetyStop
+from hub.operations.decide_conflict import may_decide
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.rehearse_pages import Rehearsal
 from hub.ports import AuditEntry, Issue, Page, Store, UnitOfWork
@@ -32,7 +33,7 @@ def guarded(
     From the first page on that may change a known record they are held back until the feed has ended.
 
     Raises:
-        SafetyStop: what was held back is too much; an issue says so.
+        SafetyStop: what was held back is too much; an issue says so. Or the policy does not let who accepts it decide.
     """
     whole = (with_gone(page, system, kind, store) for page in pages)
     if accepted is not None:
@@ -114,6 +115,9 @@ def _stop(system: LinkedSystem, kind: Kind, store: Store, upheaval: Upheaval) ->
 
 def _note_accepted(system: LinkedSystem, kind: Kind, store: Store, accepted: Accepted) -> None:
     with store.begin("guard_feed") as uow:
+        if not may_decide(uow, accepted.role):
+            message = f"the role {accepted.role!r} may not let a mass change through; nothing was applied"
+            raise SafetyStop(Problem(message, "may_not_decide", hint="The policy's `decides` names the roles that may"))
         stopped = {issue.subject_id: issue for issue in uow.issues.find_open(MASS_CHANGE) if issue.subject_kind == kind}
         uow.issues.close(MASS_CHANGE, kind, [system.name], by=accepted.actor)
         counts = stopped[system.name].detail if system.name in stopped else {}

@@ -63,6 +63,7 @@ MEANINGS = {
     "nothing_undecided": "nothing of it waits for another system's word, or this word answers nothing that does",
     "still_being_asked": "whoever asked may still be at it, or what was sent on its way",
     "known_otherwise": "whoever was asked has said otherwise by now",
+    "may_not_decide": "the policy does not let this role decide between two systems (`decides`)",
     "may_not_settle": "the policy does not let this role settle what is undecided",
     "undecided_change": "another change of it still waits for another system's word",
     "unknown_consent": "there is no such form",

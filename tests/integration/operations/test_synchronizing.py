@@ -16,6 +16,7 @@ from hub.operations.rehearse_sync import rehearse_sync
 from hub.operations.replay import find_dead, find_landed, replay_dead, replay_records
 from hub.ports import BookableResource, Link, Site, Store
 from hub.ports.conflicts import CONFLICT
+from hub.scheduling.decision import Refusal
 from hub.store.unit_of_work import SqlStore
 from hub.sync.mass_change import MassChangeLimit
 from tests.integration.operations.scripted_systems import START, Vendor, linked, pull, push
@@ -23,6 +24,7 @@ from tests.integration.operations.scripted_systems import START, Vendor, linked,
 ANN = {"first": "Ann", "last": "Ames", "phone": "+15125550100", "city": "Austin", "note": "n", "active": True}
 ZOE = {"first": "Zoe", "last": "Quill", "phone": "+15125550188", "city": "Waco", "active": True}
 TOLD = ("a", "b")
+PRACTICE = "zone: UTC\nlocations: [{id: main}]\npolicy: {decides: [owner, provider]}\n"
 A_RULES = "patient: {system_of_record: a, fields: {note: manual, city: latest}}"
 
 
@@ -32,6 +34,7 @@ def store(engine: Engine) -> SqlStore:
     with opened.begin("test") as work:
         work.practices.save_sites([Site("main", "Main", "UTC")])
         work.practices.save_resources([BookableResource("dr-lee", "provider", "Lee", "main", 1)])
+        work.practices.save("practice.yaml", PRACTICE)
     return opened
 
 
@@ -128,6 +131,23 @@ def test_a_decision_for_the_hub_overwrites_what_the_other_says(store):
     push(b, linked("b", told=TOLD, rules=A_RULES), store)
     assert b.records["b0n"]["note"] == "n"
     assert {one.field: one.rule for one in explain_record(store, Kind.PATIENT, id_, actor="kim")}["note"] == "decided"
+
+
+def test_only_a_role_that_the_policy_names_decides_and_with_a_reason(store, engine):
+    _, b, id_ = both_know_ann(store)
+    b.put("b0n", {**ANN, "note": "theirs"})
+    pull(b, linked("b", told=TOLD, rules=A_RULES), store)
+
+    def say(role: str, reason: str) -> Refusal | None:
+        decision = Decision(Kind.PATIENT, id_, "note", "theirs", "kim", role, reason)
+        return decide_conflict(linked("b", told=TOLD, rules=A_RULES), decision, store)
+
+    assert say("front_desk", "asked her") == Refusal(("may_not_decide",))
+    assert say("owner", " ") == Refusal(("reason_missing",))
+    assert (people(store)["Ann"].note, waiting(engine)) == ("n", {})
+    assert issues(store, CONFLICT) == {f"b/{id_}": ("note",)}
+    assert say("owner", "asked her") is None
+    assert people(store)["Ann"].note == "theirs"
 
 
 def test_there_is_nothing_to_decide_where_nobody_disagrees(store):
@@ -236,6 +256,9 @@ def test_a_feed_that_changes_a_mass_of_records_stops_before_anything_is_applied(
     with pytest.raises(SafetyStop, match="would change 7 and take away 0 of 30 known patient records"):
         pull(a, linked("a", limit=LIMIT), store)
     assert {one.city for one in people(store).values()} == {"Austin"}
+    assert issues(store, MASS_CHANGE) == {"a": (MASS_CHANGE,)}
+    with pytest.raises(SafetyStop, match="'front_desk' may not let a mass change through"):
+        pull(a, linked("a", limit=LIMIT), store, accepted=Accepted("kim", "front_desk", "they moved"))
     assert issues(store, MASS_CHANGE) == {"a": (MASS_CHANGE,)}
     done = pull(a, linked("a", limit=LIMIT), store, accepted=Accepted("kim", "owner", "they moved"))
     assert done.updated == 7
