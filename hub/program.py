@@ -1,4 +1,14 @@
-"""What every program of the hub does with an error it knows: one clear message, and an exit code for scripts."""
+"""What every program of the hub does with an error it knows: one clear message, and an exit code for scripts.
+
+| code | it means |
+|---|---|
+| 0 | done; there is nothing to look at |
+| 1 | not done, or stopped: an error, a refusal with its reasons, a check that failed |
+| 2 | the command was not understood: an option or an argument |
+| 3 | done, and a person must look at some of it |
+| 75 | not now: the other side is down or busy, or nobody knows yet; the same command may work later |
+| 130, 143 | ended by Ctrl-C, by SIGTERM |
+"""
 
 import signal
 import sys
@@ -10,6 +20,7 @@ from typing import NoReturn
 from hub.errors import HubError, RetryLater
 
 FAILED = 1
+LOOK_AT_IT = 3
 TRY_AGAIN_LATER = 75  # EX_TEMPFAIL of sysexits.h: the same command may work later
 INTERRUPTED = 130
 TERMINATED = 143

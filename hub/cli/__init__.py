@@ -8,6 +8,7 @@ from hub.cli import (
     audit,
     booking,
     config,
+    connecting,
     consents,
     database,
     day,
@@ -78,6 +79,7 @@ app.add_typer(replaying.app, name="replay")
 app.add_typer(repairing.app, name="repair")
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(config.app, name="config")
+app.add_typer(connecting.app, name="connect")
 app.add_typer(people.app, name="people")
 app.add_typer(stock.app, name="stock")
 app.add_typer(policy.app, name="policy")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from hub.cli.answers import refused, tell
+from hub.program import LOOK_AT_IT
 
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
@@ -40,7 +41,7 @@ def issues(
             typer.echo(f"{where}: hub {json.dumps(value['ours'])}, {value['system']} {json.dumps(value['theirs'])}")
         typer.echo(f"{len(found)} open.")
     if found:
-        raise typer.Exit(3)
+        raise typer.Exit(LOOK_AT_IT)
 
 
 def _told(issue: "Issue") -> dict[str, Any]:

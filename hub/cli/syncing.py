@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.cli.asking import Reason, Role
+from hub.program import LOOK_AT_IT
 
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 System = Annotated[str, typer.Argument(help="The connection's name: a file of the practice's connections/ folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
-WAITS_FOR_A_PERSON = 3
-"""Exit code: everything was done, and some of it a person must look at."""
 
 
 def sync(
@@ -56,7 +55,7 @@ def sync(
     typer.echo(json.dumps(told) if as_json else "\n".join(lines))
     waits = any(one.rejected or one.conflicts or one.contested for one in pulled.values())
     if waits or (pushed is not None and pushed.dead):
-        raise typer.Exit(WAITS_FOR_A_PERSON)
+        raise typer.Exit(LOOK_AT_IT)
 
 
 def _sync(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,17 +12,19 @@ from hub.connectors.fhir_r4.sink import FhirSink
 from hub.connectors.fhir_r4.source import FhirSource
 from hub.connectors.graphql.caller import GraphqlCaller
 from hub.connectors.graphql.documents import find_document_problems, text_of
+from hub.connectors.kit.checking import QUICK, Looked, check_answers, check_secrets, look
 from hub.connectors.kit.connection import Connection
 from hub.connectors.kit.engine.sink import DeclaredSink
 from hub.connectors.kit.engine.source import DeclaredSource
-from hub.connectors.kit.http import HttpClient, Limits
+from hub.connectors.kit.http import HttpClient, Limits, Seen, Witness, nobody
 from hub.connectors.kit.secret_store import SecretStore
 from hub.connectors.kit.shared import open_http
 from hub.connectors.kit.spec.declared import Where
 from hub.connectors.legacy_export.source import LegacyExportSource
 from hub.connectors.rest.caller import RestCaller
-from hub.errors import InvalidInput, Problem
+from hub.errors import HubError, InvalidInput, Problem
 from hub.ports import Sink, Source, VendorCalendar
+from hub.ports.checks import Check, Level, failures, ok, worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,22 @@ class Surroundings:
     """The practice's, for connections that name none."""
     environment: Mapping[str, str]
     """Where the secrets are that connections name."""
+    witness_of: Callable[[Connection], Witness] = lambda _connection: nobody
+    """Who sees the requests of a connection."""
+    limits: Limits | None = None
+    """Other time limits than the connections declare, for a look at one that somebody waits for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """What can be opened for a connection; None: this system cannot be read, or written, or own a calendar."""
+    """What can be opened for a connection; None: this system cannot be read, or written, or own a calendar.
+
+    `check` looks at a connection and gives a line for each thing it saw; it raises nothing and changes nothing.
+    """
 
     source: Callable[[Connection, Surroundings], AbstractContextManager[Source]] | None
     sink: Callable[[Connection, Surroundings], AbstractContextManager[Sink]] | None
+    check: Callable[[Connection, Surroundings], Iterator[Check]]
     calendar: Callable[[Connection, Surroundings], AbstractContextManager[VendorCalendar]] | None = None
 
 
@@ -67,6 +77,11 @@ def open_sink(connection: Connection, surroundings: Surroundings) -> AbstractCon
     return opener(connection, surroundings)
 
 
+def check_connection(connection: Connection, surroundings: Surroundings) -> Iterator[Check]:
+    """What a look at its system finds: is it reached, are we let in, what may we read. Nothing is kept or changed."""
+    return _connector(connection).check(connection, surroundings)
+
+
 def owns_calendars(connection: Connection) -> bool:
     """Whether its system can say yes or no to a booking."""
     return _connector(connection).calendar is not None
@@ -89,9 +104,7 @@ def zone_of(connection: Connection, surroundings: Surroundings) -> ZoneInfo:
 def _fhir_client(
     connection: Connection, surroundings: Surroundings, limits: Limits | None = None
 ) -> Iterator[FhirClient]:
-    with FhirClient(
-        open_http(connection, secrets_of(connection, surroundings), media_type=MEDIA_TYPE, limits=limits)
-    ) as client:
+    with FhirClient(_http(connection, surroundings, MEDIA_TYPE, limits)) as client:
         yield client
 
 
@@ -128,30 +141,45 @@ def open_export(connection: Connection, surroundings: Surroundings) -> Iterator[
 
 @contextmanager
 def _rest_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
-    with open_http(connection, secrets_of(connection, surroundings)) as http:
+    with _http(connection, surroundings) as http:
         caller, zone = RestCaller(http), zone_of(connection, surroundings)
         yield DeclaredSource(connection.system, connection.streams, caller, zone)
 
 
 @contextmanager
 def _rest_sink(connection: Connection, surroundings: Surroundings) -> Iterator[Sink]:
-    with open_http(connection, secrets_of(connection, surroundings)) as http:
+    with _http(connection, surroundings) as http:
         caller, zone = RestCaller(http), zone_of(connection, surroundings)
         yield DeclaredSink(connection.system, connection.streams, caller, zone)
 
 
 @contextmanager
 def _graphql_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
-    with open_http(connection, secrets_of(connection, surroundings)) as http:
+    with _http(connection, surroundings) as http:
         caller, zone = _graphql_caller(http, surroundings), zone_of(connection, surroundings)
         yield DeclaredSource(connection.system, connection.streams, caller, zone)
 
 
 @contextmanager
 def _graphql_sink(connection: Connection, surroundings: Surroundings) -> Iterator[Sink]:
-    with open_http(connection, secrets_of(connection, surroundings)) as http:
+    with _http(connection, surroundings) as http:
         caller, zone = _graphql_caller(http, surroundings), zone_of(connection, surroundings)
         yield DeclaredSink(connection.system, connection.streams, caller, zone)
+
+
+def _http(
+    connection: Connection,
+    surroundings: Surroundings,
+    media_type: str = "application/json",
+    limits: Limits | None = None,
+) -> HttpClient:
+    return open_http(
+        connection,
+        secrets_of(connection, surroundings),
+        media_type=media_type,
+        limits=surroundings.limits or limits,
+        witness=surroundings.witness_of(connection),
+    )
 
 
 def _graphql_caller(http: HttpClient, surroundings: Surroundings) -> GraphqlCaller:
@@ -169,11 +197,46 @@ def find_file_problems(connection: Connection, folder: Path) -> Iterator[tuple[W
         yield from find_document_problems(connection, folder / "connections")
 
 
+def _check_over_http(connection: Connection, surroundings: Surroundings) -> Iterator[Check]:
+    def opened(looked: Looked) -> AbstractContextManager[Source]:
+        watched = replace(surroundings, limits=QUICK, witness_of=_both(surroundings.witness_of, looked.witness))
+        return open_source(connection, watched)
+
+    secrets = list(check_secrets(connection, secrets_of(connection, surroundings)))
+    yield from secrets
+    if worst(secrets) is not Level.FAIL:
+        yield from check_answers(connection, look(connection.pull, opened))
+
+
+def _both(witness_of: Callable[[Connection], Witness], also: Witness) -> Callable[[Connection], Witness]:
+    def each(connection: Connection) -> Witness:
+        witness = witness_of(connection)
+
+        def see(seen: Seen) -> None:
+            witness(seen)
+            also(seen)
+
+        return see
+
+    return each
+
+
+def _check_export(connection: Connection, surroundings: Surroundings) -> Iterator[Check]:
+    try:
+        with open_export(connection, surroundings) as export:
+            files = export.read_files()
+    except HubError as error:
+        yield from failures("files", error)
+        return
+    for file in files:
+        yield ok("files", f"{file.name}: {len(file.records)} rows")
+
+
 CONNECTORS: Mapping[str, Connector] = {
-    "rest": Connector(source=_rest_source, sink=_rest_sink),
-    "graphql": Connector(source=_graphql_source, sink=_graphql_sink),
-    "fhir_r4": Connector(source=_fhir_source, sink=_fhir_sink, calendar=_fhir_calendar),
-    "legacy_export": Connector(source=open_export, sink=None),
+    "rest": Connector(source=_rest_source, sink=_rest_sink, check=_check_over_http),
+    "graphql": Connector(source=_graphql_source, sink=_graphql_sink, check=_check_over_http),
+    "fhir_r4": Connector(source=_fhir_source, sink=_fhir_sink, check=_check_over_http, calendar=_fhir_calendar),
+    "legacy_export": Connector(source=open_export, sink=None, check=_check_export),
 }
 
 

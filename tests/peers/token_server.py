@@ -31,6 +31,8 @@ class TokenDesk:
     seen: list[dict[str, str]] = field(default_factory=list, repr=False)
     jtis: set[str] = field(default_factory=set)
     url: str = ""
+    granted: str | None = None
+    """The scopes that it says it gave."""
     worthless: bool = False
     """What it gives is refused."""
 
@@ -56,6 +58,8 @@ class TokenDesk:
             return answer({"error": wrong}, 401, content_type="application/json")
         self.given.append(f"token-{len(self.given) + 1}")
         said: dict[str, Any] = {"access_token": self.given[-1], "expires_in": self.lifetime, "token_type": "Bearer"}
+        if self.granted is not None:
+            said["scope"] = self.granted
         if self.rotating:
             self.refresh = f"refresh-{len(self.given)}"
             said["refresh_token"] = self.refresh

@@ -1,16 +1,15 @@
 """What all readings and writings of one connection share within a process: its gate, and the tokens it holds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from threading import Lock
 from typing import TypeVar
 
 from hub.connectors.kit.auth import open_auth
 from hub.connectors.kit.connection import Connection
-from hub.connectors.kit.http import Authorizer, Gate, HttpClient, Limits
+from hub.connectors.kit.http import Authorizer, Gate, HttpClient, Limits, Witness, nobody
 from hub.connectors.kit.secret_store import SecretStore
-from hub.connectors.kit.spec.declared import Declared
-from hub.connectors.kit.spec.secrets import SecretSource
+from hub.connectors.kit.spec.secrets import sources_in
 
 T = TypeVar("T")
 _lock = Lock()
@@ -24,8 +23,16 @@ def open_http(
     *,
     media_type: str = "application/json",
     limits: Limits | None = None,
+    witness: Witness = nobody,
 ) -> HttpClient:
-    """A client for the connection's server, with its secrets and behind its gate; `limits` other than it declares.
+    """A client for the connection's server, with its secrets and behind its gate.
+
+    Args:
+        connection: whose server.
+        secrets: where its secrets are.
+        media_type: what it speaks.
+        limits: other than the connection declares.
+        witness: sees each request.
 
     Raises:
         NeedsAttention: a secret is not there.
@@ -34,11 +41,12 @@ def open_http(
     declared = Limits.of(connection.limits)
     return HttpClient(
         base_url,
-        auth=_auth(connection, secrets, base_url),
+        auth=_auth(connection, secrets, base_url, witness),
         media_type=media_type,
         headers=connection.headers,
         limits=limits or declared,
         gate=_gate(connection, base_url),
+        witness=witness,
     )
 
 
@@ -47,19 +55,12 @@ def _gate(connection: Connection, base_url: str) -> Gate:
     return _only(_gates, key, lambda: Gate(connection.limits, connection.system))
 
 
-def _auth(connection: Connection, secrets: SecretStore, base_url: str) -> Authorizer | None:
+def _auth(connection: Connection, secrets: SecretStore, base_url: str, witness: Witness) -> Authorizer | None:
     """The same one while the file and the secrets are the same: a corrected secret counts at once."""
     said = "\n".join(scheme.model_dump_json() for scheme in connection.auth)
-    held = "\n".join(secrets.read(one) for scheme in connection.auth for one in _sources(scheme))
+    held = "\n".join(secrets.read(one) for scheme in connection.auth for one in sources_in(scheme))
     key = sha256(f"{connection.system} {base_url} {secrets.folder}\n{said}\n{held}".encode()).hexdigest()
-    return _only(_auths, key, lambda: open_auth(connection.auth, secrets, base_url))
-
-
-def _sources(scheme: Declared) -> Iterator[SecretSource]:
-    for value in vars(scheme).values():
-        for one in value.values() if isinstance(value, dict) else (value,):
-            if isinstance(one, SecretSource):
-                yield one
+    return _only(_auths, key, lambda: open_auth(connection.auth, secrets, base_url, witness))
 
 
 def _only(kept: dict[str, T], key: str, make: Callable[[], T]) -> T:

@@ -8,7 +8,7 @@ from hub.connectors.kit.auth.signed import SignedToken
 from hub.connectors.kit.auth.smart import SmartGrant
 from hub.connectors.kit.auth.static import Several, StaticHeader, StaticParameter, basic, bearer
 from hub.connectors.kit.auth.tokens import Grants, TokenHeader, TokenServer
-from hub.connectors.kit.http.client import Authorizer
+from hub.connectors.kit.http import Authorizer, Witness, nobody
 from hub.connectors.kit.secret_store import SecretStore
 from hub.connectors.kit.spec.auth import (
     Auth,
@@ -25,17 +25,21 @@ from hub.connectors.kit.spec.auth import (
 )
 
 
-def open_auth(schemes: Sequence[Auth], secrets: SecretStore, base_url: str) -> Authorizer | None:
+def open_auth(
+    schemes: Sequence[Auth], secrets: SecretStore, base_url: str, witness: Witness = nobody
+) -> Authorizer | None:
     """What the schemes put on a request; None for no scheme. Nothing is asked of anybody yet.
+
+    `witness` sees what is asked of token servers.
 
     Raises:
         NeedsAttention: a secret is not there, or is not what its scheme needs.
     """
-    opened = [_opened(scheme, secrets, base_url) for scheme in schemes]
+    opened = [_opened(scheme, secrets, base_url, witness) for scheme in schemes]
     return opened[0] if len(opened) == 1 else Several(opened) if opened else None
 
 
-def _opened(scheme: Auth, secrets: SecretStore, base_url: str) -> Authorizer:
+def _opened(scheme: Auth, secrets: SecretStore, base_url: str, witness: Witness) -> Authorizer:
     match scheme:
         case Bearer():
             return bearer(secrets.read(scheme.token))
@@ -49,14 +53,16 @@ def _opened(scheme: Auth, secrets: SecretStore, base_url: str) -> Authorizer:
             values = {name: secrets.read(value) for name, value in scheme.values.items()}
             return SignedToken(scheme, secrets.read(scheme.user), secrets.read(scheme.secret), values)
         case SmartBackend():
-            grant = SmartGrant(scheme, secrets.read(scheme.client_id), secrets.read(scheme.key), base_url)
+            grant = SmartGrant(
+                scheme, secrets.read(scheme.client_id), secrets.read(scheme.key), base_url, witness=witness
+            )
             return TokenHeader(grant, "Authorization", "Bearer ")
         case ClientCredentials() | Password() | Refresh():
-            return TokenHeader(_grants(scheme, secrets), scheme.header, scheme.prefix)
+            return TokenHeader(_grants(scheme, secrets, witness), scheme.header, scheme.prefix)
 
 
-def _grants(scheme: ClientCredentials | Password | Refresh, secrets: SecretStore) -> Grants:
-    server = TokenServer(str(scheme.token_url), scheme.send, scheme.answer)
+def _grants(scheme: ClientCredentials | Password | Refresh, secrets: SecretStore, witness: Witness) -> Grants:
+    server = TokenServer(str(scheme.token_url), scheme.send, scheme.answer, witness)
     secret = secrets.read(scheme.client_secret) if scheme.client_secret else None
     client_id = secrets.read(scheme.client_id) if scheme.client_id else None
     named, headers = client_of(client_id, secret, scheme.client_in) if client_id is not None else ({}, {})

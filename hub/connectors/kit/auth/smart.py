@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from hub.connectors.kit.auth.tokens import Grant, TokenServer
-from hub.connectors.kit.http import HttpClient
+from hub.connectors.kit.http import HttpClient, Witness, nobody
 from hub.connectors.kit.spec.auth import SmartBackend
 from hub.errors import NeedsAttention, Problem
 
@@ -24,8 +24,16 @@ class SmartGrant:
     """Each token is asked for with an assertion of its own: a server takes none twice."""
 
     def __init__(
-        self, spec: SmartBackend, client_id: str, key: str, base_url: str, now: Callable[[], float] = time
+        self,
+        spec: SmartBackend,
+        client_id: str,
+        key: str,
+        base_url: str,
+        *,
+        now: Callable[[], float] = time,
+        witness: Witness = nobody,
     ) -> None:
+        self._witness = witness
         self._spec = spec
         self._client_id = client_id
         self._key = _key(key, spec.algorithm)
@@ -42,7 +50,7 @@ class SmartGrant:
             "client_assertion_type": ASSERTION,
             "client_assertion": self._assertion(url),
         }
-        return TokenServer(url).ask(params)
+        return TokenServer(url, witness=self._witness).ask(params)
 
     def _assertion(self, audience: str) -> str:
         header = {"alg": self._spec.algorithm, "typ": "JWT"}

@@ -14,6 +14,7 @@ from hub.connectors.kit.http.addresses import of_same_origin
 from hub.connectors.kit.http.answers import Answer, name_of, parsed, unreadable
 from hub.connectors.kit.http.gate import Gate
 from hub.connectors.kit.http.refusals import no_answer, refusal
+from hub.connectors.kit.http.seen import Seen, Witness, nobody
 from hub.connectors.kit.spec.limits import LimitsSpec
 from hub.errors import HubError, NeedsAttention, Problem, RetryLater, only_reasons
 
@@ -84,10 +85,13 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         limits: Limits | None = None,
         gate: Gate | None = None,
+        witness: Witness = nobody,
     ) -> None:
+        """`witness` sees each request and what came of it, also where nothing came."""
         self.base_url = base_url.rstrip("/") + "/"
         self._auth = auth
         self._limits = limits or Limits()
+        self._witness = witness
         self.gate = gate or Gate(LimitsSpec(give_up_after=1_000_000))
         timeout = httpx.Timeout(self._limits.read_seconds, connect=self._limits.connect_seconds)
         sent = {"Accept": media_type, "Content-Type": media_type, **(headers or {})}
@@ -202,23 +206,31 @@ class HttpClient:
             self.gate.failed()
 
     def _once(self, request: httpx.Request, accept: frozenset[int]) -> Answer:
+        response, content = self._sent(request)
+        if response.status_code not in accept:
+            raise refusal(request, response, content, self.gate.spec.wait)
+        return Answer(str(request.url), response.status_code, response.headers, parsed(request, response, content))
+
+    def _sent(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
+        began, response, content = monotonic(), None, bytearray()
         try:
             response = self._client.send(request, stream=True)
             try:
-                content = self._read(request, response)
+                self._read(request, response, content)
             finally:
                 response.close()
         except httpx.TransportError as error:
             raise no_answer(request, error) from None
         except httpx.DecodingError:
             raise unreadable(request, "an answer that cannot be unpacked") from None
-        if response.status_code not in accept:
-            raise refusal(request, response, content, self.gate.spec.wait)
-        return Answer(str(request.url), response.status_code, response.headers, parsed(request, response, content))
+        finally:
+            status, headers = (response.status_code, response.headers) if response is not None else (None, {})
+            url, took = str(request.url), monotonic() - began
+            self._witness(Seen(request.method, url, request.content, status, headers, bytes(content), took))
+        return response, bytes(content)
 
-    def _read(self, request: httpx.Request, response: httpx.Response) -> bytes:
+    def _read(self, request: httpx.Request, response: httpx.Response, content: bytearray) -> None:
         until = monotonic() + self._limits.whole_seconds
-        content = bytearray()
         for piece in response.iter_bytes():
             content += piece
             if monotonic() > until:
@@ -228,7 +240,6 @@ class HttpClient:
             if len(content) > self._limits.max_bytes:
                 message = f"{name_of(request)}: more than {self._limits.max_bytes} bytes in one answer"
                 raise NeedsAttention(Problem(message, code="too_big", hint="Check that base_url is the API's address"))
-        return bytes(content)
 
 
 def _content(payload: Any, form: Mapping[str, str] | None) -> tuple[bytes | None, dict[str, str]]:

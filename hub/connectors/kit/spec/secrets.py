@@ -1,6 +1,7 @@
 """A secret by reference: where it stands, never the secret itself."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -48,6 +49,15 @@ Setting = Annotated[
     Discriminator(lambda value: "text" if isinstance(value, str) else "where"),
 ]
 """Something that is no secret by itself, such as a client's id: in plain text, or kept where the secrets are."""
+
+
+def sources_in(block: Declared) -> Iterator[SecretSource]:
+    """The secrets that a block names."""
+    for value in vars(block).values():
+        for one in value.values() if isinstance(value, dict) else (value,):
+            if isinstance(one, SecretSource):
+                yield one
+
 
 _TELLTALE = re.compile(r"authori[sz]ation|api-?key|token|secret|password|cookie", re.IGNORECASE)
 
