@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from hub.canonical.practice import Practice, Product, Use
 from hub.scheduling.clock import wall_clock
@@ -54,7 +55,7 @@ class Shelf:
         return self.strict_until is None or day <= self.strict_until
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class VialShelf(Shelf):
     """The same of a product in vials: a promise is good when, opening vials as late as one can, nobody goes without
     who would not have gone without before.
@@ -70,7 +71,7 @@ class VialShelf(Shelf):
         if not counted:
             return True
         wanted = _by_date((*self.promised.items(), *counted))
-        return self._short(wanted) <= self._short(self.promised)
+        return self.supply.surely_serves(wanted) or self._short(wanted) <= self._short_already
 
     def most_on(self, day: date) -> Decimal:
         """See `Shelf`. Found by halving, down to the smallest part of a unit that is counted anywhere."""
@@ -92,6 +93,10 @@ class VialShelf(Shelf):
     def depends_on(self, days: Iterable[date]) -> tuple[object, ...]:
         """See `Shelf`."""
         return tuple(day for day in days if self._counts(day))
+
+    @cached_property
+    def _short_already(self) -> Decimal:
+        return self._short(self.promised)
 
     def _short(self, wanted: Mapping[date, Decimal]) -> Decimal:
         return sum(self.supply.unserved(wanted).values(), Decimal())

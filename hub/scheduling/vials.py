@@ -81,14 +81,26 @@ class Supply:
         ]
         short: dict[date, Decimal] = {}
         for day in sorted(wanted):
+            opened = sorted((one for one in opened if one.left and one.last_on >= day), key=lambda one: one.last_on)
             missing = self._serve(day, wanted[day], opened, sealed)
             if missing > 0:
                 short[day] = missing
         return short
 
+    def surely_serves(self, wanted: Mapping[date, Decimal]) -> bool:
+        """Whether what lasts beyond all these dates would do if each date opened vials of its own: quick to say, and
+        what it says no to may be served all the same.
+        """
+        if not wanted:
+            return True
+        last, whole = max(wanted), self.vial.units if self.vial else ZERO
+        lasting = sum((lot.sealed for lot in self.lots if lot.expires_on >= last), ZERO)
+        return sum((wanted[day] + self._spoilt(day) + whole for day in wanted), ZERO) <= lasting
+
     def _serve(self, day: date, quantity: Decimal, opened: list[_Batch], sealed: list[_Batch]) -> Decimal:
+        """Takes from those that are open, the first to end first, then opens more; they join `opened`."""
         left = quantity + self._spoilt(day) if quantity else ZERO
-        for batch in sorted((one for one in opened if one.last_on >= day), key=lambda one: one.last_on):
+        for batch in opened:
             left -= _take(batch, left)
         for batch in (one for one in sealed if one.last_on >= day):
             while left > 0 and batch.left > 0:

@@ -13,7 +13,7 @@ from hub.scheduling.counts import CountRequest, WasteRequest, decide_count, deci
 from hub.scheduling.decision import Refusal
 from hub.scheduling.diary import Diary, LotOnHand, Promise
 from hub.scheduling.ledger import Movement, MovementKind, key_of, lots_after
-from hub.scheduling.stock import shelf_of
+from hub.scheduling.stock import shelf_of, supply_of
 from hub.scheduling.treatments import Treatment, plan_use
 from hub.scheduling.vials import find_lapsed
 
@@ -102,6 +102,15 @@ def test_in_vials_of_one_unit_nothing_is_ever_left_over(entries, promised, day, 
     both = [shelf_of(one, Diary(promises=promises, lots=held), "tox", "main", FIRST_DAY) for one in (vials, units)]
     assert both[0].holds([(on, Decimal(quantity))]) == both[1].holds([(on, Decimal(quantity))])
     assert both[0].most_on(on) == both[1].most_on(on)
+
+
+@settings(max_examples=400)
+@given(sizes, st.sampled_from(HOURS), lots, st.dictionaries(st.integers(-1, 3), st.integers(1, 2), max_size=4))
+def test_what_is_surely_served_is_served(units, hours, entries, wishes):
+    practice = practice_of(units, hours)
+    supply = supply_of(practice, shelf_of_lots(entries), practice.products[0], "main")
+    wanted = {FIRST_DAY + timedelta(days): Decimal(quantity) for days, quantity in wishes.items()}
+    assert not supply.surely_serves(wanted) or not supply.unserved(wanted)
 
 
 @dataclass
