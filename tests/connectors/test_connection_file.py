@@ -140,7 +140,7 @@ def said_of(text: str) -> tuple[Problem, ...]:
     return ()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_no_broken_file_ever_ends_in_anything_but_problems(data):
     broken = copy.deepcopy(WHOLE)
@@ -161,7 +161,7 @@ def test_no_broken_file_ever_ends_in_anything_but_problems(data):
     assert all(problem.file == FILE and problem.line and problem.message for problem in said_of(yaml.safe_dump(broken)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @example(place=REST.index("glow-crm"), junk="!", gone=0)
 @example(place=REST.index("10,"), junk="9" * 5000, gone=0)
 @given(

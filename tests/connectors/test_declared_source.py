@@ -165,7 +165,7 @@ def test_a_reading_that_is_cut_off_goes_on_at_its_page_and_misses_nothing(way):
             assert ids(again) == {"c021", "c022"}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     way=st.sampled_from(sorted(WAYS)),
     count=st.integers(0, 24),

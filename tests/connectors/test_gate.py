@@ -42,7 +42,7 @@ def code_of(gate: Gate, cost: int = 0) -> tuple[str, float | None]:
     return only_reasons(caught.value.problems)[0], caught.value.after_seconds
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rates=st.lists(st.tuples(st.integers(1, 12), st.sampled_from([1, 2, 5, 10])), min_size=1, max_size=3),
     pauses=st.lists(st.floats(0, 3), max_size=30),

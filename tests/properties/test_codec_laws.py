@@ -46,7 +46,7 @@ OPTIONS: Mapping[str, list[dict[str, Any]]] = {
     ],
 }
 CASES = [(name, options) for name in KINDS for options in OPTIONS.get(name, [{}])]
-LAW = settings(deadline=None, max_examples=80)
+LAW = settings(max_examples=80)
 NUMBERS = st.integers() | st.floats() | st.booleans()
 ZONES = ["America/Chicago", "Europe/Berlin", "Australia/Lord_Howe", "Africa/Casablanca", "UTC"]
 ANY = st.sampled_from(NEARLY) | st.text() | NUMBERS | st.none() | st.lists(st.text(), max_size=2)

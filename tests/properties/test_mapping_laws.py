@@ -14,7 +14,7 @@ from tests.properties.mapping_strategies import CONTEXT, records, shipped, sourc
 from tests.unit.mapping.vendor_shapes import vendor_tables
 
 TABLES = {**shipped(), **vendor_tables()}
-LAW = settings(deadline=None, max_examples=15)
+LAW = settings(max_examples=15)
 
 
 def _is_whole(mapping: TwoWay) -> bool:

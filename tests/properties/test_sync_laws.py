@@ -163,7 +163,7 @@ def come_to_rest(world: World, order: tuple[str, ...]) -> None:
                 assert decode(vendor.raw)[name] == decode(vendor.normal(world.values))[name], (vendor.name, name)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(VENDORS, RULES, ACTIONS, ORDERS, ORDERS)
 def test_all_systems_come_to_rest_with_the_same_values(vendors, rules, actions, order, other_order):
     world = World({one.name: one for one in vendors}, rules)
@@ -177,7 +177,7 @@ def test_all_systems_come_to_rest_with_the_same_values(vendors, rules, actions, 
     assert [(one.raw, one.writes) for one in vendors] == before, "rest is rest"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(VENDORS, RULES, ACTIONS, ORDERS, EDITS)
 def test_one_change_is_everywhere_after_one_round_and_written_once(vendors, rules, actions, order, edit):
     world = World({one.name: one for one in vendors}, rules)
@@ -195,7 +195,7 @@ def test_one_change_is_everywhere_after_one_round_and_written_once(vendors, rule
     come_to_rest(world, order)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(VENDORS, ORDERS, ORDERS, st.integers(1, 3), st.sampled_from((*NAMES, LATEST)))
 def test_the_declared_side_wins_in_whatever_order_changes_are_seen(vendors, edited, seen, editors, rule):
     world = World({one.name: one for one in vendors}, FieldRules(rule))
@@ -210,7 +210,7 @@ def test_the_declared_side_wins_in_whatever_order_changes_are_seen(vendors, edit
     come_to_rest(world, seen)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(VENDORS, ORDERS, st.integers(0, 2), st.sampled_from(FIELDS))
 def test_an_answer_that_is_lost_brings_nothing_back(vendors, order, place, what):
     world = World({one.name: one for one in vendors}, FieldRules(LATEST))

@@ -223,7 +223,7 @@ PATIENTS = ["p001", "p007", "p015"]
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(["p001", "p007", "p015"]), st.sampled_from("ABCD")), min_size=1, max_size=6

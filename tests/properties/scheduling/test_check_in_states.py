@@ -69,7 +69,7 @@ class Table:
 
 
 @given(st.booleans(), st.lists(st.sampled_from(sorted(ACTIONS)), max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_visit_goes_from_booked_to_arrived_to_its_end_and_nowhere_else(needs_form, kinds):
     service = "laser" if needs_form else "free"
     visit = f"  - {{id: v, patient: ann, service: {service}, arrives: 2026-03-02T10:00, with: {{provider: dana}}}}\n"

@@ -85,7 +85,7 @@ def stepwise(steps, kind, amount, now):
 
 
 @given(protocols(), EVENTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_claims_cover_exactly_the_real_steps_and_nobody_elses_change(protocol, events):
     text = yaml.safe_dump(scenario_of(protocol))
     player = Player(read_scenario(text, "s.yaml")[0])

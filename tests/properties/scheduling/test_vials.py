@@ -38,7 +38,7 @@ lots = st.lists(st.tuples(st.integers(0, 14), st.integers(-1, 7)), min_size=1, m
 sizes = st.integers(1, 5)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     sizes,
     st.sampled_from(HOURS),
@@ -184,7 +184,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(sizes, st.sampled_from(HOURS), lots, steps)
 def test_the_ledger_says_what_becomes_of_every_single_unit(units, hours, entries, wanted):
     practice = practice_of(units, hours)

@@ -1,4 +1,4 @@
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.scheduling.units import UnitClaim, choose_units
@@ -42,7 +42,6 @@ def test_facts_that_clash_elsewhere_do_not_keep_a_free_time_from_being_booked():
     assert {found["d"], found["w"]} == {found["e"], found["w"]} == {1, 2}
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(1, 15)).map(lambda p: (p[0], p[0] + p[1])), max_size=14),
     st.integers(1, 4),
