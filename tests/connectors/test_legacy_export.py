@@ -141,11 +141,16 @@ def test_a_column_that_stands_twice_is_named(folder: Path) -> None:
     assert (refusal(folder).field, refusal(folder).code) == ("Email", "bad_header")
 
 
-def test_an_empty_file_lacks_every_column(folder: Path) -> None:
-    (folder / "services.csv").write_bytes(b"")
+def test_a_file_of_another_table_lacks_every_column(folder: Path) -> None:
+    (folder / "services.csv").write_bytes(b"Colour\n")
     with pytest.raises(InvalidInput) as caught:
         source(folder).read_files()
     assert {problem.field for problem in caught.value.problems} >= {"Service ID", "Name", "Price"}
+
+
+def test_an_empty_file_is_refused(folder: Path) -> None:
+    (folder / "services.csv").write_bytes(b"")
+    assert (refusal(folder).code, refusal(folder).message) == ("bad_header", "the file has no header")
 
 
 def test_an_extra_column_is_kept(folder: Path) -> None:
@@ -153,17 +158,24 @@ def test_an_extra_column_is_kept(folder: Path) -> None:
     assert source(folder).read_files()[2].records[0].payload["Extra"] == "x"
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
-def test_clients_in_another_encoding_are_refused_at_their_line(folder: Path, encoding: str) -> None:
-    text = "\n".join(["ClientID", "C1", "Zoë", ""])
+@pytest.mark.parametrize(("encoding", "code", "line"), [("cp1252", "wrong_encoding", 3), ("utf-16-le", "nul_byte", 1)])
+def test_clients_in_another_encoding_are_refused_at_their_line(
+    folder: Path, encoding: str, code: str, line: int
+) -> None:
+    text = "\n".join([HEADERS["clients.csv"], "C1" + "," * 13, "C2,Zoë" + "," * 12, ""])
     (folder / "clients.csv").write_bytes(text.encode(encoding))
     problem = refusal(folder)
-    assert (problem.code, problem.file) == ("wrong_encoding", "clients.csv")
-    assert problem.line == (3 if encoding == "cp1252" else 1)
+    assert (problem.code, problem.file, problem.line) == (code, "clients.csv", line)
+
+
+def test_clients_in_utf_16_are_understood_by_their_mark(folder: Path) -> None:
+    before = source(folder).read_files()[0].records
+    edit(folder, "clients.csv", lambda content: content.decode("utf-8-sig").encode("utf-16"))
+    assert source(folder).read_files()[0].records == before
 
 
 def test_staff_that_is_neither_utf_8_nor_windows_is_refused(folder: Path) -> None:
-    edit(folder, "staff.csv", lambda content: content.decode("cp1252").encode("utf-16"))
+    edit(folder, "staff.csv", lambda content: content.decode("cp1252").replace("Okafor", "\x81").encode("latin-1"))
     assert refusal(folder).code == "wrong_encoding"
 
 

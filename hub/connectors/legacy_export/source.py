@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,11 +9,12 @@ from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.canonical.time import instant_of
 from hub.connectors.legacy_export.layout import FILES, FileLayout
-from hub.connectors.legacy_export.rows import Row, read_rows
+from hub.connectors.legacy_export.rows import read_rows
 from hub.errors import InvalidInput, Problem
 from hub.mapping.codecs.formats import date_reader, time_reader
 from hub.ports import Page
 from hub.sync.export import ExportFile
+from hub.tables import Row
 
 DATES = ("%Y-%m-%d", "%m/%d/%Y", "%d-%b-%Y")
 TIMES = ("%H:%M", "%H:%M:%S", "%I:%M %p")
@@ -65,7 +65,8 @@ class LegacyExportSource:
     def _file(self, layout: FileLayout) -> list[ExportFile]:
         path = self._folder / layout.name
         try:
-            content = path.read_bytes()
+            with path.open("rb") as stream:
+                sha256, rows = read_rows(stream, layout)
         except FileNotFoundError:
             if layout.optional and self._folder.is_dir():
                 return []
@@ -73,15 +74,15 @@ class LegacyExportSource:
             raise InvalidInput(Problem("the file is not there", "missing_file", str(path), hint=hint)) from None
         except OSError as error:
             raise InvalidInput(Problem(f"cannot be read: {error.strerror}", "missing_file", str(path))) from None
-        records = tuple(self._record(row, layout) for row in read_rows(content, layout))
-        return [ExportFile(layout.name, layout.kind, sha256(content).hexdigest(), records)]
+        records = tuple(self._record(row, layout) for row in rows)
+        return [ExportFile(layout.name, layout.kind, sha256, records)]
 
     def _record(self, row: Row, layout: FileLayout) -> SourceRecord:
         key = "/".join(row.values[column].strip() for column in layout.key)
         version = row.values[layout.modified].strip() if layout.modified else None
         return SourceRecord(
             SourceRef(self.system, layout.kind, key),
-            dict(row.values),
+            row.values,
             version=version or None,
             modified_at=self._instant(version),
             file=layout.name,
