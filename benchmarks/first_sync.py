@@ -120,6 +120,7 @@ def kill_again_and_again(url: URL, server: str, random: Random) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--patients", type=int, default=100_000, help="three visits each")
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--kill", action="store_true")
     parser.add_argument("--on", nargs=2, metavar=("DATABASE", "SERVER"))
@@ -127,7 +128,8 @@ def main() -> None:
     if options.on:
         synchronize(*options.on)
         return
-    patients, visits = (2_000, 6_000) if options.small else (100_000, 300_000)
+    patients = 2_000 if options.small else options.patients
+    visits = 3 * patients
     with served(patients, visits) as server, fresh_database(durable=True) as (url, owner):
         engine = application_engine(url)
         file = PROJECT / "examples" / "juniper" / "practice.yaml"

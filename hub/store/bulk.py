@@ -6,7 +6,7 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy import Connection, Table
 
-from hub.store.driver import run_deferred
+from hub.store.driver import defer, run_deferred
 
 
 def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -23,19 +23,27 @@ def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: 
 
 
 def stage(
-    connection: Connection, like: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]], extra: str = ""
+    connection: Connection,
+    like: Table,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    extra: str = "",
+    *,
+    prefix: str = "staged",
 ) -> str:
-    """Rows in a temporary table with some of the columns of `like`, gone at commit; gives its name.
+    """Rows in a temporary table with some of the columns of `like`, empty again at commit; gives its name.
+
+    The table stays with the connection: making it anew for each page of a feed would cost more than filling it. So
+    whoever stages other columns of the same table takes another `prefix`.
 
     `extra` adds columns of the staging alone, as SQL: `0 AS position`; their values stand last in each row.
     """
-    name = f"staged_{like.name}"
+    name = f"{prefix}_{like.name}"
     quote = connection.dialect.identifier_preparer.quote
     chosen = ", ".join([*map(quote, columns), *([extra] if extra else [])])
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS pg_temp.{name}")
-    connection.exec_driver_sql(
-        f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS SELECT {chosen} FROM {quote(like.name)} WITH NO DATA"  # noqa: S608
-    )
+    made = f"SELECT {chosen} FROM {quote(like.name)} WITH NO DATA"  # noqa: S608 names of our own
+    defer(connection, f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ON COMMIT DELETE ROWS AS {made}")
+    defer(connection, f"DELETE FROM pg_temp.{name}")  # noqa: S608 the same
     names = [*columns, *(part.rpartition(" AS ")[2] for part in extra.split(", ") if part)]
     copy_rows(connection, name, names, rows)
     return name

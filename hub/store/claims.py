@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from hub.canonical.time import Span
 from hub.ports import FactClaim, Placed
 from hub.store.bulk import copy_rows
+from hub.store.driver import defer
 from hub.store.locks import lock_claims
 from hub.store.placement import Wanted
 from hub.store.settling import Freed, flag, move_claims, plan_units, settle, settle_resources
@@ -23,6 +24,7 @@ _VISIT_FACTS = text("""
         ('device', 'resource', v.device_id), ('patient', 'patient', v.patient_id)) AS of (need, owner_kind, owner_id)
     WHERE v.id = ANY(:ids) AND owner_id IS NOT NULL AND v.state IN ('booked', 'arrived', 'fulfilled')
     ORDER BY v.start, v.id, need""")
+_PLACED = text("SELECT DISTINCT visit_id FROM claim WHERE visit_id = ANY(:ids)")
 _UNMOVED = text("""
     SELECT v.id FROM visit v
     WHERE v.id = ANY(:ids) AND NOT v.contested AND v.state IN ('booked', 'arrived', 'fulfilled')
@@ -31,12 +33,12 @@ _UNMOVED = text("""
     AND NOT EXISTS (SELECT FROM unnest(ARRAY[v.provider_id, v.room_id, v.device_id]) AS named
         WHERE named IS NOT NULL AND NOT EXISTS (SELECT FROM claim c JOIN resource_unit u ON u.id = c.unit_id
             WHERE c.visit_id = v.id AND u.owner_kind = 'resource' AND u.owner_id = named))""")
-_END_PROMISES = text("""
+_END_PROMISES = """
     DELETE FROM stock_promise p USING visit v
-    WHERE v.id = p.visit_id AND v.id = ANY(:ids) AND v.state IN ('cancelled', 'no_show')""")
-_GIVE_CREDIT_BACK = text("""
+    WHERE v.id = p.visit_id AND v.id = ANY(%(ids)s) AND v.state IN ('cancelled', 'no_show')"""
+_GIVE_CREDIT_BACK = """
     DELETE FROM package_use p USING visit v
-    WHERE v.id = p.visit_id AND v.id = ANY(:ids) AND v.state = 'cancelled' AND NOT v.credit_lost""")
+    WHERE v.id = p.visit_id AND v.id = ANY(%(ids)s) AND v.state = 'cancelled' AND NOT v.credit_lost"""
 _REMOVE = text("""
     DELETE FROM claim c USING resource_unit u
     WHERE u.id = c.unit_id AND (c.visit_id = ANY(:visits) OR c.block_id = ANY(:blocks))
@@ -62,7 +64,8 @@ class SqlClaims:
 
     def place_facts(self, visit_ids: Collection[str]) -> Placed:
         """See the port."""
-        unmoved = set(self._connection.execute(_UNMOVED, {"ids": list(visit_ids)}).scalars())
+        placed = list(self._connection.execute(_PLACED, {"ids": list(visit_ids)}).scalars())
+        unmoved = set(self._connection.execute(_UNMOVED, {"ids": placed}).scalars()) if placed else set[str]()
         changed = [visit_id for visit_id in visit_ids if visit_id not in unmoved]
         rows = self._connection.execute(_VISIT_FACTS, {"ids": changed})
         facts = [
@@ -91,7 +94,7 @@ class SqlClaims:
     def _give_back(self, visits: list[str]) -> None:
         """Stock and credit of what does not take place."""
         for statement in (_END_PROMISES, _GIVE_CREDIT_BACK):
-            self._connection.execute(statement, {"ids": visits})
+            defer(self._connection, statement, {"ids": visits})
 
     def settle(self, resource_ids: Collection[str]) -> None:
         """See the port."""

@@ -5,12 +5,15 @@ statements themselves. What gives nothing back waits and goes out with the next 
 to the server instead of two, and where the first waits for a lock the second begins the moment it is had.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, cast
 
 from psycopg import Connection as DriverConnection
+from psycopg.abc import Buffer
 from psycopg.rows import dict_row, namedtuple_row
+from psycopg.types.array import ListDumper
 from sqlalchemy import Connection, Dialect, Engine, TextClause, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -18,6 +21,20 @@ Found = dict[str, Any]
 Values = Mapping[str, Any] | None
 
 _DEFERRED = "hub_deferred"
+_PLAIN = re.compile(r"[\w.:/-]+(?:,[\w.:/-]+)*", re.ASCII)
+
+
+class PlainListDumper(ListDumper):
+    """Lists of plain words, as ids are, joined at once: the driver looks at each for what must be quoted."""
+
+    def dump(self, obj: list[Any]) -> Buffer | None:
+        """As the driver's own; it writes whatever is not plain."""
+        try:
+            joined = ",".join(obj)
+        except TypeError:
+            return super().dump(obj)
+        is_plain = _PLAIN.fullmatch(joined) and joined.count(",") == len(obj) - 1 and "null" not in joined.lower()
+        return b"{%b}" % joined.encode() if is_plain else super().dump(obj)
 
 
 def run(connection: Connection, statement: str, values: Values = None) -> list[Found]:

@@ -1,6 +1,7 @@
 """Engines: how the application reaches its database, always with the rights of `hub_app`."""
 
 from time import monotonic
+from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -8,12 +9,12 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from hub.errors import NeedsAttention, Problem
-from hub.store.driver import keep_order
+from hub.store.driver import PlainListDumper, keep_order
 from hub.store.embedded import APPLICATION
 
 _DRIVER = "postgresql+psycopg"
 _FORM = f"Write it as {_DRIVER}://USER:PASSWORD@HOST:5432/DATABASE"
-_SESSION = "-c timezone=UTC -c plan_cache_mode=force_generic_plan -c jit=off"
+_SESSION = "-c timezone=UTC -c plan_cache_mode=force_generic_plan -c jit=off -c client_min_messages=warning"
 """Statements are short and come again and again: planning one anew for its values takes longer than running it."""
 _RESTED = 5.0
 """Seconds after which a connection is asked whether it is alive."""
@@ -78,6 +79,7 @@ def _engine(url: URL, role: str, connections: int) -> Engine:
         },
     )
     _look_at_rested_connections(engine)
+    _write_lists_fast(engine)
     keep_order(engine)
     return engine
 
@@ -96,6 +98,12 @@ def _look_at_rested_connections(engine: Engine) -> None:
                 engine.dialect.do_ping(connection)
             except engine.dialect.loaded_dbapi.Error as error:
                 raise DisconnectionError from error  # the pool makes another
+
+
+def _write_lists_fast(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: ConnectionPoolEntry) -> None:
+        connection.adapters.register_dumper(list, PlainListDumper)
 
 
 def _said(error: OperationalError) -> str:

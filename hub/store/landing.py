@@ -28,7 +28,7 @@ _LAND = text("""
         modified_at, file, line, gone, merged_into, CAST(:batch_id AS bigint)
     FROM staged_source_record ORDER BY system, kind, source_id, content_hash, position
     ON CONFLICT (system, kind, source_id, content_hash) DO NOTHING
-    RETURNING id""")
+    RETURNING id, system, kind, source_id, content_hash""")
 _NUMBERS = text("""
     SELECT r.id FROM staged_source_record s JOIN source_record r USING (system, kind, source_id, content_hash)
     ORDER BY s.position""")
@@ -58,13 +58,17 @@ class SqlLanding:
         """See the port."""
         if not records:
             return ()
-        rows = (_row(record, position) for position, record in enumerate(records))
+        rows = [_row(record, position) for position, record in enumerate(records)]
         stage(self._connection, source_record, _COLUMNS, rows, extra="0 AS position")
-        new = set(self._connection.execute(_LAND, {"batch_id": batch_id}).scalars())
+        inserted = self._connection.execute(_LAND, {"batch_id": batch_id})
+        new = {(row.system, row.kind, row.source_id, row.content_hash): row.id for row in inserted}
+        if len(new) == len(rows):
+            return tuple(Landed(new[_key(row)], is_new=True) for row in rows)
+        left = set(new.values())
         landed = []
         for number in self._connection.execute(_NUMBERS).scalars():
-            landed.append(Landed(number, number in new))
-            new.discard(number)
+            landed.append(Landed(number, number in left))
+            left.discard(number)
         return tuple(landed)
 
     def load(self, ids: Collection[int]) -> dict[int, SourceRecord]:
@@ -201,6 +205,10 @@ def _row(record: SourceRecord, position: int) -> tuple[object, ...]:
     ref = record.ref
     stamps = (record.modified_at, record.file, record.line, record.gone, record.merged_into)
     return (ref.system, str(ref.kind), ref.id, record.version, digest, payload, *stamps, position)
+
+
+def _key(row: tuple[object, ...]) -> tuple[object, object, object, object]:
+    return row[0], row[1], row[2], row[4]
 
 
 def _as_json(payload: dict[str, object]) -> str:

@@ -17,7 +17,7 @@ from hub.scheduling.decision import Booking, Reassignment, Recolouring
 from hub.scheduling.keys import Key
 from hub.store.driver import defer
 
-_ALONE = text("LOCK TABLE claim IN SHARE ROW EXCLUSIVE MODE")
+_ALONE = "LOCK TABLE claim IN SHARE ROW EXCLUSIVE MODE"
 _SHARED = "LOCK TABLE claim IN ROW EXCLUSIVE MODE"
 _LOCKS = "SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(%(numbers)s AS bigint[])) AS key"
 _MAKE_WAY = text("""
@@ -29,8 +29,8 @@ _MAKE_WAY = text("""
 
 
 def lock_claims(connection: Connection) -> None:
-    """Wait for all other writers of claims and keep them out until the transaction ends."""
-    connection.execute(_ALONE)
+    """Wait for all other writers of claims before whatever is run next, and keep them out of this transaction."""
+    defer(connection, _ALONE)
 
 
 def wait_for_keys(connection: Connection, keys: Collection[Key]) -> None:

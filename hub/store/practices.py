@@ -148,14 +148,14 @@ class SqlPractices:
         return len(new)
 
     def _upsert(self, table: Table, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> Saved:
-        stage(self._connection, table, columns, rows)
+        stage(self._connection, table, columns, rows, prefix="practice")
         listed = ", ".join(columns)
         new = ", ".join(f"excluded.{name}" for name in columns if name != "name")
         old = ", ".join(f"t.{name}" for name in columns if name != "name")
         name = "CASE WHEN t.source_record_id IS NULL THEN excluded.name ELSE t.name END"
         changes = ", ".join(f"{one} = excluded.{one}" for one in columns if one not in ("id", "name"))
         statement = f"""
-            INSERT INTO {table.name} AS t ({listed}) SELECT {listed} FROM staged_{table.name}
+            INSERT INTO {table.name} AS t ({listed}) SELECT {listed} FROM practice_{table.name}
             ON CONFLICT (id) DO UPDATE SET {changes}, name = {name}, updated_at = now(), revision = t.revision + 1
             WHERE ({old}, t.name) IS DISTINCT FROM ({new}, {name})
             RETURNING t.id, t.xmax = 0 AS is_new"""  # noqa: S608 the names are the tables' own
