@@ -114,7 +114,10 @@ class BoardIssue:
     problems: tuple[str, ...] = ()
     """The same in whole sentences with places, where something could not be read. Never a personal value."""
     location_id: str | None = None
-    """With `on`: the day on whose board it shows. Both None where it belongs to no day."""
-    on: date | None = None
+    """With `at`: on whose board it shows. Both None where it belongs to no day."""
+    at: datetime | None = None
+    """The start of the visit or block."""
+    service: str | None = None
+    """Of the visit, by its name."""
     what: str | None = None
     """The sort of record it is about: `visit`, `patient, juniper-ehr` …"""

@@ -276,8 +276,10 @@ def _open_issues(limit: int) -> Select[Any]:
             review_issue,
             func.coalesce(visit.c.location_id, block.c.location_id).label("location_id"),
             start.label("start"),
+            service.c.name.label("service"),
         )
         .select_from(review_issue.outerjoin(visit, about_visit).outerjoin(block, about_block))
+        .join(service, visit.c.service_id == service.c.id, isouter=True)
         .where(review_issue.c.state == "open")
         .order_by(to_come.desc(), case((to_come, start)), review_issue.c.opened_at, review_issue.c.id)
         .limit(limit)
@@ -372,7 +374,8 @@ def _issue(row: Any, zones: Mapping[str, ZoneInfo]) -> BoardIssue:
         codes=tuple(row.codes),
         problems=tuple(str(problem) for problem in row.detail.get("problems", ())),
         location_id=row.location_id if zone else None,
-        on=row.start.astimezone(zone).date() if zone else None,
+        at=row.start if zone else None,
+        service=row.service,
         what=_what(row.subject_kind, row.subject_id),
     )
 

@@ -17,7 +17,7 @@ from hub.web.policy import policy_values
 from hub.web.positions import position_rules
 from hub.web.queries import BoardQueries
 from hub.web.rendering import render
-from hub.web.words import day_words, issue_words, list_words
+from hub.web.words import day_words, issue_words, list_words, time_words
 
 MOST_ISSUES = 500
 ALL_HOURS = "all"
@@ -105,14 +105,17 @@ def _issue_values(queries: BoardQueries) -> Mapping[str, Any]:
 
 def _issue_row(issue: BoardIssue, locations: Mapping[str, BoardLocation]) -> Mapping[str, Any]:
     place = locations.get(issue.location_id or "")
+    zone = place.zone if place else UTC
+    local = issue.at.astimezone(zone) if place and issue.at else None
     return {
         "words": issue_words(issue.kind),
         "why": issue.problems or [issue_words(code) for code in issue.codes if code != issue.kind],
         "what": issue.what,
-        "opened": day_words(issue.opened_at.astimezone(place.zone if place else UTC).date()),
-        "day": day_words(issue.on) if issue.on else None,
+        "service": issue.service,
+        "opened": day_words(issue.opened_at.astimezone(zone).date()),
+        "day": f"{day_words(local.date())}, {time_words(local, place.zone)}" if place and local else None,
         "place": place.name if place else None,
-        "address": board_address(place, issue.on) if place and issue.on else None,
+        "address": board_address(place, local.date()) if place and local else None,
     }
 
 

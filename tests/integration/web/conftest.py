@@ -16,8 +16,8 @@ __all__ = ["browser"]
 @pytest.fixture
 def queries() -> MadeUpQueries:
     issues = (
-        BoardIssue("overlap", NOW, ("no_room",), (), MAIN.id, MONDAY, "visit"),
-        BoardIssue("ambiguous_match", NOW, (), ("the field given is cut off",), None, None, "patient"),
+        BoardIssue("overlap", NOW, ("no_room",), (), MAIN.id, NOW, None, "visit"),
+        BoardIssue("ambiguous_match", NOW, (), ("the field given is cut off",), what="patient"),
     )
     return MadeUpQueries(a_day(), BoardDay(SOUTH, MONDAY, (), ()), issues=issues)
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import InternalError
 
-from hub.canonical.board import BoardDay, BoardLocation
+from hub.canonical.board import BoardDay, BoardIssue, BoardLocation
 from hub.canonical.ids import LocationId, PatientId, ProviderId, ResourceId, ServiceId, VisitId
 from hub.canonical.practice import read_practice
 from hub.canonical.records import Location, Patient, Provider, Service, Visit, VisitState
@@ -264,6 +264,10 @@ def test_the_first_busy_date_is_local_and_counts_only_what_occupies(store: SqlSt
     assert query.find_busy_date(here, date(2026, 3, 5)) is None
 
 
+def local_date(issue: BoardIssue) -> date | None:
+    return issue.at.astimezone(CHICAGO).date() if issue.at else None
+
+
 def test_issues_are_counted_and_lead_to_their_day(store: SqlStore, engine: Engine) -> None:
     put(store, a_visit("v1", "22:00", "23:00"))
     with store.begin("test") as work:
@@ -271,8 +275,9 @@ def test_issues_are_counted_and_lead_to_their_day(store: SqlStore, engine: Engin
     query = BoardQuery(engine)
     assert query.count_issues() == 2
     on_board, off_board = query.load_issues(10)
-    assert (on_board.kind, on_board.codes, on_board.location_id, on_board.on) == ("overlap", ("room",), "main", MONDAY)
-    assert (off_board.kind, off_board.location_id, off_board.on, off_board.what) == (
+    assert (on_board.kind, on_board.codes, on_board.location_id) == ("overlap", ("room",), "main")
+    assert (local_date(on_board), on_board.service) == (MONDAY, "Laser, legs")
+    assert (off_board.kind, off_board.location_id, off_board.at, off_board.what) == (
         "ambiguous_match",
         None,
         None,
@@ -292,8 +297,8 @@ def test_what_is_still_to_come_waits_at_the_head_of_the_list(store: SqlStore, en
             [Issue("ambiguous_match", "patient", "pat-1"), *(Issue("overlap", "visit", each) for each in days)]
         )
     found = BoardQuery(engine).load_issues(10)
-    assert [one.on for one in found] == [days["v3"], days["v2"], None, days["v1"]]
-    assert [one.on for one in BoardQuery(engine).load_issues(1)] == [days["v3"]]
+    assert [local_date(one) for one in found] == [days["v3"], days["v2"], None, days["v1"]]
+    assert [local_date(one) for one in BoardQuery(engine).load_issues(1)] == [days["v3"]]
 
 
 def test_an_issue_about_another_systems_record_names_the_system_and_not_the_record(
@@ -303,7 +308,7 @@ def test_an_issue_about_another_systems_record_names_the_system_and_not_the_reco
         work.issues.open([Issue("rejected_record", "patient", "ehr/12345", ("x",), {"problems": ["no id"]})])
     (one,) = BoardQuery(engine).load_issues(10)
     assert (one.codes, one.problems) == (("x",), ("no id",))
-    assert (one.what, one.on) == ("patient, ehr", None)
+    assert (one.what, one.at) == ("patient, ehr", None)
 
 
 def test_an_issue_about_sending_a_visit_leads_to_the_visits_day(store: SqlStore, engine: Engine) -> None:
@@ -311,7 +316,7 @@ def test_an_issue_about_sending_a_visit_leads_to_the_visits_day(store: SqlStore,
     with store.begin("test") as work:
         work.issues.open([Issue("undelivered", "visit", "ehr/v1", ("structure",))])
     (one,) = BoardQuery(engine).load_issues(10)
-    assert (one.what, one.location_id, one.on) == ("visit, ehr", "main", MONDAY)
+    assert (one.what, one.location_id, local_date(one)) == ("visit, ehr", "main", MONDAY)
 
 
 def test_a_new_practice_file_is_on_the_board_at_once(store: SqlStore, engine: Engine) -> None:
