@@ -9,6 +9,7 @@ from hub.canonical.practice import Practice, read_sound_practice
 from hub.connectors.calendar_owners import find_owner_problems
 from hub.connectors.kit.connection import Connection, read_connection
 from hub.connectors.kit.mapping_files import load_mappings
+from hub.connectors.kit.ways import find_blind_spots
 from hub.connectors.registry import find_file_problems
 from hub.documents import parse
 from hub.errors import InvalidInput, NeedsAttention, Problem
@@ -91,6 +92,14 @@ def check_practice_folder(settings: Settings) -> PracticeFolder:
     return folder
 
 
+def find_notes(folder: PracticeFolder) -> Iterator[Problem]:
+    """What is not wrong and a person should know, with its place: what happens in a system and nobody sees."""
+    for connection in folder.connections.values():
+        file = folder.path / "connections" / f"{connection.system}.yaml"
+        document = parse(_read(file), str(file))
+        yield from (document.problem(where, said, hint) for where, said, hint in find_blind_spots(connection))
+
+
 def _without_table(connection: Connection, settings: Settings) -> Iterator[Problem]:
     """Streams whose records no table reads or writes, or whose table cannot write."""
     tables = load_mappings(settings.mappings, connection.mappings, settings.practice)
@@ -103,6 +112,9 @@ def _without_table(connection: Connection, settings: Settings) -> Iterator[Probl
         elif tables[kind].table.each is not None and kind in connection.push:
             message = f"{kind}.yaml has 'each': parts of records are read and not pushed"
             yield parse(_read(file), str(file)).problem(("streams", kind), message, "Say direction: pull")
+        elif tables[kind].table.each is not None and connection.streams[kind].sees.reads_again:
+            message = f"{kind}.yaml has 'each': a list of records says nothing about their parts"
+            yield parse(_read(file), str(file)).problem(("streams", kind, "sees"), message, "Remove horizon and sweep")
 
 
 def _of_files(connection: Connection, settings: Settings) -> Iterator[Problem]:

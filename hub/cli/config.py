@@ -18,7 +18,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 @app.command()
 def check() -> None:
     """Read every file of the folder and say what is wrong, with file, line and key. Changes nothing."""
-    from hub.bootstrap import check_practice_folder
+    from hub.bootstrap import check_practice_folder, find_notes
     from hub.settings import read_settings
 
     folder = check_practice_folder(read_settings())
@@ -29,6 +29,8 @@ def check() -> None:
     )
     for system in sorted(set(folder.connections) - folder.agreements.covered):
         typer.echo(f"{system} has no agreement: nothing personal moves until agreements.yaml says so (hub agreements).")
+    for note in find_notes(folder):
+        typer.echo(f"Note: {note}")
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from hub.connectors.kit.http import HttpClient, Limits, Seen, Witness, nobody
 from hub.connectors.kit.secret_store import SecretStore
 from hub.connectors.kit.shared import open_http
 from hub.connectors.kit.spec.declared import Where
+from hub.connectors.kit.watching import Rereadable, WatchingSource
 from hub.connectors.legacy_export.source import LegacyExportSource
 from hub.connectors.rest.caller import RestCaller
 from hub.errors import HubError, InvalidInput, Problem
@@ -37,6 +39,7 @@ class Surroundings:
     """The practice's, for connections that name none."""
     environment: Mapping[str, str]
     """Where the secrets are that connections name."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: TID251 - when something is read again
     witness_of: Callable[[Connection], Witness] = lambda _connection: nobody
     """Who sees the requests of a connection."""
     limits: Limits | None = None
@@ -100,6 +103,10 @@ def zone_of(connection: Connection, surroundings: Surroundings) -> ZoneInfo:
     return ZoneInfo(connection.zone) if connection.zone else surroundings.zone
 
 
+def _watching(source: Rereadable, connection: Connection, surroundings: Surroundings) -> Source:
+    return WatchingSource(source, connection.streams, zone_of(connection, surroundings), surroundings.clock)
+
+
 @contextmanager
 def _fhir_client(
     connection: Connection, surroundings: Surroundings, limits: Limits | None = None
@@ -111,7 +118,7 @@ def _fhir_client(
 @contextmanager
 def _fhir_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
     with _fhir_client(connection, surroundings) as client:
-        yield FhirSource(client, connection.system)
+        yield _watching(FhirSource(client, connection.system), connection, surroundings)
 
 
 @contextmanager
@@ -143,7 +150,7 @@ def open_export(connection: Connection, surroundings: Surroundings) -> Iterator[
 def _rest_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
     with _http(connection, surroundings) as http:
         caller, zone = RestCaller(http), zone_of(connection, surroundings)
-        yield DeclaredSource(connection.system, connection.streams, caller, zone)
+        yield _watching(DeclaredSource(connection.system, connection.streams, caller, zone), connection, surroundings)
 
 
 @contextmanager
@@ -157,7 +164,7 @@ def _rest_sink(connection: Connection, surroundings: Surroundings) -> Iterator[S
 def _graphql_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
     with _http(connection, surroundings) as http:
         caller, zone = _graphql_caller(http, surroundings), zone_of(connection, surroundings)
-        yield DeclaredSource(connection.system, connection.streams, caller, zone)
+        yield _watching(DeclaredSource(connection.system, connection.streams, caller, zone), connection, surroundings)
 
 
 @contextmanager

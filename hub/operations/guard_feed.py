@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hub.canonical.ids import Kind
-from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import Problem, SafetyStop
 from hub.operations.decide_conflict import may_decide
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.rehearse_pages import Rehearsal
-from hub.ports import AuditEntry, Issue, Page, Store, UnitOfWork
+from hub.ports import AuditEntry, Issue, Page, Store
 from hub.sync.mass_change import Upheaval
 
 MASS_CHANGE = "mass_change"
@@ -28,21 +27,18 @@ class Accepted:
 def guarded(
     pages: Iterator[Page], system: LinkedSystem, kind: Kind, store: Store, accepted: Accepted | None
 ) -> Iterator[Page]:
-    """The pages, with a record that is gone for each that the system lists no more.
-
-    From the first page on that may change a known record they are held back until the feed has ended.
+    """The pages: from the first one on that may change a known record they are held back until the feed has ended.
 
     Raises:
         SafetyStop: what was held back is too much; an issue says so. Or the policy does not let who accepts it decide.
     """
-    whole = (with_gone(page, system, kind, store) for page in pages)
     if accepted is not None:
         _note_accepted(system, kind, store, accepted)
-        yield from whole
+        yield from pages
         return
     held: list[Page] = []
     guard = _Guard(system, kind, store)
-    for page in whole:
+    for page in pages:
         if guard.is_needed and (guard.may_change(page) or held):
             held.append(page)
             guard.add(page, held)
@@ -50,6 +46,19 @@ def guarded(
             yield page
     yield from held
     guard.close()
+
+
+def refuse_mass_end(missing: int, system: LinkedSystem, kind: Kind, store: Store) -> None:
+    """Stop before so many records are asked for that a list names no more.
+
+    Raises:
+        SafetyStop: they are too many; an issue says so.
+    """
+    with store.begin("guard_feed") as uow:
+        linked = uow.links.count(system.name, kind)
+    upheaval = Upheaval(linked, gone=missing)
+    if upheaval.is_mass(system.limit):
+        raise _stop(system, kind, store, upheaval)
 
 
 class _Guard:
@@ -132,18 +141,3 @@ def _note_accepted(system: LinkedSystem, kind: Kind, store: Store, accepted: Acc
                 detail=counts,
             )
         )
-
-
-def with_gone(page: Page, system: LinkedSystem, kind: Kind, store: Store) -> Page:
-    """The page with an end for each linked record that the system does not list."""
-    if page.listed is None:
-        return page
-    with store.begin("guard_feed") as uow:
-        missing = sorted(_linked(system, kind, uow) - page.listed)
-    ends = tuple(SourceRecord(SourceRef(system.name, kind, one), {}, gone=True) for one in missing)
-    return replace(page, records=(*page.records, *ends), listed=None)
-
-
-def _linked(system: LinkedSystem, kind: Kind, uow: UnitOfWork) -> set[str]:
-    """Those that are known to be gone among them: saying it again changes nothing."""
-    return set(uow.links.find_all(system.name, kind))

@@ -9,10 +9,7 @@ from hub.ports import Page
 
 
 def pages_of_kind(pages: Iterable[Page], mapping: TwoWay) -> Iterator[Page]:
-    """The pages, whose cursors stay; a broken record that is of another kind is that kind's.
-
-    The list of ids of a system that is taken apart says nothing about the parts: none of them is gone by it.
-    """
+    """The pages, whose cursors stay; a broken record that is of another kind is that kind's."""
     if mapping.table.only is None and mapping.table.each is None:
         yield from pages
         return
@@ -20,7 +17,6 @@ def pages_of_kind(pages: Iterable[Page], mapping: TwoWay) -> Iterator[Page]:
         yield replace(
             page,
             records=tuple(part for record in page.records for part in _records_of(mapping, record)),
-            listed=page.listed if mapping.table.each is None else None,
             rejected=tuple(one for one in page.rejected if records_of(mapping, one.record)),
         )
 

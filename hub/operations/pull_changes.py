@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from hub.canonical.ids import Kind
 from hub.operations.apply_page import apply_page
-from hub.operations.guard_feed import Accepted, guarded
+from hub.operations.call_roll import MayAsk, RollCall
+from hub.operations.guard_feed import Accepted, guarded, refuse_mass_end
 from hub.operations.linked_system import LinkedSystem, require_aliases
 from hub.operations.page_plan import INCOMPLETE, REJECTED, PagePlan
 from hub.operations.pages_of_kind import pages_of_kind
@@ -83,9 +84,12 @@ def pull_changes(
         require_aliases(system, uow)
         cursor = uow.cursors.find(system.name, kind)
     result = PullResult()
-    for page in guarded(pages_of_kind(source.read(kind, cursor), system.mapping(kind)), system, kind, store, accepted):
+    heard = RollCall(system, kind, source, store, _may_ask(system, kind, store, accepted), cursor)
+    for page in guarded(pages_of_kind(heard.pages(), system.mapping(kind)), system, kind, store, accepted):
         with store.begin("pull_changes") as uow:
             result += replace(take_page(system, kind, page, uow), pages=1)
+            if page.roll is not None:
+                uow.links.note_named(system.name, kind, page.roll.names, page.roll.id)
             uow.cursors.save(system.name, kind, page.cursor)
         progress(result.read)
     with store.begin("pull_changes") as uow:
@@ -93,6 +97,17 @@ def pull_changes(
     if kind is Kind.VISIT:
         recheck_facts(store)
     return result
+
+
+def _may_ask(system: LinkedSystem, kind: Kind, store: Store, accepted: Accepted | None) -> MayAsk:
+    """Whatever is missing is asked for, unless it is a mass that nobody let through."""
+
+    def may_ask(missing: int) -> bool:
+        if accepted is None:
+            refuse_mass_end(missing, system, kind, store)
+        return True
+
+    return may_ask
 
 
 def take_page(system: LinkedSystem, kind: Kind, page: Page, uow: UnitOfWork) -> PullResult:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from hub.canonical.ids import Kind
 from hub.errors import RecordRejected, only_reasons
-from hub.operations.guard_feed import with_gone
+from hub.operations.call_roll import RollCall
 from hub.operations.linked_system import LinkedSystem, require_aliases
 from hub.operations.page_plan import PagePlan
 from hub.operations.pages_of_kind import pages_of_kind
@@ -60,8 +60,10 @@ def rehearse_sync(system: LinkedSystem, kinds: Sequence[Kind], source: Source | 
         rehearsal = Rehearsal(system, kind, store, before.known if before else None)
         results[kind] = PullResult()
         assert source is not None
-        for page in pages_of_kind(source.read(kind, cursor), system.mapping(kind)):
-            plan = rehearsal.add(with_gone(page, system, kind, store))
+        most = system.limit.most(linked)
+        heard = RollCall(system, kind, source, store, lambda missing, most=most: missing <= most, cursor)  # type: ignore[misc]
+        for page in pages_of_kind(heard.pages(), system.mapping(kind)):
+            plan = rehearsal.add(page)
             results[kind] += count(plan)
             here += _here(plan)
             owed += [(kind, one) for one in sorted(plan.owed)]

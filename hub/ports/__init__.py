@@ -29,7 +29,7 @@ from hub.ports.records import Cursors, Disposition, Imports, Landed, Landing, Li
 from hub.ports.running import Running, TakenBy
 from hub.ports.stock import Stock
 from hub.ports.store import Checkpoint, Store, UnitOfWork
-from hub.ports.systems import Page, Rejected, Sink, Source, Write
+from hub.ports.systems import Page, Rejected, Roll, Sink, Source, Write
 from hub.ports.visits import Ending, Holds, OverHolds, StandingVisit, Visits
 from hub.ports.waivers import Waivers
 
@@ -85,6 +85,7 @@ __all__ = [
     "Records",
     "Refused",
     "Rejected",
+    "Roll",
     "Running",
     "Saved",
     "Sent",

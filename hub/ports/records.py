@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical
 from hub.canonical.source import SourceRecord, SourceRef
+from hub.canonical.time import Span
 from hub.sync.lineage import Lineage, Origin
 
 
@@ -60,6 +61,23 @@ class Links(Protocol):
 
     def find_all(self, system: str, kind: Kind) -> dict[str, str]:
         """Source id → canonical id of all that is linked."""
+        ...
+
+    def find_standing(
+        self, system: str, kind: Kind, *, roll: str | None = None, within: Span | None = None
+    ) -> frozenset[str]:
+        """Source ids that are linked and not known to be gone; of visits those that did not fall through.
+
+        Args:
+            system: whose records.
+            kind: of them.
+            roll: without those that were named in it.
+            within: only visits that begin in it.
+        """
+        ...
+
+    def note_named(self, system: str, kind: Kind, ids: Collection[str], roll: str) -> None:
+        """These were named in a roll; ids that are not linked are passed over."""
         ...
 
     def find_refs(self, kind: Kind, canonical_id: str) -> tuple[SourceRef, ...]:

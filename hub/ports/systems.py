@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
+from hub.canonical.time import Span
 from hub.errors import Problem
 
 
@@ -18,6 +19,20 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Roll:
+    """A call of the roll: all that a system has of a kind, listed over several pages and maybe several runs."""
+
+    id: str
+    """The same on all its pages, also after it was cut off; another one the next time."""
+    names: frozenset[str] = frozenset()
+    """The ids on this page, of records that it brings and of others."""
+    is_over: bool = False
+    """Everything was listed: what is linked and was not named is asked for singly."""
+    within: Span | None = None
+    """Only visits that begin in it are listed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some records and where to go on after they are stored. Storing both in one transaction loses nothing."""
 
@@ -26,7 +41,10 @@ class Page:
     """Opaque to everybody but the source that wrote it. None: the source keeps no place."""
     rejected: tuple[Rejected, ...] = ()
     listed: frozenset[str] | None = None
-    """Every id that the system has of the kind, where it lists them: what is linked and not among them is gone."""
+    """Every id that the system has of the kind, where it lists them all at once: what is linked and not among them may
+    be gone, and is asked for singly where the system can be asked."""
+    roll: Roll | None = None
+    """Where the list does not fit on one page."""
 
 
 class Source(Protocol):

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
+from hub.canonical.time import Span
 from hub.ports import Landed, Link
 from hub.store.bulk import stage
 from hub.store.tables import source_link, source_record, stream_cursor
@@ -46,6 +47,17 @@ _COUNT = text("""
     SELECT count(*) FROM source_link l WHERE l.system = :system AND l.kind = :kind
     AND NOT EXISTS (SELECT FROM source_record r WHERE r.id = l.source_record_id
         AND (r.gone OR r.merged_into IS NOT NULL))""")
+
+_STANDING = """
+    SELECT l.source_id FROM source_link l LEFT JOIN source_record r ON r.id = l.source_record_id{visits}
+    WHERE l.system = :system AND l.kind = :kind AND l.named_in IS DISTINCT FROM CAST(:roll AS text)
+    AND r.gone IS NOT TRUE AND r.merged_into IS NULL"""
+_VISITS = """
+    JOIN visit v ON v.id = l.canonical_id AND v.state NOT IN ('cancelled', 'no_show')
+    AND (CAST(:first AS timestamptz) IS NULL OR v.start >= :first AND v.start < :last)"""
+_NAMED = text("""
+    UPDATE source_link SET named_in = :roll
+    WHERE system = :system AND kind = :kind AND source_id = ANY(:ids)""")
 
 
 class SqlLanding:
@@ -133,6 +145,20 @@ class SqlLinks:
             source_link.c.system == system, source_link.c.kind == kind
         )
         return {row.source_id: row.canonical_id for row in self._connection.execute(query)}
+
+    def find_standing(
+        self, system: str, kind: Kind, *, roll: str | None = None, within: Span | None = None
+    ) -> frozenset[str]:
+        """See the port."""
+        values: dict[str, object] = {"system": system, "kind": str(kind), "roll": roll or ""}
+        if kind is Kind.VISIT:
+            values |= {"first": within and within.start, "last": within and within.end}
+        statement = text(_STANDING.format(visits=_VISITS if kind is Kind.VISIT else ""))
+        return frozenset(self._connection.execute(statement, values).scalars())
+
+    def note_named(self, system: str, kind: Kind, ids: Collection[str], roll: str) -> None:
+        """See the port."""
+        self._connection.execute(_NAMED, {"system": system, "kind": str(kind), "ids": list(ids), "roll": roll})
 
     def find_refs(self, kind: Kind, canonical_id: str) -> tuple[SourceRef, ...]:
         """See the port."""

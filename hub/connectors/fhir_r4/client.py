@@ -3,7 +3,7 @@
 Source: HL7 FHIR R4 (4.0.1), RESTful API and Search.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -67,7 +67,7 @@ class FhirClient:
             raise _not_fhir(answer.url, f"FHIR version {version or 'unknown'} instead of R4 (4.0.1)")
         return statement
 
-    def fetch_page(self, resource_type: str, params: Mapping[str, str]) -> SearchPage:
+    def fetch_page(self, resource_type: str, params: Mapping[str, str | Sequence[str]]) -> SearchPage:
         """The first page of a search.
 
         Raises:

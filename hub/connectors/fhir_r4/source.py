@@ -7,12 +7,13 @@ shows, or the server says that more match than it gave, the same stretch is read
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
+from hub.canonical.time import Span
 from hub.connectors.fhir_r4.client import FhirClient, Resource, SearchPage, parse_instant
 from hub.connectors.fhir_r4.invariants import check
 from hub.connectors.fhir_r4.record import id_of, modified_at, record_of
@@ -55,7 +56,14 @@ class FhirSource:
         if kind not in RESOURCE_TYPES:
             known = ", ".join(RESOURCE_TYPES)
             raise InvalidInput(Problem(f"{kind} is not read from FHIR servers", field="pull", hint=f"Known: {known}"))
-        reading = _Reading(kind, Place.parse(cursor))
+        yield from self._pages(_Reading(kind, Place.parse(cursor)))
+
+    def read_again(self, kind: Kind, cursor: str | None, within: Span | None) -> Iterator[Page]:
+        """See `hub.connectors.kit.watching.Rereadable`."""
+        dates = () if within is None else (f"ge{_text(within.start)}", f"lt{_text(within.end)}")
+        yield from self._pages(_Reading(kind, Place.parse(cursor), dates=dates))
+
+    def _pages(self, reading: "_Reading") -> Iterator[Page]:
         yield from self._by_links(reading)
         if reading.missed_something:
             yield from self._by_value(reading)
@@ -72,7 +80,7 @@ class FhirSource:
 
     def _by_links(self, reading: "_Reading") -> Iterator[Page]:
         resource_type = RESOURCE_TYPES[reading.kind]
-        page = self._client.fetch_page(resource_type, self._params(reading.place.seen, self._page_size))
+        page = self._client.fetch_page(resource_type, self._params(reading, reading.place.seen, self._page_size))
         reading.begin(page)
         visited = {page.url}
         yield self._take(page, reading)
@@ -90,7 +98,8 @@ class FhirSource:
         since = reading.place.floor
         taken: set[tuple[str, datetime | None]] = set()
         while True:
-            page = self._client.fetch_page(resource_type, self._params(since, size, back=since == reading.place.floor))
+            back = since == reading.place.floor
+            page = self._client.fetch_page(resource_type, self._params(reading, since, size, back=back))
             fresh = {_state(r) for r in page.resources} - taken
             taken |= fresh
             yield self._take(page, reading)
@@ -105,8 +114,12 @@ class FhirSource:
             else:
                 raise _stuck(page, resource_type)
 
-    def _params(self, since: datetime | None, size: int, *, back: bool = True) -> dict[str, str]:
-        params = {"_sort": "_lastUpdated", "_count": str(size)}
+    def _params(
+        self, reading: "_Reading", since: datetime | None, size: int, *, back: bool = True
+    ) -> dict[str, str | Sequence[str]]:
+        params: dict[str, str | Sequence[str]] = {"_sort": "_lastUpdated", "_count": str(size)}
+        if reading.dates:
+            params["date"] = reading.dates
         if since is not None:
             params["_lastUpdated"] = f"ge{_text(since - self._overlap if back else since)}"
         return params
@@ -157,6 +170,8 @@ class _Reading:
 
     kind: Kind
     place: Place
+    dates: tuple[str, ...] = ()
+    """Only appointments of these."""
     followed_links: bool = False
     total: int | None = None
     changed_meanwhile: bool = False

@@ -45,6 +45,8 @@ def find_document_problems(connection: Connection, folder: Path) -> Iterator[tup
 
 def _calls(stream: Stream) -> Iterator[tuple[Where, Call]]:
     yield from ((where, call) for where, call in ((("read",), stream.read), (("one",), stream.one)) if call)
+    if stream.sees.sweep is not None and stream.sees.sweep.list is not None:
+        yield ("sees", "sweep", "list"), stream.sees.sweep.list
     writing = stream.write
     if writing is None:
         return

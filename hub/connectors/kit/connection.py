@@ -16,6 +16,7 @@ from hub.connectors.kit.spec.declared import Declared, OneOrMore, Where, Wrong, 
 from hub.connectors.kit.spec.limits import LimitsSpec, MassChange
 from hub.connectors.kit.spec.reading import Call
 from hub.connectors.kit.spec.secrets import looks_secret
+from hub.connectors.kit.spec.sees import Horizon
 from hub.connectors.kit.spec.stream import Stream
 from hub.connectors.kit.spec.webhooks import Webhooks
 from hub.documents import parse
@@ -24,6 +25,8 @@ from hub.errors import InvalidInput
 ConnectorName = Literal["rest", "graphql", "fhir_r4", "legacy_export"]
 _OVER_HTTP = ("rest", "graphql", "fhir_r4")
 _DECLARED = ("rest", "graphql")
+_READ_AGAIN = ("rest", "graphql", "fhir_r4")
+"""Whose streams may say `sees.horizon` and `sees.sweep`."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -87,6 +90,7 @@ class Connection(Declared):
         for kind, stream in self.streams.items():
             yield from within(("streams", kind), stream)
             yield from self._of_stream(("streams", kind), stream)
+            yield from self._of_sees(("streams", kind, "sees"), kind, stream)
 
     def _of_address(self) -> Iterator[Wrong]:
         if self.connector in _OVER_HTTP and self.base_url is None:
@@ -113,10 +117,39 @@ class Connection(Declared):
         if stream.is_pushed and stream.write is None:
             yield (*where, "write"), "the stream is pushed, and how is not said", "Add 'write', or say direction: pull"
 
+    def _of_sees(self, where: Where, kind: Kind, stream: Stream) -> Iterator[Wrong]:
+        """How the stream is read again."""
+        blocks = {"horizon": stream.sees.horizon, "sweep": stream.sees.sweep}
+        for name in (name for name, block in blocks.items() if block is not None):
+            if self.connector not in _READ_AGAIN:
+                yield (*where, name), f"the connector {self.connector} reads everything each time", "Remove it"
+            elif self.connector in _DECLARED and stream.one is None:
+                message = "a record that is listed no more is asked for singly, and how is not said"
+                yield (*where, name), message, "Add 'one' to the stream"
+        horizon, sweep = stream.sees.horizon, stream.sees.sweep
+        if horizon is not None:
+            yield from self._of_horizon((*where, "horizon"), kind, stream, horizon)
+        if sweep is not None and sweep.list is not None and self.connector not in _DECLARED:
+            yield (*where, "sweep", "list"), f"the connector {self.connector} knows this by itself", "Remove it"
+
+    def _of_horizon(self, where: Where, kind: Kind, stream: Stream, horizon: Horizon) -> Iterator[Wrong]:
+        if kind is not Kind.VISIT:
+            yield where, f"a {kind} has no date", "A horizon is for visits; say sweep"
+        if self.connector not in _DECLARED:
+            for key in (key for key in ("first", "last") if getattr(horizon, key) is not None):
+                yield (*where, key), f"the connector {self.connector} knows this by itself", "Remove it"
+            return
+        if horizon.first is None:
+            yield (*where, "first"), "the key 'first' is missing", "Say how visits from a day on are asked for"
+        if stream.read is not None and stream.read.since is None:
+            yield where, "everything is read each time already", "Remove it, or add 'since' to 'read'"
+
     def _of_calls(self, where: Where, stream: Stream) -> Iterator[Wrong]:
         """In GraphQL every call has its document, in REST none has."""
         writing = stream.write
         calls: dict[Where, Call | None] = {("read",): stream.read, ("one",): stream.one}
+        if stream.sees.sweep is not None:
+            calls["sees", "sweep", "list"] = stream.sees.sweep.list
         if writing is not None:
             named = {name: getattr(writing, name) for name in ("create", "update", "cancel", "delete")}
             calls |= {("write", name): call for name, call in named.items()}

@@ -55,6 +55,7 @@ source_link = Table(
     Column("source_record_id", BigInteger, ForeignKey("source_record.id"), comment="The last state that was applied."),
     Column("batch_id", BigInteger, ForeignKey("import_batch.id")),
     instant("linked_at"),
+    Column("named_in", Text, comment="The last list of all records of its system that named it."),
     PrimaryKeyConstraint("system", "kind", "source_id"),
     Index("ix_source_link_kind_canonical_id", "kind", "canonical_id"),
     comment="Which canonical record a record of another system is.",

@@ -89,6 +89,9 @@ class Vendor:
     lose_answers: int = 0
     """So many of the next writes happen and are not answered."""
     ticks: int = 0
+    answers: bool = False
+    """Whether it can be asked for one record."""
+    asked: list[str] = field(default_factory=list)
 
     def put(self, id_: str, payload: dict[str, Any], *, at: datetime | None = None, kind: Kind = Kind.PATIENT) -> None:
         """Somebody changes a record there."""
@@ -111,6 +114,16 @@ class Vendor:
         for start in range(0, len(fresh), 5):
             yield Page(tuple(fresh[start : start + 5]), str(since))
         yield Page((), str(len(self.feed)), listed=self.listed)
+
+    def fetch(self, kind: Kind, record_id: str) -> Page | None:
+        """As `hub.ports.Source.fetch`, of a system that can be asked."""
+        if not self.answers:
+            return None
+        self.asked.append(record_id)
+        when = START + timedelta(seconds=self.ticks)
+        ref = SourceRef(self.system, kind, record_id)
+        there = record_id in self.records
+        return Page((self._record(kind, record_id, when) if there else SourceRecord(ref, {}, gone=True),), None)
 
     def send(self, write: Write) -> SourceRecord:
         """As `hub.ports.Sink.send`: the hub's id finds the record again."""

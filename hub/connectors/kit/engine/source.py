@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
+from hub.canonical.time import Span
 from hub.connectors.kit.engine.caller import GOOD, Caller
 from hub.connectors.kit.engine.instants import write_instant
 from hub.connectors.kit.engine.paging import PageMark, first_mark, mark_at, next_mark, size_of
@@ -27,6 +28,7 @@ from hub.connectors.kit.engine.templates import filled
 from hub.connectors.kit.http import Answer, place, sent_at
 from hub.connectors.kit.spec.paging import ByLink, ByNextUrl, ByOffset, ByPage
 from hub.connectors.kit.spec.reading import Reading
+from hub.connectors.kit.spec.sees import Horizon
 from hub.connectors.kit.spec.stream import Stream
 from hub.connectors.kit.values import value_at
 from hub.errors import InvalidInput, NeedsAttention, Problem, RetryLater, only_reasons
@@ -64,6 +66,21 @@ class DeclaredSource:
         taker = Taker(self.system, kind, stream, self._zone)
         yield from _Reader(stream.read, taker, self._caller, self._zone, Place.parse(cursor)).pages()
 
+    def read_again(self, kind: Kind, cursor: str | None, within: Span | None) -> Iterator[Page]:
+        """See `hub.connectors.kit.watching.Rereadable`."""
+        stream = self._streams[kind]
+        sees, reading = stream.sees, stream.read
+        if reading is None:
+            return
+        params: dict[str, Any] = {}
+        if within is not None and sees.horizon is not None:
+            params = _asked_for(sees.horizon, within, self._zone)
+        elif sees.sweep is not None and sees.sweep.list is not None:
+            reading = sees.sweep.list
+        whole = reading.model_copy(update={"since": None})
+        taker = Taker(self.system, kind, stream.model_copy(update={"read": whole}), self._zone)
+        yield from _Reader(whole, taker, self._caller, self._zone, Place.parse(cursor), asked=params).pages()
+
     def fetch(self, kind: Kind, record_id: str) -> Page | None:
         """As `hub.ports.Source.fetch`, where the stream says how `one` is read."""
         stream = self._streams.get(kind)
@@ -79,8 +96,18 @@ class DeclaredSource:
 class _Reader:
     """One reading of one stream."""
 
-    def __init__(self, reading: Reading, taker: Taker, caller: Caller, zone: ZoneInfo, start: Place) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        taker: Taker,
+        caller: Caller,
+        zone: ZoneInfo,
+        start: Place,
+        *,
+        asked: Mapping[str, Any] | None = None,
+    ) -> None:
         self._reading = reading
+        self._asked = asked or {}
         self._paging = reading.paging
         self._taker = taker
         self._caller = caller
@@ -150,7 +177,7 @@ class _Reader:
         etag = self._run.place.etag if self._is_one_answer else None
         headers = {"If-None-Match": etag} if etag else {}
         accept = GOOD | {_NOT_MODIFIED} if etag else GOOD
-        params = {**self._since(), **size_of(self._paging), **mark.params}
+        params = {**self._asked, **self._since(), **size_of(self._paging), **mark.params}
         try:
             return self._caller.send(self._reading, {}, params, url=mark.url, headers=headers, accept=accept)
         except NeedsAttention as error:
@@ -192,6 +219,16 @@ class _Reader:
         if spot in visited:
             raise _loop(mark.url or self._taker.name)
         visited.add(spot)
+
+
+def _asked_for(horizon: Horizon, within: Span, zone: ZoneInfo) -> dict[str, Any]:
+    """The parameters that ask for the visits of a stretch; where both ends have the same one, it is given twice."""
+    params: dict[str, Any] = {}
+    for bound, moment in ((horizon.first, within.start), (horizon.last, within.end)):
+        if bound is not None:
+            said = filled(bound.template, {"at": write_instant(moment, bound.format, zone)})
+            params[bound.param] = [params[bound.param], said] if bound.param in params else said
+    return params
 
 
 def _loop(where: str) -> NeedsAttention:

@@ -1,7 +1,7 @@
 """The client: one base address, its secrets, its gate."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
@@ -120,7 +120,7 @@ class HttpClient:
         """
         return of_same_origin(self.base_url, url)
 
-    def get(self, url: str, params: Mapping[str, str] | None = None) -> Answer:
+    def get(self, url: str, params: Mapping[str, str | Sequence[str]] | None = None) -> Answer:
         """A read, repeated where that may help.
 
         Raises:
@@ -134,7 +134,7 @@ class HttpClient:
         method: str,
         url: str,
         *,
-        params: Mapping[str, str] | None = None,
+        params: Mapping[str, str | Sequence[str]] | None = None,
         payload: Any = None,
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,

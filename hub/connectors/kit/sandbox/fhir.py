@@ -1,7 +1,8 @@
 """A small FHIR R4 server: `python -m hub.connectors.kit.sandbox.fhir --port 8301 --data FILE [--seed]`.
 
 It stands in for a practice's EMR in the demo and in tests. It is not strict (real servers are not either), keeps every
-version, and answers search by `_id`, `_lastUpdated`, `identifier`, `_sort`, `_count` with links to the next page.
+version, and answers search by `_id`, `_lastUpdated`, `date`, `identifier`, `_sort`, `_count`, with links to the next
+page.
 """
 
 import argparse
@@ -106,8 +107,9 @@ class _Api:
 
     def search(self, request: Request) -> Response:
         self._admit(request)
-        params = dict(parse_qsl(request.url.query))
-        found = _matching(self._storage.current(_type_of(request)), params)
+        asked = parse_qsl(request.url.query)
+        params = dict(asked)
+        found = _matching(self._storage.current(_type_of(request)), asked)
         if params.get("_sort", "_lastUpdated").startswith("-"):
             found.reverse()
         after = params.pop("_after", None)
@@ -116,7 +118,7 @@ class _Api:
         page, more = rest[:count], len(rest) > count
         links = [{"relation": "self", "url": str(request.url)}]
         if more:
-            query = urlencode({**params, "_after": _mark(page[-1])})
+            query = urlencode([*(one for one in asked if one[0] != "_after"), ("_after", _mark(page[-1]))])
             links.append({"relation": "next", "url": str(request.url.replace(query=query))})
         entries = [{"resource": r, "search": {"mode": "match"}} for r in page]
         bundle = {"resourceType": "Bundle", "type": "searchset", "total": len(found), "link": links, "entry": entries}
@@ -142,7 +144,7 @@ class _Api:
 
     def _create(self, resource: Resource, if_none_exist: str | None) -> Response:
         if if_none_exist:
-            found = _matching(self._storage.current(resource["resourceType"]), dict(parse_qsl(if_none_exist)))
+            found = _matching(self._storage.current(resource["resourceType"]), parse_qsl(if_none_exist))
             if len(found) > 1:
                 raise Refusal(412, "multiple-matches", "If-None-Exist matches several")
             if found:
@@ -203,13 +205,15 @@ def _mark(resource: Resource) -> str:
     return f"{resource['meta']['lastUpdated']},{resource['id']}"
 
 
-def _matching(resources: Sequence[Resource], params: dict[str, str]) -> list[Resource]:
+def _matching(resources: Sequence[Resource], asked: Sequence[tuple[str, str]]) -> list[Resource]:
     tests: list[Callable[[Resource], bool]] = []
-    for name, value in params.items():
+    for name, value in asked:
         if name == "_id":
             tests.append(_named(value))
         elif name == "_lastUpdated":
-            tests.append(_modified(value))
+            tests.append(_at(value, name, lambda resource: str(resource["meta"]["lastUpdated"])))
+        elif name == "date":
+            tests.append(_at(value, name, lambda resource: str(resource.get("start", "0001-01-01T00:00:00Z"))))
         elif name == "identifier":
             tests.append(_identified(value))
         elif name not in ("_sort", "_count", "_after"):
@@ -222,10 +226,10 @@ def _named(value: str) -> Callable[[Resource], bool]:
     return lambda resource: resource["id"] in ids
 
 
-def _modified(value: str) -> Callable[[Resource], bool]:
+def _at(value: str, name: str, moment: Callable[[Resource], str]) -> Callable[[Resource], bool]:
     prefix, text = (value[:2], value[2:]) if value[:2] in ("ge", "gt", "le", "lt") else ("", value)
     if not prefix:
-        raise Refusal(400, "not-supported", "_lastUpdated needs ge, gt, le or lt")
+        raise Refusal(400, "not-supported", f"{name} needs ge, gt, le or lt")
     bound = datetime.fromisoformat(text)
     compare: dict[str, Callable[[datetime], bool]] = {
         "ge": lambda at: at >= bound,
@@ -233,7 +237,7 @@ def _modified(value: str) -> Callable[[Resource], bool]:
         "le": lambda at: at <= bound,
         "lt": lambda at: at < bound,
     }
-    return lambda resource: compare[prefix](datetime.fromisoformat(resource["meta"]["lastUpdated"]))
+    return lambda resource: compare[prefix](datetime.fromisoformat(moment(resource)))
 
 
 def _identified(value: str) -> Callable[[Resource], bool]:

@@ -51,3 +51,14 @@ class Stream(Declared):
         yield from within(("read",), self.read)
         yield from within(("one",), self.one)
         yield from within(("write",), self.write)
+        yield from within(("sees",), self.sees)
+        yield from self._of_sees()
+
+    def _of_sees(self) -> Iterator[Wrong]:
+        """What `sees` and the reading say against each other."""
+        sees = self.sees
+        for name in ("horizon", "sweep"):
+            if getattr(sees, name) is not None and not self.is_pulled:
+                yield ("sees", name), "the stream is not pulled", "Remove it, or say direction: both"
+        if sees.deletions is not None and self.read is not None and self.read.deleted is not None:
+            yield ("sees", "deletions"), "'deleted' of the reading sees deletions", "Remove one of the two"
