@@ -87,7 +87,7 @@ class Exchange:
         """What is due with a system, both ways; whether others may have to be told of it now."""
         connection, came = self.folder.connection(system), False
         with self.store.begin("exchange") as work:
-            rings, waits = work.inbox.is_due(system), bool(work.outbox.find_waiting(system))
+            rings, waits = work.inbox.is_due(system), work.outbox.is_due(system)
         if rings and connection.webhooks is not None:
             came = self.work_inbox(system).records > 0
         if waits and connection.push:

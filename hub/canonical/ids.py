@@ -15,7 +15,7 @@ ConsentId = NewType("ConsentId", str)
 
 
 class Kind(StrEnum):
-    """The kinds of canonical records."""
+    """The kinds of canonical records; what is named comes before what names it."""
 
     PATIENT = "patient"
     PROVIDER = "provider"

@@ -58,16 +58,20 @@ class Inbox(Protocol):
         """Keep what is not here yet."""
         ...
 
-    def lease(self, system: str, *, seconds: int) -> Ring | None:
-        """Take all that waits for one record, the longest waiting first; nobody else gets that record meanwhile."""
+    def lease(self, system: str, *, limit: int, seconds: int) -> tuple[Ring, ...]:
+        """All that waits for up to `limit` records, the longest waiting first; nobody else gets these meanwhile."""
         ...
 
     def is_due(self, system: str) -> bool:
         """Whether there is something to lease."""
         ...
 
-    def mark_done(self, ring: Ring) -> None:
+    def mark_done(self, rings: Sequence[Ring]) -> None:
         """In the transaction that wrote what came of it. Those that were received since then wait on."""
+        ...
+
+    def give_back(self, rings: Sequence[Ring]) -> None:
+        """They were leased and nothing was tried: let them wait on."""
         ...
 
     def mark_failed(self, ring: Ring, error: str, *, after_seconds: float | None = None) -> None:

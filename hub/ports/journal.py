@@ -50,6 +50,10 @@ class Outbox(Protocol):
         """One delivery of each of these records, each once, to each of these systems."""
         ...
 
+    def is_due(self, connection: str) -> bool:
+        """Whether there is something to lease."""
+        ...
+
     def find_waiting(self, connection: str) -> tuple[Delivery, ...]:
         """What is not delivered and not dead, each record once, in the order of sending; takes nothing."""
         ...

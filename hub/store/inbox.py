@@ -1,6 +1,8 @@
 """Events by webhook: each kept once, leased record by record, retried with jitter, dead at last."""
 
 from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -18,18 +20,18 @@ _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('inbox:' ||
 """Two that lease at once could take two events of one record, and write the older answer last."""
 _LEASE = text("""
     WITH due AS (
-        SELECT e.kind, e.record_id FROM inbox_event e
+        SELECT e.kind, e.record_id, min(e.id) AS first_id FROM inbox_event e
         WHERE e.system = :system
         AND (e.state = 'pending' AND e.next_try_at <= now() OR e.state = 'leased' AND e.lease_until <= now())
         AND NOT EXISTS (
             SELECT FROM inbox_event o WHERE o.system = e.system AND o.state = 'leased' AND o.lease_until > now()
             AND o.kind = e.kind AND o.record_id IS NOT DISTINCT FROM e.record_id)
-        ORDER BY e.id LIMIT 1)
+        GROUP BY 1, 2 ORDER BY 3 LIMIT :limit)
     UPDATE inbox_event e SET
         state = 'leased', attempts = attempts + 1, lease_until = now() + make_interval(secs => :seconds)
     FROM due WHERE e.system = :system AND e.state IN ('pending', 'leased')
     AND e.kind = due.kind AND e.record_id IS NOT DISTINCT FROM due.record_id
-    RETURNING e.id, e.kind, e.record_id, e.gone, e.merged_into, e.attempts, e.received_at""")
+    RETURNING e.id, due.first_id, e.kind, e.record_id, e.gone, e.merged_into, e.attempts, e.received_at""")
 _IS_DUE = text("""
     SELECT EXISTS (SELECT FROM inbox_event WHERE system = :system
     AND (state = 'pending' AND next_try_at <= now() OR state = 'leased' AND lease_until <= now()))""")
@@ -44,6 +46,9 @@ _FAILED = text(
         next_try_at = now() + make_interval(secs => greatest(
             CAST(:after_seconds AS double precision),
             least(3600, power(2, attempts)) * (0.5 + random()))) {_MINE}"""  # noqa: S608 the same
+)
+_GIVE_BACK = text(
+    f"UPDATE inbox_event SET state = 'pending', attempts = attempts - 1, lease_until = NULL {_MINE}"  # noqa: S608 the same
 )
 _REPLAY = text("""
     UPDATE inbox_event SET state = 'pending', attempts = 0, next_try_at = now()
@@ -76,29 +81,29 @@ class SqlInbox:
             ignored += state == "ignored"
         return Received(new, len(events) - new - ignored, ignored)
 
-    def lease(self, system: str, *, seconds: int) -> Ring | None:
+    def lease(self, system: str, *, limit: int, seconds: int) -> tuple[Ring, ...]:
         """See the port."""
         self._connection.execute(_ONE_AT_A_TIME, {"system": system})
-        rows = sorted(self._connection.execute(_LEASE, {"system": system, "seconds": seconds}), key=lambda row: row.id)
-        if not rows:
-            return None
-        last = rows[-1]
-        ids = tuple(row.id for row in rows)
-        attempts, received_at = max(row.attempts for row in rows), min(row.received_at for row in rows)
-        return Ring(ids, Kind(last.kind), last.record_id, last.gone, last.merged_into, attempts, received_at)
+        values = {"system": system, "limit": limit, "seconds": seconds}
+        rows = sorted(self._connection.execute(_LEASE, values), key=lambda row: (row.first_id, row.id))
+        return tuple(_ring(list(group)) for _, group in groupby(rows, key=lambda row: row.first_id))
 
     def is_due(self, system: str) -> bool:
         """See the port."""
         return bool(self._connection.execute(_IS_DUE, {"system": system}).scalar())
 
-    def mark_done(self, ring: Ring) -> None:
+    def mark_done(self, rings: Sequence[Ring]) -> None:
         """See the port."""
-        self._connection.execute(_DONE, {"ids": list(ring.ids)})
+        self._connection.execute(_DONE, {"ids": [id_ for ring in rings for id_ in ring.ids]})
 
     def mark_failed(self, ring: Ring, error: str, *, after_seconds: float | None = None) -> None:
         """See the port."""
         values = {"ids": list(ring.ids), "error": error, "after_seconds": after_seconds or 0.0, "tries": _TRIES}
         self._connection.execute(_FAILED, values)
+
+    def give_back(self, rings: Sequence[Ring]) -> None:
+        """See the port."""
+        self._connection.execute(_GIVE_BACK, {"ids": [id_ for ring in rings for id_ in ring.ids]})
 
     def replay(self, system: str) -> int:
         """See the port."""
@@ -107,3 +112,9 @@ class SqlInbox:
     def count(self, system: str) -> dict[str, int]:
         """See the port."""
         return {row.state: row.number for row in self._connection.execute(_COUNT, {"system": system})}
+
+
+def _ring(rows: list[Any]) -> Ring:
+    last, ids = rows[-1], tuple(row.id for row in rows)
+    attempts, received_at = max(row.attempts for row in rows), min(row.received_at for row in rows)
+    return Ring(ids, Kind(last.kind), last.record_id, last.gone, last.merged_into, attempts, received_at)

@@ -79,6 +79,11 @@ _REPLAY = text("""
     WHERE id = :id AND state = 'dead'""")
 
 
+_IS_DUE = text("""
+    SELECT EXISTS (SELECT FROM outbox_delivery WHERE connection = :connection
+    AND (state = 'pending' AND next_try_at <= now() OR state = 'leased' AND lease_until <= now()))""")
+
+
 class SqlOutbox:
     """`hub.ports.Outbox`."""
 
@@ -94,6 +99,10 @@ class SqlOutbox:
         values = {"connections": sorted(connections), "kind": str(kind), "ids": list(dict.fromkeys(canonical_ids))}
         if values["connections"] and values["ids"]:
             self._connection.execute(_ENQUEUE_ALL, values)
+
+    def is_due(self, connection: str) -> bool:
+        """See the port."""
+        return bool(self._connection.execute(_IS_DUE, {"connection": connection}).scalar())
 
     def find_waiting(self, connection: str) -> tuple[Delivery, ...]:
         """See the port."""

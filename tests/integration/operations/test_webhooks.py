@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from uuid import uuid4
@@ -16,9 +17,12 @@ from hub.canonical.ids import Kind
 from hub.canonical.records import Patient
 from hub.connectors.fhir_r4.client import FhirClient
 from hub.connectors.fhir_r4.source import FhirSource
-from hub.errors import RetryLater
+from hub.errors import Problem, RetryLater, SafetyStop
+from hub.mapping.apply import read_mapping
+from hub.mapping.codes import CodeTable
 from hub.operations.receive_webhook import Stale, receive_webhook
 from hub.operations.work_inbox import InboxResult, work_inbox
+from hub.ports import Page
 from hub.ports.inbox import Received, WebhookEvent
 from hub.store.unit_of_work import SqlStore
 from tests.integration.operations.fhir_practice import ehr, fill_a_little, open_practice, pull
@@ -207,15 +211,66 @@ def test_two_never_work_on_the_same_record_at_once(store: SqlStore) -> None:
     rings = []
     for _ in range(3):
         with store.begin("test") as work:
-            rings.append(work.inbox.lease(SYSTEM, seconds=60))
+            rings += work.inbox.lease(SYSTEM, limit=1, seconds=60)
         receive_webhook(SYSTEM, [about("p001")], store)
-    assert [ring and ring.record_id for ring in rings] == ["p001", "p007", None]
+    assert [ring.record_id for ring in rings] == ["p001", "p007"]
     with store.begin("test") as work:
-        assert rings[0] is not None
-        work.inbox.mark_done(rings[0])
-        late = work.inbox.lease(SYSTEM, seconds=60)
-    assert late is not None
+        work.inbox.mark_done(rings[:1])
+        [late] = work.inbox.lease(SYSTEM, limit=20, seconds=60)
     assert (late.record_id, len(late.ids)) == ("p001", 3)
+
+
+FUSSY = """
+about: A table that stops for a code it does not know.
+record: patient
+fields:
+  family_name: name[0].family
+  note: {path: gender, codec: code, table: sexes, unknown: stop}
+"""
+
+
+class Failing:
+    """A source that cannot be asked for one record."""
+
+    system = SYSTEM
+
+    def __init__(self, source: FhirSource, broken: str) -> None:
+        self._source = source
+        self._broken = broken
+        self.read = source.read
+
+    def fetch(self, kind: Kind, record_id: str) -> Page | None:
+        if record_id == self._broken:
+            raise RetryLater(Problem("busy", "busy"))
+        return self._source.fetch(kind, record_id)
+
+
+def test_what_was_fetched_before_one_fails_is_taken_and_the_rest_waits_untried(
+    desk: FhirDesk, store: SqlStore, engine: Engine
+) -> None:
+    for id_ in PATIENTS:
+        rename(desk, id_, "Abel")
+        receive_webhook(SYSTEM, [about(id_)], store)
+    with source(desk) as reading, pytest.raises(RetryLater):
+        work_inbox(ehr(), Failing(reading, "p007"), store)
+    assert [names(store)[id_] == "Abel" for id_ in PATIENTS] == [True, False, False]
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT record_id, state, attempts FROM inbox_event ORDER BY id")).all()
+    assert [tuple(row) for row in rows] == [("p001", "done", 1), ("p007", "pending", 1), ("p015", "pending", 0)]
+    assert look_after(desk, store).events == 1  # the third; the second's turn comes later
+
+
+def test_a_record_that_stops_its_table_holds_up_no_other(desk: FhirDesk, store: SqlStore, engine: Engine) -> None:
+    for id_ in PATIENTS:
+        rename(desk, id_, "Abel")
+        receive_webhook(SYSTEM, [about(id_)], store)
+    desk.put({"resourceType": "Patient", "id": "p007", "name": [{"family": "Abel"}], "gender": "other"})
+    fussy = read_mapping(FUSSY, "patient.yaml", {"sexes": CodeTable(codes={"f": ("female",)})})
+    system = replace(ehr(), mappings={Kind.PATIENT: fussy})
+    with source(desk) as reading, pytest.raises(SafetyStop):
+        work_inbox(system, reading, store)
+    assert [names(store)[id_] == "Abel" for id_ in PATIENTS] == [True, False, True]
+    assert states(engine) == {"done": 2, "pending": 1}
 
 
 Step = tuple[str, str]
