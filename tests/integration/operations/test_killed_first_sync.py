@@ -1,0 +1,76 @@
+"""A first synchronization, killed again and again, ends as one that nobody disturbed: nothing lost or repeated."""
+
+import multiprocessing
+from collections.abc import Iterator
+from random import Random
+from signal import SIGKILL
+
+import pytest
+
+from hub.store.embedded import EmbeddedServer
+from hub.store.unit_of_work import SqlStore
+from tests.database import Database, fresh_database
+from tests.integration.operations.fhir_practice import open_practice
+from tests.integration.operations.first_sync import PATIENTS, VISITS, dump, served, synchronize
+
+pytestmark = pytest.mark.slow
+Dump = dict[str, list[str]]
+
+
+@pytest.fixture(scope="module")
+def feed() -> Iterator[str]:
+    with served() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def undisturbed(database_server: EmbeddedServer, feed: str) -> Dump:
+    with fresh_database(database_server) as database:
+        open_practice(SqlStore(database.engine))
+        assert run(database, feed) == 0
+        return dump(database.owner)
+
+
+@pytest.fixture
+def opened(database: Database) -> Database:
+    open_practice(SqlStore(database.engine))
+    return database
+
+
+def run(database: Database, feed: str, point: int | None = None, seconds: float | None = None) -> int | None:
+    """The exit code of one try, killed at that checkpoint or after so long."""
+    process = multiprocessing.get_context("fork").Process(target=synchronize, args=(database.text_url, feed, point))
+    process.start()
+    process.join(seconds)
+    process.kill()
+    process.join()
+    return process.exitcode
+
+
+def test_the_feed_has_whom_it_takes_to_show_something(undisturbed: Dump) -> None:
+    assert len(undisturbed["landed"]) == PATIENTS + VISITS
+    assert len(undisturbed["people"]) == PATIENTS // 10
+    assert any("'overlap'" in one for one in undisturbed["issues"])
+    assert any("'rejected_record'" in one for one in undisturbed["issues"])
+
+
+def test_killed_at_every_checkpoint_it_ends_as_if_undisturbed(opened: Database, feed: str, undisturbed: Dump) -> None:
+    """Each try dies one checkpoint later than the one before: on all of them in turn, with more and more done."""
+    killed = 0
+    while (ended := run(opened, feed, killed + 1)) == -SIGKILL:
+        killed += 1
+    assert ended == 0
+    assert killed > 10
+    assert dump(opened.owner) == undisturbed
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_at_any_moment_it_ends_as_if_undisturbed(
+    opened: Database, feed: str, undisturbed: Dump, seed: int
+) -> None:
+    moments, killed = Random(seed), 0
+    while (ended := run(opened, feed, seconds=moments.uniform(0.05, 0.2) * (1 + killed / 10))) == -SIGKILL:
+        killed += 1
+    assert ended == 0
+    assert killed > 2
+    assert dump(opened.owner) == undisturbed
