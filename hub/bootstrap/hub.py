@@ -56,6 +56,7 @@ from hub.operations.explain_series import explain_series
 from hub.operations.find_gaps import GapReport, find_gaps
 from hub.operations.find_nearest import find_nearest, find_nearest_move
 from hub.operations.find_openings import find_openings
+from hub.operations.follow_merges import follow_merges, lead_to_survivors
 from hub.operations.hold_visit import Held, hold_visit
 from hub.operations.import_export import ImportRequest, ImportResult, import_export
 from hub.operations.join_waitlist import join_waitlist, leave_waitlist
@@ -141,15 +142,18 @@ class Hub:
 
     def find(self, request: OpeningsRequest) -> Openings | Refusal:
         """Openings in the book."""
-        return find_openings(self.store, request)
+        return follow_merges(self.store, request, lambda asked: find_openings(self.store, asked))
 
     def nearest(self, request: BookingRequest) -> Nearest:
         """The nearest times before and after one that was refused."""
-        return find_nearest(self.store, request)
+        return find_nearest(self.store, lead_to_survivors(self.store, request))
 
     def book(self, request: BookingRequest, *, actor: str, key: str | None = None) -> Booked | Undecided | Refusal:
         """Book once all agreed who have a say, and leave word for every system that is told of visits."""
-        return confirm_booking(self.store, request, self._outside, Asking(actor, key, self.told))
+        asking = Asking(actor, key, self.told)
+        return follow_merges(
+            self.store, request, lambda asked: confirm_booking(self.store, asked, self._outside, asking)
+        )
 
     def reconcile(self) -> ReconcileResult:
         """Settle what is undecided and due."""
@@ -174,7 +178,7 @@ class Hub:
 
     def rank(self, request: OpeningsRequest, wishes: Wishes) -> tuple[Offer, ...] | Refusal:
         """Openings in the order in which to offer them."""
-        return rank_openings(self.store, request, wishes)
+        return follow_merges(self.store, request, lambda asked: rank_openings(self.store, asked, wishes))
 
     def gaps(self, location_id: str, first_on: date, last_on: date, kinds: Sequence[str] | None = None) -> GapReport:
         """What stands idle, and who waits and fits."""
@@ -182,7 +186,7 @@ class Hub:
 
     def hold(self, request: BookingRequest, *, actor: str) -> Held | Refusal:
         """Hold a time; nobody outside is told."""
-        return hold_visit(self.store, request, actor=actor)
+        return follow_merges(self.store, request, lambda asked: hold_visit(self.store, asked, actor=actor))
 
     def book_hold(self, hold_id: str, *, actor: str, key: str | None = None) -> Booked | Undecided | Refusal:
         """Book what is held, as `book`."""
@@ -190,13 +194,14 @@ class Hub:
 
     def explain_series(self, *requests: SeriesRequest) -> SeriesObstacle:
         """Why a series, or one of several people's, finds no place."""
-        return explain_series(self.store, *requests)
+        return explain_series(self.store, *(lead_to_survivors(self.store, one) for one in requests))
 
     def book_series_together(
         self, requests: Sequence[SeriesRequest], *, actor: str, key: str | None = None
     ) -> BookedSeries | Refusal:
         """Book several people's series, or nothing."""
-        return book_series_together(self.store, requests, actor=actor, key=key, push_to=self.told)
+        led = [lead_to_survivors(self.store, one) for one in requests]
+        return book_series_together(self.store, led, actor=actor, key=key, push_to=self.told)
 
     def move(self, request: MoveRequest, *, actor: str) -> Moved | Undecided | Refusal:
         """Move a visit or a trip, where a vendor owns the calendar once it agreed; what it leaves is offered."""
@@ -246,11 +251,14 @@ class Hub:
         self, request: SeriesRequest, *, actor: str, key: str | None = None
     ) -> BookedSeries | Undecided | Refusal:
         """Book a whole series once all agreed who have a say, or nothing."""
-        return confirm_series(self.store, request, self._outside, Asking(actor, key, self.told))
+        asking = Asking(actor, key, self.told)
+        return follow_merges(
+            self.store, request, lambda asked: confirm_series(self.store, asked, self._outside, asking)
+        )
 
     def join_waitlist(self, request: OpeningsRequest, *, actor: str) -> WaitlistEntry | Refusal:
         """Wait for a time to be freed."""
-        return join_waitlist(self.store, request, actor=actor)
+        return follow_merges(self.store, request, lambda asked: join_waitlist(self.store, asked, actor=actor))
 
     def leave_waitlist(self, entry_id: str, *, actor: str) -> WaitlistEntry | None:
         """Stop waiting; None: nobody of that id waits."""

@@ -7,6 +7,7 @@ from hub.canonical.consents import Consent
 from hub.canonical.ids import Kind
 from hub.canonical.practice import Practice
 from hub.operations.apply_practice import load_practice
+from hub.operations.follow_merges import find_survivor
 from hub.operations.under_locks import act_under_locks
 from hub.operations.visit_clearances import PatientFiles, note_consent
 from hub.ports import Store, UnitOfWork
@@ -43,6 +44,7 @@ def sign_consent(
     Raises:
         NeedsAttention: no practice file is in force.
     """
+    patient_id = find_survivor(store, patient_id)
 
     def sign(work: UnitOfWork, practice: Practice) -> Consent | Refusal:
         files = PatientFiles(work, practice, [patient_id])
@@ -65,6 +67,7 @@ def withdraw_consent(store: Store, patient_id: str, form_id: str, *, actor: str)
 
     `unknown_patient`, `not_signed`. The arguments and errors are those of `sign_consent`.
     """
+    patient_id = find_survivor(store, patient_id)
 
     def withdraw(work: UnitOfWork, _practice: Practice) -> tuple[Consent, ...] | Refusal:
         withdrawn = work.consents.withdraw(patient_id, form_id)
