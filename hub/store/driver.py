@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from psycopg import Connection as DriverConnection
+from psycopg import RawCursor
 from psycopg.abc import Buffer
 from psycopg.rows import dict_row, namedtuple_row
 from psycopg.types.array import ListDumper
@@ -22,6 +23,14 @@ Values = Mapping[str, Any] | None
 
 _DEFERRED = "hub_deferred"
 _PLAIN = re.compile(r"[\w.:/-]+(?:,[\w.:/-]+)*", re.ASCII)
+_NAME = re.compile(r"%\((\w+)\)s")
+# A commit that waits for the disk keeps its locks meanwhile. So this one lets them go first, and a note right behind it
+# in the log waits for the disk for both: nobody is told before, and who builds on it is written after it.
+_COMMIT: tuple[tuple[str, Values], ...] = (
+    ("SET LOCAL synchronous_commit = off", None),
+    ("COMMIT", None),
+    ("SELECT pg_logical_emit_message(true, 'hub', '')", None),
+)
 
 
 class PlainListDumper(ListDumper):
@@ -41,13 +50,13 @@ def run(connection: Connection, statement: str, values: Values = None) -> list[F
     """What it gives, column → value; nothing where it gives nothing. Values are written `%(name)s`."""
     raw = _raw(connection)
     deferred = connection.info.pop(_DEFERRED, None)
-    with raw.cursor(row_factory=dict_row) as cursor:
+    with RawCursor(raw, row_factory=dict_row) as cursor:
         if deferred:
             with raw.pipeline():
                 _send(raw, deferred)
-                cursor.execute(statement, values)
+                _execute(cursor, statement, values)
         else:
-            cursor.execute(statement, values)
+            _execute(cursor, statement, values)
         # Not `description`: it would describe each column of each answer.
         return cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []
 
@@ -87,7 +96,7 @@ def keep_order(engine: Engine) -> None:
         if deferred := connection.info.pop(_DEFERRED, None):
             raw = _raw(connection)
             with raw.pipeline():
-                _send(raw, [*deferred, ("COMMIT", None)])  # SQLAlchemy's own has nothing left to do then
+                _send(raw, [*deferred, *_COMMIT])  # SQLAlchemy's own has nothing left to do then
 
     @event.listens_for(engine, "rollback")
     def rollback(connection: Connection) -> None:
@@ -101,7 +110,20 @@ def keep_order(engine: Engine) -> None:
 
 def _send(raw: "DriverConnection[Any]", deferred: list[tuple[str, Values]]) -> None:
     for statement, values in deferred:
-        raw.execute(statement, values)
+        _execute(RawCursor(raw), statement, values)
+
+
+def _execute(cursor: "RawCursor[Any]", statement: str, values: Values) -> None:
+    """Without the driver's own reading of the statement, which it does each time where a statement is long."""
+    numbered, names = _numbered(statement)
+    cursor.execute(numbered, [values[name] for name in names] if values is not None else None)
+
+
+@lru_cache(maxsize=512)
+def _numbered(statement: str) -> tuple[bytes, tuple[str, ...]]:
+    """The statement with `$1`, `$2` for its names, and the names in that order."""
+    names = tuple(dict.fromkeys(_NAME.findall(statement)))
+    return _NAME.sub(lambda found: f"${names.index(found[1]) + 1}", statement).encode(), names
 
 
 @lru_cache(maxsize=512)

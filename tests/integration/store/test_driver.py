@@ -8,6 +8,8 @@ from sqlalchemy import Connection, Engine, text
 
 from hub.store.bulk import copy_rows
 from hub.store.driver import defer, run, run_deferred, run_text
+from hub.store.engine import application_engine
+from tests.database import Database
 
 ADD = "INSERT INTO patient (id) VALUES (%(id)s)"
 COUNT = "SELECT count(*) AS n FROM patient"
@@ -47,6 +49,29 @@ def test_what_is_deferred_last_goes_with_the_commit(connection: Connection, engi
     assert patients(engine) == []
     connection.commit()
     assert patients(engine) == ["pat-1"]
+
+
+def test_a_commit_that_lets_go_of_its_locks_before_the_disk_is_over_only_after_it(database: Database) -> None:
+    strict = application_engine(database.url.update_query_dict({"options": "-c synchronous_commit=on"}))
+    with strict.connect() as connection:
+        connection.begin()
+        run(connection, ADD, {"id": "pat-1"})
+        written = run(connection, "SELECT pg_current_wal_insert_lsn() AS at")[0]["at"]
+        defer(connection, ADD, {"id": "pat-2"})
+        connection.commit()
+        kept = (
+            "SELECT pg_current_wal_flush_lsn() > CAST(%(at)s AS pg_lsn) AS kept, current_setting('synchronous_commit')"
+        )
+        (row,) = run(connection, kept, {"at": written})
+    strict.dispose()
+    assert row == {"kept": True, "current_setting": "on"}
+    assert patients(database.engine) == ["pat-1", "pat-2"]
+
+
+def test_a_name_that_comes_twice_is_one_value(connection: Connection) -> None:
+    values = {"b": 2, "a": 1, "unused": 0}
+    given = "SELECT %(a)s::int AS one, %(b)s::int AS two, %(a)s::int AS again, '100%' AS share"
+    assert run(connection, given, values) == [{"one": 1, "two": 2, "again": 1, "share": "100%"}]
 
 
 def test_what_is_deferred_is_gone_with_a_rollback(connection: Connection, engine: Engine) -> None:
