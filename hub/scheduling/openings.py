@@ -1,7 +1,7 @@
 """Find: the instants at which a booking would not be refused."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from hub.canonical.practice import Practice
 from hub.scheduling.assignment import Slot, find_choices, slots_of
@@ -27,11 +27,39 @@ def find_openings(practice: Practice, diary: Diary, request: OpeningsRequest, no
 
     A refusal only for what no time can mend: `unknown_service`, `unknown_patient`, `unknown_resource`.
     """
+    offered = _offered(practice, diary, request, now)
+    if isinstance(offered, Refusal):
+        return offered
+    begin, bits = offered
+    return Openings(tuple(instant_at(begin + minute) for minute in set_minutes(bits)))
+
+
+def find_first_openings(
+    practice: Practice, diary: Diary, request: OpeningsRequest, now: datetime
+) -> dict[date, datetime] | Refusal:
+    """The first opening of each local date that has one, in order; refused as `find_openings`."""
+    offered = _offered(practice, diary, request, now)
+    if isinstance(offered, Refusal):
+        return offered
+    begin, bits = offered
+    clock = wall_clock(practice.zone_of(request.trip.location_id))
+    firsts: dict[date, datetime] = {}
+    while bits:
+        minute = (bits & -bits).bit_length() - 1
+        day = clock.date_at(begin + minute)
+        firsts.setdefault(day, instant_at(begin + minute))
+        after = max(clock.day_start(day + _ONE_DAY) - begin, minute + 1)
+        bits = bits >> after << after
+    return firsts
+
+
+def _offered(practice: Practice, diary: Diary, request: OpeningsRequest, now: datetime) -> tuple[int, int] | Refusal:
+    """A minute, and the openings as a timeline from it."""
     refusal = refuse_unknown(practice, diary, request.trip)
     if refusal is not None:
         return refusal
     if request.last_on < request.first_on:
-        return Openings(())
+        return 0, 0
     timed = list(timed_trips(practice, request.trip, lambda _resource, _needs, _arrival: True))
     clock = wall_clock(practice.zone_of(request.trip.location_id))
     first, last = clock.day_start(request.first_on), clock.day_start(request.last_on + _ONE_DAY)
@@ -39,7 +67,7 @@ def find_openings(practice: Practice, diary: Diary, request: OpeningsRequest, no
     bits = _find(board, request, timed, now)
     if diary.filled:
         bits = _find_by_reassigning(board, request, timed, now, bits)
-    return Openings(tuple(instant_at(board.window[0] + minute) for minute in set_minutes(bits)))
+    return board.window[0], bits
 
 
 def _find(board: Board, request: OpeningsRequest, trips: list[TimedTrip], now: datetime) -> int:

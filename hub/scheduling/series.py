@@ -18,7 +18,7 @@ from hub.scheduling.clock import wall_clock
 from hub.scheduling.decision import PlannedClaim, Refusal
 from hub.scheduling.diary import Diary
 from hub.scheduling.foresight import book_opening, with_booking
-from hub.scheduling.openings import find_openings
+from hub.scheduling.openings import find_first_openings
 from hub.scheduling.protocol import reach_of, timed_trips
 from hub.scheduling.request import OpeningsRequest, Trip
 from hub.scheduling.rules import uses_of
@@ -51,10 +51,11 @@ def decide_series(
     Raises:
         InvalidInput: not one part without a number of sessions, or as `decide_booking`.
     """
-    found = find_openings(practice, diary, OpeningsRequest(request.trip, request.start_on, request.until_on), now)
-    if isinstance(found, Refusal):
-        return found
-    search = _Search(practice, diary, request, now, found.arrivals)
+    asked = OpeningsRequest(request.trip, request.start_on, request.until_on)
+    firsts = find_first_openings(practice, diary, asked, now)
+    if isinstance(firsts, Refusal):
+        return firsts
+    search = _Search(practice, diary, request, now, firsts)
     path = search.find() if search.has_credits() else None
     return tuple(session.arrives_at for session in path) if path else _NO_SERIES
 
@@ -70,7 +71,7 @@ _State = tuple[object, ...]
 
 
 class _Search:
-    """One search. `openings` are those of a single session in the book as it stands."""
+    """One search. `firsts` are the first openings, by day, of a single session in the book as it stands."""
 
     def __init__(
         self,
@@ -78,16 +79,14 @@ class _Search:
         diary: Diary,
         request: SeriesRequest,
         now: datetime,
-        openings: tuple[datetime, ...],
+        firsts: dict[date, datetime],
     ) -> None:
         self._practice, self._diary, self._request, self._now = practice, diary, request, now
         self._part = request.trip.parts[0]
         self._service = _service(practice, request.trip)
         self._sessions = _sessions(self._service, request.sessions)
         self._clock = wall_clock(practice.zone_of(request.trip.location_id))
-        self._firsts: dict[date, datetime] = {}
-        for arrival in openings:
-            self._firsts.setdefault(self._clock.date_at(minute_of(arrival)), arrival)
+        self._firsts = firsts
         self._gap = _least_gap(self._service)
         self._widest = self._service.series.max_days if self._service.series else None
         self._dead: set[_State] = set()
@@ -139,12 +138,9 @@ class _Search:
             return None
         if not self._needs_itself and not (path and self._is_near(path[-1].day, day)):
             return _Session(day, self._firsts[day])
-        found = find_openings(
-            self._practice, self._book(path)[0], OpeningsRequest(self._request.trip, day, day), self._now
-        )
-        if isinstance(found, Refusal) or not found.arrivals:
-            return None
-        return _Session(day, found.arrivals[0])
+        asked = OpeningsRequest(self._request.trip, day, day)
+        found = find_first_openings(self._practice, self._book(path)[0], asked, self._now)
+        return None if isinstance(found, Refusal) or day not in found else _Session(day, found[day])
 
     @cached_property
     def _days(self) -> list[date]:
