@@ -12,6 +12,12 @@ ServiceId = NewType("ServiceId", str)
 ResourceId = NewType("ResourceId", str)
 VisitId = NewType("VisitId", str)
 ConsentId = NewType("ConsentId", str)
+PaymentId = NewType("PaymentId", str)
+PackageId = NewType("PackageId", str)
+GiftCardId = NewType("GiftCardId", str)
+MembershipId = NewType("MembershipId", str)
+InvoiceId = NewType("InvoiceId", str)
+LotId = NewType("LotId", str)
 
 
 class Kind(StrEnum):
@@ -25,10 +31,14 @@ class Kind(StrEnum):
     SERVICE = "service"
     VISIT = "visit"
     CONSENT = "consent"
+    INVOICE = "invoice"
     PAYMENT = "payment"
-    """With packages and lots: landed as they came, canonical with the migration of money and stock."""
     PACKAGE = "package"
+    GIFT_CARD = "gift_card"
+    MEMBERSHIP = "membership"
     LOT = "lot"
+    PRODUCT = "product"
+    """Named by lots; what a product is stands in the practice file."""
 
 
 PREFIX = {
@@ -39,9 +49,13 @@ PREFIX = {
     Kind.SERVICE: "svc",
     Kind.VISIT: "vis",
     Kind.CONSENT: "cns",
+    Kind.INVOICE: "inv",
     Kind.PAYMENT: "pay",
     Kind.PACKAGE: "pkg",
+    Kind.GIFT_CARD: "gft",
+    Kind.MEMBERSHIP: "mbr",
     Kind.LOT: "lot",
+    Kind.PRODUCT: "prd",
 }
 
 

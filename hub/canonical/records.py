@@ -7,7 +7,9 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from hub.canonical.finance import GiftCard, Invoice, Membership, Package, Payment
 from hub.canonical.ids import Kind, LocationId, PatientId, ProviderId, ResourceId, ServiceId, VisitId
+from hub.canonical.lots import Lot
 from hub.canonical.money import Money
 from hub.canonical.phi import Phi
 from hub.canonical.record import Record
@@ -130,7 +132,20 @@ class Visit(Record):
         return self
 
 
-Canonical = Patient | Provider | Location | Resource | Service | Visit
+Canonical = (
+    Patient
+    | Provider
+    | Location
+    | Resource
+    | Service
+    | Visit
+    | Invoice
+    | Payment
+    | Package
+    | GiftCard
+    | Membership
+    | Lot
+)
 
 MODELS: Mapping[Kind, type[Record]] = {
     Kind.PATIENT: Patient,
@@ -139,5 +154,11 @@ MODELS: Mapping[Kind, type[Record]] = {
     Kind.RESOURCE: Resource,
     Kind.SERVICE: Service,
     Kind.VISIT: Visit,
+    Kind.INVOICE: Invoice,
+    Kind.PAYMENT: Payment,
+    Kind.PACKAGE: Package,
+    Kind.GIFT_CARD: GiftCard,
+    Kind.MEMBERSHIP: Membership,
+    Kind.LOT: Lot,
 }
 """The kinds that mapping tables and the rules of records may speak of."""

@@ -33,6 +33,12 @@ class Mapped(StrEnum):
     RESOURCE = "resource"
     SERVICE = "service"
     VISIT = "visit"
+    INVOICE = "invoice"
+    PAYMENT = "payment"
+    PACKAGE = "package"
+    GIFT_CARD = "gift_card"
+    MEMBERSHIP = "membership"
+    LOT = "lot"
 
 
 @app.callback()

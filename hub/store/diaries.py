@@ -107,7 +107,7 @@ _LOOK = f"""
                 UNION ALL SELECT id, patient_id, service_id, location_id, start, "end", series_id FROM hold
                 WHERE patient_id = ANY(%(ids)s) AND expires_at > %(now)s) AS theirs) AS visits,
         (SELECT json_agg(json_build_array(p.id, p.patient_id, p.service_id,
-                p.credits - (SELECT count(*) FROM package_use u LEFT JOIN hold h ON h.id = u.hold_id
+                p.credits - p.used_before - (SELECT count(*) FROM package_use u LEFT JOIN hold h ON h.id = u.hold_id
                     WHERE u.package_id = p.id AND (h.id IS NULL OR h.expires_at > %(now)s)), p.expires_on))
             FROM package p WHERE p.patient_id = ANY(%(ids)s)) AS packages"""  # noqa: S608 nothing of it comes from outside
 

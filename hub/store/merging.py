@@ -19,17 +19,20 @@ from hub.store.settling import Freed, settle
 from hub.store.tables import person_merge
 from hub.store.units import Owner, ensure_units
 
+_OWNED = ("hold", "package", "invoice", "payment", "gift_card", "membership")
+"""What simply follows its patient."""
+
 # Each gives the merged patient and the row. `staged_person_merge` holds who is merged into whom.
 _LEAD = {
     "visit": """
         UPDATE visit t SET patient_id = m.survivor_id, updated_at = now(), revision = t.revision + 1
         FROM staged_person_merge m WHERE t.patient_id = m.merged_id RETURNING m.merged_id, t.id""",
-    "hold": """
-        UPDATE hold t SET patient_id = m.survivor_id FROM staged_person_merge m WHERE t.patient_id = m.merged_id
-        RETURNING m.merged_id, t.id""",
-    "package": """
-        UPDATE package t SET patient_id = m.survivor_id FROM staged_person_merge m WHERE t.patient_id = m.merged_id
-        RETURNING m.merged_id, t.id""",
+    **{
+        table: f"""
+        UPDATE {table} t SET patient_id = m.survivor_id FROM staged_person_merge m WHERE t.patient_id = m.merged_id
+        RETURNING m.merged_id, t.id"""  # noqa: S608 the names are the tables' own
+        for table in _OWNED
+    },
     # A form that waits to be signed is prepared anew for the survivor: there may be one already.
     "consent": """
         UPDATE consent t SET patient_id = m.survivor_id FROM staged_person_merge m
@@ -76,9 +79,10 @@ _BACK = {
     "visit": """
         UPDATE visit SET patient_id = :merged, updated_at = now(), revision = revision + 1
         WHERE id = ANY(:ids) AND patient_id = :survivor RETURNING id""",
-    "hold": "UPDATE hold SET patient_id = :merged WHERE id = ANY(:ids) AND patient_id = :survivor RETURNING id",
-    "package": "UPDATE package SET patient_id = :merged WHERE id = ANY(:ids) AND patient_id = :survivor RETURNING id",
-    "consent": "UPDATE consent SET patient_id = :merged WHERE id = ANY(:ids) AND patient_id = :survivor RETURNING id",
+    **{
+        table: f"UPDATE {table} SET patient_id = :merged WHERE id = ANY(:ids) AND patient_id = :survivor RETURNING id"  # noqa: S608
+        for table in (*_OWNED, "consent")
+    },
     "withdrawn": """
         UPDATE consent SET state = 'signed', voided_at = NULL WHERE id = ANY(:ids) AND state = 'void' RETURNING id""",
     "waitlist_entry": """

@@ -5,23 +5,23 @@ from sqlalchemy import Connection, insert, text
 from hub.canonical.money import Money
 from hub.ports import DueDeposit
 from hub.scheduling.pending import PaymentState
-from hub.store.tables import payment
+from hub.store.tables import payment_intent
 
 _SAVE = text("""
-    UPDATE payment SET state = :state, reference = coalesce(:reference, reference), outcome = :outcome,
+    UPDATE payment_intent SET state = :state, reference = coalesce(:reference, reference), outcome = :outcome,
         updated_at = now()
     WHERE key = :key""")
 # The deposit of the trip that the visit was booked in, if it was taken or is being taken, less what goes back already.
 _LEFT = text("""
     SELECT p.currency, p.amount_minor - coalesce((
-        SELECT sum(r.amount_minor) FROM payment r
+        SELECT sum(r.amount_minor) FROM payment_intent r
         WHERE r.kind = 'refund' AND r.visit_id = ANY(c.visit_ids)), 0) AS left_minor
-    FROM pending_change c JOIN payment p ON p.pending_id = c.id
+    FROM pending_change c JOIN payment_intent p ON p.pending_id = c.id
     WHERE c.visit_ids && ARRAY[CAST(:visit_id AS text)] AND c.kind = 'book' AND c.stage = 'done'
     AND p.state IN ('authorised', 'captured')
     FOR UPDATE OF p""")
 
-_REFUNDS = text("SELECT count(*) FROM payment WHERE kind = 'refund' AND visit_id = :visit_id")
+_REFUNDS = text("SELECT count(*) FROM payment_intent WHERE kind = 'refund' AND visit_id = :visit_id")
 
 
 class SqlPaymentBook:
@@ -33,7 +33,7 @@ class SqlPaymentBook:
     def begin(self, pending_id: int, deposit: DueDeposit) -> None:
         """See the port."""
         values = {"kind": "deposit", "pending_id": pending_id, "state": str(PaymentState.AUTHORISING)}
-        self._connection.execute(insert(payment), values | _amount(deposit.key, deposit.amount))
+        self._connection.execute(insert(payment_intent), values | _amount(deposit.key, deposit.amount))
 
     def save(self, key: str, state: PaymentState, reference: str | None, outcome: str | None) -> None:
         """See the port."""
@@ -49,7 +49,7 @@ class SqlPaymentBook:
         values = {"kind": "refund", "visit_id": visit_id, "state": "intended"}
         earlier = self._connection.execute(_REFUNDS, {"visit_id": visit_id}).scalar_one()
         key = f"refund:{visit_id}:{earlier + 1}" if earlier else f"refund:{visit_id}"
-        self._connection.execute(insert(payment), values | _amount(key, back))
+        self._connection.execute(insert(payment_intent), values | _amount(key, back))
         return back
 
 

@@ -29,7 +29,7 @@ _NAME_VISITS = text("""
     WHERE id = :id""")
 _SELECT = """
     SELECT c.*, p.key AS payment_key, p.amount_minor, p.currency, p.state AS payment_state
-    FROM pending_change c LEFT JOIN payment p ON p.pending_id = c.id """
+    FROM pending_change c LEFT JOIN payment_intent p ON p.pending_id = c.id """
 _UNDECIDED = "c.stage IN ('paying', 'confirming')"
 _FIND = text(_SELECT + "WHERE c.id = :id")
 _FIND_KEY = text(f"{_SELECT} WHERE c.key = :key AND {_UNDECIDED}")

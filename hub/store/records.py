@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import Connection, Row, Table, select, text
 
+from hub.canonical.finance import GiftCard, Invoice, Membership, Package, Payment
 from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical, Location, Patient, Provider, Resource, Service, Visit
 from hub.ports import Saved
@@ -24,6 +25,11 @@ _MODELS: Mapping[Kind, tuple[type[BaseModel], Table]] = {
     Kind.RESOURCE: (Resource, tables.resource),
     Kind.SERVICE: (Service, tables.service),
     Kind.VISIT: (Visit, tables.visit),
+    Kind.INVOICE: (Invoice, tables.invoice),
+    Kind.PAYMENT: (Payment, tables.payment),
+    Kind.PACKAGE: (Package, tables.package),
+    Kind.GIFT_CARD: (GiftCard, tables.gift_card),
+    Kind.MEMBERSHIP: (Membership, tables.membership),
 }
 
 _TO_COME = text("""

@@ -4,11 +4,12 @@ from hub.store.tables.booking import absence, block, booking_key, claim, hold, p
 from hub.store.tables.consents import consent
 from hub.store.tables.delivery import outbox_delivery
 from hub.store.tables.diary import diary_change
+from hub.store.tables.finance import gift_card, invoice, membership, payment
 from hub.store.tables.imports import disposition, import_batch
 from hub.store.tables.inbox import inbox_event
 from hub.store.tables.journal import audit_entry, audit_seal, domain_event, review_issue
 from hub.store.tables.metadata import metadata
-from hub.store.tables.pending import payment, pending_change
+from hub.store.tables.pending import payment_intent, pending_change
 from hub.store.tables.people import person_merge, person_pair
 from hub.store.tables.records import location, patient, provider, resource, service, visit
 from hub.store.tables.repairs import repair_change, repair_proposal
@@ -29,12 +30,15 @@ __all__ = [
     "domain_event",
     "field_conflict",
     "freed",
+    "gift_card",
     "hold",
     "import_batch",
     "inbox_event",
+    "invoice",
     "location",
     "lot",
     "lot_movement",
+    "membership",
     "metadata",
     "open_vial",
     "outbox_delivery",
@@ -42,6 +46,7 @@ __all__ = [
     "package_use",
     "patient",
     "payment",
+    "payment_intent",
     "pending_change",
     "person_merge",
     "person_pair",

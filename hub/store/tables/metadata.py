@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Identity, Integer, MetaData, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData(
     naming_convention={
@@ -24,3 +25,30 @@ def instant(name: str, *, nullable: bool = False) -> "Column[Any]":
     """An aware instant; one that must be there defaults to the transaction's own."""
     default = None if nullable else text("now()")
     return Column(name, DateTime(timezone=True), nullable=nullable, server_default=default)
+
+
+def flag(name: str, *, default: bool) -> "Column[Any]":
+    """Yes or no."""
+    return Column(name, Boolean, nullable=False, server_default=text("true" if default else "false"))
+
+
+def reference(name: str, target: str, *, nullable: bool = True) -> "Column[Any]":
+    """The id of another table's row."""
+    return Column(name, Text, ForeignKey(target), nullable=nullable)
+
+
+def provenance() -> "list[Column[Any]]":
+    """Where the row came from and how often it changed; `source_record_id` is None for what the hub made itself."""
+    return [
+        Column("source_record_id", BigInteger, ForeignKey("source_record.id")),
+        Column("batch_id", BigInteger, ForeignKey("import_batch.id")),
+        instant("created_at"),
+        instant("updated_at"),
+        Column("revision", Integer, nullable=False, server_default=text("1")),
+    ]
+
+
+def lineage() -> "Column[Any]":
+    """Why each field says what it says."""
+    what = "Field, or * for the rest -> [source record, rule, since when]; what is not named is the hub's own."
+    return Column("lineage", JSONB, comment=what)

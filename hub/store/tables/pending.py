@@ -1,4 +1,4 @@
-"""Changes of the book in which others have a say, and the payments that belong to them."""
+"""Changes of the book in which others have a say, and what a payment processor is asked for with them."""
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -44,8 +44,8 @@ pending_change = Table(
     comment="What was begun and needs another system's word; written before that system is asked.",
 )
 
-payment = Table(
-    "payment",
+payment_intent = Table(
+    "payment_intent",
     metadata,
     identity(),
     Column("key", Text, nullable=False, unique=True, comment="Idempotency key at the processor."),
@@ -67,7 +67,7 @@ payment = Table(
         " state IN ('authorising', 'authorised', 'declined', 'captured', 'voided', 'failed') ELSE false END",
         name="state",
     ),
-    Index("uq_payment_pending_id", "pending_id", unique=True, postgresql_where=text("kind = 'deposit'")),
-    Index("ix_payment_visit_id", "visit_id"),
-    comment="Amounts and keys; never anything of a card.",
+    Index("uq_payment_intent_pending_id", "pending_id", unique=True, postgresql_where=text("kind = 'deposit'")),
+    Index("ix_payment_intent_visit_id", "visit_id"),
+    comment="What a processor was, or will be, asked for; never anything of a card.",
 )

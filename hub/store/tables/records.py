@@ -1,7 +1,5 @@
 """The canonical records, as hub/canonical/records.py describes them, each with where it came from."""
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -18,32 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from hub.store.tables.metadata import instant, metadata
-
-
-def _flag(name: str, *, default: bool) -> "Column[Any]":
-    return Column(name, Boolean, nullable=False, server_default=text("true" if default else "false"))
-
-
-def _reference(name: str, target: str, *, nullable: bool = True) -> "Column[Any]":
-    return Column(name, Text, ForeignKey(target), nullable=nullable)
-
-
-def _provenance() -> "list[Column[Any]]":
-    """Where the row came from and how often it changed; `source_record_id` is None for what the hub made itself."""
-    return [
-        Column("source_record_id", BigInteger, ForeignKey("source_record.id")),
-        Column("batch_id", BigInteger, ForeignKey("import_batch.id")),
-        instant("created_at"),
-        instant("updated_at"),
-        Column("revision", Integer, nullable=False, server_default=text("1")),
-    ]
-
-
-def _lineage() -> "Column[Any]":
-    what = "Field, or * for the rest -> [source record, rule, since when]; what is not named is the hub's own."
-    return Column("lineage", JSONB, comment=what)
-
+from hub.store.tables.metadata import flag, lineage, metadata, provenance, reference
 
 patient = Table(
     "patient",
@@ -62,9 +35,9 @@ patient = Table(
     Column("note", Text),
     Column("texts_allowed", Boolean),
     Column("marketing_allowed", Boolean),
-    _flag("active", default=True),
+    flag("active", default=True),
     Column("known", Boolean, nullable=False, server_default=text("true"), comment="False: never seen here in person."),
-    *_provenance(),
+    *provenance(),
     Column(
         "merged_into",
         Text,
@@ -77,7 +50,7 @@ patient = Table(
     Index("ix_patient_phone", "phone"),
     Index("ix_patient_email", "email"),
     Index("ix_patient_name", text("lower(family_name)"), text("lower(given_name)")),
-    _lineage(),
+    lineage(),
 )
 
 location = Table(
@@ -85,10 +58,10 @@ location = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
-    _flag("active", default=True),
+    flag("active", default=True),
     Column("zone", Text, comment="IANA; None: the practice's."),
-    *_provenance(),
-    _lineage(),
+    *provenance(),
+    lineage(),
 )
 
 provider = Table(
@@ -99,13 +72,13 @@ provider = Table(
     Column("title", Text),
     Column("license_number", Text),
     Column("license_until", Date),
-    _flag("active", default=True),
+    flag("active", default=True),
     Column("kind", Text, nullable=False, server_default=text("'provider'"), comment="provider, assistant"),
-    _reference("location_id", "location.id"),
+    reference("location_id", "location.id"),
     Column("capacity", Integer, nullable=False, server_default=text("1")),
-    _flag("bookable", default=False),
-    *_provenance(),
-    _lineage(),
+    flag("bookable", default=False),
+    *provenance(),
+    lineage(),
     CheckConstraint("capacity > 0", name="capacity"),
     comment="People who treat. Bookable: the practice file in force names them.",
 )
@@ -116,12 +89,12 @@ resource = Table(
     Column("id", Text, primary_key=True),
     Column("kind", Text, nullable=False, comment="room, device, or a word of the practice's own"),
     Column("name", Text, nullable=False),
-    _flag("active", default=True),
-    _reference("location_id", "location.id"),
+    flag("active", default=True),
+    reference("location_id", "location.id"),
     Column("capacity", Integer, nullable=False, server_default=text("1")),
-    _flag("bookable", default=False),
-    *_provenance(),
-    _lineage(),
+    flag("bookable", default=False),
+    *provenance(),
+    lineage(),
     CheckConstraint("capacity > 0", name="capacity"),
     comment="Rooms and devices. Bookable: the practice file in force names them.",
 )
@@ -136,10 +109,10 @@ service = Table(
     Column("minutes", Integer),
     Column("price_minor", BigInteger),
     Column("price_currency", Text),
-    _flag("active", default=True),
-    _flag("archived", default=False),
-    *_provenance(),
-    _lineage(),
+    flag("active", default=True),
+    flag("archived", default=False),
+    *provenance(),
+    lineage(),
     CheckConstraint("(price_minor IS NULL) = (price_currency IS NULL)", name="price"),
     CheckConstraint("minutes > 0", name="minutes"),
 )
@@ -148,12 +121,12 @@ visit = Table(
     "visit",
     metadata,
     Column("id", Text, primary_key=True),
-    _reference("patient_id", "patient.id", nullable=False),
-    _reference("service_id", "service.id"),
-    _reference("location_id", "location.id", nullable=False),
-    _reference("provider_id", "provider.id"),
-    _reference("room_id", "resource.id"),
-    _reference("device_id", "resource.id"),
+    reference("patient_id", "patient.id", nullable=False),
+    reference("service_id", "service.id"),
+    reference("location_id", "location.id", nullable=False),
+    reference("provider_id", "provider.id"),
+    reference("room_id", "resource.id"),
+    reference("device_id", "resource.id"),
     Column("start", DateTime(timezone=True), nullable=False),
     Column("end", DateTime(timezone=True), nullable=False),
     Column("state", Text, nullable=False),
@@ -163,10 +136,10 @@ visit = Table(
     Column("booked_on", Date),
     Column("note", Text),
     Column("origin", Text, nullable=False, server_default=text("'hub'"), comment="The system it was first made in."),
-    _flag("contested", default=False),
+    flag("contested", default=False),
     Column("option_id", Text, comment="The service's option that was booked."),
     Column("asked", JSONB, nullable=False, server_default=text("'{}'"), comment="Need name → resource asked for."),
-    *_provenance(),
+    *provenance(),
     Column("deposit_minor", BigInteger, comment="To pay ahead, in the price's currency."),
     Column("practice_version_id", BigInteger, ForeignKey("practice_version.id"), comment="Its policy was accepted."),
     Column("fee_from", DateTime(timezone=True), comment="The arrival a fee is reckoned from; None: its own."),
@@ -184,7 +157,7 @@ visit = Table(
         server_default=text("false"),
         comment="It had stood for the fee, and came back.",
     ),
-    _lineage(),
+    lineage(),
     CheckConstraint("deposit_waived_minor BETWEEN 0 AND coalesce(deposit_minor, 0)", name="deposit_waived"),
     CheckConstraint("fee_waived_minor BETWEEN 0 AND coalesce(fee_minor, 0)", name="fee_waived"),
     CheckConstraint('"end" > start', name="ends_after_it_starts"),

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from hub.store.tables.metadata import identity, instant, metadata
+from hub.store.tables.metadata import identity, instant, lineage, metadata, reference
 
 lot = Table(
     "lot",
@@ -34,7 +34,10 @@ lot = Table(
     ),
     Column("expires_on", Date, nullable=False, comment="Usable up to and on that local date."),
     instant("created_at"),
+    Column("record_id", Text, comment="The canonical id, where another system has the lot, too."),
+    Column("unit", Text, comment="As that system counts it."),
     UniqueConstraint("product_id", "location_id", "name"),
+    UniqueConstraint("record_id"),
     CheckConstraint("on_hand >= 0", name="on_hand"),
 )
 
@@ -60,13 +63,34 @@ package = Table(
     "package",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("patient_id", Text, ForeignKey("patient.id"), nullable=False),
-    Column("service_id", Text, ForeignKey("service.id"), nullable=False),
-    Column("credits", Integer, nullable=False, comment="Sessions bought; what is left is this less the uses."),
+    reference("patient_id", "patient.id", nullable=False),
+    reference("service_id", "service.id", nullable=False),
+    Column(
+        "credits",
+        Integer,
+        nullable=False,
+        comment="Sessions bought; what is left is this less what was used before and the uses.",
+    ),
     Column("expires_on", Date),
     Column("source_record_id", BigInteger, ForeignKey("source_record.id")),
     instant("created_at"),
+    Column(
+        "used_before",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="Sessions that were used in another system.",
+    ),
+    Column("price_minor", BigInteger),
+    Column("price_currency", Text),
+    Column("sold_on", Date),
+    Column("batch_id", BigInteger, ForeignKey("import_batch.id")),
+    instant("updated_at"),
+    Column("revision", Integer, nullable=False, server_default=text("1")),
+    lineage(),
     CheckConstraint("credits >= 0", name="credits"),
+    CheckConstraint("used_before BETWEEN 0 AND credits", name="used_before"),
+    CheckConstraint("(price_minor IS NULL) = (price_currency IS NULL)", name="price"),
     Index("ix_package_patient_id", "patient_id"),
 )
 

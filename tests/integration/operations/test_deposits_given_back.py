@@ -70,7 +70,8 @@ def waive(store: SqlStore, visit_id: str, what: Waivable, amount: int | None = N
 
 def given_back(owner: Engine) -> object:
     return ask(
-        owner, "SELECT string_agg(CAST(amount_minor AS text), ',' ORDER BY id) FROM payment WHERE kind = 'refund'"
+        owner,
+        "SELECT string_agg(CAST(amount_minor AS text), ',' ORDER BY id) FROM payment_intent WHERE kind = 'refund'",
     )
 
 
@@ -124,6 +125,6 @@ def test_a_deposit_that_could_not_be_taken_gives_nothing_back(
 ) -> None:
     here.payments.moods["capture"] = "no"
     visit_id = paid(store, here, clock)
-    assert ask(owner, "SELECT state FROM payment") == "failed"
+    assert ask(owner, "SELECT state FROM payment_intent") == "failed"
     cancel(store, here, visit_id, "practice")
     assert given_back(owner) is None

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from hub.canonical.finance import Membership, MembershipState, Payment, PaymentKind
 from hub.canonical.ids import Kind, PatientId
+from hub.canonical.money import Money
 from hub.canonical.records import Patient
 from hub.canonical.source import SourceRef
 from hub.operations.book_visit import Booked, book_visit
@@ -49,6 +51,8 @@ TABLES = {
     "visit": "id, patient_id, state, contested",
     "hold": "id, patient_id",
     "package": "id, patient_id",
+    "payment": "id, patient_id",
+    "membership": "id, patient_id",
     "consent": "id, patient_id, state, voided_at",
     "source_link": "system, kind, source_id, canonical_id",
     "waitlist_entry": "id, parts",
@@ -105,7 +109,12 @@ def surround(store: SqlStore, owner: Engine) -> None:
         db.execute(
             text("INSERT INTO package (id, patient_id, service_id, credits) VALUES ('p', 'pat-2', 'consult', 3)")
         )
+    paid = {"amount": Money(amount_minor=500), "kind": PaymentKind.PAYMENT, "paid_on": date(2026, 3, 2)}
     with store.begin("test") as work:
+        work.records.save([
+            Payment(id="pay", patient_id="pat-2", **paid),
+            Membership(id="mbr", patient_id="pat-2", plan="Glow", state=MembershipState.ACTIVE),
+        ])  # fmt: skip
         work.consents.sign("pat-2", "form", "1", valid_until=None)
         work.consents.prepare("pat-1", "other", "1")
         work.consents.prepare("pat-2", "other", "1")
@@ -118,7 +127,7 @@ def test_everything_goes_to_the_survivor_and_comes_back_as_it_was(
     before = everything(engine)
     merge = merged(store)
     held = everything(engine)
-    for table in ("visit", "hold", "package", "source_link", "waitlist_entry", "claim"):
+    for table in ("visit", "hold", "package", "payment", "membership", "source_link", "waitlist_entry", "claim"):
         assert not any("pat-2" in row for row in held[table]), table
     assert sum("pat-2" in row and "prepared" not in row for row in held["consent"]) == 0
     assert one(engine, "SELECT merged_into FROM patient WHERE id = 'pat-2'") == "pat-1"

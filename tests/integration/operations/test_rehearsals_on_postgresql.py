@@ -169,7 +169,7 @@ class RehearsedScenario(StoredScenario):
 
     def _payment(self) -> str | None:
         with self._engine.connect() as connection:
-            query = "SELECT state FROM payment ORDER BY id DESC LIMIT 1"
+            query = "SELECT state FROM payment_intent ORDER BY id DESC LIMIT 1"
             return connection.exec_driver_sql(query).scalar_one_or_none()
 
     def _move(self, action: Move) -> dict[str, Any]:

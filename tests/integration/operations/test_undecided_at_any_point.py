@@ -162,7 +162,7 @@ class Life:
             linked = set(
                 connection.execute(text("SELECT canonical_id FROM source_link WHERE kind = 'visit'")).scalars()
             )
-            rows = connection.execute(text("SELECT key, state FROM payment")).all()
+            rows = connection.execute(text("SELECT key, state FROM payment_intent")).all()
             told_to = connection.execute(text("SELECT canonical_id, connection FROM outbox_delivery")).all()
         there = [one["identifier"][-1]["value"] for one in self.here.vendor.standing()]
         assert sorted(there) == sorted(visits) == sorted(linked)
@@ -176,7 +176,7 @@ class Life:
     def clear(self) -> None:
         """Forget this booking, so that the next is looked at alone."""
         with self.owner.begin() as connection:
-            names = "visit, hold, payment, pending_change, source_link, outbox_delivery"
+            names = "visit, hold, payment_intent, pending_change, source_link, outbox_delivery"
             connection.execute(text(f"TRUNCATE {names} CASCADE"))
         self.here.vendor.held.clear()
         self.here.payments.payments.clear()
@@ -283,6 +283,6 @@ def test_where_the_hub_owns_the_calendar_the_deposit_alone_decides(life: Life) -
 def test_no_card_and_no_token_is_kept(life: Life, owner: Engine) -> None:
     confirm_booking(life.store, wanted("talk", channel="online"), life.here.outside, ASKING)
     with owner.connect() as connection:
-        for table in ("payment", "pending_change", "domain_event", "audit_entry"):
+        for table in ("payment_intent", "pending_change", "domain_event", "audit_entry"):
             kept = connection.execute(text(f"SELECT string_agg(CAST(t AS text), ' ') FROM {table} t")).scalar_one()
             assert "tok_1" not in (kept or "")

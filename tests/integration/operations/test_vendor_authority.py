@@ -300,7 +300,7 @@ def test_what_was_taken_and_is_given_back_is_noted_for_who_pays_back(
         assert isinstance(cancel(store, here, visit_id, by="practice"), Ended)
     refund = "concat_ws(' ', visit_id, amount_minor, currency, state)"
     assert (
-        ask(owner, f"SELECT string_agg({refund}, ',') FROM payment WHERE kind = 'refund'")
+        ask(owner, f"SELECT string_agg({refund}, ',') FROM payment_intent WHERE kind = 'refund'")
         == f"{paid} 5000 USD intended"
     )
     assert ask(owner, "SELECT count(*) FROM domain_event WHERE name = 'refund_intended'") == 1

@@ -4,13 +4,15 @@ import pytest
 from sqlalchemy import Engine, text
 
 from hub.canonical.ids import Kind
+from hub.canonical.money import Money
 from hub.canonical.records import Patient
 from hub.errors import HubError
 from hub.ports import Saved
 from hub.store.unit_of_work import SqlStore
-from tests.integration.store.records_made_up import landed, practice, visit
+from tests.integration.store.records_made_up import landed, money, practice, visit
 
 KINDS = (Kind.PATIENT, Kind.PROVIDER, Kind.LOCATION, Kind.RESOURCE, Kind.SERVICE, Kind.VISIT)
+MONEY = (Kind.INVOICE, Kind.PAYMENT, Kind.PACKAGE, Kind.GIFT_CARD, Kind.MEMBERSHIP)
 
 
 def test_records_come_back_as_they_were_saved(store: SqlStore) -> None:
@@ -21,6 +23,45 @@ def test_records_come_back_as_they_were_saved(store: SqlStore) -> None:
         loaded = {key: one for kind in KINDS for key, one in work.records.load_all(kind).items()}
     assert saved == Saved(inserted=tuple(str(one.id) for one in records))
     assert loaded == {one.id: one for one in records}
+
+
+def test_money_comes_back_as_it_was_saved_and_saving_it_again_changes_nothing(store: SqlStore) -> None:
+    records = [*money(), visit(1, 0, 30), *practice()]
+    with store.begin("test") as work:
+        work.records.save(records)
+    with store.begin("test") as work:
+        loaded = {key: one for kind in MONEY for key, one in work.records.load_all(kind).items()}
+        again = work.records.save(records)
+    assert loaded == {one.id: one for one in money()}
+    assert again == Saved(unchanged=len(records))
+
+
+def test_an_amount_that_changes_says_where_it_comes_from(store: SqlStore) -> None:
+    with store.begin("test") as work:
+        (source,) = work.landing.land([landed("x", kind=Kind.PAYMENT)])
+        work.records.save([*money(), visit(1, 0, 30), *practice()], sources={"pay-1": source.id})
+    paid = next(one for one in money() if one.id == "pay-1")
+    with store.begin("test") as work:
+        work.records.save([paid.model_copy(update={"amount": Money(amount_minor=1)})])
+    with store.begin("test") as work:
+        lineage = work.records.load_lineage(Kind.PAYMENT, ["pay-1"])["pay-1"]
+    assert set(lineage.fields) == {"*", "amount"}
+    assert lineage.of("amount").source_record_id is None
+    assert lineage.of("method").source_record_id == source.id
+
+
+def test_sessions_of_a_package_never_go_below_zero(store: SqlStore, owner: Engine) -> None:
+    with store.begin("test") as work:
+        work.records.save([*money(), visit(1, 0, 30), *practice()])
+    with owner.begin() as connection:
+        connection.execute(text("INSERT INTO package_use (package_id, visit_id) VALUES ('pkg-1', 'v1')"))
+    package = next(one for one in money() if one.id == "pkg-1")
+    with store.begin("test") as work:
+        work.records.save([package.model_copy(update={"used_before": 5})])
+    with pytest.raises(HubError), store.begin("test") as work:
+        work.records.save([package.model_copy(update={"used_before": 6})])
+    with store.begin("test") as work:
+        assert work.records.load(Kind.PACKAGE, ["pkg-1"])["pkg-1"] == package.model_copy(update={"used_before": 5})
 
 
 def test_saving_again_touches_only_what_changed(store: SqlStore, engine: Engine) -> None:

@@ -103,8 +103,8 @@ def test_an_unknown_key_of_the_table_is_refused() -> None:
 
 
 def test_a_record_that_has_no_canonical_form_yet_is_refused() -> None:
-    (problem,) = problems("record: payment\nfields: {note: a}\n")
-    assert "no canonical payment yet" in problem.message
+    (problem,) = problems("record: product\nfields: {note: a}\n")
+    assert "no canonical product yet" in problem.message
 
 
 def test_a_boolean_in_a_column_needs_words() -> None:

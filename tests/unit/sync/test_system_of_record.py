@@ -28,7 +28,7 @@ def test_without_a_word_the_newest_change_wins(text):
         ("patient:\n  fields:\n    fone: ehr\n", 3, "patient.fields.fone", "a patient has no field 'fone'"),
         ("patient:\n  fields: {id: ehr}\n", 2, "patient.fields.id", "a patient has no field 'id'"),
         ("patient:\n  fields:\n    phone: newest\n", 3, "patient.fields.phone", "there is no system 'newest'"),
-        ("package: {system_of_record: ehr}\n", 1, "package", "the hub has no canonical package yet"),
+        ("product: {system_of_record: ehr}\n", 1, "product", "the hub has no canonical product yet"),
         ("patient: {system: ehr}\n", 1, "patient.system", "unknown key 'system'"),
         ("visit:\n  fields: {start: ehr, end: crm}\n", 2, "visit.fields", "start and end have one rule together"),
     ],
