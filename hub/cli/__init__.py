@@ -16,6 +16,7 @@ from hub.cli import (
     demo,
     idle,
     mapping,
+    migrating,
     people,
     policy,
     reconciling,
@@ -86,6 +87,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(consents.app, name="consent")
 app.add_typer(mapping.app, name="map")
+app.add_typer(migrating.app, name="migrate")
 app.add_typer(database.app, name="database")
 
 

@@ -1,0 +1,138 @@
+"""`hub migrate profile`: what is in files that nobody has described."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hub.cli.answers import tell
+
+if TYPE_CHECKING:
+    from hub.mapping.profile import Reference, TableProfile
+
+Sources = Annotated[list[Path], typer.Argument(help="Files, or folders of .csv, .txt, .tsv and .xlsx files.")]
+System = Annotated[str, typer.Option(help="How the old system shall be called, in the names of code tables.")]
+Keep = Annotated[Path | None, typer.Option("--mappings", help="Write the proposed mapping tables into this folder.")]
+_ENDINGS = (".csv", ".txt", ".tsv", ".xlsx")
+
+
+def profile(
+    sources: Sources,
+    system: System = "legacy",
+    mappings: Keep = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document, with the proposed tables.")] = False,
+) -> None:
+    """Read files and say what is in them: columns, fill, forms of dates and numbers, keys, references, a first mapping.
+
+    Reads only; no database is needed. Values of columns that look personal are never shown.
+    """
+    from hub.mapping.profile import find_references
+
+    files = list(_files(sources))
+    profiles = [found for file in files if (found := _profile(file)) is not None]
+    references = find_references([one for _, _, one in profiles])
+    proposed = {one.name: one.propose(system=system) for _, _, one in profiles if one.rows}
+    proposals = {name: found for name, found in proposed.items() if found is not None}
+    if mappings is not None:
+        for kind, proposal in proposals.values():
+            _keep(mappings / system / f"{kind}.yaml", proposal.table)
+            for name, text in proposal.codes.items():
+                _keep(mappings / "codes" / f"{name}.yaml", text)
+    answer = {
+        "files": [_answer(encoding, delimiter, one, proposals) for encoding, delimiter, one in profiles],
+        "references": [
+            {"from": [one.file, one.column], "to": [one.to_file, one.to_column], "share": round(one.share, 4)}
+            for one in references
+        ],
+    }
+    lines = [line for encoding, _, one in profiles for line in _lines(encoding, one, references, proposals)]
+    tell(answer, lines, as_json=as_json)
+
+
+def _files(sources: list[Path]) -> Iterator[Path]:
+    from hub.errors import InvalidInput, Problem
+
+    found = 0
+    for source in sources:
+        if not source.exists():
+            raise InvalidInput(
+                Problem("the file is not there", "missing_file", str(source), hint="Name a file or folder")
+            )
+        inside = (
+            sorted(one for one in source.iterdir() if one.suffix.lower() in _ENDINGS) if source.is_dir() else [source]
+        )
+        found += len(inside)
+        yield from inside
+    if not found:
+        hint = f"It looks for {', '.join(_ENDINGS)}"
+        raise InvalidInput(Problem("there are no tables in it", "missing_file", str(sources[0]), hint=hint))
+
+
+def _profile(file: Path) -> "tuple[str, str | None, TableProfile] | None":
+    """None: it is no table; that is said, and the others are read."""
+    from hub.errors import InvalidInput
+    from hub.mapping.profile import profile_table
+    from hub.tables import ANY_FORM, open_table
+
+    try:
+        with file.open("rb") as stream:
+            table = open_table(stream, file.name, ANY_FORM)
+            found = profile_table(table.name, table.columns, table.rows())
+            return table.encoding, getattr(table, "delimiter", None), found
+    except InvalidInput as error:
+        typer.echo(str(error), err=True)
+        return None
+
+
+def _keep(file: Path, text: str) -> None:
+    if file.exists():
+        typer.echo(f"{file} is there already and stays as it is", err=True)
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def _answer(encoding: str, delimiter: str | None, one: "TableProfile", proposals: dict[str, Any]) -> dict[str, Any]:
+    from hub.mapping.profile.table import as_json
+
+    kind, proposal = proposals.get(one.name, (None, None))
+    mapping = {"kind": kind, "table": proposal.table, "codes": dict(proposal.codes)} if proposal else None
+    return {**as_json(one), "encoding": encoding, "delimiter": delimiter, "mapping": mapping}
+
+
+def _lines(
+    encoding: str, one: "TableProfile", references: "tuple[Reference, ...]", proposals: dict[str, Any]
+) -> Iterator[str]:
+    repeated = f", {one.repeated:,} of them repeated" if one.repeated else ""
+    yield f"{one.name}: {one.rows:,} rows{repeated}, {len(one.columns)} columns, {encoding}"
+    for problem, count in zip(one.first_bad, one.bad.values(), strict=True):
+        yield f"  {count:,} rows cannot be read, the first: {problem}"
+    yield f"  likely key: {', '.join(_key(one, name) for name in one.keys[:3]) or 'none'}"
+    points = {each.column: each for each in references if each.file == one.name}
+    width = max(len(column.name) for column in one.columns)
+    for column in one.columns:
+        fill = f"{column.filled / one.rows:4.0%}" if one.rows else "  0%"
+        refers = points.get(column.name)
+        said = [*(f"→ {refers.to_file} {refers.to_column} ({refers.share:.1%})" for _ in [refers] if refers)]
+        forms = {"date": column.date_forms, "number": column.number_forms}.get(column.kind, {})
+        said += [", ".join(forms)] if forms else []
+        said += [] if forms or column.kind == "empty" else [_shown(column)]
+        said += [f"! {doubt}" for doubt in column.doubts]
+        yield f"  {column.name:<{width}}  {fill}  {column.kind:<9}  {'; '.join(part for part in said if part)}"
+    if one.name in proposals:
+        kind, proposal = proposals[one.name]
+        left = f"; not mapped: {', '.join(proposal.unmapped)}" if proposal.unmapped else ""
+        yield f"  looks like {kind}{left}"
+
+
+def _key(one: "TableProfile", name: str) -> str:
+    twice = next(column.twice for column in one.columns if column.name == name)
+    return f"{name} ({twice:,} stand again)" if twice else name
+
+
+def _shown(column: Any) -> str:
+    """A few values, or the shapes of personal ones."""
+    few = list(column.shown().items())[:6]
+    word = "" if few and column.values is not None and few[0][0] in column.values else "shapes "
+    return word + ", ".join(f"{value} ({times:,})" for value, times in few)
