@@ -57,5 +57,6 @@ clean:  ## Remove the environment and what tests left (not the data in .hub).
 
 browser:
 	@tools/install-chromium
+	@tools/install-sshd
 
 .PHONY: help demo up test test-all coverage lock clean browser

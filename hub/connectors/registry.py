@@ -1,5 +1,6 @@
 """Every connector by the name that `connection.yaml` gives it, and how one is opened."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -7,10 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Engine
+
 from hub.connectors.fhir_r4.calendar import LIMITS, FhirCalendar
 from hub.connectors.fhir_r4.client import MEDIA_TYPE, FhirClient
 from hub.connectors.fhir_r4.sink import FhirSink
 from hub.connectors.fhir_r4.source import FhirSource
+from hub.connectors.files.folders import Folder, LocalFolder
+from hub.connectors.files.sink import FileSink
+from hub.connectors.files.source import FileSource
 from hub.connectors.graphql.caller import GraphqlCaller
 from hub.connectors.graphql.documents import find_document_problems, text_of
 from hub.connectors.kit.checking import QUICK, Looked, check_answers, check_secrets, look
@@ -24,6 +30,9 @@ from hub.connectors.kit.spec.declared import Where
 from hub.connectors.kit.watching import Rereadable, WatchingSource
 from hub.connectors.legacy_export.source import LegacyExportSource
 from hub.connectors.rest.caller import RestCaller
+from hub.connectors.sql.opened import open_database
+from hub.connectors.sql.sink import TableSink
+from hub.connectors.sql.source import TableSource
 from hub.errors import HubError, InvalidInput, Problem
 from hub.ports import Sink, Source, VendorCalendar
 from hub.ports.checks import Check, Level, failures, ok, worst
@@ -189,6 +198,51 @@ def _http(
     )
 
 
+@contextmanager
+def _folder(connection: Connection, surroundings: Surroundings) -> Iterator[Folder]:
+    if connection.sftp is None:
+        yield LocalFolder(surroundings.folder / (connection.folder or ""))
+        return
+    from hub.connectors.files.sftp import open_sftp  # noqa: PLC0415 - paramiko takes a while, and few need it
+
+    with open_sftp(connection.sftp, secrets_of(connection, surroundings)) as folder:
+        yield folder
+
+
+@contextmanager
+def _file_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
+    with _folder(connection, surroundings) as folder:
+        yield FileSource(connection.system, connection.streams, folder, zone_of(connection, surroundings))
+
+
+@contextmanager
+def _file_sink(connection: Connection, surroundings: Surroundings) -> Iterator[Sink]:
+    """What was sent is left as a file when it is closed, also where something went wrong in between."""
+    with _folder(connection, surroundings) as folder:
+        sink = FileSink(connection.system, connection.streams, folder, time.time)
+        try:
+            yield sink
+        finally:
+            sink.publish()
+
+
+@contextmanager
+def _table_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
+    engine = _database(connection, surroundings)
+    yield TableSource(connection.system, connection.streams, engine, zone_of(connection, surroundings))
+
+
+@contextmanager
+def _table_sink(connection: Connection, surroundings: Surroundings) -> Iterator[Sink]:
+    engine = _database(connection, surroundings)
+    yield TableSink(connection.system, connection.streams, engine, zone_of(connection, surroundings))
+
+
+def _database(connection: Connection, surroundings: Surroundings) -> Engine:
+    assert connection.database is not None, "the connection's check asks for it"
+    return open_database(secrets_of(connection, surroundings).read(connection.database), connection.system)
+
+
 def _graphql_caller(http: HttpClient, surroundings: Surroundings) -> GraphqlCaller:
     folder = surroundings.folder / "connections"
     return GraphqlCaller(http, lambda document: text_of(document, folder))
@@ -228,6 +282,20 @@ def _both(witness_of: Callable[[Connection], Witness], also: Witness) -> Callabl
     return each
 
 
+def _check_rows(connection: Connection, surroundings: Surroundings) -> Iterator[Check]:
+    """Files and tables: the first page of each stream."""
+    secrets = list(check_secrets(connection, secrets_of(connection, surroundings)))
+    yield from secrets
+    if worst(secrets) is Level.FAIL:
+        return
+    looked = look(connection.pull, lambda _looked: open_source(connection, surroundings))
+    for kind in connection.pull:
+        if kind in looked.errors:
+            yield from failures(f"read {kind}", looked.errors[kind])
+        else:
+            yield ok(f"read {kind}", f"{looked.counts.get(kind, 0)} rows on the first page")
+
+
 def _check_export(connection: Connection, surroundings: Surroundings) -> Iterator[Check]:
     try:
         with open_export(connection, surroundings) as export:
@@ -242,6 +310,8 @@ def _check_export(connection: Connection, surroundings: Surroundings) -> Iterato
 CONNECTORS: Mapping[str, Connector] = {
     "rest": Connector(source=_rest_source, sink=_rest_sink, check=_check_over_http),
     "graphql": Connector(source=_graphql_source, sink=_graphql_sink, check=_check_over_http),
+    "files": Connector(source=_file_source, sink=_file_sink, check=_check_rows),
+    "sql": Connector(source=_table_source, sink=_table_sink, check=_check_rows),
     "fhir_r4": Connector(source=_fhir_source, sink=_fhir_sink, check=_check_over_http, calendar=_fhir_calendar),
     "legacy_export": Connector(source=open_export, sink=None, check=_check_export),
 }

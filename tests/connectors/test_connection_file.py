@@ -81,7 +81,7 @@ def test_what_is_wrong_is_said_with_file_line_key_and_what_to_do(old, new, field
 
 def test_the_example_of_the_grammar_s_page_is_right():
     page = (PROJECT / "docs" / "connections.md").read_text(encoding="utf-8")
-    [example] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    example, *_ = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     connection = read_connection(example, FILE)
     assert (connection.pull, connection.push) == ((Kind.PATIENT,), (Kind.PATIENT,))
 

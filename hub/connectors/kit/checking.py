@@ -13,6 +13,7 @@ from hub.connectors.kit.http import Limits, Seen
 from hub.connectors.kit.http.answers import http_date
 from hub.connectors.kit.secret_store import SecretStore
 from hub.connectors.kit.spec.auth import TokenScheme
+from hub.connectors.kit.spec.declared import Declared
 from hub.connectors.kit.spec.secrets import SecretSource, sources_in
 from hub.errors import HubError, only_reasons
 from hub.ports import Source
@@ -63,7 +64,9 @@ def check_secrets(connection: Connection, secrets: SecretStore) -> Iterator[Chec
 
 def secret_sources(connection: Connection) -> Iterator[SecretSource]:
     """Every secret that a connection names, each once."""
-    blocks = [*connection.auth, *(connection.webhooks.signature if connection.webhooks else ())]
+    signatures = connection.webhooks.signature if connection.webhooks else ()
+    remote = (connection.sftp,) if connection.sftp else ()
+    blocks: list[Declared] = [*connection.auth, *signatures, *remote, connection]
     yield from dict.fromkeys(source for block in blocks for source in sources_in(block))
 
 

@@ -15,16 +15,19 @@ from hub.connectors.kit.spec.auth import Auth
 from hub.connectors.kit.spec.declared import Declared, OneOrMore, Where, Wrong, within
 from hub.connectors.kit.spec.limits import LimitsSpec, MassChange
 from hub.connectors.kit.spec.reading import Call
-from hub.connectors.kit.spec.secrets import looks_secret
+from hub.connectors.kit.spec.secrets import Secret, looks_secret
 from hub.connectors.kit.spec.sees import Horizon
 from hub.connectors.kit.spec.stream import Stream
+from hub.connectors.kit.spec.tabular import Sftp
 from hub.connectors.kit.spec.webhooks import Webhooks
 from hub.documents import parse
 from hub.errors import InvalidInput
 
-ConnectorName = Literal["rest", "graphql", "fhir_r4", "legacy_export"]
+ConnectorName = Literal["rest", "graphql", "files", "sql", "fhir_r4", "legacy_export"]
 _OVER_HTTP = ("rest", "graphql", "fhir_r4")
 _DECLARED = ("rest", "graphql")
+_OF_ROWS = {"files": "files", "sql": "table"}
+"""Connectors that read and write rows, and the block in which a stream says how."""
 _READ_AGAIN = ("rest", "graphql", "fhir_r4")
 """Whose streams may say `sees.horizon` and `sees.sweep`."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -44,6 +47,10 @@ class Connection(Declared):
     """What each request says besides: `{Square-Version: "2025-08-20"}`. No secrets."""
     folder: Path | None = None
     """For systems that leave files, relative to the practice folder."""
+    sftp: Sftp | None = None
+    """For `files` that lie on another machine, instead of `folder`."""
+    database: Secret | None = None
+    """For `sql`, where its URL is kept: `postgresql+psycopg://user:password@host/name`. It is a secret as a whole."""
     schema_file: Path | None = None
     """For GraphQL, an introspection of the schema beside the connection; documents are checked against it."""
     mappings: str
@@ -95,6 +102,14 @@ class Connection(Declared):
     def _of_address(self) -> Iterator[Wrong]:
         if self.connector in _OVER_HTTP and self.base_url is None:
             yield ("base_url",), "the key 'base_url' is missing", "Put the address of the system's API"
+        if self.connector == "files" and (self.folder is None) == (self.sftp is None):
+            yield ("folder",), "files lie in one place", "Name the folder, or say 'sftp'"
+        if self.connector == "sql" and self.database is None:
+            yield ("database",), "the key 'database' is missing", "Say where its URL is kept: {env: LEGACY_URL}"
+        for key, connector in {"sftp": "files", "database": "sql"}.items():
+            if getattr(self, key) is not None and self.connector != connector:
+                yield (key,), f"the connector {self.connector} does not use it", "Remove it"
+        yield from within(("sftp",), self.sftp)
         if self.connector == "legacy_export" and self.folder is None:
             yield ("folder",), "the key 'folder' is missing", "Name the folder of the files"
         url = self.base_url
@@ -106,6 +121,12 @@ class Connection(Declared):
             )
 
     def _of_stream(self, where: Where, stream: Stream) -> Iterator[Wrong]:
+        for connector, block in _OF_ROWS.items():
+            if self.connector != connector and getattr(stream, block) is not None:
+                yield (*where, block), f"this belongs to connector: {connector}", "Remove it"
+        if self.connector in _OF_ROWS:
+            yield from self._of_rows(where, stream, _OF_ROWS[self.connector])
+            return
         by_itself = {"read": stream.read, "one": stream.one, "write": stream.write, "hub_id": stream.hub_id}
         if self.connector not in _DECLARED:
             for key in (key for key, block in by_itself.items() if block is not None):
@@ -116,6 +137,26 @@ class Connection(Declared):
             yield (*where, "read"), "the stream is pulled, and how is not said", "Add 'read', or say direction: push"
         if stream.is_pushed and stream.write is None:
             yield (*where, "write"), "the stream is pushed, and how is not said", "Add 'write', or say direction: pull"
+
+    def _of_rows(self, where: Where, stream: Stream, block: str) -> Iterator[Wrong]:
+        """A stream of rows says everything in its own block."""
+        for key in (key for key in ("read", "one", "write") if getattr(stream, key) is not None):
+            yield (*where, key), f"the connector {self.connector} does not use it", f"Say it under '{block}'"
+        if stream.is_pulled and not stream.has_read:
+            yield (
+                (*where, block, "read"),
+                "the stream is pulled, and how is not said",
+                "Add 'read', or say direction: push",
+            )
+        if stream.is_pushed and not stream.has_write:
+            yield (
+                (*where, block, "write"),
+                "the stream is pushed, and how is not said",
+                "Add 'write', or say direction: pull",
+            )
+        if stream.is_pushed and stream.hub_id is None:
+            hint = "Name the column where the system keeps the hub's id"
+            yield (*where, "hub_id"), "what is made there would not be known when it comes back", hint
 
     def _of_sees(self, where: Where, kind: Kind, stream: Stream) -> Iterator[Wrong]:
         """How the stream is read again."""

@@ -17,7 +17,7 @@ from hub.settings import PROJECT, Settings
 from hub.store.board_query import BoardQuery
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database
-from tests.peers.scripted import Script, Scripted, scripted
+from tests.peers.scripted import Asked, Script, Scripted, scripted
 
 UNSEEN = PROJECT / "tests" / "peers" / "unseen"
 
@@ -75,15 +75,21 @@ def check_folder(name: str, folder: Path, change: Callable[[Path], None]) -> Non
     check_practice_folder(Settings(practice=folder))
 
 
+def _nobody(asked: Asked) -> bytes:
+    raise AssertionError(f"nobody is asked over HTTP: {asked.target}")
+
+
 @contextmanager
-def unseen_practice(name: str, serve: Script, database: Database, folder: Path, secret: str = "pa55") -> Iterator[Desk]:
-    """The vendor's server runs, the practice file is in force; nothing is pulled yet."""
+def unseen_practice(
+    name: str, serve: Script | None, database: Database, folder: Path, secret: str = "pa55"
+) -> Iterator[Desk]:
+    """The vendor's server runs, if it has one; the practice file is in force; nothing is pulled yet."""
     shutil.copytree(UNSEEN / name / "practice", folder, dirs_exist_ok=True)
-    with scripted(serve) as server:
+    with scripted(serve or _nobody) as server:
         for file in (folder / "connections").glob("*.yaml"):
             file.write_text(file.read_text().replace("http://127.0.0.1:8000", server.url))
         secrets = folder / "secrets.yaml"
-        secrets.write_text(f"{name}: {{secret: {secret}}}\n")
+        secrets.write_text(f'{name}: {{secret: "{secret}"}}\n')
         secrets.chmod(0o600)
         checked = check_practice_folder(Settings(practice=folder))
         assert not [file for file in folder.rglob("*") if file.is_file() and file.suffix not in (".yaml", ".graphql")]

@@ -1,0 +1,60 @@
+"""A database of another system's, opened by its URL, which is a secret as a whole."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from hub.errors import NeedsAttention, Problem, RetryLater
+
+_PASSING = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+
+
+def open_database(url: str, system: str) -> sa.Engine:
+    """Nothing is asked of it yet.
+
+    Raises:
+        NeedsAttention: no such URL, or its driver is not installed. What stands in it is not shown.
+    """
+    where = f"connections/{system}.yaml"
+    try:
+        return sa.create_engine(url, poolclass=NullPool, hide_parameters=True)
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        hint = "Write dialect+driver://user:password@host/database, as SQLAlchemy has it"
+        raise NeedsAttention(Problem("'database' is no database URL", "bad_secret", where, hint=hint)) from None
+    except ModuleNotFoundError as error:
+        hint = f"Install the package {error.name} beside the hub"
+        raise NeedsAttention(Problem("the database's driver is not installed", "no_driver", where, hint=hint)) from None
+
+
+@contextmanager
+def told(system: str) -> Iterator[None]:
+    """What the database says against a statement, without the values in it.
+
+    Raises:
+        RetryLater: it is not there, or busy.
+        NeedsAttention: it does not know a table or column, or does not allow it.
+    """
+    try:
+        yield
+    except _PASSING as error:
+        name = type(error.orig).__name__ if isinstance(error, DBAPIError) else type(error).__name__
+        hint = "If it stays so, look at the database's address, user and password"
+        raise RetryLater(
+            Problem(f"{system}: the database does not answer ({name})", "unreachable", hint=hint)
+        ) from None
+    except NoSuchTableError as error:
+        hint = "Correct 'table' of the stream"
+        raise NeedsAttention(Problem(f"{system}: there is no table {error}", "no_table", hint=hint)) from None
+    except SQLAlchemyError as error:
+        name = type(error.orig).__name__ if isinstance(error, DBAPIError) else type(error).__name__
+        hint = "Compare 'table', 'query' and the columns of the stream with the database, and the user's rights"
+        raise NeedsAttention(Problem(f"{system}: the database refuses it ({name})", "refused", hint=hint)) from None
+
+
+def table_of(name: str, engine: sa.Engine) -> sa.Table:
+    """A table or view as it stands there; `schema.table` in another schema."""
+    schema, _, table = name.rpartition(".")
+    return sa.Table(table, sa.MetaData(), schema=schema or None, autoload_with=engine)
