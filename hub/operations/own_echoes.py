@@ -13,6 +13,7 @@ class Echoes:
 
     def __init__(self, uow: UnitOfWork, system: str, kind: Kind, ids: Collection[str]) -> None:
         self._here = frozenset(uow.records.load(kind, ids)) if ids else frozenset[str]()
+        self._tried = frozenset(uow.outbox.find_tries(system, kind, ids))
         self._sent = uow.outbox.find_last_sent(system, kind, ids)
         strange = set(ids) - self._here if kind is Kind.VISIT else set[str]()
         self._released = frozenset(one for one in strange if uow.pendings.find_released([one]))
@@ -26,9 +27,11 @@ class Echoes:
         return record.hub_id in self._released
 
     def is_as_sent(self, record: SourceRecord, *, is_linked: bool) -> bool:
-        """Whether it is what was sent last, or something was and no answer came: the delivery that waits settles it.
+        """Whether it is what was sent last. What a try may have left there is not: somebody may have changed it since.
 
         What is linked to a state of it and was never sent, its system confirmed: another state is that system's word.
         """
         sent = self._sent.get(str(record.hub_id))
-        return not is_linked if sent is None else sent.payload_hash == payload_hash(record.payload)
+        if sent is None:
+            return not is_linked and record.hub_id not in self._tried
+        return sent.payload_hash == payload_hash(record.payload)

@@ -23,8 +23,9 @@ from hub.operations.plan_ends import plan_ends
 from hub.ports import Issue, Landed, Link, Page, Rejected, UnitOfWork
 from hub.ports.conflicts import FieldConflict
 from hub.sync.blanks import fill_blanks
+from hub.sync.echo import find_doubted, find_own
 from hub.sync.lineage import REST, Lineage, Origin, Rule
-from hub.sync.merge import Merge, Said, Stands, decide_merge, find_written
+from hub.sync.merge import Merge, Said, Stands, decide_merge
 from hub.sync.system_of_record import TOGETHER
 
 
@@ -187,7 +188,7 @@ class PagePlanner:
     def _merge(self, read: Sequence[Read], plan: PagePlan) -> None:
         seen = self._as_seen([one.source.ref for one in read])
         met = [one.record.id for one in read if one.record.id in self._known.records]
-        tried = self._uow.outbox.find_tried(self._system.name, self._kind, met)
+        tries = self._uow.outbox.find_tries(self._system.name, self._kind, met)
         systems = self._uow.links.find_systems(self._kind, met) if met else {}
         for one in read:
             id_, ref = one.record.id, one.source.ref
@@ -202,7 +203,7 @@ class PagePlanner:
                 self._change(held, fill_blanks(held, one.record), plan)
             else:
                 others = systems.get(id_, frozenset()) - {self._system.name}
-                self._judge(one, held, last, plan, is_tried=id_ in tried, is_shared=bool(others))
+                self._judge(one, held, last, plan, tries.get(id_, ()), is_shared=bool(others))
             seen[ref] = one
             self._known.links[ref] = plan.links[ref]
 
@@ -215,15 +216,23 @@ class PagePlanner:
         self._known.lineage[id_] = Lineage(self._uow.now, {REST: origin})
 
     def _judge(
-        self, one: Read, held: Canonical, last: Read | None, plan: PagePlan, *, is_tried: bool, is_shared: bool
+        self,
+        one: Read,
+        held: Canonical,
+        last: Read | None,
+        plan: PagePlan,
+        tries: Sequence[Mapping[str, Any]],
+        *,
+        is_shared: bool,
     ) -> None:
         id_ = str(one.record.id)
-        said = self._said(one, last, held, is_tried=is_tried)
+        said = self._said(one, last, tries)
         lineage = self._known.lineage[id_]
         stands = Stands(vars(held), lineage, is_shared)
         merge = decide_merge(said, stands, self._system.rules.of(self._kind), TOGETHER.get(self._kind, ()))
         plan.take(one.source.ref, id_, one.number, merge)
-        if last is None and any(vars(held)[name] != value for name, value in said.values.items()):
+        plan.recognised += bool(tries) and not merge.changes and not merge.lost
+        if last is None and not tries and any(vars(held)[name] != value for name, value in said.values.items()):
             plan.owed.add(id_)
         self._known.lineage[id_] = replace(lineage, fields={**lineage.fields, **merge.origins})
         self._change(held, _changed(held, merge.changes), plan)
@@ -233,17 +242,21 @@ class PagePlanner:
                 self._kind, id_, self._system.name, name, rule, shown[name], one.number
             )
 
-    def _said(self, one: Read, last: Read | None, held: Canonical, *, is_tried: bool) -> Said:
+    def _said(self, one: Read, last: Read | None, tries: Sequence[Mapping[str, Any]]) -> Said:
         now, then = vars(one.record), vars(last.record) if last else None
-        written = find_written(vars(held), then, self._fields) if is_tried and then else frozenset[str]()
+        shown = self._shown(one) if tries else {}
         return Said(
             self._system.name,
             one.number,
             one.changed_at(self._uow.now),
             {name: now[name] for name in self._fields},
             {name: then[name] for name in self._fields} if then else None,
-            written,
+            find_own(shown, tries),
+            find_doubted(shown, self._shown(last) if tries and last else {}, tries),
         )
+
+    def _shown(self, one: Read) -> dict[str, Any]:
+        return one.record.model_dump(mode="json", include=set(self._fields))
 
     def _change(self, held: Canonical, wanted: Canonical, plan: PagePlan) -> None:
         if wanted != held:

@@ -1,11 +1,12 @@
 """What a system is to be told of a record: as it stands now, onto what the system was last seen to hold."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical
 from hub.canonical.source import SourceRecord
 from hub.errors import Problem, RecordRejected
@@ -27,6 +28,10 @@ class Prepared:
     """Of the canonical values that it says."""
     sent: Sent | None
     """What was confirmed before."""
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """The canonical values that it says, in JSON's types."""
+    undecided: frozenset[str] = frozenset()
+    """Fields that stay as they are there until a person decides."""
 
     @property
     def is_held(self) -> bool:
@@ -76,12 +81,13 @@ def prepare_write(
     if mapping.table.each is not None:
         hint = "Its table has 'each': such records are only read. Push the whole by a table of its own"
         raise RecordRejected(Problem(f"{system.name} holds it as a part of another record", "split", hint=hint))
-    said = _with_undecided(record, last, system, uow)
-    fields = set(mapping.names)
+    undecided = _undecided(kind, id_, system, uow) if last else frozenset[str]()
+    said = _with_theirs(record, undecided, last, system, uow)
     seen = last.payload if last else None
     payload = encode(mapping, said, context, seen)
     write = Write(kind, id_, delivery.idempotency_key, target, payload, seen)
-    return Prepared(write, last, _hash(said, fields), sent)
+    values: dict[str, Any] = said.model_dump(mode="json", include=set(mapping.names))
+    return Prepared(write, last, _hash(values), sent, values, undecided)
 
 
 def _link(delivery: Delivery, system: LinkedSystem, uow: UnitOfWork) -> Link | None:
@@ -97,10 +103,19 @@ def _is_end(link: Link, uow: UnitOfWork) -> bool:
     return number is not None and uow.landing.load([number])[number].is_end
 
 
-def _with_undecided(record: Canonical, last: SourceRecord | None, system: LinkedSystem, uow: UnitOfWork) -> Canonical:
+def _undecided(kind: Kind, id_: str, system: LinkedSystem, uow: UnitOfWork) -> frozenset[str]:
+    conflicts = uow.conflicts.find(kind, [id_])
+    return frozenset(one.field for one in conflicts if one.system == system.name and one.rule == MANUAL)
+
+
+def _with_theirs(
+    record: Canonical,
+    undecided: Collection[str],
+    last: SourceRecord | None,
+    system: LinkedSystem,
+    uow: UnitOfWork,
+) -> Canonical:
     """With the system's own values where a person has yet to decide: nobody's value changes until then."""
-    conflicts = uow.conflicts.find(last.ref.kind, [str(record.id)]) if last else ()
-    undecided = [one.field for one in conflicts if one.system == system.name and one.rule == MANUAL]
     if not undecided or last is None:
         return record
     context = system.context(SystemLinks(system, uow), uow.now)
@@ -110,6 +125,5 @@ def _with_undecided(record: Canonical, last: SourceRecord | None, system: Linked
     return record.model_copy(update={name: getattr(theirs, name) for name in undecided})
 
 
-def _hash(record: Canonical, fields: set[str]) -> str:
-    values: dict[str, Any] = record.model_dump(mode="json", include=fields)
+def _hash(values: Mapping[str, Any]) -> str:
     return sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

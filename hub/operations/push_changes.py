@@ -1,7 +1,8 @@
 """Tell a connected system what waits for it in the outbox: each record as it stands now, once.
 
 A delivery is leased, its record encoded, sent outside any transaction, and the answer stored. A process that dies in
-between leaves the lease to run out; the next one sends again under the same key, and the sink finds the first one.
+between leaves the lease to run out; the next one sends again under the same key, and the sink finds the first one. What
+a try said is kept until an answer comes: what the system then shows is the hub's own only where it is just that.
 """
 
 from collections.abc import Callable
@@ -10,9 +11,10 @@ from dataclasses import dataclass, replace
 from hub.canonical.source import SourceRecord
 from hub.errors import Conflict, HubError, NeedsAttention, RecordRejected, RetryLater, only_reasons
 from hub.operations.linked_system import LinkedSystem
-from hub.operations.prepare_write import prepare_write
+from hub.operations.prepare_write import Prepared, prepare_write
 from hub.operations.settle_conflicts import close_conflicts
 from hub.ports import Delivery, Issue, Link, Sent, Sink, Store
+from hub.ports.conflicts import FieldConflict
 from hub.sync.echo import payload_hash
 from hub.sync.system_of_record import MANUAL
 
@@ -34,6 +36,8 @@ class PushResult:
     """They wait for a person."""
 
 
+Taken = tuple[Delivery, Prepared | RecordRejected]
+"""What is to be sent, or why it has no form there."""
 Progress = Callable[[int], None]
 """Called with how many deliveries are over, after each."""
 
@@ -52,28 +56,39 @@ def push_changes(
         RetryLater, NeedsAttention: the system cannot be told now; what was sent before is stored, what was not waits.
     """
     result = PushResult()
-    while (delivery := _lease(system, store, lease_seconds)) is not None:
-        result = _deliver(delivery, system, sink, store, result)
+    while (taken := _take(system, store, lease_seconds)) is not None:
+        result = _deliver(taken, system, sink, store, result)
         progress(result.sent + result.unchanged + result.failed + result.dead)
     return result
 
 
-def _lease(system: LinkedSystem, store: Store, seconds: int) -> Delivery | None:
+def _take(system: LinkedSystem, store: Store, seconds: int) -> Taken | None:
+    """The next delivery, made ready; what it is about to say is kept, so that it is known if no answer comes."""
     with store.begin("push_changes") as uow:
-        return next(iter(uow.outbox.lease(system.name, limit=1, seconds=seconds)), None)
-
-
-def _deliver(delivery: Delivery, system: LinkedSystem, sink: Sink, store: Store, result: PushResult) -> PushResult:
-    try:
-        with store.begin("push_changes") as uow:
+        delivery = next(iter(uow.outbox.lease(system.name, limit=1, seconds=seconds)), None)
+        if delivery is None:
+            return None
+        try:
             prepared = prepare_write(delivery, system, uow)
+        except RecordRejected as error:
+            return delivery, error
+        if not prepared.is_held:
+            uow.outbox.note_try(delivery, prepared.said)
+        return delivery, prepared
+
+
+def _deliver(taken: Taken, system: LinkedSystem, sink: Sink, store: Store, result: PushResult) -> PushResult:
+    delivery, prepared = taken
+    try:
+        if isinstance(prepared, RecordRejected):
+            raise prepared
         if prepared.is_held:
-            _settle(delivery, system, store, prepared.last, prepared.said_hash)
+            _settle(delivery, system, store, prepared, prepared.last)
             return replace(result, unchanged=result.unchanged + 1)
         store.checkpoint("push_changes:before_send")
         stored = sink.send(prepared.write)
         store.checkpoint("push_changes:after_send")
-        _settle(delivery, system, store, stored, prepared.said_hash)
+        _settle(delivery, system, store, prepared, stored)
         return replace(result, sent=result.sent + 1)
     except (RetryLater, NeedsAttention) as error:
         _fail(delivery, store, error, error.after_seconds if isinstance(error, RetryLater) else None)
@@ -87,17 +102,23 @@ def _deliver(delivery: Delivery, system: LinkedSystem, sink: Sink, store: Store,
 
 
 def _settle(
-    delivery: Delivery, system: LinkedSystem, store: Store, stored: SourceRecord | None, said_hash: str
+    delivery: Delivery, system: LinkedSystem, store: Store, prepared: Prepared, stored: SourceRecord | None
 ) -> None:
     """Keep what the system confirmed, so that it is known when the next pull brings it."""
     assert stored is not None
     with store.begin("settle_delivery") as uow:
         [landed] = uow.landing.land([stored])
         uow.links.save([Link(stored.ref, delivery.canonical_id, landed.id)])
-        uow.outbox.mark_sent(delivery, Sent(stored.ref.id, payload_hash(stored.payload), said_hash))
+        uow.outbox.mark_sent(delivery, Sent(stored.ref.id, payload_hash(stored.payload), prepared.said_hash))
         uow.issues.close(UNDELIVERED, delivery.kind, [_subject(delivery, system)])
         told = uow.conflicts.find(delivery.kind, [delivery.canonical_id])
-        close_conflicts(uow, [one for one in told if one.system == system.name and one.rule != MANUAL])
+        mine = (one for one in told if one.system == system.name)
+        close_conflicts(uow, [one for one in mine if one.rule != MANUAL or _was_own(one, landed.id, prepared)])
+
+
+def _was_own(conflict: FieldConflict, confirmed: int, prepared: Prepared) -> bool:
+    """Whether it was doubted before the answer came, and is the very state that was answered with."""
+    return conflict.source_record_id == confirmed and conflict.field not in prepared.undecided
 
 
 def _fail(delivery: Delivery, store: Store, error: HubError, after_seconds: float | None) -> None:

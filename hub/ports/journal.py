@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 from hub.canonical.ids import Kind
 
+Values = Mapping[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -62,12 +64,16 @@ class Outbox(Protocol):
         """What waits for a person, the oldest first."""
         ...
 
-    def find_tried(self, connection: str, kind: Kind, canonical_ids: Collection[str]) -> frozenset[str]:
-        """Those of which a delivery was begun and not confirmed: the system may have it."""
+    def find_tries(self, connection: str, kind: Kind, canonical_ids: Collection[str]) -> dict[str, tuple[Values, ...]]:
+        """Canonical id → what deliveries said of it that nobody answered: the system may have it."""
         ...
 
     def lease(self, connection: str, *, limit: int = 50, seconds: int = 120) -> tuple[Delivery, ...]:
         """Take what is due, the oldest of each record, for so long; a lease that ran out can be taken by others."""
+        ...
+
+    def note_try(self, delivery: Delivery, values: Values) -> None:
+        """Canonical field → value, in JSON's types, as it is about to be sent; kept until an answer comes."""
         ...
 
     def mark_sent(self, delivery: Delivery, sent: Sent) -> bool:

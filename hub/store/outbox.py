@@ -1,5 +1,6 @@
 """Deliveries to other systems: in order per record, leased, retried with jitter, dead at last."""
 
+import json
 from collections.abc import Collection
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import Connection, func, select, text
 
 from hub.canonical.ids import Kind
 from hub.ports import Delivery, Sent
-from hub.ports.journal import DeadLetter
+from hub.ports.journal import DeadLetter, Values
 from hub.store.tables import outbox_delivery
 
 _TRIES = 12
@@ -34,9 +35,10 @@ _WAITING = text("""
 _DEAD_LETTERS = text("""
     SELECT id, connection, kind, canonical_id, sequence, idempotency_key, attempts, last_error FROM outbox_delivery
     WHERE connection = :connection AND state = 'dead' ORDER BY id""")
-_TRIED = text("""
-    SELECT canonical_id FROM outbox_delivery WHERE connection = :connection AND kind = :kind
-    AND canonical_id = ANY(:ids) AND state IN ('pending', 'leased') AND attempts > 0""")
+_UNANSWERED = text("""
+    SELECT canonical_id, tries FROM outbox_delivery WHERE connection = :connection AND kind = :kind
+    AND canonical_id = ANY(:ids) AND state IN ('pending', 'leased') AND tries <> '[]' ORDER BY sequence""")
+_NOTE_TRY = text("UPDATE outbox_delivery SET tries = tries || jsonb_build_array(CAST(:values AS jsonb)) WHERE id = :id")
 _LAST_SENT = text("""
     SELECT DISTINCT ON (canonical_id) canonical_id, remote_id, payload_hash, said_hash FROM outbox_delivery
     WHERE connection = :connection AND kind = :kind AND canonical_id = ANY(:ids) AND state = 'sent'
@@ -59,7 +61,7 @@ _LEASE = text("""
 _MINE = "WHERE id = :id AND state = 'leased' AND attempts = :attempts"
 _SENT = text(
     f"""
-    UPDATE outbox_delivery SET state = 'sent', sent_at = now(), lease_until = NULL, last_error = NULL,
+    UPDATE outbox_delivery SET state = 'sent', sent_at = now(), lease_until = NULL, last_error = NULL, tries = '[]',
         remote_id = :remote_id, payload_hash = :payload_hash, said_hash = :said_hash {_MINE}"""  # noqa: S608 a fixed condition
 )
 _FAILED = text(
@@ -72,7 +74,7 @@ _FAILED = text(
             least(3600, power(2, attempts)) * (0.5 + random()))) {_MINE}"""  # noqa: S608 a fixed condition
 )
 _DEAD = text(
-    f"UPDATE outbox_delivery SET state = 'dead', lease_until = NULL, last_error = :error {_MINE}"  # noqa: S608 the same
+    f"UPDATE outbox_delivery SET state = 'dead', lease_until = NULL, tries = '[]', last_error = :error {_MINE}"  # noqa: S608 the same
 )
 _REPLAY = text("""
     UPDATE outbox_delivery SET state = 'pending', attempts = 0, next_try_at = now()
@@ -114,10 +116,17 @@ class SqlOutbox:
         rows = self._connection.execute(_DEAD_LETTERS, {"connection": connection})
         return tuple(DeadLetter(_delivery(row), row.last_error or "") for row in rows)
 
-    def find_tried(self, connection: str, kind: Kind, canonical_ids: Collection[str]) -> frozenset[str]:
+    def find_tries(self, connection: str, kind: Kind, canonical_ids: Collection[str]) -> dict[str, tuple[Values, ...]]:
         """See the port."""
         values = {"connection": connection, "kind": str(kind), "ids": list(canonical_ids)}
-        return frozenset(self._connection.execute(_TRIED, values).scalars()) if canonical_ids else frozenset()
+        tries: dict[str, tuple[Values, ...]] = {}
+        for row in self._connection.execute(_UNANSWERED, values) if canonical_ids else ():
+            tries[row.canonical_id] = (*tries.get(row.canonical_id, ()), *row.tries)
+        return tries
+
+    def note_try(self, delivery: Delivery, values: Values) -> None:
+        """See the port."""
+        self._connection.execute(_NOTE_TRY, {"id": delivery.id, "values": json.dumps(values)})
 
     def lease(self, connection: str, *, limit: int = 50, seconds: int = 120) -> tuple[Delivery, ...]:
         """See the port."""

@@ -5,7 +5,7 @@ stands. So what comes back of the hub's own writing, in the vendor's way of writ
 nothing, and three systems that are told of one change come to rest.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,8 +28,10 @@ class Said:
     """Canonical field → value, of the fields that the system has."""
     last: Values | None = None
     """The same as it was last applied; None: it is met for the first time."""
-    written: frozenset[str] = frozenset()
-    """Fields that the hub may have written there and heard no answer: what comes back of them is the hub's own."""
+    own: frozenset[str] = frozenset()
+    """Fields that hold what the hub said there without an answer: it is no word of the system's."""
+    doubted: frozenset[str] = frozenset()
+    """Fields that the hub may have written there, of which something else comes back: nobody knows what was first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ def decide_merge(said: Said, stands: Stands, rules: FieldRules, together: Iterab
             why = decide_field(said, stands, names[0], rule)
             if why is None:
                 lost |= dict.fromkeys(names, rule)
+            elif why is not Rule.OWNER and not said.doubted.isdisjoint(names):
+                lost |= dict.fromkeys(names, MANUAL)
             else:
                 origin = Origin(why, said.at, said.source_record_id, said.system)
                 changes |= dict(zip(names, theirs, strict=True))
@@ -106,14 +110,11 @@ def _is_newer(said: Said, held: Origin) -> bool:
 
 
 def _is_change(said: Said, names: tuple[str, ...], theirs: tuple[Any, ...]) -> bool:
+    if said.own.issuperset(names):
+        return False
     if said.last is None:
         return any(value is not None for value in theirs)
-    return theirs != _pick(said.last, names) and not said.written.issuperset(names)
-
-
-def find_written(values: Values, last: Values, fields: Collection[str]) -> frozenset[str]:
-    """What a delivery that was tried may have changed there: where the hub differs from what the system last said."""
-    return frozenset(name for name in fields if values[name] != last[name])
+    return theirs != _pick(said.last, names)
 
 
 def _units(values: Values, together: Iterable[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:

@@ -10,8 +10,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.sync.echo import find_doubted, find_own
 from hub.sync.lineage import Lineage, Origin
-from hub.sync.merge import Said, Stands, decide_merge, find_written
+from hub.sync.merge import Said, Stands, decide_merge
 from hub.sync.system_of_record import HUB, LATEST, MANUAL, FieldRules
 
 NAMES = ("a", "b", "c")
@@ -47,7 +48,8 @@ class Vendor:
     """As it was applied last."""
     seen: Values | None = None
     is_queued: bool = False
-    is_tried: bool = False
+    tries: list[Values] = field(default_factory=list)
+    """What was said and not answered."""
     sent: tuple[Values, Raw] | None = None
     """What was said last, and what the system made of it."""
     undecided: set[str] = field(default_factory=set)
@@ -79,8 +81,8 @@ class World:
         if vendor.base == vendor.raw:
             return
         values, last = decode(vendor.raw), vendor.seen
-        written = find_written(self.values, last, FIELDS) if vendor.is_tried and last else frozenset[str]()
-        said = Said(name, 1, vendor.at, values, last, written)
+        own, doubted = find_own(values, vendor.tries), find_doubted(values, last or {}, vendor.tries)
+        said = Said(name, 1, vendor.at, values, last, own, doubted)
         merge = decide_merge(said, Stands(self.values, Lineage(EPOCH, self.origins), is_shared=True), self.rules)
         self.values = {**self.values, **merge.changes}
         self.origins |= merge.origins
@@ -90,7 +92,7 @@ class World:
             other.undecided = {one for one in other.undecided if (other.seen or {}).get(one) != self.values[one]}
             is_behind = other is not vendor and bool(merge.changes)
             other.is_queued |= is_behind or (other is vendor and merge.is_to_be_told)
-        vendor.is_queued |= last is None and values != self.values
+        vendor.is_queued |= last is None and not vendor.tries and values != self.values
 
     def push(self, name: str, *, is_answered: bool = True) -> None:
         vendor = self.vendors[name]
@@ -99,18 +101,18 @@ class World:
         theirs = vendor.seen or dict.fromkeys(FIELDS)
         said = {one: theirs[one] if one in vendor.undecided else self.values[one] for one in FIELDS}
         if vendor.base is not None and (said == vendor.seen or vendor.sent == (said, vendor.base)):
-            vendor.is_queued = vendor.is_tried = False
+            vendor.is_queued, vendor.tries = False, []
             return
         if vendor.has_versions and vendor.base is not None and vendor.base != vendor.raw:
             return  # it changed there: the next pull says how
-        vendor.is_tried = True
+        vendor.tries.append(said)
         if vendor.normal(said) != vendor.raw:
             vendor.raw, vendor.at = vendor.normal(said), self.tick()
             vendor.writes += 1
         if is_answered:
             vendor.base, vendor.seen = dict(vendor.raw), decode(vendor.raw)
             vendor.sent = said, dict(vendor.raw)
-            vendor.is_queued = vendor.is_tried = False
+            vendor.is_queued, vendor.tries = False, []
 
     @property
     def is_quiet(self) -> bool:

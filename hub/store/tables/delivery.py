@@ -1,6 +1,7 @@
 """The outbox: what other systems still have to be told, in order per record."""
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, Table, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from hub.store.tables.metadata import identity, instant, metadata
 
@@ -23,6 +24,13 @@ outbox_delivery = Table(
     instant("created_at"),
     instant("sent_at", nullable=True),
     Column("said_hash", Text, comment="Of the canonical values that were sent, however the system writes them."),
+    Column(
+        "tries",
+        JSONB,
+        nullable=False,
+        server_default=text("'[]'"),
+        comment="Canonical values that were sent and not answered, try by try. Personal; gone with the answer.",
+    ),
     UniqueConstraint("connection", "kind", "canonical_id", "sequence"),
     CheckConstraint("state IN ('pending', 'leased', 'sent', 'dead')", name="state"),
     Index(

@@ -7,11 +7,12 @@ from sqlalchemy import Engine, text
 
 from hub.canonical.ids import Kind, PatientId
 from hub.canonical.records import Patient, Visit, VisitState
-from hub.errors import InvalidInput, SafetyStop
+from hub.errors import InvalidInput, RetryLater, SafetyStop
 from hub.operations.decide_conflict import Decision, decide_conflict
 from hub.operations.explain_record import explain_record
 from hub.operations.guard_feed import MASS_CHANGE, Accepted
 from hub.operations.merge_people import Word, unmerge_people
+from hub.operations.push_changes import push_changes
 from hub.operations.rehearse_sync import rehearse_sync
 from hub.operations.replay import find_dead, find_landed, replay_dead, replay_records
 from hub.ports import BookableResource, Link, Site, Store
@@ -221,6 +222,65 @@ def test_a_lost_answer_makes_no_second_record_and_no_change_of_its_own(store, en
     push(b, linked("b", told=TOLD), store)
     pull(b, linked("b", told=TOLD), store)
     assert (waiting(engine), b.written, a.written) == ({}, ["b0n", "b0n"], [])
+
+
+def lost(store: Store, a: Vendor, b: Vendor, **changed: str) -> None:
+    """What `a` changed is written to `b`, whose answer is lost."""
+    a.put("1", {**ANN, **changed})
+    pull(a, linked("a", told=TOLD), store)
+    b.lose_answers = 1
+    with pytest.raises(RetryLater):
+        push(b, linked("b", told=TOLD), store)
+
+
+@pytest.mark.parametrize(
+    ("rules", "stands", "rule"),
+    [
+        ("", "Dallas", "manual"),
+        ("patient: {system_of_record: b}", "Waco", None),
+        ("patient: {system_of_record: a}", "Dallas", "a"),
+    ],
+)
+def test_what_somebody_changed_after_a_lost_answer_goes_by_the_rules_and_in_doubt_to_a_person(
+    store, engine, rules, stands, rule
+):
+    a, b, _ = both_know_ann(store)
+    lost(store, a, b, city="Dallas")
+    [(id_, held)] = b.records.items()
+    del b.feed[-1]  # nobody saw what the hub had written before somebody there changed it
+    b.put(id_, {**held, "city": "Waco"})
+    pull(b, linked("b", told=TOLD, rules=rules), store)
+    assert people(store)["Ann"].city == stands
+    with store.begin("test") as work:
+        assert [(one.field, one.rule) for one in work.conflicts.find_all()] == ([("city", rule)] if rule else [])
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE outbox_delivery SET next_try_at = now()"))
+    push(b, linked("b", told=TOLD, rules=rules), store)
+    assert b.records[id_]["city"] == ("Dallas" if rule == "a" else "Waco"), "in doubt nobody's word is overwritten"
+
+
+def test_what_is_doubted_while_the_answer_is_on_its_way_is_settled_by_it(store):
+    a = Vendor("a")
+    b = Vendor("b", normal=lambda payload: {**payload, "city": {"Dallas": "DFW"}.get(str(payload.get("city")))})
+    a.put("1", ANN)
+    pull(a, linked("a", told=TOLD), store)
+    push(b, linked("b", told=TOLD), store)
+    a.put("1", {**ANN, "city": "Dallas"})
+    pull(a, linked("a", told=TOLD), store)
+
+    class RingsFirst(Vendor):
+        def send(self, write):
+            """It rings, and is asked, before its answer is there."""
+            stored = b.send(write)
+            pull(b, linked("b", told=TOLD), store)
+            with store.begin("test") as work:
+                assert [one.rule for one in work.conflicts.find_all()] == ["manual"]
+            return stored
+
+    push_changes(linked("b", told=TOLD), RingsFirst("b"), store)
+    with store.begin("test") as work:
+        assert work.conflicts.find_all() == ()
+        assert work.issues.find_open() == ()
 
 
 def test_nothing_is_sent_again_where_the_system_writes_it_in_its_own_way(store):
