@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from hub.bootstrap.sample_files import read_sample
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.connectors.files.folders import Folder, LocalFolder
@@ -16,12 +17,14 @@ from hub.connectors.files.sftp import open_sftp
 from hub.connectors.files.sink import FileSink
 from hub.connectors.files.source import FileSource
 from hub.connectors.kit.connection import read_connection
+from hub.connectors.kit.mapping_files import load_mappings
 from hub.connectors.kit.secret_store import SecretStore
 from hub.connectors.kit.spec.tabular import Sftp
 from hub.errors import InvalidInput, NeedsAttention, RecordRejected, RetryLater
 from hub.ports import Page, Write
 from hub.settings import PROJECT
 from tests.peers.sftp import SftpServer, sftp_server
+from tests.peers.unseen.harborline.vendor import Harborline
 
 ZONE = ZoneInfo("America/Chicago")
 FILES = """\
@@ -206,6 +209,20 @@ def test_the_examples_of_the_grammar_s_page_are_right(connector: str, more: str)
     example = next(one for one in examples if f"\n    {'files' if connector == 'files' else 'table'}:" in one)
     connection = read_connection(f"system: x\nconnector: {connector}\nmappings: x\n{more}{example}", "x.yaml")
     assert (connection.pull, connection.push) == ((Kind.PATIENT,), (Kind.PATIENT,))
+
+
+def test_a_sample_is_read_as_the_stream_says_its_files_are_written(tmp_path: Path) -> None:
+    practice = PROJECT / "tests" / "peers" / "unseen" / "harborline" / "practice"
+    connection = read_connection((practice / "connections" / "harborline.yaml").read_text(), "harborline.yaml")
+    mapping = load_mappings(PROJECT / "mappings", "harborline", practice)["patient"]
+    harborline = Harborline(tmp_path)
+    harborline.add_guest("Zoë", "Roe", "512-555-0100")
+    [record] = read_sample(harborline.leave_guests(), connection, mapping)
+    assert (record.payload["First"], record.line) == ("Zoë", 3)
+    broken = tmp_path / "broken.csv"
+    broken.write_text("Harborline\nFirst;Last\nZoe;Roe;more\n")
+    with pytest.raises(InvalidInput, match=r"broken.csv:3: the row has 3 fields, the header 2"):
+        read_sample(broken, connection, mapping)
 
 
 @pytest.mark.parametrize("url", ["not a url", "nodb://x", "postgresql+nodriver://u:s3cr3t@h/d"])

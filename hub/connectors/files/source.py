@@ -89,7 +89,7 @@ class FileSource:
         batch = _Batch(self.system, kind, taker, entry.name)
         try:
             with self._folder.open(join(reading.folder, entry.name)) as stream:
-                table = open_table(stream, entry.name, _form(reading))
+                table = open_table(stream, entry.name, form_of(reading))
                 taker.require_columns(table.columns, entry.name)
                 for number, row in enumerate(table.rows(), start=1):
                     batch.take(row, is_new=number > done)
@@ -148,5 +148,6 @@ class _Batch:
         return Rejected(record, (row.problem if isinstance(row, BadRow) else no_id,))
 
 
-def _form(reading: FileReading) -> TableForm:
+def form_of(reading: FileReading) -> TableForm:
+    """How a stream's files are written."""
     return TableForm(reading.encoding, reading.delimiter, reading.header_line, reading.columns, reading.sheet)
