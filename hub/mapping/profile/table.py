@@ -16,6 +16,8 @@ from hub.tables import BadRow, Row
 
 _AT_ONCE = 4_000
 SAMPLE_ROWS = 200
+LONGEST_KEY = 64
+"""Characters: notes differ in every row, too, and are no ids."""
 
 
 @dataclass(slots=True)
@@ -39,7 +41,7 @@ class TableProfile:
     def keys(self) -> tuple[str, ...]:
         """Columns that are filled in every row and (nearly) never twice the same: those that never are first."""
         found = [one for one in self.columns if self.rows and one.may_be_key and one.filled == self.rows]
-        found = [one for one in found if one.kind not in ("date", "yes or no")]
+        found = [one for one in found if one.kind not in ("date", "yes or no") and one.longest <= LONGEST_KEY]
         few = [one for one in found if one.twice * 20 <= self.rows]
         return tuple(one.name for one in sorted(few, key=lambda one: one.twice > self.repeated))
 

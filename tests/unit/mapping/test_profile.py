@@ -73,6 +73,7 @@ def test_no_value_of_a_personal_column_gets_out() -> None:
 
 def test_a_key_is_filled_and_new_in_every_row_and_versions_of_a_row_do_not_hide_it() -> None:
     lines = [{"id": f"A{number}", "on": "2026-01-05", "who": f"C{number % 7}"} for number in range(200)]
+    lines = [line | {"text": f"{number} {'long ' * 20}"} for number, line in enumerate(lines)]
     assert profile_table("a.csv", tuple(lines[0]), rows(*lines)).keys == ("id",)
     found = profile_table("a.csv", tuple(lines[0]), rows(*lines, *lines[:5]))
     assert (found.keys, found.repeated, found.rows) == (("id",), 5, 205)
