@@ -6,6 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from hub.canonical.ids import Kind, LocationId, ResourceId, derive
+from hub.canonical.lots import Lot
 from hub.canonical.records import Canonical, Location, Patient, Resource, Service, Visit
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import Problem
@@ -21,9 +22,10 @@ from hub.sync.people.combine import combine
 from hub.sync.skus import decide_skus
 from hub.sync.versions import Versions, Why, decide_versions
 
-DECODED = (Kind.PATIENT, Kind.SERVICE, Kind.PROVIDER, Kind.VISIT)
-"""The kinds that become canonical records, in the order in which they refer to each other. Files of other kinds
-(payments, packages, inventory) are landed and counted so: the migration of money and stock decodes them there."""
+REQUIRED = (Kind.PATIENT, Kind.SERVICE, Kind.PROVIDER, Kind.VISIT)
+DECODED = (*REQUIRED, Kind.PAYMENT, Kind.PACKAGE, Kind.LOT)
+"""The kinds that become canonical records, in the order in which they refer to each other. Files of money and stock for
+which there is no table are landed and counted so."""
 
 PLACES = (Kind.LOCATION, Kind.RESOURCE)
 NONE: frozenset[str] = frozenset()
@@ -43,7 +45,7 @@ class Setting:
     zone: ZoneInfo
     today: date
     mappings: Mapping[str, TwoWay]
-    """By kind: `patient`, `provider`, `service`, `visit`."""
+    """By kind: `patient`, `provider`, `service`, `visit`; `payment`, `package`, `lot` where they are read, too."""
     aliases: Ids = field(default_factory=dict)
     """Records the practice file names: by kind, the system's id (of rooms and locations the name) → the hub's id."""
     known: Ids = field(default_factory=dict)
@@ -107,7 +109,7 @@ def decide_import(files: Sequence[ExportFile], setting: Setting, progress: Progr
     draft = _Draft(setting)
     by_kind = {file.kind: file for file in files}
     for kind in DECODED:
-        if kind in by_kind:
+        if kind in by_kind and kind in setting.mappings:
             progress(f"read {by_kind[kind].name}", len(by_kind[kind].records))
             draft.take(by_kind[kind])
     return draft.plan()
@@ -154,7 +156,9 @@ class _Draft:
 
     def plan(self) -> ImportPlan:
         visits = [record for record in self.records.values() if isinstance(record, Visit)]
-        places = self._places({visit.location_id for visit in visits} | {visit.room_id for visit in visits})
+        lots = [record for record in self.records.values() if isinstance(record, Lot)]
+        used = {visit.location_id for visit in visits} | {visit.room_id for visit in visits}
+        places = self._places(used | {lot.location_id for lot in lots})
         records = (*places, *self.records.values())
         overlaps, owned = find_overlaps(visits), self._owned()
         alike = tuple(find_alike(self.links.skus.services)) if self.links.skus else ()
@@ -179,7 +183,7 @@ class _Draft:
 
     def _decoded(self, row: SourceRecord) -> Decoded:
         kind = row.ref.kind
-        if kind is Kind.VISIT:
+        if "Location" in row.payload:
             self.links.location = plain(str(row.payload.get("Location", "")))
         return decode(self.setting.mappings[kind], row, self.context)
 

@@ -15,8 +15,8 @@ Ids = Mapping[Kind, Mapping[str, str]]
 class ExportLinks:
     """Implements `hub.mapping.context.Links` for one export; grows while its files are read, in their order.
 
-    Rooms and locations stand in no file of their own: a name that no alias and no link knows is a new one. A room's
-    name is its location's own: `Room 1` of two locations is two rooms.
+    Rooms, locations and products stand in no file of their own: a name that no alias and no link knows is a new one.
+    A room's name is its location's own: `Room 1` of two locations is two rooms.
     """
 
     system: str
@@ -34,7 +34,9 @@ class ExportLinks:
     """The location of the row that is being read."""
 
     def __post_init__(self) -> None:
-        by_name = {kind: _plain_keys(self.aliases.get(kind, {})) for kind in (Kind.LOCATION, Kind.RESOURCE)}
+        by_name = {
+            kind: _plain_keys(self.aliases.get(kind, {})) for kind in (Kind.LOCATION, Kind.RESOURCE, Kind.PRODUCT)
+        }
         services = self.aliases.get(Kind.SERVICE, {})
         by_name[Kind.SERVICE] = {**{service_key(key): one for key, one in services.items()}, **services}
         self.aliases = {**self.aliases, **by_name}
@@ -88,7 +90,8 @@ class ExportLinks:
     def _id_of_key(self, kind: Kind, key: str) -> str:
         aliases = self.aliases.get(kind, {})
         alias = aliases.get(key) or aliases.get(key.rpartition("/")[2])
-        return alias or self.known.get(kind, {}).get(key) or derive(kind, self.system, key)
+        found = alias or self.known.get(kind, {}).get(key)
+        return found or (key.replace(" ", "-") if kind is Kind.PRODUCT else derive(kind, self.system, key))
 
 
 def _plain_keys(ids: Mapping[str, str]) -> dict[str, str]:

@@ -3,9 +3,8 @@
 One transaction: a process that dies leaves nothing behind, and the next run starts afresh and meets its own ids. An
 export that was taken in with the same files, mappings and aliases is recognised, and nothing is written.
 
-Payments, packages and inventory are landed and counted as `landed`. The migration of money and stock finds them there,
-by batch: it decodes them from `source_record` with tables of their own and adds their dispositions (`orphan_visit`
-among the reasons) to the same batch.
+Payments, packages and inventory are read where the connection has tables for them; else they are landed and counted
+as `landed`.
 """
 
 from collections import Counter
@@ -21,8 +20,10 @@ from hub.canonical.records import Canonical, Patient, Visit
 from hub.canonical.source import SourceRef
 from hub.errors import InvalidInput, Problem
 from hub.mapping.apply import TwoWay
+from hub.operations.adopt_money import adopt_deposits, keep_promised_sessions, product_names
 from hub.operations.decide_import import (
     DECODED,
+    REQUIRED,
     SAME_PERSON,
     ImportPlan,
     PlannedLink,
@@ -121,7 +122,7 @@ def import_export(request: ImportRequest, store: Store, progress: Progress = lam
 
 
 def _require_tables(request: ImportRequest) -> None:
-    for kind in DECODED:
+    for kind in REQUIRED:
         mapping = request.mappings.get(kind)
         if mapping is None or mapping.kind is not kind:
             hint = "The key 'mappings' of the connection names a folder below mappings/"
@@ -130,6 +131,7 @@ def _require_tables(request: ImportRequest) -> None:
 
 def _setting(request: ImportRequest, uow: UnitOfWork) -> Setting:
     known = {kind: uow.links.find_all(request.system, kind) for kind in LINKED}
+    known[Kind.PRODUCT] = product_names(uow)
     today = uow.now.astimezone(request.zone).date()
     return Setting(
         system=request.system,
@@ -166,12 +168,14 @@ def _write(
     sources = {link.canonical_id: landed[link.row.file, link.row.line] for link in plan.links if link.row is not None}
     progress("write records", len(plan.records))
     records = _with_owned(plan, uow)
+    records = keep_promised_sessions(uow, records)
     saved = uow.records.save(records, sources=sources, origin=request.system, batch_id=batch_id)
     uow.links.save([_link(planned, sources) for planned in plan.links], batch_id=batch_id)
     new = {record.id for record in plan.records if isinstance(record, Patient)} & set(saved.changed)
     progress("match people", len(new))
     plan = _with_people(plan, _match(uow, new, request.matcher, batch_id))
     uow.issues.open([Issue(ALIKE, Kind.SERVICE, one, detail=said) for one, said in _alike(plan).items()])
+    adopt_deposits(uow, records)
     visits = [record.id for record in records if isinstance(record, Visit)]
     progress("claim their time", len(visits))
     placed = place_facts(uow, visits)
@@ -233,7 +237,9 @@ def _land(
 
 def _with_owned(plan: ImportPlan, uow: UnitOfWork) -> list[Canonical]:
     """The plan's records; of those that the practice file owns only the blanks are filled."""
-    owned = {id_: r for kind in LINKED for id_, r in uow.records.load(kind, plan.owned.get(kind, ())).items()}
+    owned = {
+        id_: r for kind in plan.owned if kind in LINKED for id_, r in uow.records.load(kind, plan.owned[kind]).items()
+    }
     return [fill_blanks(owned[r.id], r) if r.id in owned else r for r in plan.records]
 
 

@@ -10,6 +10,7 @@ from hub.canonical.source import SourceRef
 from hub.errors import InvalidInput, Problem
 from hub.mapping.apply import TwoWay
 from hub.mapping.context import Context
+from hub.operations.adopt_money import product_names
 from hub.ports import UnitOfWork
 from hub.sync.mass_change import MassChangeLimit
 from hub.sync.system_of_record import RecordRules
@@ -133,7 +134,7 @@ def require_aliases(system: LinkedSystem, uow: UnitOfWork) -> None:
     """
     problems: list[Problem] = []
     for kind, aliases in system.aliases.items():
-        known = uow.records.load(kind, set(aliases.values()))
+        known = set(product_names(uow).values()) if kind is Kind.PRODUCT else uow.records.load(kind, aliases.values())
         for source_id, canonical_id in aliases.items():
             if canonical_id not in known:
                 problems.append(_unknown_alias(system, kind, source_id, canonical_id))

@@ -162,6 +162,10 @@ class PaymentBook(Protocol):
         """Write where it stands now."""
         ...
 
+    def adopt_deposits(self, visit_ids: Collection[str]) -> None:
+        """Of those that are to come, what was taken for them elsewhere is their deposit, in their price's currency."""
+        ...
+
     def intend_refund(self, visit_id: str, amount: Money) -> Money | None:
         """Note what is to be given back of a deposit that was taken for the visit's trip, at most what is left of it.
 

@@ -151,6 +151,10 @@ class Records(Protocol):
         """Patient → visits that are booked and to come; who has none is absent."""
         ...
 
+    def count_taken_sessions(self, package_ids: Collection[str]) -> dict[str, int]:
+        """Package → sessions that are booked, held or used here; one of which none is is absent."""
+        ...
+
     def load_all(self, kind: Kind) -> dict[str, Canonical]:
         """Every record of a kind."""
         ...

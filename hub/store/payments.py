@@ -1,5 +1,7 @@
 """Payments: what is reserved, taken, given up, and to be given back."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, insert, text
 
 from hub.canonical.money import Money
@@ -21,6 +23,19 @@ _LEFT = text("""
     AND p.state IN ('authorised', 'captured')
     FOR UPDATE OF p""")
 
+# Deposits that another system took, less what went back.
+_ELSEWHERE = """
+    SELECT p.visit_id, p.amount_currency AS currency, sum(p.amount_minor) AS paid_minor FROM payment p
+    WHERE p.visit_id = ANY(:visits) AND p.kind IN ('deposit', 'refund') AND p.state = 'settled' GROUP BY 1, 2"""
+_ADOPT = text(f"""
+    UPDATE visit v SET deposit_minor = greatest(e.paid_minor, 0) FROM ({_ELSEWHERE}) e
+    WHERE v.id = e.visit_id AND v.price_currency = e.currency AND v.state = 'booked' AND v.start > now()
+    AND v.deposit_minor IS DISTINCT FROM greatest(e.paid_minor, 0)""")  # noqa: S608 fixed parts
+_LEFT_ELSEWHERE = text(f"""
+    SELECT e.currency, e.paid_minor - coalesce((
+        SELECT sum(r.amount_minor) FROM payment_intent r WHERE r.kind = 'refund' AND r.visit_id = e.visit_id), 0)
+        AS left_minor
+    FROM ({_ELSEWHERE}) e WHERE e.paid_minor > 0""")  # noqa: S608 fixed parts
 _REFUNDS = text("SELECT count(*) FROM payment_intent WHERE kind = 'refund' AND visit_id = :visit_id")
 
 
@@ -40,9 +55,14 @@ class SqlPaymentBook:
         values = {"key": key, "state": str(state), "reference": reference, "outcome": outcome}
         self._connection.execute(_SAVE, values)
 
+    def adopt_deposits(self, visit_ids: Collection[str]) -> None:
+        """See the port."""
+        self._connection.execute(_ADOPT, {"visits": list(visit_ids)})
+
     def intend_refund(self, visit_id: str, amount: Money) -> Money | None:
         """See the port."""
         row = self._connection.execute(_LEFT, {"visit_id": visit_id}).one_or_none()
+        row = row or self._connection.execute(_LEFT_ELSEWHERE, {"visits": [visit_id]}).first()
         if row is None or row.currency != amount.currency or row.left_minor <= 0 or amount.amount_minor <= 0:
             return None
         back = Money(amount_minor=min(amount.amount_minor, int(row.left_minor)), currency=amount.currency)

@@ -9,12 +9,14 @@ from sqlalchemy import Connection, Row, Table, select, text
 
 from hub.canonical.finance import GiftCard, Invoice, Membership, Package, Payment
 from hub.canonical.ids import Kind
+from hub.canonical.lots import Lot
 from hub.canonical.records import Canonical, Location, Patient, Provider, Resource, Service, Visit
 from hub.ports import Saved
 from hub.store import tables
 from hub.store.bulk import stage
 from hub.store.columns import columns_of, fields_of, values_of
 from hub.store.locks import lock_claims
+from hub.store.lots import load_lots, save_lots
 from hub.sync.lineage import Lineage, Origin, read_lineage, source_records
 
 # In the order in which they may name one another.
@@ -35,6 +37,8 @@ _MODELS: Mapping[Kind, tuple[type[BaseModel], Table]] = {
 _TO_COME = text("""
     SELECT patient_id, array_agg(id ORDER BY start) AS visits FROM visit
     WHERE patient_id = ANY(:ids) AND state = 'booked' AND start > now() GROUP BY 1""")
+
+_TAKEN = text("SELECT package_id, count(*) AS taken FROM package_use WHERE package_id = ANY(:ids) GROUP BY 1")
 
 
 class SqlRecords:
@@ -64,6 +68,10 @@ class SqlRecords:
             once = {"batch_id": batch_id} | ({"origin": origin} if table is tables.visit else {})
             for identifier, is_new in self._upsert(model, table, chosen, sources or {}, origins, once=once):
                 (inserted if is_new else updated).append(identifier)
+        lots = {str(one.id): one for one in records if isinstance(one, Lot)}
+        total += len(lots)
+        for identifier, is_new in save_lots(self._connection, lots, origin):
+            (inserted if is_new else updated).append(identifier)
         position = {str(record.id): n for n, record in enumerate(records)}
         by_position = position.__getitem__
         unchanged = total - len(inserted) - len(updated)
@@ -71,6 +79,8 @@ class SqlRecords:
 
     def load(self, kind: Kind, ids: Collection[str]) -> dict[str, Canonical]:
         """See the port."""
+        if kind is Kind.LOT:
+            return dict(load_lots(self._connection, list(ids)))
         _, table = _MODELS[kind]
         query = select(table).where(table.c.id == text("ANY(:ids)")).params(ids=list(ids))
         return self._read(kind, self._connection.execute(query))
@@ -100,8 +110,15 @@ class SqlRecords:
         rows = self._connection.execute(_TO_COME, {"ids": list(patient_ids)})
         return {row.patient_id: row.visits for row in rows}
 
+    def count_taken_sessions(self, package_ids: Collection[str]) -> dict[str, int]:
+        """See the port."""
+        rows = self._connection.execute(_TAKEN, {"ids": list(package_ids)})
+        return {row.package_id: row.taken for row in rows}
+
     def load_all(self, kind: Kind) -> dict[str, Canonical]:
         """See the port."""
+        if kind is Kind.LOT:
+            return dict(load_lots(self._connection, None))
         return self._read(kind, self._connection.execute(select(_MODELS[kind][1])))
 
     def _upsert(

@@ -4,7 +4,7 @@ import argparse
 import csv
 import json
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,6 +14,7 @@ from tests.legacy import forms
 from tests.legacy.catalog import ServiceRow, make_catalog
 from tests.legacy.clients import make_clients, row_of
 from tests.legacy.doubles import Client
+from tests.legacy.money import deposits, make_lots, make_packages, spoil_payments
 from tests.legacy.visits import Practice, VisitRow, make_visits, rows_of, truth_of
 
 TODAY = date(2026, 3, 2)
@@ -39,10 +40,6 @@ STAFF = [
     ["E4", "Zoë Quinn", "Aesthetician", "TX-A7004", "2026-12-31", "Y"],
     ["E5", "Cy O'Hara (left 2024)", "RN", "TX-R7005", "2024-06-30", "N"],
 ]
-STOCK = [
-    ["Botox", "L1001", "2026-09-30", "400", "unit", "Main"],
-    ["botox ", "L1002", "2026-03-31", "60", "units", "Main"],
-]
 Rows = list[list[str]]
 
 
@@ -53,16 +50,22 @@ def generate(seed: int, visits: int, folder: Path) -> dict[str, Any]:
     services = make_catalog(rng)
     booked = make_visits(visits, Practice(clients, services, [row[0] for row in STAFF], TODAY), rng)
     payments, paid = _payments(booked, rng)
+    money = Random(f"money {seed}")
+    to_come = [(one.id, one.start.date(), one.service.price_minor) for one in booked if _is_to_come(one)]
+    payments = [*spoil_payments(payments, paid, money), *deposits(to_come, paid, money)]
+    packages, sold = make_packages(clients, services, TODAY, money)
+    lots, counted = make_lots(TODAY, money)
     files: dict[str, Rows] = {
         "clients.csv": [row_of(client, rng) for client in clients],
         "services.csv": _shuffled([_service_row(service) for service in services], rng),
         "staff.csv": STAFF,
         "appointments.csv": _shuffled([row for visit in booked for row in rows_of(visit, rng)], rng),
         "payments.csv": payments,
-        "packages.csv": _packages(clients, services, rng),
-        "inventory.csv": STOCK,
+        "packages.csv": packages,
+        "inventory.csv": lots,
     }
     truth = _truth(seed, clients, services, visits=booked, payments=paid, files=files)
+    truth |= {"packages": sold, "lots": counted}
     write(folder, {name: (HEADERS[name].split(","), rows) for name, rows in files.items()}, truth)
     return truth
 
@@ -75,6 +78,10 @@ def write(folder: Path, files: dict[str, tuple[list[str], Rows]], truth: dict[st
             csv.writer(file).writerows([header, *rows])
     text = json.dumps(truth, indent=0, ensure_ascii=False)
     (folder / "truth.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _is_to_come(visit: VisitRow) -> bool:
+    return visit.status == "booked" and visit.reason is None
 
 
 def _shuffled(rows: Rows, rng: Random) -> Rows:
@@ -105,14 +112,6 @@ def _payments(visits: list[VisitRow], rng: Random) -> tuple[Rows, dict[str, dict
     return rows, truth
 
 
-def _packages(clients: list[Client], services: list[ServiceRow], rng: Random) -> Rows:
-    bought = (TODAY - timedelta(days=180)).isoformat(), (TODAY + timedelta(days=300)).isoformat()
-    return [
-        [f"K{number}", client.id, rng.choice(services).sku, "6", str(rng.randint(0, 5)), *bought]
-        for number, client in enumerate(rng.sample(clients, k=max(1, len(clients) // 25)))
-    ]
-
-
 def _truth(
     seed: int,
     clients: list[Client],
@@ -140,7 +139,7 @@ def _truth(
             "appointments_by_status": dict(Counter(str(t["status"]) for t in told.values() if "status" in t)),
             "quarantined_by_reason": dict(Counter(str(t["reason"]) for t in told.values() if "reason" in t)),
             "people": len({client.person for client in clients}),
-            "repeated_rows": len(appointments) - len(visits) - older,
+            "repeated_rows": sum(len(rows) - len({tuple(row) for row in rows}) for rows in files.values()),
             "superseded_rows": older,
             "history_conflicts": sum(visit.conflict for visit in visits),
         },

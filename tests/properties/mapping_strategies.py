@@ -125,6 +125,8 @@ def records(mapping: TwoWay) -> st.SearchStrategy[Canonical]:
             fields[plan.name] = st.just(plan.spec.default)
         elif plan.kind.name == "full_name":
             fields |= {"given_name": WORDS, "family_name": WORDS}
+        elif plan.kind.name == "signed_money":
+            fields["kind + amount"] = paid(plan)
         elif plan.name not in {"start", "end"} and (plan.spec.required or plan.spec.direction is not Direction.READ):
             fields[plan.name] = value_of(plan)
     if mapping.kind is Kind.VISIT:
@@ -135,9 +137,24 @@ def records(mapping: TwoWay) -> st.SearchStrategy[Canonical]:
 def _record(kind: Kind, values: dict[str, Any]) -> Canonical:
     if kind is Kind.VISIT:
         values["start"], values["end"] = values.pop("span")
+    if "kind + amount" in values:
+        values["kind"], values["amount"] = values.pop("kind + amount")
+    if kind is Kind.PACKAGE:
+        values["credits"] += values["used_before"]
     if kind is Kind.SERVICE:
         values["sku"] = values["name"]
     return MODELS[kind].model_validate(values)  # type: ignore[return-value]
+
+
+def paid(plan: FieldPlan) -> st.SearchStrategy[tuple[str, Money]]:
+    """What was paid for what; what goes back is below nothing."""
+    options: dict[str, Any] = plan.spec.model_extra or {}
+    words = st.sampled_from(sorted(ALL_CODES[options["table"]].words))
+    return st.tuples(words, AMOUNTS).map(lambda one: (one[0], _back(one[1]) if one[0] in options["back"] else one[1]))
+
+
+def _back(amount: Money) -> Money:
+    return Money(amount_minor=-abs(amount.amount_minor), currency=amount.currency)
 
 
 @st.composite

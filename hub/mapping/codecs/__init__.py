@@ -16,6 +16,7 @@ KINDS: Mapping[str, CodecKind] = {
         wall_times.WALL_TIME,
         money.MONEY,
         money.MONEY_PARTS,
+        money.SIGNED_MONEY,
         phone.PHONE,
         phone.PHONE_PARTS,
         words.CODE,

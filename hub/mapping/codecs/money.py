@@ -1,4 +1,4 @@
-"""Money, as people write it (`$1,225.00`, ` 750.00 USD`, `700`, `(25.00)`), or as numbers of cents or dollars."""
+"""Money, as people write it (`$1,225.00`, ` 750.00 USD`, `(25.00)`, `€ 22,50`), or as numbers of cents or dollars."""
 
 import re
 from collections.abc import Mapping
@@ -7,14 +7,19 @@ from typing import Any, Literal
 
 from hub.canonical.money import Money
 from hub.mapping.codecs.codec import Codec, CodecKind, Json, NoOptions, Unreadable, text_of
+from hub.mapping.codecs.words import CODE, CodeOptions
 from hub.mapping.codes import CodeTable
 from hub.mapping.context import Context
 
 _MONEY = re.compile(
-    r"(?P<minus>-)?(?P<open>\()?(?P<sign>\$|(?P<before>[A-Z]{3}))?\s*(?P<inner>-)?"
+    r"(?P<minus>-)?(?P<open>\()?(?P<sign>[$€£]|(?P<before>[A-Z]{3}))?\s*(?P<inner>-)?"
     r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})(?:\.(?P<part>[0-9]{1,3}))?"
-    r"\s*(?P<after>[A-Z]{3})?(?P<close>\))?"
+    r"\s*(?P<after>[A-Z]{3}|[€£])?(?P<close>\))?"
 )
+_SIGNS = {"€": "EUR", "£": "GBP"}
+"""`$` is the practice's own."""
+_DECIMAL_COMMA = re.compile(r"(?<![0-9.,])([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,12}),([0-9]{2})(?![0-9.,])")
+"""`22,50`, `1.225,00`; never `1,225`, where the comma stands between thousands."""
 _PLACES = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "BHD": 3, "KWD": 3, "TND": 3, "JOD": 3, "OMR": 3}
 """Minor digits of currencies that do not have two. Source: ISO 4217."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -33,6 +38,15 @@ class MoneyPartsOptions(NoOptions):
 
     form: Literal["minor", "major", "text"] = "minor"
     """Of the part `amount`."""
+
+
+class SignedMoneyOptions(NoOptions):
+    """Options of `signed_money`."""
+
+    table: str
+    """The code table of the words that say what the money was for."""
+    back: tuple[str, ...] = ("refund",)
+    """The codes that mean that it goes back: of them any sign is read, and none is written."""
 
 
 def _money(options: MoneyOptions, _: Mapping[str, CodeTable]) -> Codec:
@@ -72,6 +86,32 @@ def _money_parts(options: MoneyPartsOptions, _: Mapping[str, CodeTable]) -> Code
     return Codec(decode, encode)
 
 
+def _signed_money(options: SignedMoneyOptions, tables: Mapping[str, CodeTable]) -> Codec:
+    word = CODE.build(CodeOptions(table=options.table), tables)
+    if unknown := set(options.back) - set(tables[options.table].codes):
+        raise ValueError(f"the code table {options.table!r} has no code {min(unknown)!r}")
+
+    def decode(raw: tuple[Json, Json], context: Context) -> tuple[str, Money]:
+        said, written = raw
+        if said is None:
+            raise Unreadable("says not what the money was for", "unknown_code")
+        if written is None:
+            raise _unreadable("is not an amount of money")
+        code, amount = word.decode(said, context), _decode(written, context)
+        return code, _backwards(amount) if code in options.back else amount
+
+    def encode(value: tuple[str, Money], context: Context) -> tuple[Json, Json]:
+        code, amount = value
+        shown = Money(amount_minor=abs(amount.amount_minor), currency=amount.currency)
+        return word.encode(code, context), _encode(shown if code in options.back else amount, context)
+
+    return Codec(decode, encode)
+
+
+def _backwards(amount: Money) -> Money:
+    return Money(amount_minor=-abs(amount.amount_minor), currency=amount.currency)
+
+
 def _rescaled(found: Money, currency: str) -> int:
     """Minor units of an amount whose currency stands beside it."""
     scaled = Decimal(found.amount_minor).scaleb(_places(currency) - _places(found.currency))
@@ -107,18 +147,24 @@ def _places(currency: str) -> int:
 
 
 def _decode(raw: Json, context: Context) -> Money:
-    match = _MONEY.fullmatch(text_of(raw))
+    match = _MONEY.fullmatch(_DECIMAL_COMMA.sub(_with_point, text_of(raw)))
     if match is None or (match["open"] is None) != (match["close"] is None):
         raise _unreadable("is not an amount of money")
     minuses = sum(match[name] is not None for name in ("minus", "inner", "open"))
-    if minuses > 1 or (match["before"] and match["after"]):
+    named = match["before"] or _SIGNS.get(match["sign"] or ""), match["after"]
+    if minuses > 1 or all(named):
         raise _unreadable("is not an amount of money")
-    currency = match["before"] or match["after"] or context.currency
+    written = named[0] or named[1] or context.currency
+    currency = _SIGNS.get(written, written)
     places, part = _places(currency), (match["part"] or "").rstrip("0")
     if len(part) > places:
         raise _unreadable("has more decimals than its currency")
     amount = int(match["whole"].replace(",", "") + part.ljust(places, "0"))
     return Money(amount_minor=-amount if minuses else amount, currency=currency)
+
+
+def _with_point(found: re.Match[str]) -> str:
+    return f"{found[1].replace('.', '')}.{found[2]}"
 
 
 def _encode(value: Money, context: Context) -> str:
@@ -142,3 +188,6 @@ def _unreadable(message: str) -> Unreadable:
 _SAMPLE = Money(amount_minor=22500)
 MONEY = CodecKind("money", _money, MoneyOptions, sample=_SAMPLE)
 MONEY_PARTS = CodecKind("money_parts", _money_parts, MoneyPartsOptions, parts=("amount", "currency"), sample=_SAMPLE)
+SIGNED_MONEY = CodecKind(
+    "signed_money", _signed_money, SignedMoneyOptions, parts=("kind", "amount"), fields=2, sample=("payment", _SAMPLE)
+)

@@ -9,5 +9,8 @@ WHERE link.system = :'system'
     WHEN 'service' THEN EXISTS (SELECT FROM service WHERE service.id = link.canonical_id)
     WHEN 'location' THEN EXISTS (SELECT FROM location WHERE location.id = link.canonical_id)
     WHEN 'resource' THEN EXISTS (SELECT FROM resource WHERE resource.id = link.canonical_id)
+    WHEN 'payment' THEN EXISTS (SELECT FROM payment WHERE payment.id = link.canonical_id)
+    WHEN 'package' THEN EXISTS (SELECT FROM package WHERE package.id = link.canonical_id)
+    WHEN 'lot' THEN EXISTS (SELECT FROM lot WHERE lot.record_id = link.canonical_id)
     ELSE true
   END

@@ -5,5 +5,5 @@ JOIN import_batch AS batch ON batch.id = verdict.batch_id AND batch.system = :'s
 WHERE verdict.verdict = 'quarantined'
   AND verdict.reason NOT IN (
     'bad_times', 'bad_date', 'implausible_date', 'bad_money', 'orphan_patient', 'orphan_visit', 'unknown_service',
-    'unknown_code'
+    'unknown_code', 'bad_count', 'unknown_product'
   )

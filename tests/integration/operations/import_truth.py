@@ -35,9 +35,9 @@ def found_visits(connection: Connection) -> dict[str, tuple[Any, ...]]:
     return {row[0]: tuple(row[1:]) for row in connection.execute(VISITS)}
 
 
-def told_verdicts(truth: Mapping[str, Any]) -> Verdicts:
-    """Verdict and reason of every appointment."""
-    return {id_: (told["verdict"], told.get("reason")) for id_, told in truth["appointments"].items()}
+def told_verdicts(truth: Mapping[str, Any], part: str = "appointments") -> Verdicts:
+    """Verdict and reason of every row of a part."""
+    return {id_: (told["verdict"], told.get("reason")) for id_, told in truth[part].items()}
 
 
 def found_verdicts(connection: Connection, file: str = "appointments.csv") -> Verdicts:
@@ -48,6 +48,39 @@ def found_verdicts(connection: Connection, file: str = "appointments.csv") -> Ve
     ).all()
     assert len({row.source_key for row in rows}) == len(rows)
     return {row.source_key: (row.verdict, row.reason) for row in rows}
+
+
+def loaded_of(truth: Mapping[str, Any], part: str, *names: str) -> dict[str, tuple[Any, ...]]:
+    """What is told of the rows of a part that are loaded."""
+    loaded = {id_: told for id_, told in truth[part].items() if told["verdict"] == "loaded"}
+    return {id_: tuple(told[name] for name in names) for id_, told in loaded.items()}
+
+
+def found_payments(connection: Connection) -> dict[str, tuple[Any, ...]]:
+    """Amounts of payments."""
+    return _by_source_id(connection, "payment", "record.amount_minor")
+
+
+def found_packages(connection: Connection) -> dict[str, tuple[Any, ...]]:
+    """Sessions left, SKU and last day of packages."""
+    sku = "(SELECT sku FROM service WHERE service.id = record.service_id AND NOT archived)"
+    left = "record.credits - record.used_before"
+    return _by_source_id(connection, "package", f"{left}, {sku}, CAST(record.expires_on AS text)")
+
+
+def found_lots(connection: Connection) -> dict[str, tuple[Any, ...]]:
+    """Product, units on hand, unit and last day of lots, by name."""
+    rows = connection.execute(text("SELECT name, product_id, on_hand, unit, CAST(expires_on AS text) FROM lot"))
+    return {row[0]: (row[1], float(row[2]), *row[3:]) for row in rows}
+
+
+def _by_source_id(connection: Connection, kind: str, columns: str) -> dict[str, tuple[Any, ...]]:
+    rows = connection.execute(
+        text(f"""SELECT link.source_id, {columns} FROM source_link link JOIN {kind} record
+            ON record.id = link.canonical_id WHERE link.kind = :kind"""),
+        {"kind": kind},
+    )
+    return {row[0]: tuple(row[1:]) for row in rows}
 
 
 def merged_rows(connection: Connection) -> Counter[str]:
