@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     """The shipped mappings."""
     connection_urls: dict[str, str] = {}
     """Base URLs that replace those of `connections/*.yaml`, by system: `{"juniper-ehr": "http://127.0.0.1:9000"}`."""
+    http_log: Path | None = None
+    """A file that gets a line for each request to another system: method, path, status, time, and bodies in which
+    everything is left out that is personal or that no mapping table knows."""
     host: str = "127.0.0.1"
     """Where the web server binds. Loopback only, until sign-in exists."""
     port: int = Field(default=8300, ge=0, le=65535)

@@ -1,25 +1,19 @@
 """A look at one connection: its agreement, and what its connector finds."""
 
-import os
 from collections.abc import Iterator
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from hub.bootstrap.practice_folder import PracticeFolder
+from hub.bootstrap.surroundings import surroundings_of, witness_of
 from hub.connectors import registry
-from hub.connectors.registry import Surroundings
 from hub.governance.agreements import FILE, Standing, State, judge_agreement
 from hub.ports.checks import Check, fail, ok, warn
+from hub.settings import Settings
 
 _MOVES = (State.IN_FORCE, State.EXEMPT)
 
 
-def surroundings_of(folder: PracticeFolder) -> Surroundings:
-    """What every connection of the practice needs to know."""
-    return Surroundings(folder.path, ZoneInfo(folder.practice.zone), os.environ)
-
-
-def check_connection(folder: PracticeFolder, system: str, today: date) -> Iterator[Check]:
+def check_connection(settings: Settings, folder: PracticeFolder, system: str, today: date) -> Iterator[Check]:
     """Its agreement on that day, and what its connector finds. Asks the system; needs no database.
 
     Raises:
@@ -27,7 +21,7 @@ def check_connection(folder: PracticeFolder, system: str, today: date) -> Iterat
     """
     connection = folder.connection(system)
     yield check_agreement(judge_agreement(folder.agreements, system, today))
-    yield from registry.check_connection(connection, surroundings_of(folder))
+    yield from registry.check_connection(connection, surroundings_of(folder, witness_of(settings, folder)))
 
 
 def check_agreement(standing: Standing) -> Check:

@@ -1,6 +1,5 @@
 """The operations of one practice, wired to its database and its connections."""
 
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -8,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import stamina.instrumentation
 from sqlalchemy import Engine
@@ -17,6 +15,7 @@ from hub.bootstrap.databases import open_database
 from hub.bootstrap.doorbell import Doorbell
 from hub.bootstrap.exchange import Exchange
 from hub.bootstrap.practice_folder import PracticeFolder, read_practice_folder
+from hub.bootstrap.surroundings import surroundings_of, witness_of
 from hub.canonical.ids import Kind
 from hub.canonical.records import Visit
 from hub.canonical.time import Span
@@ -25,11 +24,13 @@ from hub.connectors.kit.mapping_files import load_mappings
 from hub.connectors.kit.read_ahead import ReadAhead
 from hub.connectors.registry import (
     Surroundings,
+    WitnessOf,
     open_calendar,
     open_export,
     open_sink,
     open_source,
     secrets_of,
+    unwatched,
     zone_of,
 )
 from hub.errors import InvalidInput, Problem
@@ -111,6 +112,7 @@ class Hub:
     store: SqlStore
     board: BoardQuery
     mappings: Path
+    witness_of: WitnessOf = unwatched
 
     def apply_practice(self) -> Applied:
         """Put the practice file in force; twice equals once."""
@@ -390,7 +392,7 @@ class Hub:
 
     @property
     def _surroundings(self) -> Surroundings:
-        return Surroundings(self.folder.path, ZoneInfo(self.folder.practice.zone), os.environ)
+        return surroundings_of(self.folder, self.witness_of)
 
     @property
     def _matcher(self) -> Matcher:
@@ -434,6 +436,6 @@ def open_hub(settings: Settings, folder: PracticeFolder | None = None) -> Iterat
         engine = application_engine(url)
         try:
             store = SqlStore(engine, kill_at_named_point)
-            yield Hub(folder, engine, store, BoardQuery(engine), settings.mappings)
+            yield Hub(folder, engine, store, BoardQuery(engine), settings.mappings, witness_of(settings, folder))
         finally:
             engine.dispose()

@@ -1,16 +1,15 @@
 """`hub map preview`: a table at work, on a file's records, on what landed, or on what the system says just now."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from hub.bootstrap.databases import open_database
 from hub.bootstrap.practice_folder import PracticeFolder
 from hub.bootstrap.sample_files import read_sample
+from hub.bootstrap.surroundings import surroundings_of, witness_of
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord
 from hub.connectors.kit.connection import Connection
@@ -54,7 +53,7 @@ def preview_mapping(
         hint = f"There are: {', '.join(sorted(tables))}"
         raise InvalidInput(Problem(f"{name} has no mapping table for {kind}", field="RECORD", hint=hint))
     mapping = tables[kind]
-    surroundings = Surroundings(folder.path, ZoneInfo(folder.practice.zone), os.environ)
+    surroundings = surroundings_of(folder, witness_of(settings, folder))
     if sample is not None:
         found: Sequence[SourceRecord] = read_sample(sample, connection, mapping)
         origin = str(sample)

@@ -1,6 +1,6 @@
 """Where a record came from: the other system's own words, kept unchanged (design: idea 6)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ class SourceRecord:
     """
 
     ref: SourceRef
-    payload: dict[str, Any]
+    payload: dict[str, Any] = field(repr=False)
     version: str | None = None
     """What the system calls this state of the record (`meta.versionId`, a modified stamp), if it says so."""
     modified_at: datetime | None = None

@@ -31,9 +31,10 @@ def check(name: System, *, as_json: AsJson = False) -> None:
     from hub.cli.checks import show
     from hub.settings import read_settings
 
-    folder = read_practice_folder(read_settings())
+    settings = read_settings()
+    folder = read_practice_folder(settings)
     folder.connection(name)
-    show(check_connection(folder, name, today_of(folder)), as_json=as_json)
+    show(check_connection(settings, folder, name, today_of(folder)), as_json=as_json)
 
 
 def today_of(folder: "PracticeFolder") -> "date":

@@ -37,6 +37,14 @@ from hub.errors import HubError, InvalidInput, Problem
 from hub.ports import Sink, Source, VendorCalendar
 from hub.ports.checks import Check, Level, failures, ok, worst
 
+WitnessOf = Callable[[Connection], Witness]
+"""Who sees the requests of a connection."""
+
+
+def unwatched(_connection: Connection) -> Witness:
+    """Nobody does."""
+    return nobody
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -49,8 +57,7 @@ class Surroundings:
     environment: Mapping[str, str]
     """Where the secrets are that connections name."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: TID251 - when something is read again
-    witness_of: Callable[[Connection], Witness] = lambda _connection: nobody
-    """Who sees the requests of a connection."""
+    witness_of: WitnessOf = unwatched
     limits: Limits | None = None
     """Other time limits than the connections declare, for a look at one that somebody waits for."""
 
@@ -269,7 +276,7 @@ def _check_over_http(connection: Connection, surroundings: Surroundings) -> Iter
         yield from check_answers(connection, look(connection.pull, opened))
 
 
-def _both(witness_of: Callable[[Connection], Witness], also: Witness) -> Callable[[Connection], Witness]:
+def _both(witness_of: WitnessOf, also: Witness) -> WitnessOf:
     def each(connection: Connection) -> Witness:
         witness = witness_of(connection)
 

@@ -1,5 +1,6 @@
 """What systems disagree about, as the store keeps it."""
 
+import dataclasses
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ class FieldConflict:
     field: str
     rule: str
     """The field's rule: a system's name, `hub`, `latest`, `manual`."""
-    theirs: Any
+    theirs: Any = dataclasses.field(repr=False)
     """The system's value as JSON has it. Personal: for the people who decide, never for logs, errors or issues."""
     source_record_id: int
     """Which of its records says so."""

@@ -1,7 +1,7 @@
 """Other systems, as the operations see them: sources to read and sinks to write to."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from hub.canonical.ids import Kind
@@ -81,8 +81,8 @@ class Write:
     """Idempotency key: the same key is the same write, however often it is sent."""
     target: SourceRef | None
     """The record to change, or None to create it."""
-    payload: Mapping[str, Any]
-    seen: Mapping[str, Any] | None = None
+    payload: Mapping[str, Any] = field(repr=False)
+    seen: Mapping[str, Any] | None = field(default=None, repr=False)
     """What the payload was made onto: the system's record as it was last seen."""
 
 
