@@ -14,6 +14,7 @@ from hub.cli import (
     day,
     deciding,
     demo,
+    doctor,
     idle,
     mapping,
     migrating,
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(starting.init)
+app.command()(doctor.doctor)
 app.command()(serving.up)
 app.command()(serving.serve)
 app.command()(syncing.sync)
