@@ -97,6 +97,7 @@ class Connection(Declared):
         for kind, stream in self.streams.items():
             yield from within(("streams", kind), stream)
             yield from self._of_stream(("streams", kind), stream)
+            yield from self._of_for_each(("streams", kind, "read", "for_each", "stream"), kind, stream)
             yield from self._of_sees(("streams", kind, "sees"), kind, stream)
 
     def _of_address(self) -> Iterator[Wrong]:
@@ -158,6 +159,15 @@ class Connection(Declared):
             hint = "Name the column where the system keeps the hub's id"
             yield (*where, "hub_id"), "what is made there would not be known when it comes back", hint
 
+    def _of_for_each(self, where: Where, kind: Kind, stream: Stream) -> Iterator[Wrong]:
+        """The stream whose records a list stands behind is read by itself."""
+        spec = stream.read.for_each if stream.read is not None else None
+        other = self.streams.get(spec.stream) if spec is not None else None
+        if spec is None or (spec.stream is not kind and other and other.read and other.read.for_each is None):
+            return
+        known = ", ".join(one for one, each in self.streams.items() if one is not kind and each.read is not None)
+        yield where, f"there is no other stream {spec.stream} that is read by itself", f"There are: {known or 'none'}"
+
     def _of_sees(self, where: Where, kind: Kind, stream: Stream) -> Iterator[Wrong]:
         """How the stream is read again."""
         blocks = {"horizon": stream.sees.horizon, "sweep": stream.sees.sweep}
@@ -198,6 +208,8 @@ class Connection(Declared):
         for place, call in calls.items():
             if call is None:
                 continue
+            if self.connector == "graphql" and call.send == "form":
+                yield (*where, *place, "send"), "GraphQL is sent as JSON", "Remove it"
             if self.connector == "graphql" and call.document is None:
                 yield (*where, *place, "document"), "the key 'document' is missing", "Add the GraphQL document"
             if self.connector == "rest" and call.document is not None:

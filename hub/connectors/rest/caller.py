@@ -1,6 +1,6 @@
 """Declared calls over REST."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 from urllib.parse import quote
@@ -45,13 +45,24 @@ class RestCaller:
             call.method,
             url or filled_text(call.path, values, lambda text: quote(text, safe="")).lstrip("/"),
             params={name: _text(value) for name, value in query.items()} or None,
-            payload=body,
+            payload=body if call.send == "json" else None,
+            form=dict(_fields(body)) if call.send == "form" and body is not None else None,
             headers={**call.headers, **(headers or {})},
             accept=accept,
             repeatable=repeatable,
         )
         refuse_told(call, answer, writes=writes)
         return answer
+
+
+def _fields(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """A table as the fields of a form: `a[b]`, `a[0]`; what is null is cleared by a blank."""
+    if isinstance(value, dict | list):
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, part in inner:
+            yield from _fields(part, f"{name}[{key}]" if name else str(key))
+    else:
+        yield name, "" if value is None else _text(value)
 
 
 def _text(value: Any) -> Any:

@@ -18,6 +18,7 @@ from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.canonical.time import Span
 from hub.connectors.kit.engine.caller import GOOD, Caller
+from hub.connectors.kit.engine.for_each import EachPlace, read_for_each
 from hub.connectors.kit.engine.instants import write_instant
 from hub.connectors.kit.engine.paging import PageMark, first_mark, mark_at, next_mark, size_of
 from hub.connectors.kit.engine.place import Place
@@ -27,7 +28,7 @@ from hub.connectors.kit.engine.single import ask_one
 from hub.connectors.kit.engine.templates import filled
 from hub.connectors.kit.http import Answer, place, sent_at
 from hub.connectors.kit.spec.paging import ByLink, ByNextUrl, ByOffset, ByPage
-from hub.connectors.kit.spec.reading import Reading
+from hub.connectors.kit.spec.reading import ForEach, Reading
 from hub.connectors.kit.spec.sees import Horizon
 from hub.connectors.kit.spec.stream import Stream
 from hub.connectors.kit.values import value_at
@@ -63,8 +64,25 @@ class DeclaredSource:
             known = ", ".join(name for name, each in self._streams.items() if each.read is not None)
             message = f"{self.system} declares no stream {kind} that is read"
             raise InvalidInput(Problem(message, field=f"streams.{kind}", hint=f"There are: {known}"))
-        taker = Taker(self.system, kind, stream, self._zone)
-        yield from _Reader(stream.read, taker, self._caller, self._zone, Place.parse(cursor)).pages()
+        if stream.read.for_each is not None:
+            yield from self._for_each(kind, stream.read, stream.read.for_each, cursor)
+            return
+        yield from self._list(kind, stream.read, Place.parse(cursor))
+
+    def _for_each(self, kind: Kind, reading: Reading, spec: ForEach, cursor: str | None) -> Iterator[Page]:
+        def others(at: str | None) -> Iterator[Page]:
+            return self.read(spec.stream, at)
+
+        def one(values: dict[str, Any], place: Place) -> Iterator[Page]:
+            return self._list(kind, reading, place, values)
+
+        yield from read_for_each(spec, EachPlace.parse(cursor), others, one)
+
+    def _list(
+        self, kind: Kind, reading: Reading, start: Place, values: Mapping[str, Any] | None = None
+    ) -> Iterator[Page]:
+        taker = Taker(self.system, kind, self._streams[kind], self._zone)
+        return _Reader(reading, taker, self._caller, self._zone, start, values=values).pages()
 
     def read_again(self, kind: Kind, cursor: str | None, within: Span | None) -> Iterator[Page]:
         """See `hub.connectors.kit.watching.Rereadable`."""
@@ -105,7 +123,9 @@ class _Reader:
         start: Place,
         *,
         asked: Mapping[str, Any] | None = None,
+        values: Mapping[str, Any] | None = None,
     ) -> None:
+        self._values = values or {}
         self._reading = reading
         self._asked = asked or {}
         self._paging = reading.paging
@@ -179,7 +199,7 @@ class _Reader:
         accept = GOOD | {_NOT_MODIFIED} if etag else GOOD
         params = {**self._asked, **self._since(), **size_of(self._paging), **mark.params}
         try:
-            return self._caller.send(self._reading, {}, params, url=mark.url, headers=headers, accept=accept)
+            return self._caller.send(self._reading, self._values, params, url=mark.url, headers=headers, accept=accept)
         except NeedsAttention as error:
             if is_resumed and _STALE_MARK & set(only_reasons(error.problems)):
                 return None

@@ -7,7 +7,18 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from hub.connectors.kit.spec.declared import Declared, Duration, JsonPath, OneOrMore, Template, Wrong, names_in, within
+from hub.canonical.ids import Kind
+from hub.connectors.kit.spec.declared import (
+    NAME,
+    Declared,
+    Duration,
+    JsonPath,
+    OneOrMore,
+    Template,
+    Wrong,
+    names_in,
+    within,
+)
 from hub.connectors.kit.spec.paging import Paging
 
 InstantFormat = Literal["iso", "unix", "unix_ms", "date", "local"]
@@ -43,6 +54,8 @@ class Call(Declared):
     query: dict[str, Template] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict)
     body: Template = None
+    send: Literal["json", "form"] = "json"
+    """How the body travels. As a form: `a[b]=1` for what stands inside, `a[0]=1` for lists."""
     document: Document | None = None
     """In GraphQL, instead of method, path, query and body."""
     variables: dict[str, Template] = Field(default_factory=dict)
@@ -54,11 +67,17 @@ class Call(Declared):
         yield from within(("document",), self.document)
         if self.method == "GET" and self.body is not None:
             yield ("body",), "a GET has no body", "Say method: POST, or put it into 'query'"
+        if self.send == "form" and not _is_form(self.body):
+            yield ("send",), "the body is no table of fields", "Write 'body' as keys and values, or '{record}'"
 
     def names(self) -> dict[str, set[str]]:
         """The names that each key uses."""
         keys = {"path": self.path, "query": self.query, "body": self.body, "variables": self.variables}
         return {key: found for key, value in keys.items() if (found := names_in(value))}
+
+
+def _is_form(body: Template) -> bool:
+    return isinstance(body, dict) or (isinstance(body, str) and NAME.fullmatch(body) is not None)
 
 
 def unknown_names(call: Call, known: set[str]) -> Iterator[Wrong]:
@@ -90,6 +109,19 @@ class Each(Declared):
     """The key under which each of them gets what stands around the list."""
 
 
+class ForEach(Declared):
+    """The list is asked for once for each record of another stream."""
+
+    name: str = Field(pattern=r"^[a-z][a-z_]*$")
+    """What stands for that record's id in path, query and body: `client` for `clients/{client}/packages`."""
+    stream: Kind
+    """Whose records."""
+    of: Literal["all", "changed"] = "all"
+    """`changed`: only behind records that changed themselves, for systems that touch them then."""
+    put: str | None = None
+    """The key under which each record gets that id, where it does not say itself whose it is."""
+
+
 class Mark(Declared):
     """A value in a record that says something about all of it."""
 
@@ -118,6 +150,8 @@ class Reading(Call):
     records: JsonPath | None = None
     """Where the list of records stands in the answer; without it the answer is the list."""
     each: Each | None = None
+    for_each: ForEach | None = None
+    """For lists that stand behind the records of another stream."""
     id: OneOrMore[JsonPath]
     """Where a record's id stands; of several places together, divided by `/`."""
     modified: JsonPath | None = None
@@ -135,7 +169,11 @@ class Reading(Call):
     def find_problems(self) -> Iterator[Wrong]:
         """What cannot work together."""
         yield from super().find_problems()
-        yield from unknown_names(self, set())
+        known = {self.for_each.name} if self.for_each is not None else set()
+        yield from unknown_names(self, known)
+        if known and not any(known & names for names in self.names().values()):
+            name = f"{{{next(iter(known))}}}"
+            yield ("for_each", "name"), f"{name} stands nowhere in the call", f"Such as path: clients/{name}/packages"
         if self.since is not None and self.modified is None:
             yield (
                 ("since",),

@@ -84,6 +84,9 @@ class Stream(Declared):
     def _of_sees(self) -> Iterator[Wrong]:
         """What `sees` and the reading say against each other."""
         sees = self.sees
+        if self.read is not None and self.read.for_each is not None and sees.reads_again:
+            message = "a stream with for_each is not read again"
+            yield ("sees",), message, "Remove 'horizon' and 'sweep'; without 'since' it is read whole each time"
         for name in ("horizon", "sweep"):
             if getattr(sees, name) is not None and not self.is_pulled:
                 yield ("sees", name), "the stream is not pulled", "Remove it, or say direction: both"
