@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hub.errors import InvalidInput, Problem
 from hub.mapping.apply import TwoWay, read_mapping
+from hub.mapping.codes import CodeTable
 from hub.mapping.spec import read_codes
 
 
@@ -19,9 +20,7 @@ def load_mappings(folder: Path, system: str, practice: Path | None = None) -> Ma
     Raises:
         InvalidInput: no such folder, or a problem for each place that is wrong in any of the files.
     """
-    codes = {
-        name: read_codes(file_text(file), str(file)) for name, file in mapping_files("codes", folder, practice).items()
-    }
+    codes = load_codes(folder, practice)
     files = mapping_files(system, folder, practice).values()
     if not files:
         hint = "The key 'mappings' of the connection names a folder below mappings/, of the practice or the shipped one"
@@ -36,6 +35,12 @@ def load_mappings(folder: Path, system: str, practice: Path | None = None) -> Ma
     if problems:
         raise InvalidInput(*problems)
     return tables
+
+
+def load_codes(folder: Path, practice: Path | None = None) -> dict[str, CodeTable]:
+    """The code tables by name; errors as `load_mappings`."""
+    files = mapping_files("codes", folder, practice)
+    return {name: read_codes(file_text(file), str(file)) for name, file in files.items()}
 
 
 def mapping_files(name: str, shipped: Path, practice: Path | None) -> Mapping[str, Path]:

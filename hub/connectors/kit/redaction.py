@@ -112,10 +112,10 @@ def _weight(mark: str) -> int:
 
 
 def _of_stream(connection: Connection, stream: Stream, table: TwoWay | None) -> Iterator[tuple[Keys, str]]:
-    record = dict(_of_table(table)) if table is not None else {}
+    record = dict(marks_of_table(table)) if table is not None else {}
     reading = stream.read
     for path in (*(reading.id if reading else ()), *([] if reading else ["id"])):
-        record.setdefault(_keys(place_of(path)), ID)
+        record.setdefault(keys_of(place_of(path)), ID)
     for prefix, parent in _prefixes(connection, stream):
         for keys, mark in record.items():
             if parent is not None and keys[:1] == (parent,):
@@ -127,16 +127,18 @@ def _of_stream(connection: Connection, stream: Stream, table: TwoWay | None) -> 
             yield from _of_template(template, inside, record)
 
 
-def _of_table(table: TwoWay) -> Iterator[tuple[Keys, str]]:
+def marks_of_table(table: TwoWay, *, with_text: bool = True) -> Iterator[tuple[Keys, str]]:
+    """How personal the places are that a table speaks of; of a mere guess, what it takes as plain text is unknown."""
     found: dict[Keys, str] = {}
     for plan in table.table.fields:
         classes = [str(one) for name, one in phi_classes(MODELS[table.kind]).items() if name in plan.names]
         whose = [ID] if personal_classes(MODELS[table.kind], plan.names) else []
+        is_guess = not with_text and plan.spec.codec == "text"
         for place in (place for part in plan.places for place in part):
             # The other elements of a list that a condition chooses from may hold anything.
             chosen = any(step.conditions or step.index is not None for step in place.steps)
-            mark = next(iter([*classes, *whose]), UNKNOWN if chosen else PLAIN)
-            found[_keys(place)] = max(mark, found.get(_keys(place), mark), key=_weight)
+            mark = next(iter([*classes, *whose]), UNKNOWN if chosen or is_guess else PLAIN)
+            found[keys_of(place)] = max(mark, found.get(keys_of(place), mark), key=_weight)
     yield from found.items()
 
 
@@ -147,18 +149,18 @@ def _prefixes(connection: Connection, stream: Stream) -> Iterator[tuple[Keys, st
         return
     reading = stream.read
     if reading is not None:
-        whole = [_keys(place_of(reading.records))] if reading.records else [()]
+        whole = [keys_of(place_of(reading.records))] if reading.records else [()]
         if isinstance(reading.paging, ByRelay) and reading.records is None:
-            around = _keys(place_of(reading.paging.connection))
+            around = keys_of(place_of(reading.paging.connection))
             whole = [(*around, "edges", "node"), (*around, "nodes")]
         each = reading.each
         yield from (
-            ((*one, *(_keys(place_of(each.path)) if each else ())), each.parent if each else None) for one in whole
+            ((*one, *(keys_of(place_of(each.path)) if each else ())), each.parent if each else None) for one in whole
         )
     for call in _calls(stream):
         path = getattr(call, "record", None)
         if call is not reading:
-            yield (_keys(place_of(path)) if path else ()), None
+            yield (keys_of(place_of(path)) if path else ()), None
 
 
 def _of_template(template: Any, keys: Keys, record: Mapping[Keys, str]) -> Iterator[tuple[Keys, str]]:
@@ -185,8 +187,9 @@ def _calls(stream: Stream) -> Iterator[Call]:
     yield from (call for call in (stream.read, stream.one, *ways, find) if call is not None)
 
 
-def _keys(place: Place) -> Keys:
-    return tuple(step.key for step in place.steps)
+def keys_of(place: Place | str) -> Keys:
+    """A place without selectors and positions."""
+    return tuple(step.key for step in (place_of(place) if isinstance(place, str) else place).steps)
 
 
 def _key(text: str) -> str:
