@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.answers import tell
 from hub.cli.asking import Reason, Role
 from hub.program import LOOK_AT_IT
 
@@ -53,22 +54,31 @@ def sync(
     lines = [_pulled_line(kind, one) for kind, one in pulled.items()]
     lines += [_pushed_line(pushed)] if pushed is not None else []
     typer.echo(json.dumps(told) if as_json else "\n".join(lines))
-    waits = any(one.rejected or one.conflicts or one.contested for one in pulled.values())
-    if waits or (pushed is not None and pushed.dead):
+    if any(_waits(one) for one in pulled.values()) or (pushed is not None and pushed.dead):
         raise typer.Exit(LOOK_AT_IT)
 
 
 def _sync(
     hub: "Hub", system: str, accepted: "Accepted | None", *, quiet: bool
 ) -> "tuple[dict[str, PullResult], PushResult | None]":
-    pulled = {}
-    for kind in hub.exchange.kinds(system):
-        with _progress(f"pull {kind}", quiet=quiet) as moved:
-            pulled[str(kind)] = hub.exchange.pull(system, kind, accepted=accepted, progress=moved)
+    pulled = _pull(hub, system, accepted, quiet=quiet)
     if not hub.exchange.is_pushed(system):
         return pulled, None
     with _progress("push", quiet=quiet) as moved:
         return pulled, hub.exchange.push(system, moved)
+
+
+def _pull(hub: "Hub", system: str, accepted: "Accepted | None", *, quiet: bool) -> "dict[str, PullResult]":
+    pulled = {}
+    for kind in hub.exchange.kinds(system):
+        with _progress(f"pull {kind}", quiet=quiet) as moved:
+            pulled[str(kind)] = hub.exchange.pull(system, kind, accepted=accepted, progress=moved)
+    return pulled
+
+
+def _waits(one: "PullResult") -> bool:
+    """Whether a person must look at some of it."""
+    return bool(one.rejected or one.conflicts or one.contested)
 
 
 def _accepted(role: str | None, reason: str | None) -> "Accepted":
@@ -120,11 +130,14 @@ def _counts(changes: "tuple[Change, ...]") -> dict[str, int]:
     return dict(sorted(counted.items()))
 
 
-def pull(system: System) -> None:
-    """Take in what changed in a connected system since the last pull."""
+def pull(system: System, *, as_json: AsJson = False) -> None:
+    """Take in what changed in a connected system since the last pull. Exit codes as `hub sync`."""
     with _opened(system) as hub:
-        for kind in hub.folder.connection(system).pull:
-            typer.echo(_pulled_line(kind, hub.pull(system, kind)))
+        pulled = _pull(hub, system, None, quiet=as_json)
+    lines = [_pulled_line(kind, one) for kind, one in pulled.items()]
+    tell({"pulled": {kind: asdict(one) for kind, one in pulled.items()}}, lines, as_json=as_json)
+    if any(_waits(one) for one in pulled.values()):
+        raise typer.Exit(LOOK_AT_IT)
 
 
 def _pulled_line(kind: str, done: "PullResult") -> str:
@@ -136,20 +149,24 @@ def _pulled_line(kind: str, done: "PullResult") -> str:
     )
 
 
-def import_(system: System) -> None:
+def import_(system: System, *, as_json: AsJson = False) -> None:
     """Take in the files that an old system left: every row is loaded, merged or quarantined with its reason."""
     with _opened(system) as hub:
-        done = hub.import_export(system, lambda what, rows: typer.echo(f"  {what}: {rows}"))
-        typer.echo("These files were taken in before; nothing was written." if done.already_loaded else "Taken in.")
-        for file in done.files:
-            typer.echo(line_of(file))
-        typer.echo(f"{len(done.history_conflicts)} visits of the history overlap another; all are kept and listed.")
+        done = hub.import_export(system, lambda what, rows: typer.echo(f"  {what}: {rows}", err=as_json))
+    lines = ["These files were taken in before; nothing was written." if done.already_loaded else "Taken in."]
+    lines += [line_of(file) for file in done.files]
+    lines += [f"{len(done.history_conflicts)} visits of the history overlap another; all are kept and listed."]
+    told: dict[str, Any] = {"already_loaded": done.already_loaded, "files": [asdict(file) for file in done.files]}
+    tell({**told, "history_conflicts": list(done.history_conflicts)}, lines, as_json=as_json)
 
 
-def push(system: System) -> None:
-    """Tell a connected system what waits for it."""
-    with _opened(system) as hub:
-        typer.echo(_pushed_line(hub.push(system)))
+def push(system: System, *, as_json: AsJson = False) -> None:
+    """Tell a connected system what waits for it. Exit codes as `hub sync`."""
+    with _opened(system) as hub, _progress("push", quiet=as_json) as moved:
+        done = hub.exchange.push(system, moved)
+    tell({"pushed": asdict(done)}, [_pushed_line(done)], as_json=as_json)
+    if done.dead:
+        raise typer.Exit(LOOK_AT_IT)
 
 
 def _pushed_line(done: "PushResult") -> str:
