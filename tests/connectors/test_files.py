@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from paramiko import RSAKey
 
 from hub.bootstrap.sample_files import read_sample
 from hub.canonical.ids import Kind
@@ -162,6 +163,15 @@ def test_another_server_than_the_one_that_is_named_is_refused(server: SftpServer
     with (
         pytest.raises(NeedsAttention, match="another server answers"),
         open_sftp(*declared(server, tmp_path, HOST_KEY=other)),
+    ):
+        pass
+
+
+def test_a_server_whose_key_is_of_another_kind_is_refused_too(server: SftpServer, tmp_path: Path) -> None:
+    key = RSAKey.generate(2048)
+    with (
+        pytest.raises(NeedsAttention, match="another server answers"),
+        open_sftp(*declared(server, tmp_path, HOST_KEY=f"{key.get_name()} {key.get_base64()}")),
     ):
         pass
 

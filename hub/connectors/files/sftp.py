@@ -149,14 +149,7 @@ def _sign_in(client: paramiko.SSHClient, sftp: Sftp, secrets: SecretStore, where
         hint = "Correct 'user' and 'password' or 'key' of the connection"
         raise NeedsAttention(Problem("the credentials are refused", "refused", where, hint=hint)) from None
     except (OSError, EOFError, paramiko.SSHException) as error:
-        raise _refused_or_later(error, where) from None
-
-
-def _refused_or_later(error: Exception, where: str) -> NeedsAttention | RetryLater:
-    if "not found in known_hosts" in str(error):
-        hint = "Its key is of another kind than 'host_key': ask whoever runs it, and correct that"
-        return NeedsAttention(Problem("another server answers than the connection names", "host_key", where, hint=hint))
-    return RetryLater(Problem(f"no connection ({type(error).__name__})", "unreachable", where))
+        raise RetryLater(Problem(f"no connection ({type(error).__name__})", "unreachable", where)) from None
 
 
 def _host_key(text: str, where: str) -> paramiko.PKey:
