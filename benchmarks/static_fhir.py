@@ -6,7 +6,7 @@ As a program it prints its port and serves until its input ends: `python -m benc
 import json
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +17,8 @@ ROOMS = ("room-1", "room-2", "facial", "laser")
 SERVICES = ("BTX-FOREHEAD", "JUV-LIPS", "HF-SIGNATURE", "IPL-FACE")
 FIRST = datetime(2016, 1, 4, 15, tzinfo=UTC)
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+BORN, BIRTHS = date(1945, 1, 1), 22_000
+"""Sixty years of birth dates: about five of a hundred thousand people share each."""
 A_DAY = 16
 """Visits of a provider on a day."""
 
@@ -34,7 +36,7 @@ def patient(n: int) -> dict[str, object]:
             {"system": "email", "value": f"p{n}@example.com"},
         ],
         "gender": "female",
-        "birthDate": f"{1950 + n % 50}-{1 + n % 12:02}-{1 + n % 28:02}",
+        "birthDate": (BORN + timedelta(days=n * 7919 % BIRTHS)).isoformat(),
         "address": [{"use": "home", "line": [f"{n} Elm St"], "city": "Austin", "state": "TX", "postalCode": "78701"}],
     }
 

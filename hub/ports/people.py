@@ -60,7 +60,7 @@ class People(Protocol):
         ...
 
     def load_like(self, patients: Sequence[Patient]) -> dict[str, Patient]:
-        """Everybody who shares a birth date, a phone, a mailbox or a whole name with one of these; none is merged."""
+        """Who shares a phone, a mailbox, a whole name, or a birth date and part of a name with one; none is merged."""
         ...
 
     def find_settled(self, ids: Collection[str] | None = None) -> frozenset[Pair]:

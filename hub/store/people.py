@@ -13,11 +13,17 @@ from hub.store.bulk import stage
 from hub.store.merging import find_dependants, lead_back, lead_to_survivors
 from hub.store.records import SqlRecords
 from hub.store.tables import person_pair
+from hub.sync.people.blocks import name_beginnings
 from hub.sync.people.decide import Match, Pair, pair_of
+from hub.sync.people.normal import normal_person
 
 _STANDING = text("SELECT id FROM patient WHERE merged_into IS NULL")
+# Of all who share a birth date only those in whose name the same letters stand: where they are not plain ones, too.
 _LIKE = text("""
-    SELECT id FROM patient WHERE merged_into IS NULL AND born_on = ANY(CAST(:births AS date[]))
+    SELECT p.id FROM unnest(CAST(:births AS date[]), CAST(:beginnings AS text[])) AS b (born_on, beginning)
+    JOIN patient p ON p.born_on = b.born_on AND p.merged_into IS NULL
+        AND (strpos(translate(lower(concat(p.given_name, p.family_name)), ' ''-.,`', ''), b.beginning) > 0
+            OR concat(p.given_name, p.family_name) ~ '[^ -~]')
     UNION SELECT id FROM patient WHERE merged_into IS NULL AND phone = ANY(CAST(:phones AS text[]))
     UNION SELECT id FROM patient WHERE merged_into IS NULL AND email = ANY(CAST(:emails AS text[]))
     UNION SELECT id FROM patient WHERE merged_into IS NULL AND (lower(family_name), lower(given_name)) IN
@@ -71,8 +77,15 @@ class SqlPeople:
 
     def load_like(self, patients: Sequence[Patient]) -> dict[str, Patient]:
         """See the port."""
+        born = [
+            (one.born_on, beginning)
+            for one in patients
+            if one.born_on is not None
+            for beginning in name_beginnings(normal_person(one))
+        ]
         values = {
-            "births": list({one.born_on for one in patients} - {None}),
+            "births": [on for on, _ in born],
+            "beginnings": [beginning for _, beginning in born],
             "phones": list({one.phone for one in patients} - {None}),
             "emails": list({one.email for one in patients} - {None}),
             "families": [one.family_name for one in patients],

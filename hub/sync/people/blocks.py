@@ -3,7 +3,7 @@ with part of a birth date or an address. Everybody with everybody would be billi
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import combinations
 
 from hub.sync.people.normal import Person
@@ -20,13 +20,18 @@ def block_keys(person: Person, population: Population) -> Iterator[Hashable]:
         if contact and contact not in population.contacts:
             yield contact
     if born is not None and born not in population.births:
-        yield from (("born", born, name[:3]) for name in {given, family} if name)
+        yield from (("born", born, beginning) for beginning in name_beginnings(person))
     if given and family:
         full = "|".join(sorted((given, family)))
         if person.street:
             yield "home", full, person.street
         if born is not None:
             yield from (("slip", full, part) for part in (born.year, (born.month, born.day)))
+
+
+def name_beginnings(person: Person) -> set[str]:
+    """The part of a name that goes with a birth date."""
+    return {name[:3] for name in (person.given_name, person.family_name) if name}
 
 
 def find_pairs(
@@ -43,14 +48,20 @@ def find_pairs(
     for n, person in enumerate(people):
         for key in block_keys(person, population):
             blocks[key].append(n)
+    looked_at = [new is None or person.id in new for person in people]
     seen: set[tuple[int, int]] = set()
     for block in blocks.values():
         if 1 < len(block) <= MOST:
-            seen.update(_pairs(block))
+            seen.update(_pairs(block, looked_at))
     for one, other in sorted(seen):
-        if new is None or people[one].id in new or people[other].id in new:
-            yield people[one], people[other]
+        yield people[one], people[other]
 
 
-def _pairs(block: Iterable[int]) -> Iterator[tuple[int, int]]:
-    return ((one, other) for one, other in combinations(block, 2) if one != other)
+def _pairs(block: Sequence[int], looked_at: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Those of which one is looked at: among a few who are new and many who are known, few."""
+    wanted = [n for n in block if looked_at[n]]
+    if len(wanted) == len(block):
+        yield from ((one, other) for one, other in combinations(block, 2) if one != other)
+        return
+    for one in wanted:
+        yield from ((min(one, other), max(one, other)) for other in block if other != one)
