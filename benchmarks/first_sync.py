@@ -8,7 +8,6 @@ process again and again and goes on, until everything is there; then it is count
 
 import argparse
 import cProfile
-import os
 import pstats
 import signal
 import subprocess
@@ -22,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import URL, make_url, text
 
-from benchmarks.database import fresh_database
+from benchmarks.database import database_cpu, fresh_database
 from hub.canonical.ids import Kind
 from hub.connectors.fhir_r4.client import FhirClient
 from hub.connectors.fhir_r4.source import FhirSource
@@ -72,24 +71,6 @@ def synchronize(url: URL | str, server: str) -> None:
                 f"CPU a record: hub {cpu / done.read * 1000:.3f} ms, database {database / done.read * 1000:.3f} ms"
             )
     engine.dispose()
-
-
-def database_cpu(folder: str) -> float:
-    """Seconds of the server that keeps its data there, with the backends that are open now."""
-    clock, spent, family = os.sysconf("SC_CLK_TCK"), 0, set()
-    stats = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-            stats[int(stat.parent.name)] = int(fields[1]), int(fields[11]) + int(fields[12])
-            if f"-D\0{folder}" in (stat.parent / "cmdline").read_text():
-                family.add(int(stat.parent.name))
-        except OSError:
-            continue
-    for pid, (parent, ticks) in stats.items():
-        if pid in family or parent in family:
-            spent += ticks
-    return spent / clock
 
 
 def fetch_only(server: str) -> None:

@@ -23,6 +23,7 @@ from time import perf_counter
 
 import httpx
 
+from benchmarks.database import database_cpu, process_cpu
 from hub.bootstrap import open_hub, read_practice_folder
 from hub.canonical.ids import Kind
 from hub.settings import PROJECT, Settings
@@ -112,8 +113,8 @@ def change(ehr: str, crm: str, prefix: str, seconds: int, ring: Callable[[int, s
 
 
 @contextmanager
-def served(folder: Path, home: Path) -> Iterator[str]:
-    """The hub, pulled and pushed once, serving."""
+def served(folder: Path, home: Path) -> Iterator[tuple[str, Callable[[], tuple[float, float]]]]:
+    """The hub, pulled and pushed once, serving; and what it and its database have spent so far, in seconds."""
     settings = Settings(home=home, practice=folder)
     with open_hub(settings, read_practice_folder(settings)) as hub:
         hub.apply_practice()
@@ -127,8 +128,10 @@ def served(folder: Path, home: Path) -> Iterator[str]:
             "EHR_WEBHOOK_KEY": KEY,
         }
         os.environ.update(environment)
-        with serving([sys.executable, "-m", "hub.web"], f"http://127.0.0.1:{port}/healthz", home / "web.log"):
-            yield f"http://127.0.0.1:{port}"
+        command, url = [sys.executable, "-m", "hub.web"], f"http://127.0.0.1:{port}"
+        database = str(hub.engine.url.query["host"])
+        with serving(command, f"{url}/healthz", home / "web.log") as process:
+            yield url, lambda: (process_cpu(process.pid), database_cpu(database))
 
 
 def told(what: str, spent: list[float]) -> str:
@@ -155,7 +158,7 @@ def main() -> None:
         with httpx.Client(base_url=ehr, trust_env=False) as http:
             for number in range(PATIENTS):
                 http.put(f"/Patient/p{number}", json=patient(number, f"First{number}")).raise_for_status()
-        address = stack.enter_context(served(folder, work / "home"))
+        address, spent = stack.enter_context(served(folder, work / "home"))
         client = stack.enter_context(httpx.Client(trust_env=False))
 
         def by_hub(number: int, name: str) -> None:
@@ -168,8 +171,14 @@ def main() -> None:
             client.put(f"{crm}/Patient/p{number}", json=read).raise_for_status()
 
         print(f"{A_SECOND} events a second for {seconds} s")
+        change(ehr, crm, "Warm", 1, by_hub)
+        before = spent()
         hub = change(ehr, crm, "Hub", seconds, by_hub)
+        of_hub, of_database = (
+            1000 * (now - then) / seconds / A_SECOND for now, then in zip(spent(), before, strict=True)
+        )
         print(told("through the hub", hub))
+        print(f"CPU an event: hub {of_hub:.1f} ms, database {of_database:.1f} ms")
         bare = change(ehr, crm, "Bare", seconds, by_script)
         print(told("a script without a hub", bare))
         print(f"ratio of the medians: {statistics.median(hub) / statistics.median(bare):.1f}")
