@@ -3,9 +3,12 @@
 import typer
 
 from hub.cli.migrating_profile import profile
+from hub.cli.migrating_run import dispositions, run
 
 app = typer.Typer(help="Migrations.", no_args_is_help=True)
 app.command()(profile)
+app.command()(run)
+app.command()(dispositions)
 
 
 @app.callback()

@@ -33,6 +33,8 @@ class TwoWay:
     writers: tuple[tuple[tuple[str, ...], Writer], ...] = field(repr=False)
     fingerprint: str
     """Of the table and the code tables it was read with: the same text reads the same records."""
+    text: str = field(default="", repr=False)
+    """As it was read."""
 
     @property
     def kind(self) -> Kind:
@@ -61,6 +63,7 @@ def read_mapping(text: str, file: str, codes: Mapping[str, CodeTable]) -> TwoWay
         joint_readers=tuple((p.names, reader(p)) for p in read if len(p.names) > 1),
         writers=tuple((p.names, writer(p, shared)) for p in written),
         fingerprint=_fingerprint(text, codes),
+        text=text,
     )
 
 

@@ -30,6 +30,8 @@ class ExportLinks:
     """Location or room by its key → canonical id."""
     writings: dict[tuple[Kind, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """The same → how often its name is written how."""
+    is_counted: bool = False
+    """How often names are written how is known already."""
     location: str = ""
     """The location of the row that is being read."""
 
@@ -62,13 +64,28 @@ class ExportLinks:
             key = f"{self.location}/{key}"
         if (kind, key) not in self.named:
             self.named[kind, key] = self._id_of_key(kind, key)
-        self.writings[kind, key][" ".join(name.split())] += 1
+        if not self.is_counted:
+            self.writings[kind, key][" ".join(name.split())] += 1
         return self.named[kind, key]
+
+    def count(self, kind: Kind, name: str, times: int) -> None:
+        """Learn how often a location, or a room of the current one, is written so."""
+        if name.strip():
+            key = plain(name) if kind is Kind.LOCATION else f"{self.location}/{plain(name)}"
+            self.writings[kind, key][" ".join(name.split())] += times
 
     def usual_name(self, kind: Kind, key: str) -> str:
         """As a location or room is written most often."""
         writings = self.writings[kind, key]
         return max(sorted(writings), key=lambda writing: writings[writing])
+
+    def enter(self, location: str) -> None:
+        """Rooms that are named from now on are this location's."""
+        self.location = plain(location)
+
+    def know(self, kind: Kind, source_id: str, canonical_id: str) -> None:
+        """The record is linked from now on."""
+        self.known = {**self.known, kind: {**self.known.get(kind, {}), source_id: canonical_id}}
 
     def source_id(self, kind: Kind, canonical_id: str) -> str | None:
         """See Links; of several the first that is found: an alias, a row of this export, an earlier link."""

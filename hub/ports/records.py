@@ -122,6 +122,7 @@ class Records(Protocol):
         origins: Mapping[str, Mapping[str, Origin]] | None = None,
         origin: str = "hub",
         batch_id: int | None = None,
+        claims_time: bool = True,
     ) -> Saved:
         """Insert or update, and leave alone what is the same; of an id that stands twice the last counts.
 
@@ -132,6 +133,7 @@ class Records(Protocol):
                 None: a changed value comes from the record's source, or is the hub's own.
             origin: the system that new visits were made in.
             batch_id: the import that new rows belong to.
+            claims_time: the operation goes on to claim the visits' time, and nobody else may meanwhile.
         """
         ...
 
@@ -178,6 +180,8 @@ class Verdict(StrEnum):
     LOADED = "loaded"
     MERGED = "merged"
     QUARANTINED = "quarantined"
+    REVIEW = "review"
+    """A record of its own, until a person decides whether it is somebody else's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from hub.ports.consents import Consents
 from hub.ports.facts import Facts
 from hub.ports.inbox import Inbox
 from hub.ports.journal import Issues, Journal, Outbox
+from hub.ports.migrations import Migrations
 from hub.ports.pending import PaymentBook, Pendings
 from hub.ports.people import People
 from hub.ports.records import Cursors, Imports, Landing, Links, Records
@@ -56,6 +57,7 @@ class UnitOfWork(Protocol):
     issues: Issues
     conflicts: Conflicts
     imports: Imports
+    migrations: Migrations
     cursors: Cursors
     practices: Practices
 

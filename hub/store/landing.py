@@ -224,13 +224,17 @@ class SqlCursors:
         )
 
 
-def _row(record: SourceRecord, position: int) -> tuple[object, ...]:
+def stored_row(record: SourceRecord) -> tuple[str | None, str, str, datetime | None]:
+    """Version, hash of the content, the content as JSON, and when it was modified."""
     payload = _as_json(record.payload)
     said = f"{payload} gone {record.merged_into or ''}" if record.is_end else payload
-    digest = hashlib.sha256(said.encode()).hexdigest()
+    return record.version, hashlib.sha256(said.encode()).hexdigest(), payload, record.modified_at
+
+
+def _row(record: SourceRecord, position: int) -> tuple[object, ...]:
     ref = record.ref
-    stamps = (record.modified_at, record.file, record.line, record.gone, record.merged_into)
-    return (ref.system, str(ref.kind), ref.id, record.version, digest, payload, *stamps, position)
+    stamps = (record.file, record.line, record.gone, record.merged_into)
+    return (ref.system, str(ref.kind), ref.id, *stored_row(record), *stamps, position)
 
 
 def _key(row: tuple[object, ...]) -> tuple[object, object, object, object]:

@@ -55,8 +55,11 @@ class SqlRecords:
         origins: Mapping[str, Mapping[str, Origin]] | None = None,
         origin: str = "hub",
         batch_id: int | None = None,
+        claims_time: bool = True,
     ) -> Saved:
         """See the port."""
+        if claims_time and any(isinstance(record, Visit) for record in records):
+            lock_claims(self._connection)
         inserted: list[str] = []
         updated: list[str] = []
         total = 0
@@ -132,8 +135,6 @@ class SqlRecords:
         once: Mapping[str, object],
     ) -> Iterator[tuple[str, bool]]:
         """Insert or update; `once` is written with new rows only."""
-        if table is tables.visit:
-            lock_claims(self._connection)
         content = columns_of(model)
         columns = [*content, "source_record_id", "lineage", *once]
         said = origins or {}

@@ -36,6 +36,7 @@ from hub.ports import (
 )
 from hub.ports.conflicts import Conflicts
 from hub.ports.inbox import Inbox
+from hub.ports.migrations import Migrations
 from hub.ports.people import People
 from hub.ports.relocations import Relocations
 from hub.ports.repairs import Repairs
@@ -54,6 +55,7 @@ from hub.store.imports import SqlImports
 from hub.store.inbox import SqlInbox
 from hub.store.journal import SqlIssues, SqlJournal
 from hub.store.landing import SqlCursors, SqlLanding, SqlLinks
+from hub.store.migrations_book import SqlMigrations
 from hub.store.outbox import SqlOutbox
 from hub.store.payments import SqlPaymentBook
 from hub.store.pending import SqlPendings
@@ -110,6 +112,7 @@ class SqlUnitOfWork:
         self.issues: Issues = SqlIssues(connection)
         self.conflicts: Conflicts = SqlConflicts(connection)
         self.imports: Imports = SqlImports(connection)
+        self.migrations: Migrations = SqlMigrations(connection)
         self.cursors: Cursors = SqlCursors(connection)
 
 

@@ -5,7 +5,7 @@ from hub.store.tables.consents import consent
 from hub.store.tables.delivery import outbox_delivery
 from hub.store.tables.diary import diary_change
 from hub.store.tables.finance import gift_card, invoice, membership, payment
-from hub.store.tables.imports import disposition, import_batch
+from hub.store.tables.imports import disposition, history_conflict, import_batch, landed_row, mapping_version, migration
 from hub.store.tables.inbox import inbox_event
 from hub.store.tables.journal import audit_entry, audit_seal, domain_event, review_issue
 from hub.store.tables.metadata import metadata
@@ -31,15 +31,19 @@ __all__ = [
     "field_conflict",
     "freed",
     "gift_card",
+    "history_conflict",
     "hold",
     "import_batch",
     "inbox_event",
     "invoice",
+    "landed_row",
     "location",
     "lot",
     "lot_movement",
+    "mapping_version",
     "membership",
     "metadata",
+    "migration",
     "open_vial",
     "outbox_delivery",
     "package",

@@ -1,12 +1,14 @@
-"""Imports of exported files: one batch a run, one disposition a row."""
+"""Histories that are moved here: where each row landed, one batch an attempt, one disposition a row."""
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -15,6 +17,22 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from hub.store.tables.metadata import identity, instant, metadata
+
+migration = Table(
+    "migration",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("folder", Text, nullable=False),
+    Column("zone", Text, nullable=False, comment="IANA, of its wall times."),
+    Column(
+        "today",
+        Date,
+        nullable=False,
+        comment="The day that all attempts take for today, so that a later one decides alike.",
+    ),
+    instant("started_at"),
+    comment="Systems whose history is moved here.",
+)
 
 import_batch = Table(
     "import_batch",
@@ -27,7 +45,27 @@ import_batch = Table(
     Column("counts", JSONB, nullable=False, server_default=text("'{}'")),
     instant("started_at"),
     instant("finished_at", nullable=True),
-    CheckConstraint("state IN ('running', 'loaded', 'failed', 'reversed')", name="state"),
+    Column(
+        "stage",
+        Text,
+        nullable=False,
+        server_default=text("'import'"),
+        comment="What was done: land, load, replay, account; import: a whole export at once.",
+    ),
+    Column("kind", Text),
+    Column("month", Text, comment="YYYY-MM of a partition; empty: rows without a day, or all of them."),
+    Column("fingerprint", Text, comment="Of all that decided the outcome: the same inputs are not done again."),
+    CheckConstraint("state IN ('running', 'loaded', 'failed', 'superseded', 'reversed')", name="state"),
+    Index(
+        "uq_import_batch_partition",
+        "system",
+        "stage",
+        "kind",
+        "month",
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=text("state = 'loaded' AND stage <> 'import'"),
+    ),
 )
 
 disposition = Table(
@@ -43,8 +81,50 @@ disposition = Table(
     Column("source_record_id", BigInteger, ForeignKey("source_record.id")),
     Column("canonical_id", Text),
     UniqueConstraint("batch_id", "file", "line"),
-    CheckConstraint("verdict IN ('loaded', 'merged', 'quarantined')", name="verdict"),
+    CheckConstraint("verdict IN ('loaded', 'merged', 'quarantined', 'review')", name="verdict"),
     CheckConstraint("verdict <> 'quarantined' OR reason IS NOT NULL", name="reason"),
     Index("ix_disposition_batch_id_verdict", "batch_id", "verdict"),
     comment="What became of every row of an imported file.",
+)
+
+landed_row = Table(
+    "landed_row",
+    metadata,
+    Column("batch_id", BigInteger, ForeignKey("import_batch.id"), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("source_record_id", BigInteger, ForeignKey("source_record.id"), nullable=False),
+    Column("month", Text, nullable=False, comment="YYYY-MM of the version that counts; empty: it names no day."),
+    Column("why", Text, comment="Why the row adds nothing; NULL: it is the version that counts."),
+    PrimaryKeyConstraint("batch_id", "file", "line"),
+    CheckConstraint("why IN ('repeated', 'superseded')", name="why"),
+    Index("ix_landed_row_batch_id_month", "batch_id", "month"),
+    comment="Every line of a landed file, and which of the versions of a record counts.",
+)
+
+history_conflict = Table(
+    "history_conflict",
+    metadata,
+    Column("system", Text, nullable=False),
+    Column(
+        "unit", Text, nullable=False, comment="The field that both name: patient_id, provider_id, room_id, device_id."
+    ),
+    Column("unit_id", Text, nullable=False),
+    Column("first_id", Text, ForeignKey("visit.id"), nullable=False),
+    Column("second_id", Text, ForeignKey("visit.id"), nullable=False),
+    PrimaryKeyConstraint("system", "unit", "first_id", "second_id"),
+    comment="Visits of a moved history that could not both have happened; both are kept.",
+)
+
+mapping_version = Table(
+    "mapping_version",
+    metadata,
+    Column("system", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    instant("first_used_at"),
+    PrimaryKeyConstraint("system", "kind", "fingerprint"),
+    comment="Every mapping table that a history was ever read with. Append-only.",
 )

@@ -1,0 +1,115 @@
+"""`hub migrate run` and `dispositions`: a history moved partition by partition, every row accounted for."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+if TYPE_CHECKING:
+    from hub.operations.migration.run_history import Run
+    from hub.ports.migrations import FileAccount, Partition, RowFate
+
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The migration folder.")]
+Source = Annotated[Path, typer.Option("--source", metavar="DIR", help="The folder of the export.")]
+
+
+def run(folder: Folder, source: Source) -> None:
+    """Move the history from DIR, through to verified. What was done before is not done again; nobody is asked."""
+    from hub.bootstrap.migrating import open_store
+    from hub.bootstrap.migration_folder import read_migration_folder
+    from hub.operations.migration.run_history import Run
+    from hub.settings import read_settings
+
+    settings = read_settings()
+    history = read_migration_folder(folder, settings).history(source)
+    with open_store(settings) as (store, _engine):
+        started = Run(history, store)
+        files = started.run(_tell)
+        for file in files:
+            typer.echo(line_of(file))
+        _tell_of_open(started)
+
+
+def _tell(partition: "Partition", counts: Mapping[str, int] | None) -> None:
+    if counts is None:
+        typer.echo(f"  {partition}: done before")
+        return
+    said = ", ".join(f"{number} {name}" for name, number in counts.items() if number and "." not in name)
+    typer.echo(f"  {partition}: {said or 'nothing'}")
+
+
+def line_of(file: "FileAccount") -> str:
+    """One file's account: `appointments.csv 300 rows = 280 loaded + 8 merged + 12 quarantined (bad_date 3)`."""
+    parts = {
+        "loaded": file.loaded,
+        "merged": file.merged,
+        "quarantined": file.quarantined,
+        "to review": file.review,
+        "landed for later": file.landed,
+    }
+    said = " + ".join(f"{number} {word}" for word, number in parts.items() if number) or "none"
+    reasons = ", ".join(f"{reason} {number}" for reason, number in file.reasons.items())
+    return f"{file.file:18} {file.rows} rows = {said}" + (f" ({reasons})" if reasons else "")
+
+
+def _tell_of_open(run: "Run") -> None:
+    with run.store.begin("find_open") as work:
+        pairs, replay = work.people.count_open(), work.migrations.find_attempts(run.history.system)
+    conflicts = next((one.counts["history_conflicts"] for p, one in replay.items() if p.stage == "replay"), 0)
+    typer.echo(f"{conflicts} visits of the history overlap another; all are kept and listed.")
+    if pairs:
+        typer.echo(f"{pairs} pairs of patients may be one person: `hub people review`")
+
+
+def dispositions(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    system: Annotated[str | None, typer.Option(help="Only this system's.")] = None,
+) -> None:
+    """What became of every row, by file and line."""
+    from hub.bootstrap.migrating import open_store
+    from hub.settings import read_settings
+
+    with open_store(read_settings()) as (store, _engine), store.begin("read_dispositions") as work:
+        for head in work.migrations.find_heads():
+            if system not in (None, head.system):
+                continue
+            for fate in work.migrations.read_fates(head.system):
+                said = row_fate(fate, head.zone)
+                typer.echo(json.dumps(said) if as_json else _line(fate))
+
+
+def _line(fate: "RowFate") -> str:
+    reason = f" ({fate.reason})" if fate.reason else ""
+    return f"{fate.file}:{fate.line}  {fate.key}  {fate.verdict}{reason}  {fate.canonical_id or ''}".rstrip()
+
+
+def row_fate(fate: "RowFate", zone: str) -> dict[str, Any]:
+    """What is told of a row; instants with their offset at its place."""
+    said: dict[str, Any] = {
+        "file": fate.file,
+        "line": fate.line,
+        "key": fate.key,
+        "verdict": fate.verdict,
+        "reason": fate.reason,
+        "canonical_id": fate.canonical_id,
+    }
+    if fate.kind == "patient":
+        return {**said, "person": fate.person}
+    if fate.kind == "service":
+        return {**said, "sku": fate.sku, "archive": fate.is_archived}
+    if fate.start is None or fate.end is None:
+        return {**said, **fate.more}
+    local = ZoneInfo(fate.zone or zone)
+    return {
+        **said,
+        "person": fate.person,
+        "sku": fate.sku,
+        "status": fate.status,
+        "start": fate.start.astimezone(local).isoformat(),
+        "end": fate.end.astimezone(local).isoformat(),
+        "price_minor": fate.price_minor,
+        "history_conflict": fate.is_in_conflict,
+    }

@@ -1,0 +1,119 @@
+"""What landed rows mean: pure. A row becomes a record or is quarantined under its first problem's code."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hub.canonical.ids import Kind, LocationId, ResourceId, derive
+from hub.canonical.records import Canonical, Location, Patient, Resource, Service, Visit
+from hub.canonical.source import SourceRecord
+from hub.mapping.apply import TwoWay, decode
+from hub.mapping.context import Context
+from hub.operations.export_links import ExportLinks
+from hub.operations.migration.history import Correction
+from hub.ports import Disposition, Verdict
+from hub.ports.migrations import BAD_ROW, StoredRow
+from hub.sync.people.combine import combine
+from hub.sync.versions import Why
+
+SAME_PERSON = "same_person"
+"""Why a row of a client is merged: another row is the same person."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedRow:
+    """What becomes of one row."""
+
+    row: StoredRow
+    record: Canonical | None
+    reason: str | None = None
+    """Of a quarantined row its reason code, of a stale one why it is merged."""
+
+    def disposition(self, verdict: Verdict | None = None, canonical_id: str | None = None) -> Disposition:
+        """As the store keeps it."""
+        verdict = verdict or self.verdict
+        at = self.row.record
+        reason = self.reason or (SAME_PERSON if verdict is Verdict.MERGED else None)
+        id_ = canonical_id or (self.record.id if self.record else None)
+        return Disposition(at.file or "", at.line or 0, verdict, reason, at.ref.id, self.row.number, id_)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of the row alone."""
+        if self.record is not None:
+            return Verdict.LOADED
+        return Verdict.MERGED if self.reason == Why.SUPERSEDED else Verdict.QUARANTINED
+
+
+def decide_rows(
+    rows: Iterable[StoredRow], mapping: TwoWay, context: Context, corrections: Mapping[str, Correction]
+) -> Iterator[DecidedRow]:
+    """Decode each row; one of which something later stands here already is merged into that."""
+    location = location_column(mapping)
+    for row in rows:
+        if row.is_stale:
+            yield DecidedRow(row, None, Why.SUPERSEDED)
+            continue
+        record = corrected(row.record, corrections)
+        if (flaw := record.payload.get(BAD_ROW)) is not None:
+            yield DecidedRow(row, None, str(flaw))
+            continue
+        if location and isinstance(context.links, ExportLinks):
+            context.links.enter(str(record.payload.get(location, "")))
+        decoded = decode(mapping, record, context)
+        reason = decoded.problems[0].code if decoded.record is None else None
+        yield DecidedRow(row, decoded.record, reason)
+
+
+def corrected(record: SourceRecord, corrections: Mapping[str, Correction]) -> SourceRecord:
+    """The row with what a person put right in it; as it landed it stays."""
+    right = corrections.get(record.ref.id)
+    if not right:
+        return record
+    payload = {name: value for name, value in record.payload.items() if name != BAD_ROW}
+    return replace(record, payload={**payload, **right})
+
+
+def combine_patients(decided: Sequence[DecidedRow], system: str) -> dict[str, Patient]:
+    """Patients by id; rows that were found to be one person before are combined, that person's own first."""
+    read = [(one, one.record) for one in decided if isinstance(one.record, Patient)]
+    read.sort(key=lambda pair: pair[1].id != derive(Kind.PATIENT, system, pair[0].row.record.ref.id))
+    patients: dict[str, Patient] = {}
+    for _, record in read:
+        before = patients.setdefault(record.id, record)
+        if before is not record:
+            patients[record.id] = combine(before, record)
+    return patients
+
+
+def places_of(visits: Iterable[Visit], links: ExportLinks) -> Iterator[tuple[Kind, str, Canonical]]:
+    """The rooms and locations that visits name: kind, the name's key, the record."""
+    used = {id_ for visit in visits for id_ in (visit.location_id, visit.room_id) if id_ is not None}
+    for (kind, key), canonical_id in sorted(links.named.items()):
+        if canonical_id in used:
+            yield kind, key, _place(kind, canonical_id, links.usual_name(kind, key))
+
+
+def _place(kind: Kind, canonical_id: str, name: str) -> Canonical:
+    if kind is Kind.LOCATION:
+        return Location(id=LocationId(canonical_id), name=name)
+    return Resource(id=ResourceId(canonical_id), kind="room", name=name)
+
+
+def location_column(mapping: TwoWay) -> str | None:
+    """The column that names a row's location."""
+    return next((column for column, kind in reference_columns(mapping, "name") if kind is Kind.LOCATION), None)
+
+
+def reference_columns(mapping: TwoWay, by: str = "id") -> tuple[tuple[str, Kind], ...]:
+    """The columns by which a table's rows refer to other records, by their id or by their name, and their kind."""
+    found = []
+    for plan in mapping.table.fields:
+        options = plan.spec.model_extra or {}
+        if plan.spec.codec == "reference" and plan.spec.path and options.get("by", "id") == by:
+            found.append((plan.spec.path, Kind(options["kind"])))
+    return tuple(found)
+
+
+def services_of(decided: Iterable[DecidedRow]) -> list[tuple[str, Service]]:
+    """Source id and service."""
+    return [(one.row.record.ref.id, one.record) for one in decided if isinstance(one.record, Service)]

@@ -1,0 +1,90 @@
+"""Load the patients: decode, find out who is one person, merge whom the rules are sure of, queue the rest."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from hub.canonical.ids import Kind, derive
+from hub.canonical.records import Patient
+from hub.operations.match_people import match_loaded
+from hub.operations.merge_people import MATCHING, Word, merge_people, tell_of_reviews
+from hub.operations.migration.decide_rows import DecidedRow, combine_patients
+from hub.operations.migration.load_rows import Loader, save_decided
+from hub.ports import Disposition, UnitOfWork, Verdict
+from hub.sync.people.decide import Match
+
+DECIDED = "decided"
+"""The rule of a merge that a person decided."""
+
+
+def load_people(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposition]:
+    """Every client; rows that are one person end as one patient with all their source ids."""
+    work.bookings.lock_key(MATCHING)
+    system = loader.history.system
+    decided = loader.decide_all(work, Kind.PATIENT)
+    patients = combine_patients(decided, system)
+    changed = save_decided(work, decided, list(patients.values()), system, batch_id)
+    word = Word(f"migration:{system}", "as decided in the migration folder", batch_id)
+    _keep_apart(loader, work, word)
+    if changed:
+        match_loaded(work, changed, loader.history.matcher, batch_id)
+    _merge_decided(loader, work, word)
+    survivors = work.people.find_survivors(list(patients))
+    waiting = _waiting(work, decided)
+    return list(_dispositions(decided, survivors, waiting))
+
+
+def _dispositions(
+    decided: Sequence[DecidedRow], survivors: Mapping[str, str], waiting: frozenset[str]
+) -> Iterator[Disposition]:
+    """Of the rows that are one person the first by its id is loaded, whoever's record survived."""
+    first: dict[str, str] = {}
+    for one in sorted(decided, key=lambda one: _natural(one.row.record.ref.id)):
+        if one.record is not None:
+            first.setdefault(survivors.get(one.record.id, one.record.id), one.row.record.ref.id)
+    for one in decided:
+        if one.record is None:
+            yield one.disposition()
+            continue
+        person = survivors.get(one.record.id, one.record.id)
+        if first[person] != one.row.record.ref.id:
+            yield one.disposition(Verdict.MERGED, person)
+        else:
+            yield one.disposition(Verdict.REVIEW if person in waiting else None, person)
+
+
+def _waiting(work: UnitOfWork, decided: Sequence[DecidedRow]) -> frozenset[str]:
+    """Patients who may be somebody that came before them: of each open pair the one whose row id is later."""
+    place = {str(one.record.id): _natural(one.row.record.ref.id) for one in decided if one.record is not None}
+    pairs = [pair.match.pair for pair in work.people.find_open()]
+    return frozenset(max(pair, key=lambda id_: place.get(id_, (0, ""))) for pair in pairs if set(pair) & place.keys())
+
+
+def _natural(source_id: str) -> tuple[int, str]:
+    """`C9` before `C10`; whoever was here before the migration comes first of all."""
+    return len(source_id), source_id
+
+
+def _keep_apart(loader: Loader, work: UnitOfWork, word: Word) -> None:
+    for pair in loader.history.decisions.never_merge:
+        first, second = (_patient_id(loader, work, one) for one in pair)
+        if first != second:
+            work.people.decide(first, second, "separate", actor=word.actor, reason=word.reason)
+
+
+def _merge_decided(loader: Loader, work: UnitOfWork, word: Word) -> None:
+    for pair in loader.history.decisions.merge:
+        first, second = (_patient_id(loader, work, one) for one in pair)
+        survivors = work.people.find_survivors([first, second])
+        first, second = survivors.get(first, first), survivors.get(second, second)
+        known = work.records.load(Kind.PATIENT, [first, second])
+        both = {id_: one for id_, one in known.items() if isinstance(one, Patient)}
+        if first != second and len(both) == len({first, second}):
+            merge_people(work, [Match(first, second, DECIDED, ())], both, word)
+            work.people.decide(first, second, "merged", actor=word.actor, reason=word.reason)
+    if loader.history.decisions.merge:
+        tell_of_reviews(work)
+
+
+def _patient_id(loader: Loader, work: UnitOfWork, source_id: str) -> str:
+    """The patient that a source id first was."""
+    found = work.links.find_all(loader.history.system, Kind.PATIENT).get(source_id)
+    return found or derive(Kind.PATIENT, loader.history.system, source_id)

@@ -1,0 +1,164 @@
+"""Load one partition: the rows of a kind, or of a kind and month, as canonical records with links and dispositions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from hub.canonical.ids import Kind
+from hub.canonical.records import Canonical, Visit
+from hub.canonical.source import SourceRef
+from hub.mapping.apply import TwoWay
+from hub.mapping.context import Context
+from hub.operations.export_links import ExportLinks, Ids
+from hub.operations.migration.decide_rows import (
+    DecidedRow,
+    decide_rows,
+    location_column,
+    places_of,
+    reference_columns,
+    services_of,
+)
+from hub.operations.migration.history import Correction, History
+from hub.ports import Disposition, Link, UnitOfWork
+from hub.ports.migrations import Partition, StoredRow
+from hub.sync.blanks import fill_blanks
+from hub.sync.skus import Skus, decide_skus
+
+NAMED = (Kind.PROVIDER, Kind.SERVICE, Kind.LOCATION, Kind.RESOURCE)
+"""Few records, which rows refer to by id or by name."""
+
+
+@dataclass(slots=True)
+class Loader:
+    """Loads partitions of one history; keeps what all of them need: the SKUs, and how places are usually written."""
+
+    history: History
+    today: date
+    landings: Mapping[Kind, int]
+    """Kind → the batch in which it landed."""
+    corrections: Mapping[str, Correction] = field(default_factory=dict)
+    """Of the kind that is loaded: row id → what stands there instead."""
+    _skus: Skus | None = None
+    _places: dict[Kind, tuple[tuple[str, str, int], ...]] = field(default_factory=dict)
+
+    def context(self, work: UnitOfWork, known: Mapping[Kind, Mapping[str, str]] | None = None) -> Context:
+        """The surroundings of the system's rows: what aliases say, what is linked, and what the export itself says."""
+        named = {kind: work.links.find_all(self.history.system, kind) for kind in NAMED}
+        links = ExportLinks(self.history.system, self.history.decisions.aliases, {**named, **(known or {})})
+        return Context(self.history.zone, self.today, links)
+
+    def load_dated(self, work: UnitOfWork, partition: Partition, batch_id: int) -> None:
+        """Visits, and whatever else is divided by months: some thousands of rows at a time."""
+        assert partition.kind is not None
+        mapping = self.history.mappings[partition.kind]
+        context = self.context(work)
+        links = context.links
+        assert isinstance(links, ExportLinks)
+        links.skus = self.skus(work)
+        links.is_counted = True
+        self._count_places(work, partition.kind, mapping, links)
+        for rows in work.migrations.read_rows(self.landings[partition.kind], partition.month):
+            links.read = self._referred(work, rows, mapping)
+            decided = list(decide_rows(rows, mapping, context, self.corrections))
+            self._save_places(work, decided, links, batch_id)
+            save_decided(work, decided, [one.record for one in decided if one.record], self.history.system, batch_id)
+            work.imports.save_dispositions(batch_id, [one.disposition() for one in decided])
+
+    def skus(self, work: UnitOfWork) -> Skus | None:
+        """One SKU a service, decided over all rows that landed."""
+        if self._skus is None and Kind.SERVICE in self.landings:
+            self._skus = self.decide_services(work)[1]
+        return self._skus
+
+    def decide_services(self, work: UnitOfWork) -> tuple[list[DecidedRow], Skus]:
+        """Each row of a service, and how they stand as SKUs."""
+        corrections = self.history.decisions.of_kind(Kind.SERVICE)
+        decided = self.decide_all(work, Kind.SERVICE, corrections)
+        preferred = self.history.decisions.aliases.get(Kind.SERVICE, {}).values()
+        return decided, decide_skus(services_of(decided), preferred=preferred)
+
+    def decide_all(
+        self, work: UnitOfWork, kind: Kind, corrections: Mapping[str, Correction] | None = None
+    ) -> list[DecidedRow]:
+        """Every row of a kind that is not divided."""
+        mapping = self.history.mappings[kind]
+        found: list[DecidedRow] = []
+        for rows in work.migrations.read_rows(self.landings[kind], ""):
+            context = self.context(work, self._referred(work, rows, mapping))
+            found += decide_rows(rows, mapping, context, self.corrections if corrections is None else corrections)
+        return found
+
+    def _referred(self, work: UnitOfWork, rows: Sequence[StoredRow], mapping: TwoWay) -> dict[Kind, dict[str, str]]:
+        """What the rows themselves and those they refer to are linked to."""
+        system = self.history.system
+        refs = {row.record.ref for row in rows}
+        for column, kind in reference_columns(mapping):
+            refs |= {SourceRef(system, kind, str(row.record.payload.get(column, "")).strip()) for row in rows}
+            named = {fields[column] for fields in self.corrections.values() if column in fields}
+            refs |= {SourceRef(system, kind, value.strip()) for value in named}
+        found: dict[Kind, dict[str, str]] = {}
+        for ref, link in work.links.find(refs).items():
+            found.setdefault(ref.kind, {})[ref.id] = link.canonical_id
+        return found
+
+    def _count_places(self, work: UnitOfWork, kind: Kind, mapping: TwoWay, links: ExportLinks) -> None:
+        location = location_column(mapping)
+        room = next((column for column, of in reference_columns(mapping, "name") if of is Kind.RESOURCE), None)
+        if location is None:
+            return
+        if kind not in self._places:
+            counted = work.migrations.count_names(self.landings[kind], [location, room or ""])
+            self._places[kind] = tuple((site, name, number) for (site, name), number in sorted(counted.items()))
+        for site, name, number in self._places[kind]:
+            links.count(Kind.LOCATION, site, number)
+            links.enter(site)
+            links.count(Kind.RESOURCE, name, number)
+
+    def _save_places(self, work: UnitOfWork, decided: Iterable[DecidedRow], links: ExportLinks, batch_id: int) -> None:
+        """Rooms and locations that loaded visits name and nobody knew before."""
+        system = self.history.system
+        visits = (one.record for one in decided if isinstance(one.record, Visit))
+        new = [
+            (Link(SourceRef(system, kind, key), record.id), record)
+            for kind, key, record in places_of(visits, links)
+            if key not in links.known.get(kind, {})
+        ]
+        aliased = {id_ for kind in NAMED for id_ in self.history.decisions.aliases.get(kind, {}).values()}
+        work.records.save([one for _, one in new if one.id not in aliased], batch_id=batch_id)
+        work.links.save([link for link, _ in new], batch_id=batch_id)
+        for link, _ in new:
+            links.know(link.ref.kind, link.ref.id, link.canonical_id)
+
+
+def load_providers(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposition]:
+    """Everybody who treats."""
+    decided = loader.decide_all(work, Kind.PROVIDER)
+    records = [one.record for one in decided if one.record]
+    save_decided(work, decided, _with_owned(loader, work, Kind.PROVIDER, records), loader.history.system, batch_id)
+    return [one.disposition() for one in decided]
+
+
+def load_services(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposition]:
+    """Every service, the duplicates of a SKU archived."""
+    decided, skus = loader.decide_services(work)
+    records = _with_owned(loader, work, Kind.SERVICE, list(skus.services))
+    save_decided(work, decided, records, loader.history.system, batch_id)
+    return [one.disposition() for one in decided]
+
+
+def _with_owned(loader: Loader, work: UnitOfWork, kind: Kind, records: Sequence[Canonical]) -> list[Canonical]:
+    """Of records that the practice file names only the blanks are filled."""
+    named: Ids = loader.history.decisions.aliases
+    owned = work.records.load(kind, set(named.get(kind, {}).values()))
+    return [fill_blanks(owned[one.id], one) if one.id in owned else one for one in records]
+
+
+def save_decided(
+    work: UnitOfWork, decided: Sequence[DecidedRow], records: Sequence[Canonical], system: str, batch_id: int
+) -> tuple[str, ...]:
+    """Records and the links of their rows; gives which records are new or changed."""
+    taken = [(one.row, one.record.id) for one in decided if one.record is not None]
+    sources = {str(id_): row.number for row, id_ in reversed(taken)}
+    saved = work.records.save(records, sources=sources, origin=system, batch_id=batch_id, claims_time=False)
+    work.links.save([Link(row.record.ref, id_, row.number) for row, id_ in taken], batch_id=batch_id)
+    return saved.changed

@@ -1,0 +1,192 @@
+"""Run a migration: partition by partition, each in one transaction, each only where its inputs changed.
+
+land (each kind) → load (providers, services, patients, then visits and money by month) → replay → account. A process
+that dies leaves whole partitions behind; the next run finds by their fingerprints what is done, and goes on.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from hub.canonical.ids import Kind
+from hub.errors import InvalidInput, Problem, SafetyStop
+from hub.operations.migration.history import History, mark
+from hub.operations.migration.load_people import load_people
+from hub.operations.migration.load_rows import Loader, load_providers, load_services
+from hub.operations.migration.replay_history import replay_history
+from hub.ports import Disposition, Store, UnitOfWork
+from hub.ports.migrations import Attempt, FileAccount, MigrationHead, Partition, Stage
+
+UNDIVIDED: Mapping[Kind, Callable[[Loader, UnitOfWork, int], list[Disposition]]] = {
+    Kind.PROVIDER: load_providers,
+    Kind.SERVICE: load_services,
+    Kind.PATIENT: load_people,
+}
+"""Kinds that are loaded whole, in the order in which they refer to each other."""
+REQUIRED = (*UNDIVIDED, Kind.VISIT)
+
+Progress = Callable[[Partition, Mapping[str, int] | None], None]
+"""Called when a partition was done, with its counts; None: it had been done before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A partition, and what it depends on."""
+
+    partition: Partition
+    fingerprint: str
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a history; a partition may as well be run alone, by whoever schedules them."""
+
+    history: History
+    store: Store
+    head: MigrationHead = field(init=False)
+
+    def __post_init__(self) -> None:
+        history = self.history
+        _require_tables(history)
+        with self.store.begin("begin_migration") as work:
+            today = history.today or work.now.astimezone(history.zone).date()
+            self.head = work.migrations.begin(history.system, history.folder, history.zone.key, today)
+            for kind, mapping in history.mappings.items():
+                work.migrations.save_mapping(history.system, kind, mapping.fingerprint, mapping.text)
+
+    def run(self, progress: Progress = lambda _partition, _counts: None) -> tuple[FileAccount, ...]:
+        """Everything that is not done yet, in order; gives what became of the rows of each file.
+
+        Raises:
+            InvalidInput: a source cannot be read; what was done before stays.
+            SafetyStop: rows are missing in the account.
+            RetryLater: the database went away; the next run goes on where this one ended.
+        """
+        for planned in self.plan_landing():
+            progress(planned.partition, self.perform(planned))
+        for kind in self.kinds():
+            for planned in self.plan_loading(kind):
+                progress(planned.partition, self.perform(planned))
+        for planned in self.plan_ending():
+            progress(planned.partition, self.perform(planned))
+        with self.store.begin("read_account") as work:
+            return work.migrations.account(self.history.system)
+
+    def kinds(self) -> tuple[Kind, ...]:
+        """Those that are loaded, in order; a kind without a mapping stays as it landed."""
+        there = set(self.history.source.kinds)
+        return tuple(kind for kind in (*UNDIVIDED, *_DATED_ORDER) if kind in there and kind in self.history.mappings)
+
+    def plan_landing(self) -> Iterator[Planned]:
+        """All files of each kind."""
+        source = self.history.source
+        for kind in source.kinds:
+            yield Planned(Partition(Stage.LAND, kind), mark(self.history.zone.key, source.hashes(kind)))
+
+    def plan_loading(self, kind: Kind) -> list[Planned]:
+        """The partitions of a kind, after all before it were done; those without rows any more are given up."""
+        with self.store.begin("plan_migration") as work:
+            attempts = work.migrations.find_attempts(self.history.system)
+            landing = attempts[Partition(Stage.LAND, kind)]
+            months = work.migrations.find_months(landing.batch_id)
+            if kind in UNDIVIDED:
+                months = {"": mark(months)}
+            gone = [
+                one.batch_id
+                for place, one in attempts.items()
+                if place.stage is Stage.LOAD and place.kind is kind and place.month not in months
+            ]
+            work.migrations.supersede(gone)
+        reading = self._reading(kind, attempts)
+        return [
+            Planned(Partition(Stage.LOAD, kind, month), mark(found, reading)) for month, found in sorted(months.items())
+        ]
+
+    def plan_ending(self) -> list[Planned]:
+        """What is done over everything that was loaded."""
+        with self.store.begin("plan_migration") as work:
+            attempts = work.migrations.find_attempts(self.history.system)
+        loaded = _marks(attempts, Stage.LAND, Stage.LOAD, Stage.CORRECT)
+        replay = Planned(Partition(Stage.REPLAY), mark(loaded))
+        return [replay, Planned(Partition(Stage.ACCOUNT), mark(loaded))]
+
+    def perform(self, planned: Planned) -> Mapping[str, int] | None:
+        """Do a partition in one transaction; None: it is done already. Two who try queue, and one does it."""
+        system, partition = self.history.system, planned.partition
+        with self.store.begin(f"migrate_{partition.stage}") as work:
+            work.bookings.lock_key(f"migrate {system} {partition}")
+            attempts = work.migrations.find_attempts(system)
+            done = attempts.get(partition)
+            if done is not None and done.fingerprint == planned.fingerprint:
+                return None
+            batch_id = work.migrations.open_attempt(system, self.history.folder, partition, planned.fingerprint)
+            counts = self._do(work, partition, batch_id, attempts)
+            work.migrations.close_attempt(batch_id, counts, self._hashes(partition))
+        return counts
+
+    def _hashes(self, partition: Partition) -> dict[str, str]:
+        is_landing = partition.stage is Stage.LAND and partition.kind is not None
+        return self.history.source.hashes(partition.kind) if is_landing and partition.kind else {}
+
+    def _do(
+        self, work: UnitOfWork, partition: Partition, batch_id: int, attempts: Mapping[Partition, Attempt]
+    ) -> dict[str, int]:
+        kind = partition.kind
+        if partition.stage is Stage.REPLAY:
+            return replay_history(work, self.history, self.head)
+        if partition.stage is Stage.ACCOUNT:
+            return _account(work.migrations.account(self.history.system))
+        assert kind is not None
+        if partition.stage is Stage.LAND:
+            source = self.history.source
+            return {"rows": work.migrations.land(batch_id, self.history.system, kind, source.read(kind))}
+        return self._load(work, partition, batch_id, attempts)
+
+    def _load(
+        self, work: UnitOfWork, partition: Partition, batch_id: int, attempts: Mapping[Partition, Attempt]
+    ) -> dict[str, int]:
+        kind = partition.kind
+        assert kind is not None
+        landings = {one.kind: found.batch_id for one, found in attempts.items() if one.stage is Stage.LAND and one.kind}
+        loader = Loader(self.history, self.head.today, landings, self.history.decisions.of_kind(kind))
+        if kind in UNDIVIDED:
+            work.imports.save_dispositions(batch_id, UNDIVIDED[kind](loader, work, batch_id))
+        else:
+            loader.load_dated(work, partition, batch_id)
+        work.migrations.save_merged(batch_id, landings[kind], partition.month)
+        return work.migrations.count_verdicts(batch_id)
+
+    def _reading(self, kind: Kind, attempts: Mapping[Partition, Attempt]) -> str:
+        """Of all but its rows that decides what becomes of a kind's rows."""
+        order = self.kinds()
+        before = order[: order.index(kind)] if kind not in UNDIVIDED else ()
+        upstream = {
+            str(p): one.fingerprint for p, one in attempts.items() if p.stage is Stage.LOAD and p.kind in before
+        }
+        decisions = self.history.decisions
+        said = decisions.of_kind(kind), (decisions.merge, decisions.never_merge) if kind is Kind.PATIENT else ()
+        return mark(self.history.reading(kind), upstream, said, self.head.today)
+
+
+_DATED_ORDER = (Kind.VISIT, Kind.PAYMENT, Kind.PACKAGE, Kind.LOT)
+
+
+def _require_tables(history: History) -> None:
+    missing = [kind for kind in REQUIRED if kind in history.source.kinds and kind not in history.mappings]
+    if missing:
+        hint = "The key 'mappings' of migration.yaml names a folder of mappings/, of the migration or the shipped one"
+        said = (
+            Problem(f"there is no mapping table {kind}.yaml for a {kind}", field=kind, hint=hint) for kind in missing
+        )
+        raise InvalidInput(*said)
+
+
+def _marks(attempts: Mapping[Partition, Attempt], *stages: Stage) -> dict[str, str]:
+    return {str(partition): one.fingerprint for partition, one in attempts.items() if partition.stage in stages}
+
+
+def _account(files: tuple[FileAccount, ...]) -> dict[str, int]:
+    """The account, flat; refused where rows have no verdict though others of their kind have."""
+    lost = [one for one in files if 0 < one.landed < one.rows]
+    if lost:
+        raise SafetyStop(*(Problem(f"{one.landed} rows have no verdict", "unaccounted", one.file) for one in lost))
+    return {f"{one.file}.{name}": getattr(one, name) for one in files for name in FileAccount._fields[2:-1]}

@@ -1,0 +1,124 @@
+"""The statements of `migrations_book`: what is decided over all rows of a file is decided here, in one pass each."""
+
+from sqlalchemy import text
+
+SUPERSEDE = text("""
+    UPDATE import_batch SET state = 'superseded' WHERE system = :system AND stage = :stage AND state = 'loaded'
+    AND kind IS NOT DISTINCT FROM CAST(:kind AS text) AND month = :month""")
+OPEN = text("""
+    INSERT INTO import_batch (system, folder, file_hashes, stage, kind, month, fingerprint)
+    VALUES (:system, :folder, '{}', :stage, :kind, :month, :fingerprint) RETURNING id""")
+CLOSE = text("""
+    UPDATE import_batch SET state = 'loaded', finished_at = now(), counts = CAST(:counts AS jsonb),
+        file_hashes = CAST(:hashes AS jsonb) WHERE id = :id""")
+
+STAGE = text("""
+    CREATE TEMPORARY TABLE staged_landed_row (position bigint, file text, line int, source_id text, version text,
+        content_hash text, payload jsonb, modified_at timestamptz, month text) ON COMMIT DROP""")
+# Which rows repeat another to the letter, and which of the rest counts: on narrow rows, so that they sort in memory.
+RANK = text("""
+    CREATE TEMPORARY TABLE ranked_row ON COMMIT DROP AS
+    WITH spelled AS (
+        SELECT position, source_id, content_hash, modified_at, month,
+            row_number() OVER (PARTITION BY source_id, content_hash ORDER BY position) AS repeat
+        FROM staged_landed_row)
+    SELECT position, repeat,
+        row_number() OVER newest AS age, first_value(month) OVER newest AS month
+    FROM spelled
+    WINDOW newest AS (PARTITION BY source_id ORDER BY repeat > 1, modified_at DESC NULLS LAST, position DESC)""")
+LAND = (
+    text("""
+    INSERT INTO source_record
+        (system, kind, source_id, version, content_hash, payload, modified_at, file, line, batch_id)
+    SELECT :system, :kind, s.source_id, s.version, s.content_hash, s.payload, s.modified_at, s.file, s.line,
+        CAST(:batch_id AS bigint)
+    FROM staged_landed_row s JOIN ranked_row r USING (position) WHERE r.repeat = 1 ORDER BY position
+    ON CONFLICT (system, kind, source_id, content_hash) DO NOTHING"""),
+    text("""
+    INSERT INTO landed_row (batch_id, file, line, source_id, source_record_id, month, why)
+    SELECT :batch_id, s.file, s.line, s.source_id, found.id, r.month,
+        CASE WHEN r.repeat > 1 THEN 'repeated' WHEN r.age > 1 THEN 'superseded' END
+    FROM staged_landed_row s JOIN ranked_row r USING (position)
+    JOIN source_record found ON found.system = :system AND found.kind = :kind
+        AND found.source_id = s.source_id AND found.content_hash = s.content_hash"""),
+)
+MONTHS = text("""
+    SELECT l.month, md5(string_agg(r.content_hash || l.file || l.line, '' ORDER BY l.file, l.line)) AS mark
+    FROM landed_row l JOIN source_record r ON r.id = l.source_record_id
+    WHERE l.batch_id = :landing GROUP BY l.month ORDER BY l.month""")
+ROWS = text("""
+    SELECT r.id, r.system, r.kind, l.source_id, r.version, r.payload, r.modified_at, l.file, l.line,
+        coalesce(applied.modified_at > r.modified_at, false) AS is_stale
+    FROM landed_row l JOIN source_record r ON r.id = l.source_record_id
+    LEFT JOIN source_link k ON k.system = r.system AND k.kind = r.kind AND k.source_id = r.source_id
+    LEFT JOIN source_record applied ON applied.id = k.source_record_id
+    WHERE l.batch_id = :landing AND l.why IS NULL
+    AND l.month = :month ORDER BY l.file, l.line""")
+NAMES = text("""
+    SELECT ARRAY(SELECT r.payload ->> name FROM unnest(CAST(:columns AS text[])) WITH ORDINALITY AS n (name, place)
+        ORDER BY place) AS names, count(*) AS number
+    FROM landed_row l JOIN source_record r ON r.id = l.source_record_id
+    WHERE l.batch_id = :landing AND l.why IS NULL GROUP BY 1""")
+MERGED = text("""
+    INSERT INTO disposition (batch_id, file, line, source_key, verdict, reason, source_record_id, canonical_id)
+    SELECT :batch, l.file, l.line, l.source_id, 'merged', l.why, l.source_record_id, kept.canonical_id
+    FROM landed_row l JOIN import_batch b ON b.id = l.batch_id
+    LEFT JOIN landed_row counts ON counts.batch_id = l.batch_id AND counts.month = l.month
+        AND counts.source_id = l.source_id AND counts.why IS NULL
+    LEFT JOIN disposition kept ON kept.batch_id = :batch AND kept.file = counts.file AND kept.line = counts.line
+    WHERE l.batch_id = :landing AND l.why IS NOT NULL
+    AND l.month = :month ORDER BY l.file, l.line""")
+VERDICTS = text("""
+    SELECT verdict, reason, count(*) AS number FROM disposition WHERE batch_id = :batch
+    GROUP BY 1, 2 ORDER BY 1, 2""")
+
+HISTORY = text("""
+    SELECT v.id, v.start, v."end", v.state, v.patient_id, v.provider_id, v.room_id, v.device_id
+    FROM source_link k JOIN visit v ON v.id = k.canonical_id
+    WHERE k.system = :system AND k.kind = 'visit' AND v.state IN ('booked', 'arrived', 'fulfilled')
+    ORDER BY v.start, v.id""")
+CONFLICTS = text("""
+    SELECT count(DISTINCT id) FROM history_conflict, LATERAL (VALUES (first_id), (second_id)) AS both_of (id)
+    WHERE system = :system""")
+# Each merge leads the visits of the source ids that it led.
+LED = text("""
+    WITH led AS (
+        SELECT m.id, link ->> 1 AS source_id
+        FROM person_merge m, jsonb_array_elements(m.moved -> 'source_link') AS link
+        WHERE m.undone_at IS NULL AND link ->> 0 = :system),
+    come AS (
+        SELECT led.id, jsonb_agg(DISTINCT k.canonical_id) AS visits
+        FROM source_link k JOIN source_record r ON r.id = k.source_record_id
+        JOIN led ON led.source_id = btrim(r.payload ->> :column)
+        WHERE k.system = :system AND k.kind = 'visit' GROUP BY led.id)
+    UPDATE person_merge m SET moved = m.moved || jsonb_build_object('visit', (
+        SELECT jsonb_agg(DISTINCT visit)
+        FROM jsonb_array_elements(coalesce(m.moved -> 'visit', '[]') || come.visits) AS every (visit)))
+    FROM come WHERE come.id = m.id AND NOT coalesce(m.moved -> 'visit', '[]') @> come.visits""")
+UNPLACED = text("""
+    SELECT v.id FROM source_link k JOIN visit v ON v.id = k.canonical_id
+    WHERE k.system = :system AND k.kind = 'visit'
+    AND (v."end" > :since OR v.state IN ('booked', 'arrived')
+        OR EXISTS (SELECT FROM claim c WHERE c.visit_id = v.id))
+    ORDER BY v.start, v.id""")
+
+ACCOUNT = text("""
+    SELECT l.file, b.kind, d.verdict, CASE WHEN d.verdict <> 'loaded' THEN d.reason END AS reason, count(*) AS number
+    FROM import_batch b JOIN landed_row l ON l.batch_id = b.id
+    LEFT JOIN current_disposition d ON d.system = b.system AND d.file = l.file AND d.line = l.line
+    WHERE b.system = :system AND b.stage = 'land' AND b.state = 'loaded'
+    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4""")
+FATES = text("""
+    SELECT d.file, d.line, d.kind, d.source_key AS key, d.verdict, d.reason, d.canonical_id,
+        CASE WHEN d.kind = 'patient' THEN coalesce(k.canonical_id, d.canonical_id) ELSE v.patient_id END AS person,
+        s.sku, CASE WHEN d.kind = 'service' THEN s.archived END AS is_archived,
+        v.state AS status, v.start, v."end", p.zone, v.price_minor,
+        CASE WHEN v.id IS NOT NULL THEN EXISTS (SELECT FROM history_conflict h
+            WHERE h.system = :system AND (h.first_id = v.id OR h.second_id = v.id)) END AS is_in_conflict
+    FROM current_disposition d
+    LEFT JOIN visit v ON d.kind = 'visit' AND d.verdict = 'loaded' AND v.id = d.canonical_id
+    LEFT JOIN service s ON s.id = CASE WHEN d.kind = 'service' THEN d.canonical_id ELSE v.service_id END
+    LEFT JOIN location p ON p.id = v.location_id
+    LEFT JOIN source_link k ON d.kind = 'patient' AND k.system = :system AND k.kind = 'patient'
+        AND k.source_id = d.source_key
+    WHERE d.system = :system ORDER BY d.file, d.line""")

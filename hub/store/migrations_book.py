@@ -1,0 +1,211 @@
+"""Histories that are moved here: landed rows, attempts, conflicts, and what became of each row."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from hub.canonical.ids import Kind
+from hub.canonical.records import Visit, VisitState
+from hub.canonical.source import SourceRecord, SourceRef
+from hub.ports.migrations import (
+    Attempt,
+    DatedRow,
+    FileAccount,
+    MigrationHead,
+    Partition,
+    RowFate,
+    Stage,
+    StoredRow,
+)
+from hub.store.bulk import copy_rows
+from hub.store.landing import stored_row
+from hub.store.migration_sql import (
+    ACCOUNT,
+    CLOSE,
+    CONFLICTS,
+    FATES,
+    HISTORY,
+    LAND,
+    LED,
+    MERGED,
+    MONTHS,
+    NAMES,
+    OPEN,
+    RANK,
+    ROWS,
+    STAGE,
+    SUPERSEDE,
+    UNPLACED,
+    VERDICTS,
+)
+from hub.sync.conflicts import Overlap
+
+CHUNK = 5000
+_AS_STREAM = {"stream_results": True, "max_row_buffer": CHUNK}
+_STAGED = (
+    "position", "file", "line", "source_id", "version", "content_hash", "payload", "modified_at", "month",
+)  # fmt: skip
+
+
+class SqlMigrations:
+    """`hub.ports.migrations.Migrations`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def begin(self, system: str, folder: str, zone: str, today: date) -> MigrationHead:
+        """See the port."""
+        values = {"system": system, "folder": folder, "zone": zone, "today": today}
+        statement = """
+            INSERT INTO migration (system, folder, zone, today) VALUES (:system, :folder, :zone, :today)
+            ON CONFLICT (system) DO UPDATE SET folder = excluded.folder, zone = excluded.zone
+            RETURNING system, folder, zone, today"""
+        return MigrationHead(*self._connection.execute(text(statement), values).one())
+
+    def find_heads(self) -> tuple[MigrationHead, ...]:
+        """See the port."""
+        rows = self._connection.execute(text("SELECT system, folder, zone, today FROM migration ORDER BY system"))
+        return tuple(MigrationHead(*row) for row in rows)
+
+    def find_attempts(self, system: str, stage: Stage | None = None) -> dict[Partition, Attempt]:
+        """See the port."""
+        query = """
+            SELECT id, stage, kind, month, fingerprint, counts FROM import_batch
+            WHERE system = :system AND state = 'loaded' AND stage <> 'import'
+            AND (CAST(:stage AS text) IS NULL OR stage = :stage)"""
+        rows = self._connection.execute(text(query), {"system": system, "stage": stage})
+        found = (
+            Attempt(row.id, Partition(Stage(row.stage), row.kind and Kind(row.kind), row.month), *row[4:])
+            for row in rows
+        )
+        return {one.partition: one for one in found}
+
+    def open_attempt(self, system: str, folder: str, partition: Partition, fingerprint: str) -> int:
+        """See the port."""
+        place = {"system": system, "stage": partition.stage, "kind": partition.kind, "month": partition.month}
+        self._connection.execute(SUPERSEDE, place)
+        values = {**place, "folder": folder, "fingerprint": fingerprint}
+        batch_id: int = self._connection.execute(OPEN, values).scalar_one()
+        return batch_id
+
+    def close_attempt(self, batch_id: int, counts: Mapping[str, int], file_hashes: Mapping[str, str]) -> None:
+        """See the port."""
+        values = {"counts": json.dumps(dict(counts)), "hashes": json.dumps(dict(file_hashes)), "id": batch_id}
+        self._connection.execute(CLOSE, values)
+
+    def supersede(self, batch_ids: Sequence[int]) -> None:
+        """See the port."""
+        statement = "UPDATE import_batch SET state = 'superseded' WHERE id = ANY(:ids) AND state = 'loaded'"
+        self._connection.execute(text(statement), {"ids": list(batch_ids)})
+
+    def save_mapping(self, system: str, kind: Kind, fingerprint: str, content: str) -> None:
+        """See the port."""
+        statement = """
+            INSERT INTO mapping_version (system, kind, fingerprint, content) VALUES (:system, :kind, :mark, :content)
+            ON CONFLICT DO NOTHING"""
+        values = {"system": system, "kind": str(kind), "mark": fingerprint, "content": content}
+        self._connection.execute(text(statement), values)
+
+    def land(self, batch_id: int, system: str, kind: Kind, rows: Iterable[DatedRow]) -> int:
+        """See the port."""
+        self._connection.exec_driver_sql("SET LOCAL work_mem = '96MB'")
+        self._connection.execute(STAGE)
+        copy_rows(self._connection, "staged_landed_row", _STAGED, _staged(rows))
+        values = {"batch_id": batch_id, "system": system, "kind": str(kind)}
+        self._connection.execute(RANK)
+        for statement in LAND:
+            count = self._connection.execute(statement, values).rowcount
+        return count
+
+    def find_months(self, landing_id: int) -> dict[str, str]:
+        """See the port."""
+        self._connection.exec_driver_sql("SET LOCAL work_mem = '96MB'")
+        return {row.month: row.mark for row in self._connection.execute(MONTHS, {"landing": landing_id})}
+
+    def read_rows(self, landing_id: int, month: str) -> Iterator[list[StoredRow]]:
+        """See the port."""
+        values = {"landing": landing_id, "month": month}
+        found = self._connection.execute(ROWS, values, execution_options=_AS_STREAM)
+        for part in found.partitions(CHUNK):
+            yield [_stored(row) for row in part]
+
+    def count_names(self, landing_id: int, columns: Sequence[str]) -> dict[tuple[str, ...], int]:
+        """See the port."""
+        rows = self._connection.execute(NAMES, {"landing": landing_id, "columns": list(columns)})
+        return {tuple(name or "" for name in row.names): row.number for row in rows}
+
+    def save_merged(self, batch_id: int, landing_id: int, month: str) -> None:
+        """See the port."""
+        values = {"batch": batch_id, "landing": landing_id, "month": month}
+        self._connection.execute(MERGED, values)
+
+    def count_verdicts(self, batch_id: int) -> dict[str, int]:
+        """See the port."""
+        counts = {"rows": 0}
+        for row in self._connection.execute(VERDICTS, {"batch": batch_id}):
+            for name in ("rows", row.verdict, *([f"reason.{row.reason}"] if row.reason else [])):
+                counts[name] = counts.get(name, 0) + row.number
+        return counts
+
+    def read_history(self, system: str) -> Iterator[Visit]:
+        """See the port."""
+        found = self._connection.execute(HISTORY, {"system": system}, execution_options=_AS_STREAM)
+        for row in found:
+            yield Visit.model_construct(**{**row._asdict(), "state": VisitState(row.state)})
+
+    def save_conflicts(self, system: str, overlaps: Iterable[Overlap]) -> int:
+        """See the port."""
+        self._connection.execute(text("DELETE FROM history_conflict WHERE system = :system"), {"system": system})
+        rows = ((system, one.unit, one.unit_id, one.first, one.second) for one in overlaps)
+        copy_rows(self._connection, "history_conflict", ("system", "unit", "unit_id", "first_id", "second_id"), rows)
+        count: int = self._connection.execute(CONFLICTS, {"system": system}).scalar_one()
+        return count
+
+    def note_led_visits(self, system: str, column: str) -> None:
+        """See the port."""
+        self._connection.execute(LED, {"system": system, "column": column})
+
+    def find_unplaced(self, system: str, since: datetime) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(self._connection.execute(UNPLACED, {"system": system, "since": since}).scalars())
+
+    def account(self, system: str) -> tuple[FileAccount, ...]:
+        """See the port."""
+        rows = self._connection.execute(ACCOUNT, {"system": system})
+        grouped = groupby(rows, key=lambda row: (row.file, row.kind))
+        return tuple(_account(file, Kind(kind), list(group)) for (file, kind), group in grouped)
+
+    def read_fates(self, system: str) -> Iterator[RowFate]:
+        """See the port."""
+        found = self._connection.execute(FATES, {"system": system}, execution_options=_AS_STREAM)
+        for row in found:
+            yield RowFate(**{**row._asdict(), "kind": Kind(row.kind)})
+
+
+def _staged(rows: Iterable[DatedRow]) -> Iterator[tuple[object, ...]]:
+    for position, (record, month) in enumerate(rows):
+        version, digest, payload, modified_at = stored_row(record)
+        yield (position, record.file, record.line, record.ref.id, version, digest, payload, modified_at, month)
+
+
+def _stored(row: Row[Any]) -> StoredRow:
+    ref = SourceRef(row.system, Kind(row.kind), row.source_id)
+    record = SourceRecord(ref, row.payload, row.version, row.modified_at, row.file, row.line)
+    return StoredRow(row.id, record, row.is_stale)
+
+
+def _account(file: str, kind: Kind, rows: Sequence[Row[Any]]) -> FileAccount:
+    of: dict[str | None, int] = {}
+    reasons: dict[str, int] = {}
+    for row in rows:
+        of[row.verdict] = of.get(row.verdict, 0) + row.number
+        if row.reason is not None:
+            reasons[row.reason] = reasons.get(row.reason, 0) + row.number
+    loaded, merged, quarantined, review, landed = (
+        of.get(verdict, 0) for verdict in ("loaded", "merged", "quarantined", "review", None)
+    )
+    return FileAccount(file, kind, sum(of.values()), loaded, merged, quarantined, review, landed, reasons)

@@ -1,0 +1,85 @@
+"""A history is moved partition by partition, and every row ends as its truth says."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from hub.store.unit_of_work import SqlStore
+from tests.integration.migration.moved import (
+    ROOT,
+    dump_of,
+    fates_of,
+    merged_rows,
+    one_row,
+    run_of,
+    visits_found,
+    visits_told,
+)
+from tests.legacy.generate import generate
+
+SHARED = ROOT.parent / "shared" / "data" / "legacy-export"
+JUNIPER = ROOT / "examples" / "juniper" / "legacy-export"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    generate(4, 60, tmp_path / "small")
+    return tmp_path / "small"
+
+
+def assert_is_as_told(source: Path, store: SqlStore) -> None:
+    truth = json.loads((source / "truth.json").read_text("utf-8"))
+    files = run_of(store, source).run()
+    fates = fates_of(store)
+    told, found = visits_told(truth, fates), visits_found(truth, fates)
+    assert {id_: (told[id_], found[id_]) for id_ in told if told[id_] != found[id_]} == {}
+    services = {id_: one_row(rows) for id_, rows in fates["services.csv"].items()}
+    assert {id_: {"sku": one["sku"], "archive": one["archive"]} for id_, one in services.items()} == truth["services"]
+    conflicts = sum(one_row(rows).get("history_conflict", False) for rows in fates["appointments.csv"].values())
+    assert conflicts == truth["totals"]["history_conflicts"]
+    counted = merged_rows(fates)
+    if "repeated_rows" in truth["totals"]:
+        asked = counted["repeated"], counted["superseded"]
+        assert asked == (truth["totals"]["repeated_rows"], truth["totals"]["superseded_rows"])
+    for file in files:
+        assert file.loaded + file.merged + file.quarantined + file.review + file.landed == file.rows
+        assert file.rows == truth["totals"]["rows"][file.file.removesuffix(".csv")]
+
+
+def test_every_row_ends_as_its_truth_says(small: Path, store: SqlStore) -> None:
+    assert_is_as_told(small, store)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "visits"), [(11, 300), (12, 1200), (13, 4000)])
+def test_other_exports_with_other_staff_rows_and_dirt_do(
+    seed: int, visits: int, tmp_path: Path, store: SqlStore
+) -> None:
+    generate(seed, visits, tmp_path / "export")
+    assert_is_as_told(tmp_path / "export", store)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("export", [JUNIPER, *([SHARED] if SHARED.is_dir() else [])], ids=lambda one: one.parent.name)
+def test_given_exports_do(export: Path, store: SqlStore) -> None:
+    assert_is_as_told(export, store)
+
+
+def test_a_second_run_does_nothing_and_changes_nothing(small: Path, store: SqlStore, engine: Engine) -> None:
+    done: list[str] = []
+    run_of(store, small).run(lambda partition, counts: done.append(str(partition)) if counts is not None else None)
+    before = dump_of(engine)
+    assert done
+    done.clear()
+    run_of(store, small).run(lambda partition, counts: done.append(str(partition)) if counts is not None else None)
+    assert (done, dump_of(engine)) == ([], before)
+
+
+def test_nothing_is_sent_to_anybody(small: Path, store: SqlStore, engine: Engine) -> None:
+    run_of(store, small).run()
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM visit")).scalar_one() > 0
+        for outward in ("outbox_delivery", "pending_change", "payment", "waitlist_entry"):
+            assert connection.execute(text(f"SELECT count(*) FROM {outward}")).scalar_one() == 0
