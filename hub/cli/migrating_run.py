@@ -101,7 +101,7 @@ def row_fate(fate: "RowFate", zone: str) -> dict[str, Any]:
     if fate.kind == "service":
         return {**said, "sku": fate.sku, "archive": fate.is_archived}
     if fate.start is None or fate.end is None:
-        return {**said, **fate.more}
+        return {**said, "amount_minor": fate.amount_minor} if fate.kind == "payment" else said
     local = ZoneInfo(fate.zone or zone)
     return {
         **said,

@@ -1,7 +1,7 @@
 """What the store keeps of a history that is moved here: where rows landed, what was attempted, what it found."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -119,8 +119,8 @@ class RowFate:
     zone: str | None = None
     """Of the record's location; None: the migration's."""
     price_minor: int | None = None
+    amount_minor: int | None = None
     is_in_conflict: bool | None = None
-    more: Mapping[str, object] = field(default_factory=dict)
 
 
 class HistorySource(Protocol):

@@ -112,11 +112,12 @@ FATES = text("""
     SELECT d.file, d.line, d.kind, d.source_key AS key, d.verdict, d.reason, d.canonical_id,
         CASE WHEN d.kind = 'patient' THEN coalesce(k.canonical_id, d.canonical_id) ELSE v.patient_id END AS person,
         s.sku, CASE WHEN d.kind = 'service' THEN s.archived END AS is_archived,
-        v.state AS status, v.start, v."end", p.zone, v.price_minor,
+        v.state AS status, v.start, v."end", p.zone, v.price_minor, y.amount_minor,
         CASE WHEN v.id IS NOT NULL THEN EXISTS (SELECT FROM history_conflict h
             WHERE h.system = :system AND (h.first_id = v.id OR h.second_id = v.id)) END AS is_in_conflict
     FROM current_disposition d
     LEFT JOIN visit v ON d.kind = 'visit' AND d.verdict = 'loaded' AND v.id = d.canonical_id
+    LEFT JOIN payment y ON d.kind = 'payment' AND d.verdict = 'loaded' AND y.id = d.canonical_id
     LEFT JOIN service s ON s.id = CASE WHEN d.kind = 'service' THEN d.canonical_id ELSE v.service_id END
     LEFT JOIN location p ON p.id = v.location_id
     LEFT JOIN source_link k ON d.kind = 'patient' AND k.system = :system AND k.kind = 'patient'

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hub.canonical.ids import Kind, LocationId, ResourceId, derive
+from hub.canonical.lots import Lot
 from hub.canonical.records import Canonical, Location, Patient, Resource, Service, Visit
 from hub.canonical.source import SourceRecord
 from hub.mapping.apply import TwoWay, decode
@@ -85,9 +86,11 @@ def combine_patients(decided: Sequence[DecidedRow], system: str) -> dict[str, Pa
     return patients
 
 
-def places_of(visits: Iterable[Visit], links: ExportLinks) -> Iterator[tuple[Kind, str, Canonical]]:
-    """The rooms and locations that visits name: kind, the name's key, the record."""
-    used = {id_ for visit in visits for id_ in (visit.location_id, visit.room_id) if id_ is not None}
+def places_of(records: Iterable[Visit | Lot], links: ExportLinks) -> Iterator[tuple[Kind, str, Canonical]]:
+    """The rooms and locations that visits and lots name: kind, the name's key, the record."""
+    used: set[str | None] = set()
+    for one in records:
+        used |= {one.location_id, one.room_id if isinstance(one, Visit) else None}
     for (kind, key), canonical_id in sorted(links.named.items()):
         if canonical_id in used:
             yield kind, key, _place(kind, canonical_id, links.usual_name(kind, key))

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from hub.canonical.ids import Kind
+from hub.canonical.lots import Lot
 from hub.canonical.records import Canonical, Visit
 from hub.canonical.source import SourceRef
 from hub.mapping.apply import TwoWay
 from hub.mapping.context import Context
+from hub.operations.adopt_money import adopt_deposits, keep_promised_sessions, product_names
 from hub.operations.export_links import ExportLinks, Ids
 from hub.operations.migration.decide_rows import (
     DecidedRow,
@@ -44,6 +46,7 @@ class Loader:
     def context(self, work: UnitOfWork, known: Mapping[Kind, Mapping[str, str]] | None = None) -> Context:
         """The surroundings of the system's rows: what aliases say, what is linked, and what the export itself says."""
         named = {kind: work.links.find_all(self.history.system, kind) for kind in NAMED}
+        named[Kind.PRODUCT] = product_names(work)
         links = ExportLinks(self.history.system, self.history.decisions.aliases, {**named, **(known or {})})
         return Context(self.history.zone, self.today, links)
 
@@ -117,10 +120,10 @@ class Loader:
     def _save_places(self, work: UnitOfWork, decided: Iterable[DecidedRow], links: ExportLinks, batch_id: int) -> None:
         """Rooms and locations that loaded visits name and nobody knew before."""
         system = self.history.system
-        visits = (one.record for one in decided if isinstance(one.record, Visit))
+        placed = (one.record for one in decided if isinstance(one.record, Visit | Lot))
         new = [
             (Link(SourceRef(system, kind, key), record.id), record)
-            for kind, key, record in places_of(visits, links)
+            for kind, key, record in places_of(placed, links)
             if key not in links.known.get(kind, {})
         ]
         aliased = {id_ for kind in NAMED for id_ in self.history.decisions.aliases.get(kind, {}).values()}
@@ -159,6 +162,8 @@ def save_decided(
     """Records and the links of their rows; gives which records are new or changed."""
     taken = [(one.row, one.record.id) for one in decided if one.record is not None]
     sources = {str(id_): row.number for row, id_ in reversed(taken)}
+    records = keep_promised_sessions(work, records)
     saved = work.records.save(records, sources=sources, origin=system, batch_id=batch_id, claims_time=False)
+    adopt_deposits(work, records)
     work.links.save([Link(row.record.ref, id_, row.number) for row, id_ in taken], batch_id=batch_id)
     return saved.changed

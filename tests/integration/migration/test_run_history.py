@@ -37,6 +37,9 @@ def assert_is_as_told(source: Path, store: SqlStore) -> None:
     assert {id_: (told[id_], found[id_]) for id_ in told if told[id_] != found[id_]} == {}
     services = {id_: one_row(rows) for id_, rows in fates["services.csv"].items()}
     assert {id_: {"sku": one["sku"], "archive": one["archive"]} for id_, one in services.items()} == truth["services"]
+    payments = {id_: one_row(fates["payments.csv"][id_]) for id_ in truth["payments"]}
+    wrong = {id_: one for id_, one in payments.items() if any(one[k] != v for k, v in truth["payments"][id_].items())}
+    assert wrong == {}
     conflicts = sum(one_row(rows).get("history_conflict", False) for rows in fates["appointments.csv"].values())
     assert conflicts == truth["totals"]["history_conflicts"]
     counted = merged_rows(fates)
@@ -81,5 +84,5 @@ def test_nothing_is_sent_to_anybody(small: Path, store: SqlStore, engine: Engine
     run_of(store, small).run()
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM visit")).scalar_one() > 0
-        for outward in ("outbox_delivery", "pending_change", "payment", "waitlist_entry"):
+        for outward in ("outbox_delivery", "pending_change", "payment_intent", "waitlist_entry"):
             assert connection.execute(text(f"SELECT count(*) FROM {outward}")).scalar_one() == 0
