@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from hub.bootstrap.practice_folder import PracticeFolder
 from hub.canonical.ids import Kind
 from hub.operations import replay
+from hub.operations.accept_drift import accept_drift
 from hub.operations.check_agreements import check_agreement
 from hub.operations.decide_conflict import Decision, decide_conflict
 from hub.operations.explain_record import ExplainedField, explain_record
@@ -137,6 +138,10 @@ class Exchange:
     def explain(self, kind: Kind, id_: str, *, actor: str, personal: bool) -> list[ExplainedField]:
         """Where each value of a record comes from."""
         return explain_record(self.store, kind, id_, actor=actor, personal=personal)
+
+    def accept_drift(self, system: str, kind: Kind, accepted: Accepted) -> PullResult:
+        """Let what has drifted in a stream be right."""
+        return accept_drift(self.find_system(system), kind, accepted, self.store)
 
     def find_dead(self, system: str) -> tuple[replay.Waiting, ...]:
         """Deliveries that were given up."""

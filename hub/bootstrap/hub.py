@@ -22,6 +22,7 @@ from hub.canonical.time import Span
 from hub.connectors.kit.connection import Connection
 from hub.connectors.kit.mapping_files import load_mappings
 from hub.connectors.kit.read_ahead import ReadAhead
+from hub.connectors.kit.spec.drift import Drift
 from hub.connectors.registry import (
     Surroundings,
     WitnessOf,
@@ -98,6 +99,7 @@ from hub.store.checkpoint import kill_at_named_point
 from hub.store.engine import application_engine
 from hub.store.overview import Overview, load_overview
 from hub.store.unit_of_work import SqlStore
+from hub.sync.drift import DriftRules, Reaction, What, code_words
 from hub.sync.mass_change import MassChangeLimit
 from hub.sync.people.decide import Thresholds
 
@@ -418,8 +420,16 @@ class Hub:
             connection.aliases,
             rules=self.folder.rules,
             told=self._told_by_kind,
+            drift={kind: _drift_rules(one.drift) for kind, one in connection.streams.items() if one.drift is not None},
             limit=MassChangeLimit(connection.mass_change.share, connection.mass_change.at_least),
         )
+
+
+def _drift_rules(spec: Drift) -> DriftRules:
+    said = {What.NEW_FIELD: spec.new_field, What.CHANGED_TYPE: spec.changed_type, What.NEW_CODE: spec.new_code}
+    reactions = {what: Reaction(word) for what, word in said.items()}
+    codes = {path: code_words(known) for path, known in spec.codes.items()}
+    return DriftRules(reactions, spec.types, codes, spec.learn)
 
 
 @contextmanager

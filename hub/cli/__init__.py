@@ -15,6 +15,7 @@ from hub.cli import (
     deciding,
     demo,
     doctor,
+    drift,
     idle,
     mapping,
     migrating,
@@ -78,6 +79,7 @@ app.command()(settling.settle)
 app.command()(tending.tend)
 app.command()(agreements.agreements)
 app.add_typer(waitlist.app, name="waitlist")
+app.add_typer(drift.app, name="drift")
 app.add_typer(replaying.app, name="replay")
 app.add_typer(repairing.app, name="repair")
 app.add_typer(scenario.app, name="scenario")

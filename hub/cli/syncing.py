@@ -69,10 +69,19 @@ def _sync(
 
 
 def _pull(hub: "Hub", system: str, accepted: "Accepted | None", *, quiet: bool) -> "dict[str, PullResult]":
-    pulled = {}
+    """Every stream; one that stops for a person keeps none of the others from being pulled."""
+    from hub.errors import Problem, SafetyStop
+
+    pulled: dict[str, PullResult] = {}
+    stopped: list[Problem] = []
     for kind in hub.exchange.kinds(system):
         with _progress(f"pull {kind}", quiet=quiet) as moved:
-            pulled[str(kind)] = hub.exchange.pull(system, kind, accepted=accepted, progress=moved)
+            try:
+                pulled[str(kind)] = hub.exchange.pull(system, kind, accepted=accepted, progress=moved)
+            except SafetyStop as stop:
+                stopped += stop.problems
+    if stopped:
+        raise SafetyStop(*stopped)
     return pulled
 
 

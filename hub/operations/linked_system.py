@@ -12,6 +12,7 @@ from hub.mapping.apply import TwoWay
 from hub.mapping.context import Context
 from hub.operations.adopt_money import product_names
 from hub.ports import UnitOfWork
+from hub.sync.drift import DriftRules
 from hub.sync.mass_change import MassChangeLimit
 from hub.sync.system_of_record import RecordRules
 
@@ -32,6 +33,8 @@ class LinkedSystem:
     """Whose word counts for which field."""
     told: Mapping[Kind, frozenset[str]] = field(default_factory=dict)
     """By kind, the systems that are told of its changes; this one may be among them."""
+    drift: Mapping[Kind, DriftRules] = field(default_factory=dict)
+    """By kind, of the streams that are held to a contract."""
     limit: MassChangeLimit = field(default_factory=MassChangeLimit)
     """From where on a pull asks a person first."""
 

@@ -19,6 +19,7 @@ from hub.operations.page_plan import INCOMPLETE, REJECTED, PagePlan
 from hub.operations.pages_of_kind import pages_of_kind
 from hub.operations.place_facts import recheck_facts
 from hub.operations.plan_page import PagePlanner
+from hub.operations.watch_drift import watch_drift
 from hub.ports import Page, Source, Store, UnitOfWork
 
 __all__ = ["INCOMPLETE", "REJECTED", "Accepted", "PullResult", "pull_changes", "take_page"]
@@ -77,7 +78,7 @@ def pull_changes(
         RetryLater, NeedsAttention: as the source; the pages before are kept, and the next pull goes on after them.
         InvalidInput: no table for the kind, or an alias that names nothing; nothing was read.
         SafetyStop: the feed would change or take away more than the connection's limit, or holds a code that its table
-            stops for; nothing of that was applied.
+            stops for, or its records have drifted and the stream is to stop; nothing of that was applied.
     """
     system.mapping(kind)
     with store.begin("pull_changes") as uow:
@@ -86,6 +87,7 @@ def pull_changes(
     result = PullResult()
     heard = RollCall(system, kind, source, store, _may_ask(system, kind, store, accepted), cursor)
     for page in guarded(pages_of_kind(heard.pages(), system.mapping(kind)), system, kind, store, accepted):
+        page = watch_drift(system, kind, page, store)  # noqa: PLW2901 - the same page, as far as it may be taken
         with store.begin("pull_changes") as uow:
             result += replace(take_page(system, kind, page, uow), pages=1)
             if page.roll is not None:

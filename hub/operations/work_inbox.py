@@ -13,6 +13,7 @@ from hub.errors import HubError, RetryLater
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.place_facts import recheck_facts
 from hub.operations.pull_changes import PullResult, pull_changes, take_page
+from hub.operations.watch_drift import watch_drift
 from hub.ports import Page, Source, Store
 from hub.ports.inbox import Ring
 
@@ -63,7 +64,7 @@ def _look_after(rings: Sequence[Ring], system: LinkedSystem, source: Source, sto
     result = PullResult()
     for number, ring in enumerate(rings):
         try:
-            page = _fetch(ring, system, source)
+            page = _fetch(ring, system, source, store)
             if page is None:
                 result += _pull(ring, system, source, store)
             else:
@@ -76,9 +77,10 @@ def _look_after(rings: Sequence[Ring], system: LinkedSystem, source: Source, sto
     return result + _take(fetched, system, store)
 
 
-def _fetch(ring: Ring, system: LinkedSystem, source: Source) -> Page | None:
+def _fetch(ring: Ring, system: LinkedSystem, source: Source, store: Store) -> Page | None:
     page = source.fetch(ring.kind, ring.record_id) if ring.record_id is not None else None
-    return page or _as_told(ring, system)
+    page = page or _as_told(ring, system)
+    return watch_drift(system, ring.kind, page, store) if page is not None else None
 
 
 def _pull(ring: Ring, system: LinkedSystem, source: Source, store: Store) -> PullResult:

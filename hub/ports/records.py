@@ -10,6 +10,7 @@ from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.canonical.time import Span
+from hub.sync.drift import Contract
 from hub.sync.lineage import Lineage, Origin
 
 
@@ -171,6 +172,14 @@ class Cursors(Protocol):
 
     def save(self, system: str, kind: Kind, cursor: str | None) -> None:
         """In the same transaction as the page it ends."""
+        ...
+
+    def find_contract(self, system: str, kind: Kind) -> Contract | None:
+        """What is known of the shape of a stream's records."""
+        ...
+
+    def save_contract(self, system: str, kind: Kind, contract: Contract) -> None:
+        """In place of the one before."""
         ...
 
 

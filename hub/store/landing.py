@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -15,6 +16,7 @@ from hub.canonical.time import Span
 from hub.ports import Landed, Link
 from hub.store.bulk import stage
 from hub.store.tables import source_link, source_record, stream_cursor
+from hub.sync.drift import Contract
 
 _COLUMNS = (
     "system", "kind", "source_id", "version", "content_hash", "payload", "modified_at", "file", "line", "gone",
@@ -58,6 +60,8 @@ _VISITS = """
 _NAMED = text("""
     UPDATE source_link SET named_in = :roll
     WHERE system = :system AND kind = :kind AND source_id = ANY(:ids)""")
+
+_SHAPES = ("types", "codes")
 
 
 class SqlLanding:
@@ -222,6 +226,28 @@ class SqlCursors:
                 set_={"cursor": statement.excluded.cursor, "updated_at": text("now()")},
             )
         )
+
+    def find_contract(self, system: str, kind: Kind) -> Contract | None:
+        """See the port."""
+        query = select(stream_cursor.c.contract).where(stream_cursor.c.system == system, stream_cursor.c.kind == kind)
+        held = self._connection.execute(query).scalar()
+        return _contract(held) if held is not None else None
+
+    def save_contract(self, system: str, kind: Kind, contract: Contract) -> None:
+        """See the port."""
+        held = {name: {path: sorted(found) for path, found in getattr(contract, name).items()} for name in _SHAPES}
+        values = {"system": system, "kind": kind, "contract": {"records": contract.records, **held}}
+        statement = insert(stream_cursor).values(values)
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["system", "kind"], set_={"contract": statement.excluded.contract}
+            )
+        )
+
+
+def _contract(held: dict[str, Any]) -> Contract:
+    shapes = {name: {path: frozenset(found) for path, found in held[name].items()} for name in _SHAPES}
+    return Contract(held["records"], **shapes)
 
 
 def stored_row(record: SourceRecord) -> tuple[str | None, str, str, datetime | None]:

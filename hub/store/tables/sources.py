@@ -68,6 +68,7 @@ stream_cursor = Table(
     Column("kind", Text, nullable=False),
     Column("cursor", Text),
     instant("updated_at"),
+    Column("contract", JSONB, comment="The shape that its records have: paths, types and declared codes; no values."),
     PrimaryKeyConstraint("system", "kind"),
     comment="Where the next pull of a stream goes on; opaque to all but its source.",
 )

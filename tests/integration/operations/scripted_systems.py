@@ -16,6 +16,7 @@ from hub.operations.linked_system import LinkedSystem
 from hub.operations.pull_changes import Accepted, PullResult, pull_changes
 from hub.operations.push_changes import PushResult, push_changes
 from hub.ports import Page, Store, Write
+from hub.sync.drift import DriftRules
 from hub.sync.mass_change import MassChangeLimit
 from hub.sync.system_of_record import RecordRules, read_record_rules
 
@@ -58,6 +59,7 @@ def linked(
     systems: tuple[str, ...] = ("a", "b", "c"),
     limit: MassChangeLimit | None = None,
     aliases: bool = True,
+    drift: DriftRules | None = None,
 ) -> LinkedSystem:
     """The system as operations see it; `rules` is the text of a `records.yaml`."""
     named = {Kind.LOCATION: {"main": "main"}, Kind.PROVIDER: {"lee": "dr-lee"}}
@@ -70,6 +72,7 @@ def linked(
         rules=declared,
         told={kind: frozenset(told) for kind in Kind},
         limit=limit or MassChangeLimit(),
+        drift={Kind.PATIENT: drift} if drift else {},
     )
 
 
