@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
+from hub.errors import SafetyStop
 from hub.operations.linked_system import LinkedSystem
 from hub.ports import Page, Roll, Source, Store
 
@@ -72,13 +73,24 @@ class RollCall:
 
     def _ask(self, ids: Sequence[str], roll: Roll | None) -> Iterator[Page]:
         """Their records as they stand now, with the place before them; who comes back to it asks only for the rest."""
-        is_asked = bool(ids) and self.may_ask(len(ids))
+        is_asked = bool(ids) and self._may_ask(len(ids), roll)
         for start in range(0, len(ids), ASKED_AT_ONCE):
             some = ids[start : start + ASKED_AT_ONCE]
             found = [self._one(id_, is_asked=is_asked) for id_ in some]
             records = tuple(record for one in found for record in one.records)
             rejected = tuple(each for one in found for each in one.rejected)
             yield Page(records, self.place, rejected, roll=Roll(roll.id, frozenset(some)) if roll else None)
+
+    def _may_ask(self, missing: int, roll: Roll | None) -> bool:
+        """A list that is not believed is not gone on with, either: the next pull begins another one."""
+        try:
+            return self.may_ask(missing)
+        except SafetyStop:
+            if roll is not None:
+                with self.store.begin("call_roll") as uow:
+                    cursor = uow.cursors.find(self.system.name, self.kind)
+                    uow.cursors.save(self.system.name, self.kind, roll.begin_anew(cursor))
+            raise
 
     def _one(self, id_: str, *, is_asked: bool) -> Page:
         page = self.source.fetch(self.kind, id_) if is_asked else None

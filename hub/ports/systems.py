@@ -1,6 +1,6 @@
 """Other systems, as the operations see them: sources to read and sinks to write to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -30,6 +30,8 @@ class Roll:
     """Everything was listed: what is linked and was not named is asked for singly."""
     within: Span | None = None
     """Only visits that begin in it are listed."""
+    begin_anew: Callable[[str | None], str | None] = field(default=lambda cursor: cursor, compare=False, repr=False)
+    """From a cursor of the stream to the one with which a new list is begun instead of this one: it is not believed."""
 
 
 @dataclass(frozen=True, slots=True)

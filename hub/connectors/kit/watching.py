@@ -117,7 +117,9 @@ class WatchingSource:
             place = Round(self._clock(), is_open=True)
         assert place.began_at is not None
         within = self._within(sees, place.began_at) if name == "horizon" else None
-        roll = Roll(f"{name} {place.began_at.isoformat()}", within=within)
+        roll = Roll(
+            f"{name} {place.began_at.isoformat()}", within=within, begin_anew=lambda cursor: _without(cursor, name)
+        )
         tells_only_ids = name == "sweep" and sees.sweep is not None and sees.sweep.list is not None
         if not place.is_listed:
             for page in self._source.read_again(kind, place.at, within):
@@ -137,6 +139,11 @@ class WatchingSource:
         first = datetime.combine(today, time())
         last = first + (NO_END if has_no_end else timedelta(days=sees.horizon.days))
         return Span(instant_of(first, self._zone), instant_of(last, self._zone))
+
+
+def _without(cursor: str | None, name: str) -> str | None:
+    """A place of the stream, with this reading due and not begun."""
+    return Watch.parse(cursor).at(name, Round()).text()
 
 
 def _names(page: Page) -> frozenset[str]:

@@ -37,6 +37,8 @@ from hub.ports import Page
 
 MOST_BARREN_PAGES = 10
 """So many pages in a row that hold records and nothing new are a circle."""
+MOST_EMPTY_PAGES = 200
+"""So many in a row without any record: systems that filter after they cut give some, none gives so many."""
 MOST_ROUNDS = 5
 MOST_STEPS_BACK = 100
 _STALE_MARK = {"http_400", "http_404", "http_410", "http_422", "graphql_error"}
@@ -169,8 +171,8 @@ class _Reader:
                 visited.clear()
                 continue
             page, fresh = self._take(answer, raw, mark)
-            barren = 0 if fresh or not raw else barren + 1
-            if barren >= MOST_BARREN_PAGES:
+            barren = 0 if fresh else barren + 1
+            if barren >= (MOST_BARREN_PAGES if raw else MOST_EMPTY_PAGES):
                 raise _loop(answer.url)
             yield page
             mark = self._run.place.at

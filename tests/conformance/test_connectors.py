@@ -1,0 +1,251 @@
+"""What every connector promises, the same for all: read whole, go on, survive, write once, and see what is hidden.
+
+Whatever is tested here is told to the system behind the connection's back; the hub is the real one, on PostgreSQL.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.bootstrap.checking import check_connection, surroundings_of
+from hub.canonical.ids import Kind
+from hub.canonical.source import SourceRecord
+from hub.cli import app
+from hub.connectors.registry import open_source
+from hub.errors import HubError, NeedsAttention, RetryLater
+from hub.operations.pull_changes import PullResult
+from hub.ports import Page
+from hub.ports.checks import Level
+from tests.conformance.sandboxes import SANDBOXES, Opened, Sandbox, opened, truncated
+from tests.database import Database
+from tests.peers.fhir import FhirDesk
+from tests.peers.scripted import answer
+
+slow = pytest.mark.slow
+SWEEP = {"sweep": {"every": 0}}
+Enter = Callable[..., Opened]
+
+
+@pytest.fixture(params=SANDBOXES)
+def sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    """Each connector's system in turn, empty."""
+    fhir: FhirDesk | None = request.getfixturevalue("sandbox_server") if request.param == "fhir_r4" else None
+    return SANDBOXES[request.param](fhir)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def desk(sandbox: Sandbox, database: Database, tmp_path: Path) -> Iterator[Opened]:
+    """Its practice; each pull lists everybody."""
+    with opened(sandbox, database, tmp_path / "practice", SWEEP) as entered:
+        yield entered
+
+
+def pull(desk: Opened) -> PullResult:
+    return desk.pull(Kind.PATIENT)[Kind.PATIENT]
+
+
+def populate(desk: Opened, count: int) -> list[str]:
+    return [desk.sandbox.add(f"Ann{number:03}") for number in range(count)]
+
+
+@contextmanager
+def reading(desk: Opened) -> Iterator[Callable[[str | None], Iterator[Page]]]:
+    folder = desk.hub.folder
+    with open_source(folder.connection(desk.system), surroundings_of(folder)) as source:
+        yield lambda cursor: source.read(Kind.PATIENT, cursor)
+
+
+def ids(pages: list[Page]) -> set[str]:
+    return {record.ref.id for page in pages for record in page.records if not record.is_end}
+
+
+def _records(pages: list[Page]) -> dict[str, SourceRecord]:
+    return {record.ref.id: record for page in pages for record in page.records}
+
+
+# Check and read
+
+
+@slow
+def test_a_look_at_the_connection_finds_nothing_wrong(desk: Opened):
+    populate(desk, 3)
+    found = list(check_connection(desk.hub.folder, desk.system, date(2026, 11, 22)))
+    assert found
+    assert [one for one in found if one.level is Level.FAIL] == []
+
+
+@slow
+@pytest.mark.parametrize("pages", [0, 1, 2])
+@pytest.mark.parametrize("more", [0, 1])
+def test_pages_that_are_empty_full_or_nearly_are_read_whole_and_twice_the_same(desk: Opened, pages: int, more: int):
+    populate(desk, min(pages * desk.sandbox.page, 120) + more)
+    with reading(desk) as read:
+        first, second = list(read(None)), list(read(None))
+    assert ids(first) == ids(second) == set(desk.sandbox.people())
+    assert _records(first) == _records(second)
+
+
+@slow
+def test_a_reading_that_is_cut_off_after_any_page_goes_on_there(desk: Opened):
+    populate(desk, min(2 * desk.sandbox.page + 1, 101))
+    with reading(desk) as read:
+        whole = list(read(None))
+        for cut in range(1, len(whole)):
+            assert ids(whole[:cut]) | ids(list(read(whole[cut - 1].cursor))) == set(desk.sandbox.people())
+
+
+@slow
+def test_what_changed_is_seen_with_the_next_pull_and_nothing_changes_twice(desk: Opened):
+    first, *_ = populate(desk, 4)
+    assert pull(desk).inserted == 4
+    desk.sandbox.rename(first, "Zoe")
+    new = desk.sandbox.add("Bea")
+    done = pull(desk)
+    assert (done.inserted, done.updated) == (1, 1)
+    assert (desk.names()[first], desk.names()[new]) == ("Zoe", "Bea")
+    again = pull(desk)
+    assert (again.inserted, again.updated, again.gone) == (0, 0, 0)
+
+
+@slow
+@pytest.mark.parametrize("hours", [-26, -1, 1, 26])
+def test_a_clock_that_is_wrong_hides_no_change(desk: Opened, hours: int):
+    desk.line.skew_seconds = hours * 3600
+    first, *_ = populate(desk, 3)
+    pull(desk)
+    desk.sandbox.rename(first, "Zoe")
+    desk.sandbox.add("Bea")
+    pull(desk)
+    assert desk.names() == desk.sandbox.people()
+
+
+# What goes wrong
+
+SPOILT = b'{"resourceType": "OperationOutcome"}'
+FAULTS: dict[str, Callable[[bytes], bytes]] = {
+    "429": lambda _said: answer({}, 429, content_type="application/json"),
+    "500": lambda _said: answer(SPOILT, 500, content_type="application/json"),
+    "broken off": truncated,
+    "half": lambda said: answer(said.partition(b"\r\n\r\n")[2][:40] or b"[", content_type="application/json"),
+    "a page of HTML": lambda _said: answer("<html>Sign in</html>", content_type="text/html"),
+    "another shape": lambda _said: answer({"fine": 7}, content_type="application/json"),
+    "nothing": lambda _said: answer("", content_type="application/json"),
+    "no answer": lambda _said: b"",
+}
+
+
+@pytest.mark.parametrize("fault", [each if each == "broken off" else pytest.param(each, marks=slow) for each in FAULTS])
+def test_an_answer_that_cannot_be_trusted_harms_nothing_and_is_made_up_for(desk: Opened, fault: str):
+    first, second, *_ = populate(desk, 5)
+    pull(desk)
+    before = desk.names()
+    desk.sandbox.rename(first, "Zoe")
+    desk.sandbox.delete(second)
+    desk.line.fault = FAULTS[fault]
+    with pytest.raises((RetryLater, NeedsAttention)) as refused:
+        pull(desk)
+    assert desk.names() == before, "nothing half"
+    assert str(refused.value)
+    desk.line.fault = None
+    pull(desk)
+    assert desk.names() == desk.sandbox.people()
+
+
+# Write
+
+
+def test_a_lost_answer_makes_nobody_twice_and_the_echo_is_known(desk: Opened):
+    made = desk.tell("Bea")
+    desk.line.lose_writes = 1
+    with pytest.raises(HubError):
+        desk.push()
+    assert list(desk.sandbox.people().values()) == ["Bea"], "it was done"
+    desk.make_due()
+    assert desk.push().sent == 1
+    assert list(desk.sandbox.people().values()) == ["Bea"]
+    done = pull(desk)
+    assert (done.inserted, done.updated) == (0, 0)
+    assert [one.id for one in desk.patients().values()] == [made.id]
+    assert desk.push().sent == 0, "nothing goes back"
+
+
+# Ends and events
+
+
+@slow
+def test_a_deletion_and_a_merge_are_followed_when_the_system_rings(desk: Opened):
+    first, second, third = populate(desk, 3)
+    pull(desk)
+    desk.sandbox.delete(first)
+    desk.ring("person.gone", first)
+    assert set(desk.names()) == {second, third}
+    desk.sandbox.delete(second)
+    desk.ring("person.merged", second, into=third)
+    assert set(desk.names()) == {third}
+    pull(desk)
+    assert desk.names() == desk.sandbox.people()
+
+
+def test_what_happens_behind_the_cursors_back_is_seen(desk: Opened):
+    first, second, third = populate(desk, 3)
+    pull(desk)
+    desk.sandbox.rename(first, "Zoe", silently=True)
+    desk.sandbox.delete(second)
+    done = pull(desk)
+    assert (done.updated, done.gone) == (1 + 1, 1), "renamed; and gone, which is a change as well"
+    assert desk.names() == desk.sandbox.people()
+    assert third in desk.names()
+
+
+@slow
+@pytest.mark.parametrize("turn", range(6))
+def test_what_happens_in_the_middle_of_a_pull_is_seen_then_or_with_the_next(desk: Opened, turn: int):
+    people = populate(desk, 25)
+    pull(desk)
+
+    def happen() -> None:
+        desk.sandbox.delete(people[0])
+        desk.sandbox.delete(people[13])
+        desk.sandbox.rename(people[24], "Zoe", silently=True)
+        desk.sandbox.rename(people[7], "Kim")
+        desk.sandbox.add("Bea")
+
+    desk.line.before = {desk.line.asked + turn: happen}
+    pull(desk)
+    desk.line.before = {}
+    if people[0] in desk.sandbox.people():
+        happen()  # the pull was over before
+    pull(desk)
+    assert desk.names() == desk.sandbox.people()
+
+
+# Secrets
+
+
+def test_no_secret_is_ever_told(desk: Opened, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]):
+    caplog.set_level(logging.DEBUG)
+    populate(desk, 2)
+    said = [repr(desk.hub.folder), repr(desk.hub.folder.connection(desk.system))]
+    pull(desk)
+    for fault in FAULTS.values():
+        desk.line.fault = fault
+        try:
+            pull(desk)
+        except HubError as error:
+            said += [str(error), repr(error), repr(error.__cause__), repr(error.__context__)]
+    desk.line.fault = lambda _said: answer({}, 401, content_type="application/json")
+    with pytest.raises(HubError) as refused:
+        pull(desk)
+    with reading(desk) as read:
+        said += [repr(read), str(refused.value), repr(refused.value)]
+    told = CliRunner().invoke(app, ["config", "check"], env={"HUB_PRACTICE": str(desk.hub.folder.path)})
+    said += [told.output, *desk.issues()]
+    whole = "\n".join([*said, caplog.text, *capsys.readouterr()])
+    assert len(said) > 10
+    for secret in (desk.sandbox.secret, "h00k-t0ken", "Ann000"):
+        assert secret not in whole
