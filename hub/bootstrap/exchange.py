@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from hub.bootstrap.practice_folder import PracticeFolder
 from hub.canonical.ids import Kind
+from hub.canonical.records import IN_ORDER
 from hub.operations import replay
 from hub.operations.accept_drift import accept_drift
 from hub.operations.check_agreements import check_agreement
@@ -25,9 +26,6 @@ from hub.operations.work_inbox import InboxResult, work_inbox
 from hub.ports import AuditEntry, Issue, Sink, Source, Store
 from hub.ports.conflicts import FieldConflict
 from hub.scheduling.decision import Refusal
-
-_IN_ORDER = (Kind.LOCATION, Kind.RESOURCE, Kind.PROVIDER, Kind.SERVICE, Kind.PATIENT, Kind.VISIT)
-"""Of references: what is named comes before what names it."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class Exchange:
     def kinds(self, system: str) -> tuple[Kind, ...]:
         """What is pulled from a system, in the order in which it must be."""
         pulled = self.folder.connection(system).pull
-        return tuple(sorted(pulled, key=lambda kind: _IN_ORDER.index(kind) if kind in _IN_ORDER else len(_IN_ORDER)))
+        return tuple(sorted(pulled, key=lambda kind: IN_ORDER.index(kind) if kind in IN_ORDER else len(IN_ORDER)))
 
     def is_pushed(self, system: str) -> bool:
         """Whether the system is told of anything."""
@@ -165,7 +163,7 @@ class Exchange:
     def replay_records(self, system: str, waiting: Sequence[replay.Waiting]) -> PullResult:
         """Take landed records once more."""
         linked, result = self.find_system(system), PullResult()
-        for kind in _IN_ORDER:
+        for kind in IN_ORDER:
             numbers = [one.id for one in waiting if one.kind is kind]
             if numbers:
                 result += replay.replay_records(linked, kind, numbers, self.store)

@@ -16,6 +16,7 @@ from hub.bootstrap.doorbell import Doorbell
 from hub.bootstrap.exchange import Exchange
 from hub.bootstrap.practice_folder import PracticeFolder, read_practice_folder
 from hub.bootstrap.surroundings import surroundings_of, witness_of
+from hub.canonical.consents import Consent
 from hub.canonical.ids import Kind
 from hub.canonical.records import Visit
 from hub.canonical.time import Span
@@ -75,6 +76,7 @@ from hub.operations.rank_openings import rank_openings
 from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
 from hub.operations.serve_waitlist import find_offers, find_waiting, serve_waitlist
 from hub.operations.settle_by_hand import Word, settle_by_hand
+from hub.operations.sign_consent import sign_consent, withdraw_consent
 from hub.operations.stockroom import Stockroom
 from hub.operations.tend_book import Tended, tend_book
 from hub.operations.waive_fee import Waived, waive_fee
@@ -239,7 +241,20 @@ class Hub:
         self, ids: Sequence[str], *, actor: str, used: Mapping[str, Decimal] | None = None
     ) -> tuple[Visit, ...] | Refusal:
         """Note that visits took place."""
-        return complete_visit(self.store, *ids, actor=actor, used=used, push_to=self.told)
+        return complete_visit(self.store, *ids, actor=actor, used=used, push_to=self.told, told=self._told_by_kind)
+
+    def sign(
+        self, patient_id: str, form_id: str, *, actor: str, version: str | None = None, document: str | None = None
+    ) -> Consent | Refusal:
+        """Note that a patient signed a form now."""
+        told = self._told_by_kind[Kind.CONSENT]
+        return sign_consent(
+            self.store, patient_id, form_id, actor=actor, version=version, document=document, push_to=told
+        )
+
+    def withdraw(self, patient_id: str, form_id: str, *, actor: str) -> tuple[Consent, ...] | Refusal:
+        """Note that a patient took a consent back."""
+        return withdraw_consent(self.store, patient_id, form_id, actor=actor, push_to=self._told_by_kind[Kind.CONSENT])
 
     def away(self, resource_id: str, span: Span, *, actor: str, reason: str | None = None) -> Absence | Refusal:
         """Note that a resource is away."""

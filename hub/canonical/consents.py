@@ -2,9 +2,9 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, model_validator
 
 from hub.canonical.ids import ConsentId, PatientId
 from hub.canonical.phi import Phi
@@ -36,3 +36,9 @@ class Consent(Record):
     """The last local date on which it holds. None: until it is withdrawn, or not signed yet."""
     document: Annotated[str | None, Phi.CLINICAL] = None
     """The reference of the signed document where it is kept; never its content."""
+
+    @model_validator(mode="after")
+    def _is_signed_at_an_instant(self) -> Self:
+        if self.state is ConsentState.SIGNED and self.signed_at is None:
+            raise ValueError("a signed consent says when it was signed")
+        return self

@@ -18,6 +18,14 @@ GiftCardId = NewType("GiftCardId", str)
 MembershipId = NewType("MembershipId", str)
 InvoiceId = NewType("InvoiceId", str)
 LotId = NewType("LotId", str)
+RoleId = NewType("RoleId", str)
+ScheduleId = NewType("ScheduleId", str)
+SlotId = NewType("SlotId", str)
+FormId = NewType("FormId", str)
+DocumentId = NewType("DocumentId", str)
+ProcedureId = NewType("ProcedureId", str)
+"""The id of its visit."""
+DoseId = NewType("DoseId", str)
 
 
 class Kind(StrEnum):
@@ -32,6 +40,13 @@ class Kind(StrEnum):
     VISIT = "visit"
     CONSENT = "consent"
     INVOICE = "invoice"
+    ROLE = "role"
+    SCHEDULE = "schedule"
+    SLOT = "slot"
+    FORM = "form"
+    DOCUMENT = "document"
+    PROCEDURE = "procedure"
+    DOSE = "dose"
     PAYMENT = "payment"
     PACKAGE = "package"
     GIFT_CARD = "gift_card"
@@ -50,6 +65,13 @@ PREFIX = {
     Kind.VISIT: "vis",
     Kind.CONSENT: "cns",
     Kind.INVOICE: "inv",
+    Kind.ROLE: "rol",
+    Kind.SCHEDULE: "sch",
+    Kind.SLOT: "slt",
+    Kind.FORM: "frm",
+    Kind.DOCUMENT: "doc",
+    Kind.PROCEDURE: "prc",
+    Kind.DOSE: "dos",
     Kind.PAYMENT: "pay",
     Kind.PACKAGE: "pkg",
     Kind.GIFT_CARD: "gft",

@@ -7,12 +7,15 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from hub.canonical.chart import Document, Dose, FilledForm, Procedure
+from hub.canonical.consents import Consent
 from hub.canonical.finance import GiftCard, Invoice, Membership, Package, Payment
 from hub.canonical.ids import Kind, LocationId, PatientId, ProviderId, ResourceId, ServiceId, VisitId
 from hub.canonical.lots import Lot
 from hub.canonical.money import Money
 from hub.canonical.phi import Phi
 from hub.canonical.record import Record
+from hub.canonical.schedules import Role, Schedule, Slot
 
 PersonalText = Annotated[str | None, Phi.IDENTITY]
 ContactText = Annotated[str | None, Phi.CONTACT]
@@ -133,12 +136,20 @@ class Visit(Record):
 
 
 Canonical = (
-    Patient
+    Location
     | Provider
-    | Location
     | Resource
     | Service
+    | Patient
     | Visit
+    | Role
+    | Schedule
+    | Slot
+    | Consent
+    | FilledForm
+    | Document
+    | Procedure
+    | Dose
     | Invoice
     | Payment
     | Package
@@ -148,12 +159,20 @@ Canonical = (
 )
 
 MODELS: Mapping[Kind, type[Record]] = {
-    Kind.PATIENT: Patient,
-    Kind.PROVIDER: Provider,
     Kind.LOCATION: Location,
+    Kind.PROVIDER: Provider,
     Kind.RESOURCE: Resource,
     Kind.SERVICE: Service,
+    Kind.ROLE: Role,
+    Kind.SCHEDULE: Schedule,
+    Kind.PATIENT: Patient,
     Kind.VISIT: Visit,
+    Kind.SLOT: Slot,
+    Kind.CONSENT: Consent,
+    Kind.FORM: FilledForm,
+    Kind.DOCUMENT: Document,
+    Kind.PROCEDURE: Procedure,
+    Kind.DOSE: Dose,
     Kind.INVOICE: Invoice,
     Kind.PAYMENT: Payment,
     Kind.PACKAGE: Package,
@@ -161,4 +180,9 @@ MODELS: Mapping[Kind, type[Record]] = {
     Kind.MEMBERSHIP: Membership,
     Kind.LOT: Lot,
 }
-"""The kinds that mapping tables and the rules of records may speak of."""
+"""The canonical kinds, in the order of their references: what is named comes before what names it."""
+IN_ORDER = tuple(MODELS)
+READ_OFF = frozenset({Kind.PROCEDURE, Kind.DOSE})
+"""What is read off visits and the ledger: it goes to other systems, and comes from none."""
+ONLY_READ = frozenset({Kind.ROLE, Kind.SCHEDULE, Kind.SLOT, Kind.FORM, Kind.DOCUMENT})
+"""What others say and the hub never does: it comes from them, and goes nowhere."""

@@ -22,12 +22,11 @@ def sign(
 ) -> None:
     """Note that a patient signed a form now."""
     from hub.bootstrap import open_hub
-    from hub.operations.sign_consent import sign_consent
     from hub.scheduling.decision import Refusal
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        done = sign_consent(hub.store, patient, form, actor="desk", version=version, document=document)
+        done = hub.sign(patient, form, actor="desk", version=version, document=document)
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         until = done.valid_until.isoformat() if done.valid_until else None
@@ -40,12 +39,11 @@ def sign(
 def withdraw(*, patient: Patient, form: Form, as_json: AsJson = False) -> None:
     """Note that a patient took a consent back: what needs it lists it as missing again."""
     from hub.bootstrap import open_hub
-    from hub.operations.sign_consent import withdraw_consent
     from hub.scheduling.decision import Refusal
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        done = withdraw_consent(hub.store, patient, form, actor="desk")
+        done = hub.withdraw(patient, form, actor="desk")
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         answer = {"withdrawn": [one.id for one in done]}

@@ -39,6 +39,14 @@ class Mapped(StrEnum):
     GIFT_CARD = "gift_card"
     MEMBERSHIP = "membership"
     LOT = "lot"
+    ROLE = "role"
+    SCHEDULE = "schedule"
+    SLOT = "slot"
+    CONSENT = "consent"
+    FORM = "form"
+    DOCUMENT = "document"
+    PROCEDURE = "procedure"
+    DOSE = "dose"
 
 
 @app.callback()

@@ -134,7 +134,7 @@ def _fhir_client(
 @contextmanager
 def _fhir_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
     with _fhir_client(connection, surroundings) as client:
-        yield _watching(FhirSource(client, connection.system), connection, surroundings)
+        yield _watching(FhirSource(client, connection.system, exports=True), connection, surroundings)
 
 
 @contextmanager

@@ -166,7 +166,7 @@ def _made_up(mapping: TwoWay, codes: Mapping[str, CodeTable], links: AssumedLink
             values.update(zip(plan.names, plan.kind.sample, strict=True))
         else:
             values[plan.names[0]] = _value(plan, codes, links, number)
-    if mapping.kind is Kind.VISIT:
+    if {"start", "end"} <= set(mapping.names):
         values |= {"start": _START, "end": _START + timedelta(minutes=30 + 15 * number)}
     if mapping.kind is Kind.SERVICE and "name" in values:
         values["sku"] = values["name"]

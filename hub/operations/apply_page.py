@@ -11,7 +11,9 @@ from hub.operations.meet_released import meet_released
 from hub.operations.merge_people import Word, merge_people, tell_of_reviews
 from hub.operations.page_plan import INCOMPLETE, REJECTED, PagePlan
 from hub.operations.place_facts import place_facts
+from hub.operations.place_slots import place_slots
 from hub.operations.settle_conflicts import settle_conflicts
+from hub.operations.sign_by_forms import sign_by_forms
 from hub.ports import Act, AuditEntry, Issue, UnitOfWork
 from hub.sync.people.decide import Match
 
@@ -34,6 +36,10 @@ def apply_page(system: LinkedSystem, plan: PagePlan, uow: UnitOfWork) -> int:
     keep_matches(system, plan.matches, plan.before, uow)
     moved = [id_ for id_ in saved.changed if _takes_other_time(plan.wanted[id_], plan.before.get(id_))]
     contested = place_facts(uow, moved).contested if moved else 0
+    if plan.kind is Kind.SLOT:
+        contested += place_slots(uow, saved.changed)
+    if plan.kind is Kind.FORM:
+        sign_by_forms(uow, saved.changed, actor=f"system:{system.name}", told=system.told_of(Kind.CONSENT))
     _deliver(system, plan, uow)
     _note(system, plan, ended, uow)
     settle_conflicts(system.name, plan, uow)
@@ -91,7 +97,7 @@ def _note(system: LinkedSystem, plan: PagePlan, ended: Sequence[Visit], uow: Uni
 
 def _act(system: LinkedSystem, event: str, plan: PagePlan, id_: str, data: Mapping[str, Any]) -> Act:
     record = plan.wanted.get(id_)
-    patient_id = record.patient_id if isinstance(record, Visit) else id_ if plan.kind is Kind.PATIENT else None
+    patient_id = id_ if plan.kind is Kind.PATIENT else getattr(record, "patient_id", None)
     audit = AuditEntry(
         f"system:{system.name}",
         "pull_changes",

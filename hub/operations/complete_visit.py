@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
-from hub.canonical.ids import mint_vial
+from hub.canonical.ids import Kind, mint_vial
 from hub.canonical.practice import Practice
 from hub.canonical.records import Visit
 from hub.operations.apply_practice import load_practice
@@ -17,6 +17,8 @@ from hub.scheduling.keys import Key
 from hub.scheduling.ledger import Movement, lots_after
 from hub.scheduling.treatments import Treatment, plan_use
 
+_NOBODY: Mapping[Kind, Collection[str]] = {}
+
 
 def complete_visit(
     store: Store,
@@ -24,6 +26,7 @@ def complete_visit(
     actor: str,
     used: Mapping[str, Decimal] | None = None,
     push_to: Collection[str] = (),
+    told: Mapping[Kind, Collection[str]] = _NOBODY,
 ) -> tuple[Visit, ...] | Refusal:
     """What is still to come of these visits took place.
 
@@ -36,7 +39,8 @@ def complete_visit(
         visit_ids: one visit, or the parts of a trip.
         actor: who says so: a login, or `system:<name>`.
         used: product → quantity really used, by all of them together; None: as promised.
-        push_to: the systems that must be told.
+        push_to: the systems that must be told of the visits.
+        told: those that must be told of what was done (procedures) and of what was given (doses).
     """
     with store.begin("complete_visit") as work:
 
@@ -56,6 +60,7 @@ def complete_visit(
             note_shortages(work, practice, places, always=True)
             visits = load_visits(work, [one.visit.id for one in standing])
             note_visits(work, visits, Note("visit_completed", "complete_visit", actor), push_to)
+            _tell_charts(work, [one.visit.id for one in standing], told)
             return visits
 
         def lots_of(standing: Collection[StandingVisit]) -> frozenset[Key]:
@@ -63,6 +68,13 @@ def complete_visit(
             return frozenset(("stock", product, place) for product in used or () for place in places)
 
         return change_standing(work, visit_ids, complete, also=lots_of)
+
+
+def _tell_charts(work: UnitOfWork, visit_ids: Sequence[str], told: Mapping[Kind, Collection[str]]) -> None:
+    """Behind the visits in the outbox: what was done names the visit it was done at."""
+    work.outbox.enqueue_all(told.get(Kind.PROCEDURE, ()), Kind.PROCEDURE, visit_ids)
+    if told.get(Kind.DOSE):
+        work.outbox.enqueue_all(told[Kind.DOSE], Kind.DOSE, work.records.find_doses(visit_ids))
 
 
 def _plan(

@@ -6,7 +6,6 @@ from typing import Any
 
 from hub.canonical.ids import Kind
 from hub.canonical.phi import phi_classes
-from hub.canonical.records import Visit
 from hub.errors import InvalidInput, Problem
 from hub.ports import AuditEntry, Store
 
@@ -56,7 +55,7 @@ def explain_record(store: Store, kind: Kind, id_: str, *, actor: str, personal: 
         for one in uow.conflicts.find(kind, [id_]):
             others.setdefault(one.field, []).append(one.system)
         if personal:
-            patient_id = record.patient_id if isinstance(record, Visit) else id_ if kind is Kind.PATIENT else None
+            patient_id = id_ if kind is Kind.PATIENT else getattr(record, "patient_id", None)
             uow.journal.record_audit(AuditEntry(actor, "explain_record", kind, id_, patient_id=patient_id))
     marked = phi_classes(type(record))
     shown = record.model_dump(mode="json")

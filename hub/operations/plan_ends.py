@@ -7,10 +7,14 @@ here, and that can be taken back; where another system still tells them apart, a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any
 
+from hub.canonical.chart import FilledForm
+from hub.canonical.consents import Consent
 from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical, Visit, VisitState
+from hub.canonical.schedules import Slot, SlotState
 from hub.canonical.source import SourceRef
 from hub.errors import Problem
 from hub.operations.linked_system import LinkedSystem
@@ -80,7 +84,9 @@ def _as_gone(held: Canonical, uow: UnitOfWork) -> Mapping[str, Any]:
     if isinstance(held, Visit):
         is_to_come = held.state is VisitState.BOOKED and held.start > uow.now
         return {"state": VisitState.CANCELLED} if is_to_come else {}
-    return {"active": False}
+    if isinstance(held, Consent | FilledForm):
+        return {"state": type(held.state)("void")}  # what cannot be shown any more does not hold
+    return {"state": SlotState.OPEN} if isinstance(held, Slot) else {"active": False}
 
 
 def _say(system: LinkedSystem, said: Said, held: Canonical, known: Known, plan: PagePlan, *, is_shared: bool) -> None:
@@ -97,6 +103,6 @@ def _say(system: LinkedSystem, said: Said, held: Canonical, known: Known, plan: 
         plan.wanted[id_] = known.records[id_] = wanted
     for name, rule in merge.lost.items():
         value = said.values[name]
-        theirs = str(value) if isinstance(value, VisitState) else value
+        theirs = str(value) if isinstance(value, StrEnum) else value
         conflict = FieldConflict(plan.kind, id_, system.name, name, rule, theirs, said.source_record_id)
         plan.conflicts[id_, name] = conflict

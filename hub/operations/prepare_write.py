@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from hub.canonical.chart import Dose
 from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical
 from hub.canonical.source import SourceRecord
 from hub.errors import Problem, RecordRejected
 from hub.mapping.apply import decode, encode
+from hub.operations.apply_practice import load_practice
 from hub.operations.linked_system import LinkedSystem, SystemLinks
 from hub.ports import Delivery, Link, Sent, UnitOfWork, Write
 from hub.sync.echo import payload_hash
@@ -69,6 +71,8 @@ def prepare_write(
     record = planned.records.get(id_) or uow.records.load(kind, [id_]).get(id_)
     if record is None:
         raise RecordRejected(Problem(f"there is no {kind} {id_} any more", code="gone"))
+    if isinstance(record, Dose):
+        record = _counted(record, uow)
     link = _link(delivery, system, uow)
     last = uow.landing.load([link.source_record_id])[link.source_record_id] if link and link.source_record_id else None
     last = planned.seen.get(id_, last)
@@ -88,6 +92,12 @@ def prepare_write(
     write = Write(kind, id_, delivery.idempotency_key, target, payload, seen)
     values: dict[str, Any] = said.model_dump(mode="json", include=set(mapping.names))
     return Prepared(write, last, _hash(values), sent, values, undecided)
+
+
+def _counted(dose: Dose, uow: UnitOfWork) -> Dose:
+    """With the unit that the practice file counts the product in."""
+    product = load_practice(uow).find_product(dose.product_id)
+    return dose.model_copy(update={"unit": product.unit if product else None})
 
 
 def _link(delivery: Delivery, system: LinkedSystem, uow: UnitOfWork) -> Link | None:

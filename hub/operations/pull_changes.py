@@ -96,7 +96,7 @@ def pull_changes(
         progress(result.read)
     with store.begin("pull_changes") as uow:
         result += _again(system, kind, uow)
-    if kind is Kind.VISIT:
+    if kind in (Kind.VISIT, Kind.SLOT):
         recheck_facts(store)
     return result
 

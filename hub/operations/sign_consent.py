@@ -1,6 +1,6 @@
 """A patient signs a form, or takes a consent back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from hub.canonical.consents import Consent
@@ -28,6 +28,7 @@ def sign_consent(
     actor: str,
     version: str | None = None,
     document: str | None = None,
+    push_to: Collection[str] = (),
 ) -> Consent | Refusal:
     """Signed now; how long it holds is reckoned from the local date of the practice.
 
@@ -40,6 +41,7 @@ def sign_consent(
         actor: who says so: a login, or `system:<name>`.
         version: None: the newest that their visits to come need, or else the one of today.
         document: the reference of the signed document where it is kept; never its content.
+        push_to: the systems that are told of consents.
 
     Raises:
         NeedsAttention: no practice file is in force.
@@ -57,12 +59,15 @@ def sign_consent(
             patient_id, form_id, signed.version, valid_until=signed.valid_until, document=document
         )
         note_consent(work, consent, "consent_signed", "sign_consent", actor)
+        work.outbox.enqueue_all(push_to, Kind.CONSENT, [consent.id])
         return consent
 
     return _of_patient(store, "sign_consent", patient_id, sign)
 
 
-def withdraw_consent(store: Store, patient_id: str, form_id: str, *, actor: str) -> tuple[Consent, ...] | Refusal:
+def withdraw_consent(
+    store: Store, patient_id: str, form_id: str, *, actor: str, push_to: Collection[str] = ()
+) -> tuple[Consent, ...] | Refusal:
     """All that is signed of the form holds no longer; what needs it lists it as missing again.
 
     `unknown_patient`, `not_signed`. The arguments and errors are those of `sign_consent`.
@@ -73,6 +78,7 @@ def withdraw_consent(store: Store, patient_id: str, form_id: str, *, actor: str)
         withdrawn = work.consents.withdraw(patient_id, form_id)
         for consent in withdrawn:
             note_consent(work, consent, "consent_withdrawn", "withdraw_consent", actor)
+        work.outbox.enqueue_all(push_to, Kind.CONSENT, [one.id for one in withdrawn])
         return withdrawn or Refusal(("not_signed",))
 
     return _of_patient(store, "withdraw_consent", patient_id, withdraw)

@@ -47,7 +47,7 @@ def work_inbox(system: LinkedSystem, source: Source, store: Store, *, seconds: i
     while rings := _lease(system, store, seconds):
         taken += _look_after(rings, system, source, store)
         events, records = events + sum(len(ring.ids) for ring in rings), records + len(rings)
-        visits |= any(ring.kind is Kind.VISIT for ring in rings)
+        visits |= any(ring.kind in (Kind.VISIT, Kind.SLOT) for ring in rings)
     if visits:
         recheck_facts(store)
     return InboxResult(events, records, taken)

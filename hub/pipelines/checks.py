@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from hub.canonical.ids import Kind
-from hub.pipelines.assets import IN_ORDER, key_of
+from hub.canonical.records import IN_ORDER
+from hub.pipelines.assets import key_of
 from hub.pipelines.assets.imported import KINDS
 from hub.pipelines.expectations import history_expectations
 from hub.pipelines.failures import safely

@@ -61,6 +61,10 @@ class Claims(Protocol):
         """Time that is no visit's; claim it with `place`."""
         ...
 
+    def remove_blocks(self, block_ids: Collection[str]) -> None:
+        """Give up the time of these blocks, and forget them; what was contested because of them becomes firm."""
+        ...
+
     def release(self, visit_ids: Collection[str]) -> None:
         """Give up all claims of these visits, and of those that are cancelled stock and credit.
 

@@ -158,6 +158,10 @@ class Records(Protocol):
         """Package → sessions that are booked, held or used here; one of which none is is absent."""
         ...
 
+    def find_doses(self, visit_ids: Collection[str]) -> tuple[str, ...]:
+        """What was given at these visits, by the ledger: ids of doses."""
+        ...
+
     def load_all(self, kind: Kind) -> dict[str, Canonical]:
         """Every record of a kind."""
         ...

@@ -54,6 +54,9 @@ _BLOCK = text("""
     ON CONFLICT (id) DO UPDATE SET location_id = excluded.location_id, during = excluded.during,
         reason = excluded.reason""")
 
+_BLOCKS = text("SELECT id FROM block WHERE id = ANY(:ids)")
+_REMOVE_BLOCKS = text("DELETE FROM block WHERE id = ANY(:ids)")
+
 
 class SqlClaims:
     """`hub.ports.Claims`."""
@@ -85,6 +88,13 @@ class SqlClaims:
         """See the port."""
         values = {"id": block_id, "location": location_id, "reason": reason, "start": span.start, "end": span.end}
         self._connection.execute(_BLOCK, values)
+
+    def remove_blocks(self, block_ids: Collection[str]) -> None:
+        """See the port."""
+        known = self._connection.execute(_BLOCKS, {"ids": list(block_ids)}).scalars().all() if block_ids else []
+        if known:
+            self._replace([], list(known), [])
+            self._connection.execute(_REMOVE_BLOCKS, {"ids": list(known)})
 
     def release(self, visit_ids: Collection[str]) -> None:
         """See the port."""

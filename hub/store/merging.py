@@ -19,7 +19,7 @@ from hub.store.settling import Freed, settle
 from hub.store.tables import person_merge
 from hub.store.units import Owner, ensure_units
 
-_OWNED = ("hold", "package", "invoice", "payment", "gift_card", "membership")
+_OWNED = ("hold", "package", "invoice", "payment", "gift_card", "membership", "document", "filled_form")
 """What simply follows its patient."""
 
 # Each gives the merged patient and the row. `staged_person_merge` holds who is merged into whom.

@@ -7,32 +7,39 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import Connection, Row, Table, select, text
 
-from hub.canonical.finance import GiftCard, Invoice, Membership, Package, Payment
 from hub.canonical.ids import Kind
 from hub.canonical.lots import Lot
-from hub.canonical.records import Canonical, Location, Patient, Provider, Resource, Service, Visit
+from hub.canonical.records import IN_ORDER, MODELS, Canonical, Visit
 from hub.ports import Saved
 from hub.store import tables
 from hub.store.bulk import stage
 from hub.store.columns import columns_of, fields_of, values_of
 from hub.store.locks import lock_claims
 from hub.store.lots import load_lots, save_lots
+from hub.store.read_off import DOSES_OF, READ_OFF
 from hub.sync.lineage import Lineage, Origin, read_lineage, source_records
 
-# In the order in which they may name one another.
-_MODELS: Mapping[Kind, tuple[type[BaseModel], Table]] = {
-    Kind.PATIENT: (Patient, tables.patient),
-    Kind.LOCATION: (Location, tables.location),
-    Kind.PROVIDER: (Provider, tables.provider),
-    Kind.RESOURCE: (Resource, tables.resource),
-    Kind.SERVICE: (Service, tables.service),
-    Kind.VISIT: (Visit, tables.visit),
-    Kind.INVOICE: (Invoice, tables.invoice),
-    Kind.PAYMENT: (Payment, tables.payment),
-    Kind.PACKAGE: (Package, tables.package),
-    Kind.GIFT_CARD: (GiftCard, tables.gift_card),
-    Kind.MEMBERSHIP: (Membership, tables.membership),
+_TABLES: Mapping[Kind, Table] = {
+    Kind.PATIENT: tables.patient,
+    Kind.LOCATION: tables.location,
+    Kind.PROVIDER: tables.provider,
+    Kind.RESOURCE: tables.resource,
+    Kind.SERVICE: tables.service,
+    Kind.VISIT: tables.visit,
+    Kind.ROLE: tables.role,
+    Kind.SCHEDULE: tables.schedule,
+    Kind.SLOT: tables.slot,
+    Kind.CONSENT: tables.consent,
+    Kind.FORM: tables.filled_form,
+    Kind.DOCUMENT: tables.document,
+    Kind.INVOICE: tables.invoice,
+    Kind.PAYMENT: tables.payment,
+    Kind.PACKAGE: tables.package,
+    Kind.GIFT_CARD: tables.gift_card,
+    Kind.MEMBERSHIP: tables.membership,
 }
+_SAVED = tuple((MODELS[kind], _TABLES[kind]) for kind in IN_ORDER if kind in _TABLES)
+"""In the order in which they may name one another."""
 
 _TO_COME = text("""
     SELECT patient_id, array_agg(id ORDER BY start) AS visits FROM visit
@@ -63,7 +70,7 @@ class SqlRecords:
         inserted: list[str] = []
         updated: list[str] = []
         total = 0
-        for model, table in _MODELS.values():
+        for model, table in _SAVED:
             chosen = {str(record.id): record for record in records if isinstance(record, model)}
             if not chosen:
                 continue
@@ -84,15 +91,17 @@ class SqlRecords:
         """See the port."""
         if kind is Kind.LOT:
             return dict(load_lots(self._connection, list(ids)))
-        _, table = _MODELS[kind]
+        if kind in READ_OFF:
+            return self._read(kind, self._connection.execute(READ_OFF[kind], {"ids": list(ids)}))
+        table = _TABLES[kind]
         query = select(table).where(table.c.id == text("ANY(:ids)")).params(ids=list(ids))
         return self._read(kind, self._connection.execute(query))
 
     def load_lineage(self, kind: Kind, ids: Collection[str]) -> dict[str, Lineage]:
         """See the port."""
-        if not ids:
+        if not ids or kind in READ_OFF:
             return {}
-        columns = _MODELS[kind][1].c
+        columns = _TABLES[kind].c
         query = select(columns.id, columns.lineage, columns.updated_at).where(columns.id == text("ANY(:ids)"))
         rows = self._connection.execute(query.params(ids=list(ids))).all()
         numbers = source_records(row.lineage for row in rows)
@@ -103,7 +112,7 @@ class SqlRecords:
 
     def note_origin(self, kind: Kind, id_: str, origins: Mapping[str, Origin]) -> None:
         """See the port."""
-        table = _MODELS[kind][1]
+        table = _TABLES[kind]
         statement = f"""UPDATE "{table.name}" SET lineage = coalesce(lineage, '{{}}') || CAST(:lineage AS jsonb)
             WHERE id = :id"""  # noqa: S608 the table's own name
         self._connection.execute(text(statement), {"id": id_, "lineage": _lineage(origins)})
@@ -118,11 +127,15 @@ class SqlRecords:
         rows = self._connection.execute(_TAKEN, {"ids": list(package_ids)})
         return {row.package_id: row.taken for row in rows}
 
+    def find_doses(self, visit_ids: Collection[str]) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(self._connection.execute(DOSES_OF, {"ids": list(visit_ids)}).scalars())
+
     def load_all(self, kind: Kind) -> dict[str, Canonical]:
         """See the port."""
         if kind is Kind.LOT:
             return dict(load_lots(self._connection, None))
-        return self._read(kind, self._connection.execute(select(_MODELS[kind][1])))
+        return self._read(kind, self._connection.execute(select(_TABLES[kind])))
 
     def _upsert(
         self,
@@ -148,8 +161,7 @@ class SqlRecords:
             yield row.id, row.is_new
 
     def _read(self, kind: Kind, rows: Any) -> dict[str, Canonical]:
-        model, _ = _MODELS[kind]
-        return {row.id: _record(model, row) for row in rows}
+        return {row.id: _record(MODELS[kind], row) for row in rows}
 
 
 def _lineage(origins: Mapping[str, Origin] | None) -> str | None:

@@ -14,7 +14,10 @@ HUB, LATEST, MANUAL = "hub", "latest", "manual"
 WORDS = (HUB, LATEST, MANUAL)
 """What may stand in place of a system's name."""
 
-TOGETHER: Mapping[Kind, tuple[tuple[str, ...], ...]] = {Kind.VISIT: (("start", "end"),)}
+TOGETHER: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
+    Kind.VISIT: (("start", "end"),),
+    Kind.SLOT: (("start", "end"),),
+}
 """Fields that mean nothing apart: they come from one system, or from none."""
 
 

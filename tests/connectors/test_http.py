@@ -98,7 +98,25 @@ def test_a_payload_that_is_refused_is_a_rejected_record_with_the_outcome_s_codes
         "issue": [{"severity": "error", "code": "invariant", "expression": ["Patient.name"], "diagnostics": SECRET}]
     }
     error, asked = failure_of(answer(outcome, status), "POST", expected=RecordRejected)
-    assert ("(invariant Patient.name)" in str(error), asked) == (True, 1)
+    [problem] = error.problems
+    assert (problem.field, "(invariant)" in problem.message, asked) == ("Patient.name", True, 1)
+
+
+def test_each_error_of_an_outcome_names_its_element_and_never_a_value():
+    issues = [
+        {"severity": "warning", "code": "informational", "expression": ["Patient.gender"]},
+        {"severity": "error", "code": "value", "expression": [f"Patient.identifier.where(value='{SECRET}').system"]},
+        {"severity": "fatal", "code": "invalid", "location": ["/f:Patient/f:birthDate"], "details": {"text": SECRET}},
+        {"severity": "error", "code": SECRET, "expression": [f"Patient['{SECRET}']"]},
+        {"severity": "error", "code": "structure", "details": {"coding": [{"code": "MSG_BAD_SYNTAX"}]}},
+        "no issue",
+    ]
+    outcome = {"resourceType": "OperationOutcome", "issue": issues}
+    error, _ = failure_of(answer(outcome, 422), "PUT", expected=RecordRejected)
+    fields = [problem.field for problem in error.problems]
+    assert fields == ["Patient.identifier.system", "Patient.birthDate", None, None]
+    assert SECRET not in str(error)
+    assert "structure MSG_BAD_SYNTAX" in str(error)
 
 
 @pytest.mark.parametrize("status", [409, 412])

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,8 @@ def value_of(plan: FieldPlan) -> st.SearchStrategy[Any]:
         "phone_parts": PHONES,
         "boolean": st.booleans(),
         "integer": st.integers(1, 10_000),
+        "quantity": st.integers(1, 10_000).map(lambda hundredths: Decimal(hundredths) / 100),
+        "instant": spans().map(lambda span: span[0]),
         "minutes": st.integers(1, 10_000),
     }
     if plan.spec.codec == "code":
@@ -127,15 +130,17 @@ def records(mapping: TwoWay) -> st.SearchStrategy[Canonical]:
             fields |= {"given_name": WORDS, "family_name": WORDS}
         elif plan.kind.name == "signed_money":
             fields["kind + amount"] = paid(plan)
+        elif plan.kind.name == "versioned":
+            fields |= dict(zip(plan.names, (WORDS, st.none() | WORDS), strict=True))
         elif plan.name not in {"start", "end"} and (plan.spec.required or plan.spec.direction is not Direction.READ):
             fields[plan.name] = value_of(plan)
-    if mapping.kind is Kind.VISIT:
+    if {"start", "end"} <= set(mapping.names):
         fields["span"] = spans()
     return st.fixed_dictionaries(fields).map(lambda values: _record(mapping.kind, values))
 
 
 def _record(kind: Kind, values: dict[str, Any]) -> Canonical:
-    if kind is Kind.VISIT:
+    if "span" in values:
         values["start"], values["end"] = values.pop("span")
     if "kind + amount" in values:
         values["kind"], values["amount"] = values.pop("kind + amount")

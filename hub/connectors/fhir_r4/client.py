@@ -3,16 +3,19 @@
 Source: HL7 FHIR R4 (4.0.1), RESTful API and Search.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import parse_qsl
 
 from hub.connectors.kit.http import Answer, HttpClient, Limits, place, sent_at
 from hub.errors import NeedsAttention, Problem, RetryLater
 
 MEDIA_TYPE = "application/fhir+json"
+NDJSON = "application/fhir+ndjson"
 Resource = dict[str, Any]
 
 _TRANSIENT = {"transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"}
@@ -121,6 +124,62 @@ class FhirClient:
         headers = {"If-Match": f'W/"{version}"', **_ECHO} if version else _ECHO
         answer = self._http.request("PUT", f"{resource_type}/{resource['id']}", payload=resource, headers=headers)
         return self._stored(answer, resource_type)
+
+    def start_export(self, path: str, resource_type: str) -> str:
+        """Order a Bulk Data export of one type; the address at which its state is asked for.
+
+        Raises:
+            NeedsAttention: the server does not do it for this client.
+            RetryLater: as `fetch_page`.
+        """
+        params = {"_type": resource_type, "_outputFormat": NDJSON}
+        headers = {"Prefer": "respond-async"}
+        answer = self._http.request("GET", path, params=params, headers=headers, accept=frozenset({202}))
+        address = answer.headers.get("content-location")
+        if not address:
+            raise _not_fhir(answer.url, "an export is promised, and not where to ask for it")
+        return self._http.absolute(address)
+
+    def poll_export(self, url: str) -> Answer:
+        """How far it is: 200 with its manifest, 202, or 404 and 410 where the server does not know it any more."""
+        accept = frozenset({200, 202, 404, 410})
+        return self._http.request("GET", url, accept=accept, headers={"Accept": "application/json"}, repeatable=True)
+
+    def end_export(self, url: str) -> None:
+        """Its files are not needed any more."""
+        self._http.request("DELETE", url, accept=frozenset({200, 202, 204, 404, 410}))
+
+    def fetch_lines(self, url: str) -> Iterator[str]:
+        """The lines of one of its files; errors as `HttpClient.lines`."""
+        return self._http.lines(url, media_type=NDJSON)
+
+    def update_where(self, resource: Resource, search: str) -> Resource:
+        """Replace the one that matches the search, or create it; sent again it is the same one.
+
+        For servers whose CapabilityStatement says `conditionalUpdate`, and for what is the hub's own as a whole.
+
+        Raises:
+            Conflict: several match.
+            RecordRejected, RetryLater, NeedsAttention: as `create`.
+        """
+        resource_type = resource["resourceType"]
+        params = dict(parse_qsl(search))
+        answer = self._http.request("PUT", resource_type, params=params, payload=resource, headers=_ECHO)
+        return self._stored(answer, resource_type)
+
+    def updates_where(self, resource_type: str) -> bool:
+        """Whether the server says that it takes conditional updates of the type."""
+        said = self.capabilities.get("rest") or [{}]
+        resources = said[0].get("resource") or [] if isinstance(said, list) and isinstance(said[0], dict) else []
+        return any(one.get("type") == resource_type and one.get("conditionalUpdate") is True for one in resources)
+
+    @cached_property
+    def capabilities(self) -> Resource:
+        """What the server says it can do, asked for once; nothing where it does not say."""
+        try:
+            return self.fetch_capabilities()
+        except NeedsAttention:
+            return {}
 
     def _stored(self, answer: Answer, resource_type: str) -> Resource:
         if answer.body is not None:

@@ -2,7 +2,7 @@
 
 `check` gives every problem with its path, and never a value: a value may be personal.
 
-Source: HL7 FHIR R4 (4.0.1), resource pages of Appointment, Patient, Practitioner, Location; datatypes.
+Source: HL7 FHIR R4 (4.0.1), resource pages of what is read and written; datatypes.
 """
 
 import re
@@ -32,6 +32,13 @@ REQUIRED_CODES: Mapping[str, frozenset[str]] = {
         "Location.status": "active suspended inactive",
         "Location.mode": "instance kind",
         "Location.hoursOfOperation.daysOfWeek": "mon tue wed thu fri sat sun",
+        "Consent.status": "draft proposed active rejected inactive entered-in-error",
+        "DocumentReference.status": "current superseded entered-in-error",
+        "DocumentReference.docStatus": "preliminary final amended entered-in-error",
+        "MedicationAdministration.status": ("in-progress not-done on-hold completed entered-in-error stopped unknown"),
+        "Procedure.status": ("preparation in-progress not-done on-hold stopped completed entered-in-error unknown"),
+        "QuestionnaireResponse.status": "in-progress completed amended entered-in-error stopped",
+        "Slot.status": "busy free busy-unavailable busy-tentative entered-in-error",
         "identifier.use": "usual official temp secondary old",
         "name.use": "usual official temp nickname anonymous old maiden",
         "telecom.system": "phone fax email pager url sms other",
@@ -52,6 +59,20 @@ REFERENCES: Mapping[str, frozenset[str]] = {
         "Appointment.reasonReference": "Condition Procedure Observation ImmunizationRecommendation",
         "Appointment.slot": "Slot",
         "Appointment.basedOn": "ServiceRequest",
+        "Consent.patient": "Patient",
+        "Consent.sourceReference": "Consent DocumentReference Contract QuestionnaireResponse",
+        "DocumentReference.subject": "Patient Practitioner Group Device",
+        "MedicationAdministration.subject": "Patient Group",
+        "MedicationAdministration.medicationReference": "Medication",
+        "MedicationAdministration.performer.actor": ("Practitioner PractitionerRole Patient RelatedPerson Device"),
+        "Procedure.subject": "Patient Group",
+        "Procedure.location": "Location",
+        "Procedure.performer.actor": ("Practitioner PractitionerRole Organization Patient RelatedPerson Device"),
+        "Schedule.actor": "Patient Practitioner PractitionerRole RelatedPerson Device HealthcareService Location",
+        "Slot.schedule": "Schedule",
+        "PractitionerRole.practitioner": "Practitioner",
+        "PractitionerRole.location": "Location",
+        "PractitionerRole.healthcareService": "HealthcareService",
         "Patient.generalPractitioner": "Organization Practitioner PractitionerRole",
         "Patient.managingOrganization": "Organization",
         "Patient.contact.organization": "Organization",
@@ -217,9 +238,32 @@ def _patient_contacts(resource: Json) -> Iterator[Problem]:
             yield Problem("a contact without details", code="pat-1", field=f"Patient.contact[{index}]")
 
 
+def _slot_times(resource: Json) -> Iterator[Problem]:
+    start, end = parse_instant(resource.get("start")), parse_instant(resource.get("end"))
+    for name, at in (("start", start), ("end", end)):
+        if at is None:
+            yield Problem("not an instant with a zone", code="instant", field=f"Slot.{name}")
+    if start and end and end <= start:
+        yield Problem("ends before it starts, or at once", code="end_after_start", field="Slot.end")
+
+
+def _consent_policy(resource: Json) -> Iterator[Problem]:
+    if not resource.get("policy") and not resource.get("policyRule"):
+        yield Problem("neither a policy nor a policyRule", code="ppc-1", field="Consent.policyRule")
+
+
+def _dose_given(resource: Json) -> Iterator[Problem]:
+    dosage = resource.get("dosage")
+    if isinstance(dosage, Mapping) and not dosage.keys() & {"dose", "rateRatio", "rateQuantity"}:
+        yield Problem("neither a dose nor a rate", code="mad-1", field="MedicationAdministration.dosage")
+
+
 _RULES: Mapping[str, tuple[Callable[[Json], Iterator[Problem]], ...]] = {
     "Appointment": (_appointment_times, _appointment_numbers, _appointment_people, _appointment_cancellation),
     "Patient": (_patient_contacts,),
+    "Slot": (_slot_times,),
+    "Consent": (_consent_policy,),
+    "MedicationAdministration": (_dose_given,),
 }
 
 

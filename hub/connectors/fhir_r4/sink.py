@@ -8,6 +8,7 @@ make one on servers that honour it.
 from collections.abc import Mapping
 from typing import Any
 
+from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord
 from hub.connectors.fhir_r4.client import FhirClient, Resource, parse_instant
 from hub.connectors.fhir_r4.invariants import check
@@ -15,11 +16,13 @@ from hub.connectors.fhir_r4.record import hub_system, record_of, version_of
 from hub.errors import Conflict, Problem, RecordRejected
 from hub.ports import Write
 
+_WHOLE = {Kind.PROCEDURE, Kind.DOSE}
+"""What the hub alone says, as a whole: a conditional update by its identifier is one journey, however often sent."""
 _OF_THE_SERVER = {"id", "meta", "text"}
 
 
 class FhirSink:
-    """Writes appointments; patients and others by the same rules."""
+    """Writes every kind by the same rules."""
 
     def __init__(self, client: FhirClient, system: str) -> None:
         self.system = system
@@ -34,9 +37,11 @@ class FhirSink:
         """
         desired = marked(write)
         _refuse_broken(desired)
+        search = f"identifier={hub_system(write.kind)}|{write.id}"
+        if write.kind in _WHOLE and self._client.updates_where(desired["resourceType"]):
+            return record_of(self._client.update_where(desired, search), self.system, write.kind)
         current = self._current(write, desired["resourceType"])
         if current is None:
-            search = f"identifier={hub_system(write.kind)}|{write.id}"
             return record_of(self._client.create(desired, search), self.system, write.kind)
         changed = plan_update(desired, current)
         stored = current if changed is None else self._client.update(changed, version_of(current))

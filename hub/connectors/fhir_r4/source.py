@@ -7,16 +7,18 @@ shows, or the server says that more match than it gave, the same stretch is read
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.canonical.time import Span
+from hub.connectors.fhir_r4.bulk import Batch, BulkExport, ExportPlace
 from hub.connectors.fhir_r4.client import FhirClient, Resource, SearchPage, parse_instant
 from hub.connectors.fhir_r4.invariants import check
 from hub.connectors.fhir_r4.record import id_of, modified_at, record_of
+from hub.connectors.fhir_r4.withheld import without_content
 from hub.connectors.kit.http import place
 from hub.errors import InvalidInput, NeedsAttention, Problem
 from hub.ports import Page, Rejected
@@ -27,9 +29,18 @@ RESOURCE_TYPES = {
     Kind.LOCATION: "Location",
     Kind.RESOURCE: "Location",
     Kind.VISIT: "Appointment",
+    Kind.SERVICE: "HealthcareService",
+    Kind.ROLE: "PractitionerRole",
+    Kind.SCHEDULE: "Schedule",
+    Kind.SLOT: "Slot",
+    Kind.CONSENT: "Consent",
+    Kind.FORM: "QuestionnaireResponse",
+    Kind.DOCUMENT: "DocumentReference",
 }
 """Sites and rooms are both Locations: the tables (`only`) say which is which."""
 
+Judged = tuple[SourceRecord, tuple[Problem, ...]]
+"""A record, and in which ways it breaks FHIR R4."""
 OVERLAP = timedelta(minutes=2)
 """How far back of the last record seen the next pull begins: a server stamps a record before others can read it."""
 MOST_PER_PAGE = 1000
@@ -38,13 +49,25 @@ MOST_BARREN_PAGES = 10
 
 
 class FhirSource:
-    """Reads patients, practitioners, locations, rooms and appointments."""
+    """Reads what `RESOURCE_TYPES` names."""
 
-    def __init__(self, client: FhirClient, system: str, *, page_size: int = 100, overlap: timedelta = OVERLAP) -> None:
+    def __init__(
+        self,
+        client: FhirClient,
+        system: str,
+        *,
+        page_size: int = 100,
+        overlap: timedelta = OVERLAP,
+        exports: bool = False,
+        rest: Callable[[float], object] | None = None,
+    ) -> None:
+        """`exports`: the first reading is a Bulk Data export where the server offers it; `rest` waits for one."""
         self.system = system
         self._client = client
         self._page_size = page_size
         self._overlap = overlap
+        self._exports = exports
+        self._rest = rest
 
     def read(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
         """As `hub.ports.Source.read`; gives at least one page, so that a place is kept even where nothing changed.
@@ -56,7 +79,14 @@ class FhirSource:
         if kind not in RESOURCE_TYPES:
             known = ", ".join(RESOURCE_TYPES)
             raise InvalidInput(Problem(f"{kind} is not read from FHIR servers", field="pull", hint=f"Known: {known}"))
-        yield from self._pages(_Reading(kind, Place.parse(cursor)))
+        exported = ExportPlace.parse(cursor)
+        if self._exports and (cursor is None or exported is not None):
+            bulk = BulkExport(self._client, RESOURCE_TYPES[kind], self._rest)
+            exported = exported or bulk.order()
+            if exported is not None:
+                yield from self._by_export(kind, bulk, exported)
+                return
+        yield from self._pages(_Reading(kind, Place.parse(None if exported else cursor)))
 
     def read_again(self, kind: Kind, cursor: str | None, within: Span | None) -> Iterator[Page]:
         """See `hub.connectors.kit.watching.Rereadable`."""
@@ -75,8 +105,31 @@ class FhirSource:
         resource = self._client.fetch(RESOURCE_TYPES[kind], name)
         if resource is None:
             return Page((SourceRecord(SourceRef(self.system, kind, name), {}, gone=True),), None)
-        record, problems = record_of(resource, self.system, kind), check(resource)
+        record, problems = record_of(without_content(resource), self.system, kind), check(resource)
         return Page((), None, (Rejected(record, problems),)) if problems else Page((record,), None)
+
+    def _by_export(self, kind: Kind, bulk: BulkExport, at: ExportPlace) -> Iterator[Page]:
+        """All of it, behind that place; what changes meanwhile is the next pull's."""
+        yield Page((), at.text())
+        manifest = bulk.await_manifest(at)
+        if manifest is None:
+            again = bulk.order()
+            if again is None:
+                yield Page((), None)
+                return
+            at, manifest = again, bulk.await_manifest(again)
+        for batch in bulk.read(manifest, at) if manifest else ():
+            yield self._exported(kind, batch)
+        yield Page((), Place(seen=manifest.at).text() if manifest else None)
+        self._client.end_export(at.url)
+
+    def _exported(self, kind: Kind, batch: Batch) -> Page:
+        gone = tuple(SourceRecord(SourceRef(self.system, kind, one), {}, gone=True) for one in batch.deleted)
+        judged = self._judged(batch.resources, kind)
+        return Page((*_sound(judged), *gone), batch.place.text(), _broken(judged))
+
+    def _judged(self, resources: Sequence[Resource], kind: Kind) -> list[Judged]:
+        return [(record_of(without_content(one), self.system, kind), check(one)) for one in resources]
 
     def _by_links(self, reading: "_Reading") -> Iterator[Page]:
         resource_type = RESOURCE_TYPES[reading.kind]
@@ -126,12 +179,8 @@ class FhirSource:
 
     def _take(self, page: SearchPage, reading: "_Reading") -> Page:
         reading.saw(page)
-        judged = [(record_of(r, self.system, reading.kind), check(r)) for r in page.resources]
-        return Page(
-            records=tuple(record for record, problems in judged if not problems),
-            cursor=reading.place.text(),
-            rejected=tuple(Rejected(record, problems) for record, problems in judged if problems),
-        )
+        judged = self._judged(page.resources, reading.kind)
+        return Page(_sound(judged), reading.place.text(), _broken(judged))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +253,14 @@ class _Reading:
 
     def done(self) -> Place:
         return Place(seen=self.place.seen)
+
+
+def _sound(judged: Sequence[Judged]) -> tuple[SourceRecord, ...]:
+    return tuple(record for record, problems in judged if not problems)
+
+
+def _broken(judged: Sequence[Judged]) -> tuple[Rejected, ...]:
+    return tuple(Rejected(record, problems) for record, problems in judged if problems)
 
 
 def _state(resource: Resource) -> tuple[str, datetime | None]:

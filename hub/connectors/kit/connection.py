@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, HttpUrl, field_validator
 
 from hub.canonical.ids import Kind
+from hub.canonical.records import ONLY_READ, READ_OFF
 from hub.connectors.kit.spec.auth import Auth
 from hub.connectors.kit.spec.declared import Declared, OneOrMore, Where, Wrong, within
 from hub.connectors.kit.spec.limits import LimitsSpec, MassChange
@@ -96,7 +97,7 @@ class Connection(Declared):
         yield from within(("webhooks",), self.webhooks)
         for kind, stream in self.streams.items():
             yield from within(("streams", kind), stream)
-            yield from self._of_stream(("streams", kind), stream)
+            yield from self._of_stream(("streams", kind), kind, stream)
             yield from self._of_for_each(("streams", kind, "read", "for_each", "stream"), kind, stream)
             yield from self._of_sees(("streams", kind, "sees"), kind, stream)
 
@@ -121,7 +122,11 @@ class Connection(Declared):
                 "Use https://, or say plain_http: true within your own network",
             )
 
-    def _of_stream(self, where: Where, stream: Stream) -> Iterator[Wrong]:
+    def _of_stream(self, where: Where, kind: Kind, stream: Stream) -> Iterator[Wrong]:
+        if stream.is_pulled and kind in READ_OFF:
+            yield (*where, "direction"), f"a {kind} is read off the hub's own book", "Say direction: push"
+        if stream.is_pushed and kind in ONLY_READ:
+            yield (*where, "direction"), f"the hub never writes a {kind}", "Say direction: pull"
         for connector, block in _OF_ROWS.items():
             if self.connector != connector and getattr(stream, block) is not None:
                 yield (*where, block), f"this belongs to connector: {connector}", "Remove it"

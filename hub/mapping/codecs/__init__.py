@@ -27,6 +27,7 @@ KINDS: Mapping[str, CodecKind] = {
         lists.LIST,
         names.FULL_NAME,
         names.JOINED,
+        names.VERSIONED,
         reference.REFERENCE,
     )
 }

@@ -1,4 +1,4 @@
-"""One text that is two fields here (`full_name`), and several that are one (`joined`)."""
+"""One text that is two fields here (`full_name`, `versioned`), and several that are one (`joined`)."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -84,5 +84,34 @@ def _joined(options: JoinedOptions, _: Mapping[str, CodeTable]) -> Codec:
     return Codec(lambda raw, context: decode(raw, context) or None, encode, append=appended_lines)
 
 
+class VersionedOptions(NoOptions):
+    """Options of `versioned`."""
+
+    prefix: str = ""
+    """Stands before the name: the address of a vendor's forms. It comes off and on."""
+
+
+def _versioned(options: VersionedOptions, _: Mapping[str, CodeTable]) -> Codec:
+    """FHIR's canonical: `http://example.org/botox-consent|2`."""
+
+    def decode(raw: Json, _: Context) -> Names | None:
+        name, _bar, version = ((plain_text(part) or "") for part in (plain_text(raw) or "").rpartition("|"))
+        if not name:
+            name, version = version, ""
+        name = name.removeprefix(options.prefix).strip()
+        if not name:
+            raise Unreadable("names nothing")
+        return name, version or None
+
+    def encode(names: Names, _: Context) -> str | None:
+        name, version = ((plain_text(part) or "") if part is not None else "" for part in names)
+        if "|" in version or (not version and "|" in name):
+            raise Unreadable("holds the bar that divides name and version")
+        return f"{options.prefix}{name}|{version}" if version and name else options.prefix + name if name else None
+
+    return Codec(decode, encode)
+
+
 FULL_NAME = CodecKind("full_name", _full_name, FullNameOptions, fields=2, sample=("Anna", "Lopez"))
 JOINED = CodecKind("joined", _joined, JoinedOptions, any_parts=True)
+VERSIONED = CodecKind("versioned", _versioned, VersionedOptions, fields=2, sample=("botox-consent", "2"))

@@ -10,9 +10,6 @@ from hub.canonical.ids import Kind
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-IN_ORDER = (Kind.LOCATION, Kind.PROVIDER, Kind.RESOURCE, Kind.SERVICE, Kind.PATIENT, Kind.VISIT)
-"""What is referred to comes before what refers to it."""
-
 
 def key_of(system: str, kind: Kind) -> dg.AssetKey:
     """`juniper-ehr/patients`."""

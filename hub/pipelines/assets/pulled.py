@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import dagster as dg
 
 from hub.canonical.ids import Kind
-from hub.pipelines.assets import IN_ORDER, key_of, numbers
+from hub.canonical.records import IN_ORDER
+from hub.pipelines.assets import key_of, numbers
 from hub.pipelines.failures import safely
 from hub.pipelines.resources import HUB, hub_of
 

@@ -1,6 +1,7 @@
 """The tables, by theme. `metadata` describes exactly what the migrations build (a test compares them)."""
 
 from hub.store.tables.booking import absence, block, booking_key, claim, hold, practice_version, resource_unit
+from hub.store.tables.chart import document, filled_form
 from hub.store.tables.consents import consent
 from hub.store.tables.delivery import outbox_delivery
 from hub.store.tables.diary import diary_change
@@ -13,6 +14,7 @@ from hub.store.tables.pending import payment_intent, pending_change
 from hub.store.tables.people import person_merge, person_pair
 from hub.store.tables.records import location, patient, provider, resource, service, visit
 from hub.store.tables.repairs import repair_change, repair_proposal
+from hub.store.tables.schedules import role, schedule, slot
 from hub.store.tables.sources import field_conflict, source_link, source_record, stream_cursor
 from hub.store.tables.stock import lot, lot_movement, open_vial, package, package_use, stock_promise
 from hub.store.tables.waitlist import freed, waitlist_entry
@@ -27,8 +29,10 @@ __all__ = [
     "consent",
     "diary_change",
     "disposition",
+    "document",
     "domain_event",
     "field_conflict",
+    "filled_form",
     "freed",
     "gift_card",
     "history_conflict",
@@ -61,7 +65,10 @@ __all__ = [
     "resource",
     "resource_unit",
     "review_issue",
+    "role",
+    "schedule",
     "service",
+    "slot",
     "source_link",
     "source_record",
     "stock_promise",

@@ -2,7 +2,7 @@
 
 from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, Table, Text, text
 
-from hub.store.tables.metadata import instant, metadata
+from hub.store.tables.metadata import instant, lineage, metadata, provenance
 
 consent = Table(
     "consent",
@@ -18,7 +18,9 @@ consent = Table(
     instant("voided_at", nullable=True),
     Column("document", Text, comment="The reference of the signed document where it is kept; never its content."),
     CheckConstraint("state IN ('prepared', 'signed', 'void')", name="state"),
-    CheckConstraint("(state = 'prepared') = (signed_at IS NULL)", name="signed"),
+    *provenance(),
+    lineage(),
+    CheckConstraint("state = 'void' OR (state = 'prepared') = (signed_at IS NULL)", name="signed"),
     CheckConstraint("(state = 'void') = (voided_at IS NOT NULL)", name="voided"),
     Index("ix_consent_patient_id", "patient_id"),
     Index(

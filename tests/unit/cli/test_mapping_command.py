@@ -112,7 +112,7 @@ def test_records_of_another_kind_are_counted_and_left_out(practice, tmp_path):
     [
         (("nobody", "patient", "--sample", "x.json"), "there is no connection 'nobody'"),
         (("juniper-ehr", "patient", "--sample", "not-there.json"), "cannot be read: No such file"),
-        (("juniper-ehr", "service", "--sample", "x.json"), "has no mapping table for service"),
+        (("juniper-legacy", "location", "--sample", "x.json"), "has no mapping table for location"),
     ],
 )
 def test_what_is_not_there_is_one_clear_message(practice, arguments, message):

@@ -44,13 +44,16 @@ class SmartGrant:
     def fetch(self) -> Grant:
         """See Grants."""
         url = self._token_url = self._token_url or _discover(self._base_url)
-        params = {
+        return TokenServer(url, witness=self._witness).ask(self.params(url))
+
+    def params(self, url: str) -> dict[str, str]:
+        """What the token endpoint at `url` is asked with, once."""
+        return {
             "grant_type": "client_credentials",
             "scope": self._spec.scope,
             "client_assertion_type": ASSERTION,
             "client_assertion": self._assertion(url),
         }
-        return TokenServer(url, witness=self._witness).ask(params)
 
     def _assertion(self, audience: str) -> str:
         header = {"alg": self._spec.algorithm, "typ": "JWT"}

@@ -30,6 +30,11 @@ def of_same_origin(base_url: str, url: str) -> str:
     return whole
 
 
+def is_same_origin(base_url: str, url: str) -> bool:
+    """Whether an absolute address is the same server's."""
+    return _origin(base_url) == _origin(url)
+
+
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)

@@ -1,7 +1,7 @@
 """The client: one base address, its secrets, its gate."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 import httpx
 import stamina
 
-from hub.connectors.kit.http.addresses import of_same_origin
+from hub.connectors.kit.http.addresses import is_same_origin, of_same_origin, place
 from hub.connectors.kit.http.answers import Answer, name_of, parsed, unreadable
 from hub.connectors.kit.http.gate import Gate
 from hub.connectors.kit.http.refusals import no_answer, refusal
@@ -160,6 +160,39 @@ class HttpClient:
             with attempt:
                 return self._authorized(request, _Asked(accept, cost, judge))
         raise AssertionError("stamina ends with a result or the error")
+
+    def lines(self, url: str, *, media_type: str) -> Iterator[str]:
+        """A large answer line by line, as it comes: never whole in memory. Read once; who wants it again asks again.
+
+        An address of another origin is asked without secrets, and only over https.
+
+        Raises:
+            RetryLater: unreachable, busy, or it broke off.
+            NeedsAttention: refused.
+        """
+        is_ours = is_same_origin(self.base_url, url)
+        if not is_ours and not url.startswith("https:"):
+            raise NeedsAttention(
+                Problem(f"{place(url)}: a file on another machine, not encrypted", code="foreign_link")
+            )
+        request = self._client.build_request("GET", url, headers={"Accept": media_type})
+        if is_ours and self._auth is not None:
+            self._auth.apply(request)
+        with self.gate.passing(0, self._limits.longest_wait_seconds):
+            yield from self._lines(request)
+
+    def _lines(self, request: httpx.Request) -> Iterator[str]:
+        try:
+            response = self._client.send(request, stream=True)
+            try:
+                if response.status_code != 200:
+                    raise refusal(request, response, response.read(), self.gate.spec.wait)
+                yield from response.iter_lines()
+            finally:
+                response.close()
+        except httpx.TransportError as error:
+            self.gate.failed()
+            raise no_answer(request, error) from None
 
     def _pause(self, error: Exception) -> bool | float:
         if not isinstance(error, RetryLater) or _NOT_SENT & set(only_reasons(error.problems)):

@@ -1,12 +1,12 @@
 """What a status, or no answer at all, means for the caller."""
 
-import json
 from collections.abc import Sequence
 from http import HTTPStatus
 
 import httpx
 
 from hub.connectors.kit.http.answers import name_of
+from hub.connectors.kit.http.outcomes import outcome_problems
 from hub.connectors.kit.http.waits import pause_asked
 from hub.connectors.kit.spec.limits import Wait
 from hub.errors import Conflict, HubError, NeedsAttention, Problem, RecordRejected, RetryLater
@@ -49,23 +49,14 @@ def refusal(request: httpx.Request, response: httpx.Response, content: bytes, wa
         if status in (409, 412):
             return Conflict(Problem(message, code=f"http_{status}", hint="Read the record again and decide again"))
         if status in _REFUSED_RECORD:
-            reasons = _outcome(content)
-            return RecordRejected(Problem(f"{message}{reasons}", code=f"http_{status}", hint="Correct the record"))
+            code = f"http_{status}"
+            found = outcome_problems(content, message, code)
+            return RecordRejected(*(found or [Problem(message, code=code, hint="Correct the record")]))
     if 300 <= status < 400:
         hint = "Put the server's final address into base_url; redirects are not followed, so that no token leaks"
     else:
         hint = _STATUS_HINTS.get(status, "Check base_url and the server's documentation")
     return NeedsAttention(Problem(message, code=f"http_{status}", hint=hint))
-
-
-def _outcome(content: bytes) -> str:
-    """The codes and paths of a FHIR OperationOutcome; never its free text, which may quote the record."""
-    try:
-        issues = json.loads(content)["issue"]
-        words = [" ".join([str(i.get("code", "")), *map(str, i.get("expression", []))]).strip() for i in issues]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return ""
-    return f" ({'; '.join(words[:5])})" if words else ""
 
 
 def _phrase(status: int) -> str:

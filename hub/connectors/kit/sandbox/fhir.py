@@ -26,7 +26,21 @@ from hub.connectors.kit.sandbox.faults import Fault, FaultInjection, Faults
 from hub.connectors.kit.sandbox.seed import seed_resources
 from hub.connectors.kit.sandbox.storage import Resource, Storage
 
-TYPES = ("Patient", "Practitioner", "Location", "Appointment")
+TYPES = (
+    "Patient",
+    "Practitioner",
+    "PractitionerRole",
+    "Location",
+    "HealthcareService",
+    "Schedule",
+    "Slot",
+    "Appointment",
+    "Consent",
+    "DocumentReference",
+    "QuestionnaireResponse",
+    "Procedure",
+    "MedicationAdministration",
+)
 MOST_PER_PAGE = 200
 
 
