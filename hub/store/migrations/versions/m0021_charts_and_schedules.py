@@ -1,11 +1,11 @@
-"""The shape that a stream's records have."""
+"""Charts and schedules of other systems: documents, forms, consents, roles, slots."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0021"
+down_revision = "0020"
 
 
 def upgrade() -> None:

@@ -1,11 +1,11 @@
-"""Charts and schedules of other systems: documents, forms, consents, roles, slots."""
+"""The shape that a stream's records have."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 
 
 def upgrade() -> None:
