@@ -236,7 +236,11 @@ def _file_sink(connection: Connection, surroundings: Surroundings) -> Iterator[S
 @contextmanager
 def _table_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
     engine = _database(connection, surroundings)
-    yield TableSource(connection.system, connection.streams, engine, zone_of(connection, surroundings))
+    yield _watching(
+        TableSource(connection.system, connection.streams, engine, zone_of(connection, surroundings)),
+        connection,
+        surroundings,
+    )
 
 
 @contextmanager

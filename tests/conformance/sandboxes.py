@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
+import sqlalchemy as sa
 import yaml
 
 from hub.bootstrap import Hub, check_practice_folder
@@ -27,8 +28,11 @@ from tests.peers.fhir import FhirDesk
 from tests.peers.scripted import Asked, answer, scripted
 from tests.peers.unseen.mirrorlake.server import SECRET, Mirrorlake
 from tests.peers.unseen.ostrea.server import Ostrea
+from tests.peers.unseen.tidewater.database import add_people, make_tables, rows
 from tests.peers.unseen.veloura.server import Veloura
 
+Place = Callable[[str], Any]
+"""Gives a fixture of the test by its name."""
 HOOK = "h00k-t0ken"
 
 
@@ -150,6 +154,38 @@ class MirrorlakeSandbox:
         del self.studio.members[id_]
 
 
+class TidewaterSandbox:
+    """SQL: a database that is open, in a file."""
+
+    name, page, base = "tidewater", 7, ""
+
+    def __init__(self, folder: Path) -> None:
+        self.secret = f"sqlite:///{folder / 'tidewater.db'}"
+        self.engine = sa.create_engine(self.secret)
+        make_tables(self.engine)
+
+    def serve(self, asked: Asked) -> bytes:
+        raise AssertionError(f"nobody is asked over HTTP: {asked.target}")
+
+    def people(self) -> dict[str, str]:
+        return {str(row["person_no"]): str(row["first"]) for row in rows(self.engine, "person")}
+
+    def add(self, name: str) -> str:
+        add_people(self.engine, (name, "Roe", ""))
+        return max(self.people(), key=int)
+
+    def rename(self, id_: str, name: str, *, silently: bool = False) -> None:
+        stamp = "" if silently else ", row_no = row_no + 1, changed_at = CURRENT_TIMESTAMP"
+        self._do(f"UPDATE person SET first = :name{stamp} WHERE person_no = :id", name=name, id=int(id_))
+
+    def delete(self, id_: str) -> None:
+        self._do("DELETE FROM person WHERE person_no = :id", id=int(id_))
+
+    def _do(self, said: str, **values: object) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(sa.text(said), values)
+
+
 class FhirSandbox:
     """FHIR R4: the sandbox's own process, through a proxy that a test can spoil."""
 
@@ -182,12 +218,14 @@ def _named(name: str) -> list[dict[str, Any]]:
     return [{"use": "official", "family": "Roe", "given": [name]}]
 
 
-SANDBOXES: Mapping[str, Callable[[FhirDesk], Sandbox]] = {
-    "rest_counted": lambda _fhir: OstreaSandbox(),
-    "rest_keyed": lambda _fhir: VelouraSandbox(),
-    "graphql": lambda _fhir: MirrorlakeSandbox(),
-    "fhir_r4": FhirSandbox,
+OVER_HTTP: Mapping[str, Callable[[Place], Sandbox]] = {
+    "rest_counted": lambda _place: OstreaSandbox(),
+    "rest_keyed": lambda _place: VelouraSandbox(),
+    "graphql": lambda _place: MirrorlakeSandbox(),
+    "fhir_r4": lambda place: FhirSandbox(place("sandbox_server")),
 }
+"""Those whose answers can be spoilt on the way."""
+SANDBOXES = {**OVER_HTTP, "sql": lambda place: TidewaterSandbox(place("tmp_path"))}
 
 
 @dataclass
@@ -273,7 +311,8 @@ def opened(
         file = folder / "connections" / f"{sandbox.name}.yaml"
         said = yaml.safe_load(file.read_text().replace("http://127.0.0.1:8000", server.url))
         said["streams"]["patient"]["sees"] = dict(sees)
-        said["limits"] = {**said.get("limits", {}), "attempts": 1, "timeout_seconds": 10, "give_up_after": 1000}
+        if "base_url" in said:
+            said["limits"] = {**said.get("limits", {}), "attempts": 1, "timeout_seconds": 10, "give_up_after": 1000}
         said["webhooks"] = {
             "signature": {"scheme": "token", "header": "X-Hook", "token": {"file": "secrets.yaml", "key": "hook"}},
             "type": "type", "record": "id", "kinds": {"person.*": "patient"}, "deleted": ["person.gone"],

