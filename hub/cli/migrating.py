@@ -2,11 +2,14 @@
 
 import typer
 
+from hub.cli.migrating_plan import init, plan
 from hub.cli.migrating_profile import profile
 from hub.cli.migrating_run import dispositions, run
 
 app = typer.Typer(help="Migrations.", no_args_is_help=True)
+app.command()(init)
 app.command()(profile)
+app.command()(plan)
 app.command()(run)
 app.command()(dispositions)
 

@@ -191,6 +191,10 @@ class Migrations(Protocol):
         """Month → fingerprint of the rows that landed in it."""
         ...
 
+    def find_month_of(self, landing_id: int, source_ids: Sequence[str]) -> dict[str, str]:
+        """Source id → the month that its rows landed in."""
+        ...
+
     def read_rows(self, landing_id: int, month: str) -> Iterator[list[StoredRow]]:
         """The rows that count, in order of file and line, some thousands at a time."""
         ...

@@ -126,6 +126,14 @@ class SqlMigrations:
         self._connection.exec_driver_sql("SET LOCAL work_mem = '96MB'")
         return {row.month: row.mark for row in self._connection.execute(MONTHS, {"landing": landing_id})}
 
+    def find_month_of(self, landing_id: int, source_ids: Sequence[str]) -> dict[str, str]:
+        """See the port."""
+        if not source_ids:
+            return {}
+        statement = "SELECT source_id, month FROM landed_row WHERE batch_id = :landing AND source_id = ANY(:ids)"
+        rows = self._connection.execute(text(statement), {"landing": landing_id, "ids": list(source_ids)})
+        return {row.source_id: row.month for row in rows}
+
     def read_rows(self, landing_id: int, month: str) -> Iterator[list[StoredRow]]:
         """See the port."""
         values = {"landing": landing_id, "month": month}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from hub.canonical.ids import Kind
 from hub.errors import InvalidInput, Problem, SafetyStop
-from hub.operations.migration.history import History, mark
+from hub.operations.migration.history import Correction, History, mark
 from hub.operations.migration.load_people import load_people
 from hub.operations.migration.load_rows import Loader, load_providers, load_services
 from hub.operations.migration.replay_history import replay_history
@@ -88,6 +88,8 @@ class Run:
             attempts = work.migrations.find_attempts(self.history.system)
             landing = attempts[Partition(Stage.LAND, kind)]
             months = work.migrations.find_months(landing.batch_id)
+            right = self.history.decisions.of_kind(kind)
+            placed = work.migrations.find_month_of(landing.batch_id, list(right))
             if kind in UNDIVIDED:
                 months = {"": mark(months)}
             gone = [
@@ -98,7 +100,8 @@ class Run:
             work.migrations.supersede(gone)
         reading = self._reading(kind, attempts)
         return [
-            Planned(Partition(Stage.LOAD, kind, month), mark(found, reading)) for month, found in sorted(months.items())
+            Planned(Partition(Stage.LOAD, kind, month), mark(found, reading, _of_month(right, placed, month)))
+            for month, found in sorted(months.items())
         ]
 
     def plan_ending(self) -> list[Planned]:
@@ -163,7 +166,7 @@ class Run:
             str(p): one.fingerprint for p, one in attempts.items() if p.stage is Stage.LOAD and p.kind in before
         }
         decisions = self.history.decisions
-        said = decisions.of_kind(kind), (decisions.merge, decisions.never_merge) if kind is Kind.PATIENT else ()
+        said = (decisions.merge, decisions.never_merge) if kind is Kind.PATIENT else ()
         return mark(self.history.reading(kind), upstream, said, self.head.today)
 
 
@@ -178,6 +181,13 @@ def _require_tables(history: History) -> None:
             Problem(f"there is no mapping table {kind}.yaml for a {kind}", field=kind, hint=hint) for kind in missing
         )
         raise InvalidInput(*said)
+
+
+def _of_month(
+    corrections: Mapping[str, Correction], placed: Mapping[str, str], month: str
+) -> dict[str, dict[str, str]]:
+    """The corrected rows of one month: no other is done again for them."""
+    return {key: dict(one) for key, one in corrections.items() if placed.get(key) == month}
 
 
 def _marks(attempts: Mapping[Partition, Attempt], *stages: Stage) -> dict[str, str]:
