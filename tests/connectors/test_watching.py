@@ -180,7 +180,7 @@ def test_the_ways_of_a_stream_are_known_and_a_blind_one_is_named():
     blind = connection({})
     assert find_ways(blind, Kind.VISIT).changes == ("modified",)
     [(where, said, hint)] = find_blind_spots(blind)
-    assert (where, said) == (("streams", Kind.VISIT), "a visit that is deleted there shows nowhere")
+    assert (where, said) == (("streams",), "what is deleted there shows nowhere: visit")
     assert "deletions: none" in str(hint)
     assert list(find_blind_spots(connection({"deletions": "none"}))) == []
     both = find_ways(connection({"horizon": HORIZON, "sweep": {"list": {"path": "/i", "id": "value"}}}), Kind.VISIT)

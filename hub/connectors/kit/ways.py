@@ -41,13 +41,15 @@ def find_blind_spots(connection: Connection) -> Iterator[Wrong]:
     """Streams in which something may happen that nobody sees, as far as nobody said that it is known."""
     if connection.connector == "legacy_export":
         return
-    for kind in connection.pull:
-        ways, sees = find_ways(connection, kind), connection.streams[kind].sees
-        if ways.deletions or sees.deletions is not None:
-            continue
-        way = "'deleted'" if connection.connector == "files" else "'sees': sweep"
-        hint = f"Say how ({way}), or that it is known: 'sees': deletions: none"
-        yield (("streams", kind), f"a {kind} that is deleted there shows nowhere", hint)
+    blind = [kind for kind in connection.pull if _is_blind(connection, kind)]
+    if blind:
+        said = f"what is deleted there shows nowhere: {', '.join(blind)}"
+        way = "deleted" if connection.connector == "files" else "sees: {sweep: {every: 1d}}"
+        yield ("streams",), said, f"Say {way}, or that it is known: sees: {{deletions: none}}"
+
+
+def _is_blind(connection: Connection, kind: Kind) -> bool:
+    return connection.streams[kind].sees.deletions is None and not find_ways(connection, kind).deletions
 
 
 def _reading(connection: Connection, stream: Stream) -> str:
