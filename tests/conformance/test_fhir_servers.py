@@ -1,6 +1,8 @@
 """What the connector promises of every FHIR server: the same tests against our sandbox and against Medplum's router."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,10 +11,14 @@ from hub.canonical.source import SourceRecord
 from hub.connectors.fhir_r4.client import FhirClient
 from hub.connectors.fhir_r4.sink import FhirSink
 from hub.connectors.fhir_r4.source import RESOURCE_TYPES, FhirSource
+from hub.connectors.kit.spec.sees import Horizon, Sees, Sweep
+from hub.connectors.kit.spec.stream import Stream
+from hub.connectors.kit.watching import WatchingSource
 from hub.errors import Conflict, RecordRejected
 from hub.ports import Page, Write
 from tests.peers.fhir import FhirDesk, appointment, valid_seed
 
+HOUR = timedelta(hours=1)
 VISIT = "vis_0001"
 OURS = {"system": "urn:medspa-hub:visit", "value": VISIT}
 
@@ -168,3 +174,26 @@ def test_one_record_is_read_as_it_stands_and_one_that_is_gone_as_gone(filled):
             page = source.fetch(Kind.PATIENT, id_)
             assert page is not None
             assert [(record.ref.id, record.gone) for record in page.records] == [(id_, True)]
+
+
+def test_the_days_to_come_and_all_there_is_are_listed_when_they_are_read_again(fhir_server):
+    fhir_server.put(next(r for r in valid_seed() if r["id"] == "p001"))
+    days = {"soon": "2026-03-12", "late": "2026-04-30", "past": "2026-03-01"}
+    for id_, day in days.items():
+        fhir_server.put(appointment(id_, start=f"{day}T15:00:00Z"))
+    sees = Sees(horizon=Horizon(days=7, every=HOUR), sweep=Sweep(every=HOUR))
+    with FhirClient(fhir_server.url) as client:
+        streams = {Kind.VISIT: Stream(sees=sees)}
+        clock = [datetime(2026, 3, 10, 18, tzinfo=UTC)]
+        source = WatchingSource(FhirSource(client, "ehr"), streams, ZoneInfo("UTC"), lambda: clock[0])
+        first = list(source.read(Kind.VISIT, None))
+        clock[0] += HOUR
+        fhir_server.delete("Appointment", "soon")
+        fhir_server.put(appointment("new", start="2026-03-16T15:00:00Z"))
+        later = list(source.read(Kind.VISIT, first[-1].cursor))
+    assert not any(page.roll for page in first)
+    rolls: dict[str, set[str]] = {}
+    for page in later:
+        if page.roll is not None:
+            rolls.setdefault(page.roll.id.split()[0], set()).update(page.roll.names)
+    assert rolls == {"horizon": {"new"}, "sweep": {"late", "past", "new"}}

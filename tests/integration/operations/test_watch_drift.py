@@ -60,6 +60,10 @@ def test_a_new_field_is_told_once_and_the_records_are_taken(store: SqlStore, ven
     assert pull(vendor, linked("a", aliases=False, drift=rules()), store).inserted == 36
     [issue] = issues(store, DRIFT)
     assert ([str(one) for one in read_drifts(issue)], issue.codes) == (["new_field colour (text)"], ("new_field",))
+    with store.begin("test") as work:
+        contract = work.cursors.find_contract("a", Kind.PATIENT)
+    assert contract is not None
+    assert contract.types["colour"] == {"text"}, "it belongs to the contract from then on"
     accept_drift(linked("a", aliases=False, drift=rules()), Kind.PATIENT, OWNER, store)
     vendor.put("41", {"first": "P41", "last": "Ames", "colour": "secret"})
     pull(vendor, linked("a", aliases=False, drift=rules()), store)
