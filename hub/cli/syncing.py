@@ -159,7 +159,7 @@ def _pulled_line(kind: str, done: "PullResult") -> str:
 
 
 def import_(system: System, *, as_json: AsJson = False) -> None:
-    """Take in the files that an old system left: every row is loaded, merged or quarantined with its reason."""
+    """Take in the files that an old system left: each row is loaded, merged or quarantined. No other system is told."""
     with _opened(system) as hub:
         done = hub.import_export(system, lambda what, rows: typer.echo(f"  {what}: {rows}", err=as_json))
     lines = ["These files were taken in before; nothing was written." if done.already_loaded else "Taken in."]

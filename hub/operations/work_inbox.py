@@ -44,7 +44,9 @@ def work_inbox(system: LinkedSystem, source: Source, store: Store, *, seconds: i
     events = records = 0
     taken = PullResult()
     visits = False
-    while rings := _lease(system, store, seconds):
+    is_all = False
+    while not is_all and (rings := _lease(system, store, seconds)):
+        is_all = len(rings) < AT_ONCE  # what rings meanwhile wakes whoever serves
         taken += _look_after(rings, system, source, store)
         events, records = events + sum(len(ring.ids) for ring in rings), records + len(rings)
         visits |= any(ring.kind in (Kind.VISIT, Kind.SLOT) for ring in rings)

@@ -105,6 +105,12 @@ def test_every_row_of_every_file_is_accounted_for(small: Path, store: SqlStore, 
         assert db.execute(text("SELECT state FROM import_batch")).scalar_one() == "loaded"
 
 
+def test_history_is_told_to_nobody(small: Path, store: SqlStore) -> None:
+    import_export(request_of(small), store)
+    with store.begin("test") as work:
+        assert work.outbox.count() == {}
+
+
 def test_money_and_stock_without_tables_wait_as_they_landed(small: Path, store: SqlStore, engine: Engine) -> None:
     rows = truth_of(small)["totals"]["rows"]
     request = request_of(small)
