@@ -77,6 +77,8 @@ class BoardVisit:
     issues: tuple[str, ...] = ()
     """Codes of its open review issues."""
     unsigned: tuple[str, ...] = ()
+    documents: int = 0
+    """How many notes about the patient are at hand, of a visit that is to come."""
     """The names of the forms that the patient has still to sign before it."""
 
 

@@ -19,6 +19,7 @@ from hub.cli import (
     idle,
     mapping,
     migrating,
+    notes,
     people,
     policy,
     reconciling,
@@ -71,6 +72,7 @@ app.command()(day.over)
 app.command()(day.finish)
 app.command(name="check-in")(day.check_in)
 app.command()(day.missing)
+app.command()(notes.notes)
 app.command()(absences.away)
 app.command()(absences.block)
 app.command()(waitlist.offers)

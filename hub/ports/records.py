@@ -158,6 +158,10 @@ class Records(Protocol):
         """Package → sessions that are booked, held or used here; one of which none is is absent."""
         ...
 
+    def find_documents(self, patient_id: str) -> tuple[str, ...]:
+        """Documents about a patient that count, the newest first."""
+        ...
+
     def find_doses(self, visit_ids: Collection[str]) -> tuple[str, ...]:
         """What was given at these visits, by the ledger: ids of doses."""
         ...

@@ -1,15 +1,16 @@
-"""Which forms the patients of a day's visits have still to sign."""
+"""Which forms the patients of a day's visits have still to sign, and how many notes are at hand."""
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from hub.canonical.consents import ConsentState
 from hub.canonical.practice import Practice
 from hub.scheduling.clearances import ConsentStanding, missing_consents
+from hub.store.tables.chart import document
 from hub.store.tables.consents import consent
 
 _TO_COME = ("booked", "arrived")
@@ -35,6 +36,16 @@ def load_unsigned(
         if forms := tuple(names[one.form_id] for one in missing):
             found[row.id] = forms
     return found
+
+
+def count_documents(look: Connection, visits: Sequence[Any]) -> dict[str, int]:
+    """Visit → notes at hand about its patient, of those that are to come and have some."""
+    patients = {row.patient_id for row in visits if row.state in _TO_COME}
+    columns = document.c
+    query = select(columns.patient_id, func.count().label("notes")).where(columns.patient_id.in_(patients))
+    counted = look.execute(query.where(columns.active).group_by(columns.patient_id))
+    notes = {row.patient_id: row.notes for row in counted}
+    return {row.id: notes[row.patient_id] for row in visits if row.state in _TO_COME and row.patient_id in notes}
 
 
 def _load_consents(look: Connection, patient_ids: set[str]) -> dict[str, list[ConsentStanding]]:

@@ -42,7 +42,7 @@ from hub.scheduling.absences import with_absences
 from hub.scheduling.clock import WallClock
 from hub.scheduling.hours import duty_timeline, open_timeline
 from hub.scheduling.timeline import instant_at, minute_of, span_bits
-from hub.store.board_clearances import load_unsigned
+from hub.store.board_clearances import count_documents, load_unsigned
 from hub.store.practices import load_absences
 from hub.store.tables.booking import block, claim, hold, practice_version, resource_unit
 from hub.store.tables.journal import review_issue
@@ -96,6 +96,7 @@ class BoardQuery:
             shown = bookable | {row.owner_id for row in [*claims, *blocks] if row.owner_kind == "resource"}
             resources = look.execute(_resources_of(shown)).all()
             unsigned = load_unsigned(look, practice, visits, here.zone)
+            documents = count_documents(look, visits)
         steps = _StepsWithoutPatient(practice)
         codes = {key: tuple(_codes(rows)) for key, rows in groupby(issues, key=lambda row: row.subject_id)}
         claims_of = {key: list(rows) for key, rows in groupby(claims, key=lambda row: row.visit_id)}
@@ -107,6 +108,7 @@ class BoardQuery:
                 replace(
                     _visit(row, claims_of.get(row.id, []), codes.get(row.id, ()), steps),
                     unsigned=unsigned.get(row.id, ()),
+                    documents=documents.get(row.id, 0),
                 )
                 for row in visits
             ),

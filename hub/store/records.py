@@ -47,6 +47,9 @@ _TO_COME = text("""
 
 _TAKEN = text("SELECT package_id, count(*) AS taken FROM package_use WHERE package_id = ANY(:ids) GROUP BY 1")
 
+_DOCUMENTS = text("""
+    SELECT id FROM document WHERE patient_id = :patient AND active ORDER BY written_at DESC NULLS LAST, id""")
+
 
 class SqlRecords:
     """`hub.ports.Records`."""
@@ -126,6 +129,10 @@ class SqlRecords:
         """See the port."""
         rows = self._connection.execute(_TAKEN, {"ids": list(package_ids)})
         return {row.package_id: row.taken for row in rows}
+
+    def find_documents(self, patient_id: str) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(self._connection.execute(_DOCUMENTS, {"patient": patient_id}).scalars())
 
     def find_doses(self, visit_ids: Collection[str]) -> tuple[str, ...]:
         """See the port."""

@@ -26,6 +26,7 @@ def make_card(visit: BoardVisit, card_id: str, day: BoardDay, conflicts: Sequenc
         conflicts=tuple(conflict for conflict in conflicts if visit.id in conflict.visit_ids),
         unsigned=list_words(list(visit.unsigned)) if visit.unsigned else None,
         missing=_missing(visit, day),
+        at_hand=_at_hand(visit),
         notes=tuple(_outside(visit, day)) + tuple(sorted({issue_words(code) for code in visit.issues})),
     )
 
@@ -56,6 +57,13 @@ def _steps(visit: BoardVisit, day: BoardDay) -> Iterator[CardStep]:
             where=list_words([names.get(claim.resource_id, claim.resource_id) for claim in together]),
             phase=phase_of(together[0], visit, day),
         )
+
+
+def _at_hand(visit: BoardVisit) -> str | None:
+    """That they are there; what they say is read where they are kept."""
+    if not visit.documents:
+        return None
+    return f"{visit.documents} {'note' if visit.documents == 1 else 'notes'}: hub notes {visit.id}"
 
 
 def _missing(visit: BoardVisit, day: BoardDay) -> str | None:

@@ -106,6 +106,7 @@ class Card:
     unsigned: str | None
     """`Laser consent and Photo release`: what the patient has still to sign."""
     missing: str | None
+    at_hand: str | None
     """`no room`, `no provider and no room`: what an outside record left open."""
     notes: tuple[str, ...]
 

@@ -72,6 +72,7 @@ def test_the_seed_of_the_sandbox_breaks_fhir_exactly_once():
         (changed(id=None), "Appointment.id", "structure"),
         (changed(requestedPeriod=[{"start": "2026-03-03T00:00:00Z", "end": "2026-03-02T00:00:00Z"}]),
          "Appointment.requestedPeriod[0]", "per-1"),
+        ({**PATIENT, "photo": [{"url": "binder 7"}]}, "Patient.photo[0].url", "uri"),
         ({**PATIENT, "gender": "f"}, "Patient.gender", "code"),
         ({**PATIENT, "birthDate": "12/03/1990"}, "Patient.birthDate", "structure"),
         ({**PATIENT, "telecom": [{"value": "555"}]}, "Patient.telecom[0]", "cpt-2"),

@@ -87,6 +87,7 @@ REFERENCES: Mapping[str, frozenset[str]] = {
 
 _LOCAL = re.compile(r"(?:https?://\S+/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
 _URN = re.compile(r"urn:(?:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|oid:[0-2](?:\.(?:0|[1-9][0-9]*))+)")
+_BLANK = re.compile(r"\s")
 _WITHOUT_TIMES = {"proposed", "cancelled", "waitlist"}
 _PARSER_WORDS = {"extra_forbidden": "an element that R4 does not have", "list_type": "not a list"}
 
@@ -112,7 +113,7 @@ def check(resource: Json) -> tuple[Problem, ...]:
     """Every way in which `resource` breaks FHIR R4, in the order of its paths; none where it holds."""
     problems = list(_parse(resource))
     elements = _walk(resource)
-    for of_elements in (_codes, _emptiness, _periods, _contact_points):
+    for of_elements in (_codes, _emptiness, _periods, _contact_points, _addresses):
         problems += of_elements(elements)
     problems += _references(resource, elements)
     for rule in (_identity, *_RULES.get(_type(resource), ())):
@@ -184,6 +185,12 @@ def _contact_points(elements: Elements) -> Iterator[Problem]:
         is_contact_point = one.key == "telecom" and isinstance(one.value, Mapping)
         if is_contact_point and "value" in one.value and "system" not in one.value:
             yield Problem("a value without its system", code="cpt-2", field=one.path)
+
+
+def _addresses(elements: Elements) -> Iterator[Problem]:
+    for one in elements:
+        if one.key in ("url", "system") and isinstance(one.value, str) and (not one.value or _BLANK.search(one.value)):
+            yield Problem("an address has no blanks", code="uri", field=one.path)
 
 
 def _identity(resource: Json) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from hub.canonical.records import Visit, VisitState
 from hub.connectors.fhir_r4.invariants import check
 from hub.operations.book_visit import Booked
 from hub.operations.cancel_visit import Cancellation
+from hub.operations.find_notes import find_notes
 from hub.pipelines.definitions import JOB, define
 from hub.pipelines.runs import Ran, run
 from hub.scheduling.decision import Refusal
@@ -117,6 +118,25 @@ def test_charts_and_calendars_come_in_and_their_words_stay_out(both: Both, owner
     assert "enl4d2VucQ" not in landed
 
 
+def test_the_notes_are_at_hand_when_the_visit_opens(both: Both, owner: Any) -> None:
+    both.round()
+    today = both.id_of(Kind.VISIT, "today")
+    notes = find_notes(both.hub.store, today, actor="desk")
+    assert not isinstance(notes, Refusal)
+    assert [(one.reference, one.visit_id) for one in notes] == [("https://ehr.example/notes/1", today)]
+    board = BoardQuery(both.hub.engine)
+    [here] = board.load_locations()
+    [visit] = board.load_day(here, date(2026, 3, 10)).visits
+    assert visit.documents == 1
+    with owner.connect() as connection:
+        looked = connection.execute(text("SELECT subject_id FROM audit_entry WHERE action = 'find_notes'")).scalars()
+        assert list(looked) == [today]
+    both.desk.put(note("entered-in-error"))
+    both.round()
+    assert find_notes(both.hub.store, today, actor="desk") == ()
+    assert find_notes(both.hub.store, "nobody", actor="desk") == Refusal(("unknown_visit",))
+
+
 def test_what_the_emr_closed_is_closed_here_until_it_opens_it(both: Both) -> None:
     both.round()
     refused = both.book("p1", LUNCH)
@@ -137,7 +157,7 @@ def test_what_was_signed_there_counts_at_check_in_here(both: Both) -> None:
 
 
 def test_both_sides_change_and_agree_and_then_rest(both: Both) -> None:
-    both.round()
+    first = both.round()
     ann, today = both.id_of(Kind.PATIENT, "p1"), both.id_of(Kind.VISIT, "today")
     visit = both.book("p1", TEN)
     assert isinstance(visit, Visit)
@@ -146,7 +166,8 @@ def test_both_sides_change_and_agree_and_then_rest(both: Both) -> None:
     [patient] = [one for one in both.desk.all("Patient") if one["id"] == "p1"]
     both.desk.put({**patient, "telecom": [{"system": "phone", "value": "+15125550100"}]})
     second = both.round()
-    assert both.numbers(second, "deliveries")["sent"] == 5
+    sent = [both.numbers(ran, "deliveries")["sent"] for ran in (first, second)]
+    assert sum(sent) == 6, "two visits, two consents, what was done and what was given"
     _assert_agreed(both, visit, today)
     both.hub.cancel([visit.id], Cancellation("desk"))
     both.desk.put(note("superseded"))
@@ -169,7 +190,8 @@ def _assert_agreed(both: Both, visit: Visit, today: str) -> None:
     assert product["batch"]["lotNumber"] == "C3709"
     assert given["dosage"]["dose"] == {"value": 24, "unit": "unit"}
     assert given["supportingInformation"][0]["reference"] == "Appointment/today"
-    [signed] = [one for one in both.desk.all("Consent") if one["id"] != "c1"]
+    titles = {one.get("sourceAttachment", {}).get("title"): one for one in both.desk.all("Consent")}
+    signed = titles["binder 7"]
     assert signed["policyRule"]["coding"][0] == {
         "system": "urn:medspa-hub:form", "code": "botox-consent", "version": "2"
     }  # fmt: skip
@@ -190,5 +212,6 @@ def _assert_rest(both: Both) -> None:
     assert both.numbers(ran, "visits")["updated"] == 0
     assert both.instance.get_runs_count() == 4
     with both.hub.store.begin("test") as work:
+        assert work.outbox.find_dead("ehr") == ()
         assert set(work.outbox.count()) == {"sent"}
         assert work.conflicts.find_all() == ()

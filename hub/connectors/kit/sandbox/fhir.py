@@ -19,9 +19,10 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from hub.connectors.kit.sandbox.exports import OFFER, Exports
 from hub.connectors.kit.sandbox.faults import Fault, FaultInjection, Faults
 from hub.connectors.kit.sandbox.seed import seed_resources
 from hub.connectors.kit.sandbox.storage import Resource, Storage
@@ -64,10 +65,12 @@ class Refusal(Exception):
         return FhirAnswer({"resourceType": "OperationOutcome", "issue": [issue]}, status_code=self.status)
 
 
-def create_app(storage: Storage, *, token: str | None = None, clock: Callable[[], datetime]) -> Starlette:
-    """The server over `storage`; with a `token`, only for those who show it."""
+def create_app(
+    storage: Storage, *, token: str | None = None, clock: Callable[[], datetime], bulk: bool = False
+) -> Starlette:
+    """The server over `storage`; with a `token`, only for those who show it; `bulk`: it offers exports."""
     faults = Faults()
-    api = _Api(storage, token, clock)
+    api = _Api(storage, token, clock, bulk=bulk)
 
     async def switch(request: Request) -> Response:
         faults.switch(Fault.model_validate(await request.json()) if request.method == "PUT" else None)
@@ -82,6 +85,7 @@ def create_app(storage: Storage, *, token: str | None = None, clock: Callable[[]
             Route("/_sandbox/data", clear, methods=["DELETE"]),
             Route("/_sandbox/fault", switch, methods=["PUT", "DELETE"]),
             Route("/metadata", api.capabilities),
+            *(api.exports() if bulk else []),
             Route("/{type}", api.search, methods=["GET"]),
             Route("/{type}", api.create, methods=["POST"]),
             Route("/{type}/{id}", api.read, methods=["GET"]),
@@ -95,7 +99,8 @@ def create_app(storage: Storage, *, token: str | None = None, clock: Callable[[]
 
 
 class _Api:
-    def __init__(self, storage: Storage, token: str | None, clock: Callable[[], datetime]) -> None:
+    def __init__(self, storage: Storage, token: str | None, clock: Callable[[], datetime], *, bulk: bool) -> None:
+        self._exports = Exports(storage) if bulk else None
         self._storage = storage
         self._token = token
         self._clock = clock
@@ -115,9 +120,41 @@ class _Api:
                 "implementation": {"description": "FHIR sandbox", "url": str(request.base_url)},
                 "fhirVersion": "4.0.1",
                 "format": ["json"],
-                "rest": [{"mode": "server", "resource": resources}],
+                "rest": [{"mode": "server", "resource": resources, "operation": [OFFER] if self._exports else []}],
             }
         )
+
+    def exports(self) -> list[Route]:
+        """The routes of Bulk Data."""
+        return [
+            Route("/$export", self.order_export),
+            Route("/_export/{id}", self.look_at_export, methods=["GET", "DELETE"]),
+            Route("/_export/{id}/{file}", self.look_at_export),
+        ]
+
+    def order_export(self, request: Request) -> Response:
+        self._admit(request)
+        assert self._exports is not None
+        if "respond-async" not in request.headers.get("prefer", ""):
+            raise Refusal(400, "invalid", "an export answers later: Prefer: respond-async")
+        asked = dict(parse_qsl(request.url.query)).get("_type")
+        id_ = self._exports.order(asked.split(",") if asked else list(TYPES), self._clock())
+        return Response(status_code=202, headers={"Content-Location": f"{request.base_url}_export/{id_}"})
+
+    def look_at_export(self, request: Request) -> Response:
+        self._admit(request)
+        assert self._exports is not None
+        id_, file = request.path_params["id"], request.path_params.get("file")
+        if id_ not in self._exports.kept:
+            raise Refusal(404, "not-found", "no such export")
+        if request.method == "DELETE":
+            del self._exports.kept[id_]
+            return Response(status_code=202)
+        if file is not None:
+            return StreamingResponse(self._exports.lines(id_, file), media_type="application/fhir+ndjson")
+        if not self._exports.is_ready(id_):
+            return Response(status_code=202, headers={"Retry-After": "2", "X-Progress": "half of it"})
+        return JSONResponse(self._exports.manifest(id_, str(request.base_url)))
 
     def search(self, request: Request) -> Response:
         self._admit(request)
@@ -275,6 +312,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the SQLite file")
     parser.add_argument("--seed", action="store_true", help="fill an empty file with a small practice")
     parser.add_argument("--date", type=date.fromisoformat, help="the practice's today, for the seed")
+    parser.add_argument("--bulk", action="store_true", help="offer Bulk Data exports")
     parser.add_argument("--token", help="a bearer token that every request must show")
     options = parser.parse_args()
     storage = Storage(options.data)
@@ -283,7 +321,7 @@ def main() -> None:
         since = datetime.combine(today, time(), UTC) - timedelta(days=2)
         storage.fill(seed_resources(today), since)
     uvicorn.run(
-        create_app(storage, token=options.token, clock=_clock),
+        create_app(storage, token=options.token, clock=_clock, bulk=options.bulk),
         host="127.0.0.1",
         port=options.port,
         log_level="warning",
