@@ -135,8 +135,9 @@ class SqlLinks:
         found: dict[SourceRef, Link] = {}
         for (system, kind), ids in asked.items():
             query = text(
-                "SELECT source_id, canonical_id, source_record_id FROM source_link "
-                "WHERE system = :system AND kind = :kind AND source_id = ANY(:ids)"
+                "SELECT l.source_id, l.canonical_id, l.source_record_id "
+                "FROM unnest(CAST(:ids AS text[])) AS wanted (id) JOIN source_link l ON l.source_id = wanted.id "
+                "WHERE l.system = :system AND l.kind = :kind"
             )
             for row in self._connection.execute(query, {"system": system, "kind": kind, "ids": ids}):
                 ref = SourceRef(system, kind, row.source_id)

@@ -82,11 +82,11 @@ CONFLICTS = text("""
     WHERE system = :system""")
 # Each merge leads the visits of the source ids that it led.
 LED = text("""
-    WITH led AS (
+    WITH led AS MATERIALIZED (
         SELECT m.id, link ->> 1 AS source_id
         FROM person_merge m, jsonb_array_elements(m.moved -> 'source_link') AS link
         WHERE m.undone_at IS NULL AND link ->> 0 = :system),
-    come AS (
+    come AS MATERIALIZED (
         SELECT led.id, jsonb_agg(DISTINCT k.canonical_id) AS visits
         FROM source_link k JOIN source_record r ON r.id = k.source_record_id
         JOIN led ON led.source_id = btrim(r.payload ->> :column)
@@ -113,10 +113,11 @@ FATES = text("""
         CASE WHEN d.kind = 'patient' THEN coalesce(k.canonical_id, d.canonical_id) ELSE v.patient_id END AS person,
         s.sku, CASE WHEN d.kind = 'service' THEN s.archived END AS is_archived,
         v.state AS status, v.start, v."end", p.zone, v.price_minor, y.amount_minor,
-        CASE WHEN v.id IS NOT NULL THEN EXISTS (SELECT FROM history_conflict h
-            WHERE h.system = :system AND (h.first_id = v.id OR h.second_id = v.id)) END AS is_in_conflict
+        CASE WHEN v.id IS NOT NULL THEN h.id IS NOT NULL END AS is_in_conflict
     FROM current_disposition d
     LEFT JOIN visit v ON d.kind = 'visit' AND d.verdict = 'loaded' AND v.id = d.canonical_id
+    LEFT JOIN (SELECT DISTINCT both_of.id FROM history_conflict c,
+        LATERAL (VALUES (c.first_id), (c.second_id)) AS both_of (id) WHERE c.system = :system) h ON h.id = v.id
     LEFT JOIN payment y ON d.kind = 'payment' AND d.verdict = 'loaded' AND y.id = d.canonical_id
     LEFT JOIN service s ON s.id = CASE WHEN d.kind = 'service' THEN d.canonical_id ELSE v.service_id END
     LEFT JOIN location p ON p.id = v.location_id

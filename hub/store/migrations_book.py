@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
@@ -56,6 +57,13 @@ class SqlMigrations:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    @contextmanager
+    def _in_bulk(self) -> Iterator[None]:
+        """What just landed has no statistics, and PostgreSQL takes loops over whole tables for cheap."""
+        self._connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
+        yield
+        self._connection.exec_driver_sql("SET LOCAL enable_nestloop = on")
 
     def begin(self, system: str, folder: str, zone: str, today: date) -> MigrationHead:
         """See the port."""
@@ -117,9 +125,9 @@ class SqlMigrations:
         copy_rows(self._connection, "staged_landed_row", _STAGED, _staged(rows))
         values = {"batch_id": batch_id, "system": system, "kind": str(kind)}
         self._connection.execute(RANK)
-        for statement in LAND:
-            count = self._connection.execute(statement, values).rowcount
-        return count
+        with self._in_bulk():
+            counts = [self._connection.execute(statement, values).rowcount for statement in LAND]
+        return counts[-1]
 
     def find_months(self, landing_id: int) -> dict[str, str]:
         """See the port."""
@@ -149,7 +157,8 @@ class SqlMigrations:
     def save_merged(self, batch_id: int, landing_id: int, month: str) -> None:
         """See the port."""
         values = {"batch": batch_id, "landing": landing_id, "month": month}
-        self._connection.execute(MERGED, values)
+        with self._in_bulk():
+            self._connection.execute(MERGED, values)
 
     def count_verdicts(self, batch_id: int) -> dict[str, int]:
         """See the port."""
@@ -161,7 +170,8 @@ class SqlMigrations:
 
     def read_history(self, system: str) -> Iterator[Visit]:
         """See the port."""
-        found = self._connection.execute(HISTORY, {"system": system}, execution_options=_AS_STREAM)
+        with self._in_bulk():
+            found = self._connection.execute(HISTORY, {"system": system}, execution_options=_AS_STREAM)
         for row in found:
             yield Visit.model_construct(**{**row._asdict(), "state": VisitState(row.state)})
 
@@ -175,7 +185,8 @@ class SqlMigrations:
 
     def note_led_visits(self, system: str, column: str) -> None:
         """See the port."""
-        self._connection.execute(LED, {"system": system, "column": column})
+        with self._in_bulk():
+            self._connection.execute(LED, {"system": system, "column": column})
 
     def find_unplaced(self, system: str, since: datetime) -> tuple[str, ...]:
         """See the port."""
@@ -183,13 +194,15 @@ class SqlMigrations:
 
     def account(self, system: str) -> tuple[FileAccount, ...]:
         """See the port."""
-        rows = self._connection.execute(ACCOUNT, {"system": system})
+        with self._in_bulk():
+            rows = self._connection.execute(ACCOUNT, {"system": system})
         grouped = groupby(rows, key=lambda row: (row.file, row.kind))
         return tuple(_account(file, Kind(kind), list(group)) for (file, kind), group in grouped)
 
     def read_fates(self, system: str) -> Iterator[RowFate]:
         """See the port."""
-        found = self._connection.execute(FATES, {"system": system}, execution_options=_AS_STREAM)
+        with self._in_bulk():
+            found = self._connection.execute(FATES, {"system": system}, execution_options=_AS_STREAM)
         for row in found:
             yield RowFate(**{**row._asdict(), "kind": Kind(row.kind)})
 

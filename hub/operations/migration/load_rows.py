@@ -20,7 +20,7 @@ from hub.operations.migration.decide_rows import (
     reference_columns,
     services_of,
 )
-from hub.operations.migration.history import Correction, History
+from hub.operations.migration.history import History
 from hub.ports import Disposition, Link, UnitOfWork
 from hub.ports.migrations import Partition, StoredRow
 from hub.sync.blanks import fill_blanks
@@ -38,8 +38,6 @@ class Loader:
     today: date
     landings: Mapping[Kind, int]
     """Kind → the batch in which it landed."""
-    corrections: Mapping[str, Correction] = field(default_factory=dict)
-    """Of the kind that is loaded: row id → what stands there instead."""
     _skus: Skus | None = None
     _places: dict[Kind, tuple[tuple[str, str, int], ...]] = field(default_factory=dict)
 
@@ -62,7 +60,7 @@ class Loader:
         self._count_places(work, partition.kind, mapping, links)
         for rows in work.migrations.read_rows(self.landings[partition.kind], partition.month):
             links.read = self._referred(work, rows, mapping)
-            decided = list(decide_rows(rows, mapping, context, self.corrections))
+            decided = list(decide_rows(rows, mapping, context, self.history.decisions.of_kind(partition.kind)))
             self._save_places(work, decided, links, batch_id)
             save_decided(work, decided, [one.record for one in decided if one.record], self.history.system, batch_id)
             work.imports.save_dispositions(batch_id, [one.disposition() for one in decided])
@@ -75,20 +73,17 @@ class Loader:
 
     def decide_services(self, work: UnitOfWork) -> tuple[list[DecidedRow], Skus]:
         """Each row of a service, and how they stand as SKUs."""
-        corrections = self.history.decisions.of_kind(Kind.SERVICE)
-        decided = self.decide_all(work, Kind.SERVICE, corrections)
+        decided = self.decide_all(work, Kind.SERVICE)
         preferred = self.history.decisions.aliases.get(Kind.SERVICE, {}).values()
         return decided, decide_skus(services_of(decided), preferred=preferred)
 
-    def decide_all(
-        self, work: UnitOfWork, kind: Kind, corrections: Mapping[str, Correction] | None = None
-    ) -> list[DecidedRow]:
+    def decide_all(self, work: UnitOfWork, kind: Kind) -> list[DecidedRow]:
         """Every row of a kind that is not divided."""
         mapping = self.history.mappings[kind]
         found: list[DecidedRow] = []
         for rows in work.migrations.read_rows(self.landings[kind], ""):
             context = self.context(work, self._referred(work, rows, mapping))
-            found += decide_rows(rows, mapping, context, self.corrections if corrections is None else corrections)
+            found += decide_rows(rows, mapping, context, self.history.decisions.of_kind(kind))
         return found
 
     def _referred(self, work: UnitOfWork, rows: Sequence[StoredRow], mapping: TwoWay) -> dict[Kind, dict[str, str]]:
@@ -97,7 +92,8 @@ class Loader:
         refs = {row.record.ref for row in rows}
         for column, kind in reference_columns(mapping):
             refs |= {SourceRef(system, kind, str(row.record.payload.get(column, "")).strip()) for row in rows}
-            named = {fields[column] for fields in self.corrections.values() if column in fields}
+            right = self.history.decisions.of_kind(mapping.kind)
+            named = {fields[column] for fields in right.values() if column in fields}
             refs |= {SourceRef(system, kind, value.strip()) for value in named}
         found: dict[Kind, dict[str, str]] = {}
         for ref, link in work.links.find(refs).items():

@@ -43,6 +43,8 @@ class Run:
     history: History
     store: Store
     head: MigrationHead = field(init=False)
+    _loader: Loader | None = field(init=False, default=None)
+    """Of what has landed; kept, since what it finds out once holds for all partitions."""
 
     def __post_init__(self) -> None:
         history = self.history
@@ -150,7 +152,9 @@ class Run:
         kind = partition.kind
         assert kind is not None
         landings = {one.kind: found.batch_id for one, found in attempts.items() if one.stage is Stage.LAND and one.kind}
-        loader = Loader(self.history, self.head.today, landings, self.history.decisions.of_kind(kind))
+        if self._loader is None or self._loader.landings != landings:
+            self._loader = Loader(self.history, self.head.today, landings)
+        loader = self._loader
         if kind in UNDIVIDED:
             work.imports.save_dispositions(batch_id, UNDIVIDED[kind](loader, work, batch_id))
         else:
