@@ -31,6 +31,20 @@ DEFECTS = {
         UPDATE patient SET phone = '512 555 0100' WHERE id = (SELECT min(id) FROM patient WHERE phone IS NOT NULL)""",
     "contested_visits_wait_for_a_person": f"""
         UPDATE review_issue SET state = 'dismissed' WHERE subject_id = {A_CONTESTED}""",
+    "deposits_of_visits_to_come_agree": f"""
+        UPDATE visit SET state = 'booked', start = now() + interval '40 days', "end" = now() + interval '41 days',
+            {CHANGED_BY_THE_HUB} WHERE id = {A_FULFILLED};
+        INSERT INTO source_record (system, kind, source_id, content_hash, payload)
+        SELECT '{LEGACY}', 'payment', 'X1', 'x', jsonb_build_object('ApptID', link.source_id, 'Date', '2026-01-05',
+            'Amount', '50,00', 'Type', 'Deposit', 'Method', 'Visa')
+        FROM source_link AS link JOIN visit ON visit.id = link.canonical_id
+        WHERE link.kind = 'visit' AND visit."end" - visit.start = interval '1 day';
+        INSERT INTO payment (id, visit_id, kind, amount_minor, amount_currency, method, paid_on, state)
+        SELECT 'pay_1', link.canonical_id, 'deposit', 5000, 'USD', 'visa', '2026-01-05', 'settled'
+        FROM source_record JOIN source_link AS link ON link.kind = 'visit' AND link.source_id = payload ->> 'ApptID'
+        WHERE content_hash = 'x';
+        INSERT INTO source_link (system, kind, source_id, canonical_id, source_record_id)
+        SELECT '{LEGACY}', 'payment', 'X1', 'pay_1', max(id) FROM source_record""",
     "every_landed_row_has_a_verdict": f"""
         INSERT INTO source_record (system, kind, source_id, content_hash, payload, file, line)
         VALUES ('{LEGACY}', 'visit', 'A1', 'x', '{{}}', 'appointments.csv', 100000)""",
@@ -60,12 +74,29 @@ DEFECTS = {
     "overlapping_visits_are_contested": f"""
         UPDATE review_issue SET state = 'resolved' WHERE subject_id = {A_CONTESTED};
         UPDATE visit SET contested = false WHERE id = {A_CONTESTED}""",
+    "payment_totals_by_method_agree": """
+        UPDATE payment SET method = 'check' WHERE id = (SELECT min(id) FROM payment WHERE method = 'visa')""",
+    "payment_totals_by_month_and_kind_agree": """
+        UPDATE payment SET paid_on = paid_on + 40 WHERE id = (SELECT min(id) FROM payment)""",
+    "payment_totals_by_provider_and_service_agree": """
+        UPDATE payment SET visit_id = (SELECT min(other.id) FROM visit, visit AS other
+            WHERE visit.id = payment.visit_id AND other.provider_id <> visit.provider_id AND other.price_minor > 0)
+        WHERE id = (SELECT min(id) FROM payment)""",
+    "payments_without_a_visit_are_in_quarantine": """
+        UPDATE disposition SET verdict = 'quarantined', reason = 'orphan_visit', canonical_id = NULL
+        WHERE id = (SELECT min(id) FROM disposition WHERE file = 'payments.csv' AND verdict = 'loaded')""",
     "quarantined_rows_became_nothing": f"""
         UPDATE disposition SET canonical_id = {A_CANCELLED}
         WHERE id = (SELECT min(id) FROM disposition WHERE verdict = 'quarantined')""",
     "quarantined_rows_name_a_known_reason": """
         UPDATE disposition SET reason = 'looked_odd'
         WHERE id = (SELECT min(id) FROM disposition WHERE verdict = 'quarantined')""",
+    "sessions_left_agree": """
+        UPDATE package SET used_before = 4 WHERE id IN (
+            SELECT canonical_id FROM source_link WHERE kind = 'package' AND source_id IN ('K17', 'K53'))""",
+    "sessions_left_in_all_agree": """
+        UPDATE package SET service_id = (SELECT min(id) FROM service WHERE NOT archived AND id <> package.service_id)
+        WHERE id = (SELECT min(id) FROM package)""",
     "the_newest_version_of_a_row_won": f"""
         INSERT INTO source_record (system, kind, source_id, content_hash, payload, file, line)
         SELECT system, kind, source_id, 'x', payload || '{{"Modified": "2099-01-01 00:00"}}', file, line
@@ -75,6 +106,9 @@ DEFECTS = {
         CREATE TEMPORARY TABLE copy AS SELECT * FROM visit WHERE id = {A_CANCELLED};
         UPDATE copy SET id = 'vis_second';
         INSERT INTO visit SELECT * FROM copy""",
+    "units_on_hand_agree": f"""
+        INSERT INTO lot_movement (lot_id, kind, at, change, actor)
+        SELECT min(id), 'adjusted', now(), 5, 'import:{LEGACY}' FROM lot WHERE record_id IS NOT NULL""",
 }
 """By expectation: what somebody with the owner's rights does to a clean history."""
 

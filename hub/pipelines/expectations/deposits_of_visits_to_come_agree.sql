@@ -1,0 +1,26 @@
+-- What was paid ahead for a visit to come, less what went back, is its deposit: the fee is taken from that, and only from that.
+WITH paid AS (
+    SELECT visit.canonical_id AS visit_id,
+        CASE
+            WHEN lower(payload ->> 'Type') ~ 'refund|chargeback' THEN -1
+            WHEN payload ->> 'Amount' ~ '[-(]' THEN -1
+            ELSE 1
+        END * round(100 * CASE
+            WHEN payload ->> 'Amount' ~ ',\d\d\D*$'
+                THEN replace(regexp_replace(payload ->> 'Amount', '[^0-9,]', '', 'g'), ',', '.')
+            ELSE regexp_replace(payload ->> 'Amount', '[^0-9.]', '', 'g')
+        END::numeric) AS minor
+    FROM source_link AS link
+    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN source_link AS visit
+      ON visit.system = link.system AND visit.kind = 'visit' AND visit.source_id = btrim(payload ->> 'ApptID')
+    WHERE link.system = :'system'
+      AND link.kind = 'payment'
+      AND lower(payload ->> 'Type') ~ 'deposit|prepay|retainer|refund|chargeback'
+)
+SELECT visit.id AS visit_id
+FROM paid
+JOIN visit ON visit.id = paid.visit_id
+WHERE visit.state = 'booked' AND visit.start > now() AND visit.price_minor IS NOT NULL
+GROUP BY visit.id
+HAVING greatest(sum(paid.minor), 0) IS DISTINCT FROM visit.deposit_minor

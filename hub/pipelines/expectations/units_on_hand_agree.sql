@@ -1,0 +1,21 @@
+-- Of every lot that came from the source as much was brought into the ledger as its row says, and it expires when that says.
+-- Lots of which the hub had kept the ledger before are counted by the hub.
+WITH brought AS (
+    SELECT lot_id, sum(change) AS units FROM lot_movement WHERE actor = 'import:' || :'system' GROUP BY 1
+)
+SELECT lot.id AS lot_id
+FROM source_link AS link
+JOIN source_record AS record ON record.id = link.source_record_id
+JOIN lot ON lot.record_id = link.canonical_id
+JOIN brought ON brought.lot_id = lot.id
+WHERE link.system = :'system'
+  AND link.kind = 'lot'
+  AND (
+    replace(record.payload ->> 'On Hand', ',', '')::numeric <> brought.units
+    OR lot.expires_on <> CASE
+        WHEN payload ->> 'Expiry' ~ '-\d\d-' THEN to_date(payload ->> 'Expiry', 'YYYY-MM-DD')
+        WHEN payload ->> 'Expiry' ~ '/' THEN to_date(payload ->> 'Expiry', 'MM/DD/YYYY')
+        ELSE to_date(payload ->> 'Expiry', 'DD-Mon-YYYY')
+    END
+    OR lower(left(btrim(record.payload ->> 'Unit'), 1)) <> left(lot.unit, 1)
+  )
