@@ -301,16 +301,16 @@ class Opened(Desk):
 
 @contextmanager
 def opened(
-    sandbox: Sandbox, database: Database, folder: Path, sees: Mapping[str, Any] | None = None
+    sandbox: Sandbox, database: Database, folder: Path, sees: Mapping[str, Any], **more: Any
 ) -> Iterator[Opened]:
-    """The system behind its line, and the practice with a connection that sees as `sees` says."""
+    """The system behind its line, and the practice, whose stream of people sees as `sees` says; `more` of its keys."""
     own = Path(__file__).parent / "practices" / sandbox.name
     shutil.copytree(own if own.exists() else UNSEEN / sandbox.name / "practice", folder)
     line = Line(sandbox)
     with scripted(line.serve) as server:
         file = folder / "connections" / f"{sandbox.name}.yaml"
         said = yaml.safe_load(file.read_text().replace("http://127.0.0.1:8000", server.url))
-        said["streams"]["patient"]["sees"] = dict(sees)
+        said["streams"]["patient"] |= {"sees": dict(sees), **more}
         if "base_url" in said:
             said["limits"] = {**said.get("limits", {}), "attempts": 1, "timeout_seconds": 10, "give_up_after": 1000}
         said["webhooks"] = {

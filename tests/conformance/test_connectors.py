@@ -17,12 +17,12 @@ from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord
 from hub.cli import app
 from hub.connectors.registry import open_source
-from hub.errors import HubError, NeedsAttention, RetryLater
+from hub.errors import HubError, NeedsAttention, RetryLater, SafetyStop
 from hub.operations.pull_changes import PullResult
 from hub.ports import Page
 from hub.ports.checks import Level
 from hub.settings import Settings
-from tests.conformance.sandboxes import OVER_HTTP, SANDBOXES, Opened, Sandbox, opened, truncated
+from tests.conformance.sandboxes import OVER_HTTP, SANDBOXES, Opened, OstreaSandbox, Sandbox, opened, truncated
 from tests.database import Database
 from tests.peers.scripted import answer
 
@@ -255,3 +255,17 @@ def test_no_secret_is_ever_told(desk: Opened, caplog: pytest.LogCaptureFixture, 
     assert len(said) > 3
     for secret in (desk.sandbox.secret, "h00k-t0ken", "Ann000"):
         assert secret not in whole
+
+
+def test_a_stream_that_is_to_stop_for_drift_stops_alone_and_says_what_to_do(database: Database, tmp_path: Path):
+    house = OstreaSandbox()
+    drift = {"new_field": "stop", "learn": 3}
+    with opened(house, database, tmp_path / "practice", {}, drift=drift) as entered:
+        people = populate(entered, 3)
+        pull(entered)
+        house.house.people[int(people[0])]["vip"] = True
+        house.rename(people[0], "Zoe")
+        with pytest.raises(SafetyStop, match=r"new_field vip \(yes_no\).*hub drift accept ostrea patient"):
+            pull(entered)
+        assert entered.pull(Kind.VISIT)[Kind.VISIT].read == 0, "the other stream goes on"
+        assert entered.names()[people[0]] == "Ann000"
