@@ -16,7 +16,10 @@ Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The migration fo
 Source = Annotated[Path, typer.Option("--source", metavar="DIR", help="The folder of the export.")]
 
 
-def run(folder: Folder, source: Source) -> None:
+Tracked = Annotated[bool, typer.Option("--tracked", help="As Dagster's runs, one a partition: `hub serve` shows them.")]
+
+
+def run(folder: Folder, source: Source, tracked: Tracked = False) -> None:
     """Move the history from DIR, through to verified. What was done before is not done again; nobody is asked."""
     from hub.bootstrap.migrating import open_store
     from hub.bootstrap.migration_folder import read_migration_folder
@@ -25,12 +28,28 @@ def run(folder: Folder, source: Source) -> None:
 
     settings = read_settings()
     history = read_migration_folder(folder, settings).history(source)
+    if tracked:
+        _run_tracked(folder, source, settings.home)
     with open_store(settings) as (store, _engine):
         started = Run(history, store)
-        files = started.run(_tell)
+        files = started.run(_tell_nothing if tracked else _tell)
         for file in files:
             typer.echo(line_of(file))
         _tell_of_open(started)
+
+
+def _run_tracked(folder: Path, source: Path, home: Path) -> None:
+    """In a process of its own: only the pipelines load Dagster."""
+    from hub.cli.processes import Processes
+
+    with Processes(home, {}) as processes:
+        code = processes.run("hub.pipelines", "migrate", str(folder), "--source", str(source))
+    if code:
+        raise typer.Exit(code)
+
+
+def _tell_nothing(_partition: "Partition", _counts: Mapping[str, int] | None) -> None:
+    """It was told by the tracked runs."""
 
 
 def _tell(partition: "Partition", counts: Mapping[str, int] | None) -> None:

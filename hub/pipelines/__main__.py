@@ -1,10 +1,14 @@
 """`python -m hub.pipelines`: run the pipelines as one tracked run, or serve Dagster's web UI."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hub.bootstrap import read_practice_folder
+from hub.bootstrap.migrating import open_store
+from hub.bootstrap.migration_folder import read_migration_folder
+from hub.operations.migration.run_history import Run
 from hub.program import one_clear_message
 from hub.settings import read_settings
 
@@ -27,6 +31,21 @@ def run(
     ran = run_practice(settings, folder, select)
     typer.echo(f"run {ran.run_id} {'succeeded' if ran.success else 'FAILED'}")
     raise typer.Exit(0 if ran.success else 1)
+
+
+@app.command()
+def migrate(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The migration folder.")],
+    source: Annotated[Path, typer.Option("--source", metavar="DIR", help="The folder of the export.")],
+) -> None:
+    """Move a history as tracked runs, one a partition; exits 1 when one of them failed."""
+    settings = read_settings()
+    history = read_migration_folder(folder, settings).history(source)
+    from hub.pipelines.migrating import run_migration  # noqa: PLC0415 - as above
+
+    with open_store(settings) as (store, _engine):
+        is_done = run_migration(Run(history, store), settings.dagster_home, typer.echo)
+    raise typer.Exit(0 if is_done else 1)
 
 
 @app.command()

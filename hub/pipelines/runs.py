@@ -41,9 +41,14 @@ def run(definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, sel
         asset_selection=chosen,
         run_config={"loggers": {"progress": {}}},
         raise_on_error=False,
-        tags={PROCESS: f"{socket.gethostname()}:{os.getpid()}"},
+        tags=process_tags(),
     )
     return Ran(result.run_id, result.success)
+
+
+def process_tags() -> dict[str, str]:
+    """The tags of a run that this process makes."""
+    return {PROCESS: f"{socket.gethostname()}:{os.getpid()}"}
 
 
 def bury_dead_runs(instance: dg.DagsterInstance) -> None:

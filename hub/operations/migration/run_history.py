@@ -4,7 +4,7 @@ land (each kind) → load (providers, services, patients, then visits and money 
 that dies leaves whole partitions behind; the next run finds by their fingerprints what is done, and goes on.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hub.canonical.ids import Kind
@@ -70,6 +70,10 @@ class Run:
                 progress(planned.partition, self.perform(planned))
         for planned in self.plan_ending():
             progress(planned.partition, self.perform(planned))
+        return self.read_account()
+
+    def read_account(self) -> tuple[FileAccount, ...]:
+        """What became of the rows of each file."""
         with self.store.begin("read_account") as work:
             return work.migrations.account(self.history.system)
 
@@ -127,6 +131,29 @@ class Run:
             counts = self._do(work, partition, batch_id, attempts)
             work.migrations.close_attempt(batch_id, counts, self._hashes(partition))
         return counts
+
+    def perform_alone(self, partition: Partition) -> Attempt:
+        """Do one partition, for whoever schedules them; gives the attempt that counts, made now or before.
+
+        Raises:
+            InvalidInput: there is nothing to do there, or what it depends on was not done.
+        """
+        planned = next((one for one in self._plan(partition) if one.partition == partition), None)
+        if planned is None:
+            hint = "Land first; then the months are those that rows name"
+            raise InvalidInput(Problem(f"no rows are in {partition}", "unknown_partition", hint=hint))
+        self.perform(planned)
+        with self.store.begin("read_attempt") as work:
+            return work.migrations.find_attempts(self.history.system)[partition]
+
+    def _plan(self, partition: Partition) -> Iterable[Planned]:
+        if partition.stage is Stage.LAND:
+            return self.plan_landing()
+        if partition.kind is None:
+            return self.plan_ending()
+        with self.store.begin("look_for_landing") as work:
+            is_landed = Partition(Stage.LAND, partition.kind) in work.migrations.find_attempts(self.history.system)
+        return self.plan_loading(partition.kind) if is_landed else ()
 
     def _hashes(self, partition: Partition) -> dict[str, str]:
         is_landing = partition.stage is Stage.LAND and partition.kind is not None
