@@ -40,6 +40,8 @@ class MigrationFile(BaseModel):
     """The folder of its tables: below `mappings/` here, or of the shipped ones."""
     cutover_on: date | None = None
     """The day on which the practice works in the hub; all attempts take it for today."""
+    way_back_days: int = Field(default=14, ge=0, le=365)
+    """How long after the switch `hub migrate back` may lead back to the old system."""
     source: Layout
     identity: IdentityRules = IdentityRules()
     """What a score of two patients decides."""

@@ -2,6 +2,7 @@
 
 import typer
 
+from hub.cli.migrating_cutover import back, cutover, delta, future
 from hub.cli.migrating_plan import init, plan
 from hub.cli.migrating_profile import profile
 from hub.cli.migrating_run import dispositions, run
@@ -12,6 +13,10 @@ app.command()(profile)
 app.command()(plan)
 app.command()(run)
 app.command()(dispositions)
+app.command()(future)
+app.command()(delta)
+app.command()(cutover)
+app.command()(back)
 
 
 @app.callback()

@@ -1,7 +1,7 @@
 """A connected system as the operations see it: its tables, its zone, and who is who between it and the hub."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -60,6 +60,12 @@ class LinkedSystem:
     def context(self, links: "SystemLinks", now: datetime) -> Context:
         """What its tables need to read and write."""
         return Context(zone=self.zone, today=now.astimezone(self.zone).date(), links=links)
+
+
+def after_cutovers(system: LinkedSystem, uow: UnitOfWork) -> LinkedSystem:
+    """The system under the rules as they are since systems were cut over."""
+    silent = uow.cutovers.find_silent()
+    return replace(system, rules=system.rules.without(silent)) if silent else system
 
 
 class SystemLinks:

@@ -15,7 +15,7 @@ from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import Problem, SafetyStop
 from hub.mapping.apply import Decoded, decode
 from hub.mapping.reading import Findings
-from hub.operations.linked_system import LinkedSystem, SystemLinks
+from hub.operations.linked_system import LinkedSystem, SystemLinks, after_cutovers
 from hub.operations.match_records import match_records
 from hub.operations.own_echoes import Echoes
 from hub.operations.page_plan import INCOMPLETE, REJECTED, Fresh, Known, PagePlan, issue_of, subject_of
@@ -59,7 +59,7 @@ class PagePlanner:
         *,
         is_replay: bool = False,
     ) -> None:
-        self._system = system
+        self._system = after_cutovers(system, uow)
         self._kind = kind
         self._uow = uow
         self._is_replay = is_replay

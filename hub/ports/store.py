@@ -8,6 +8,7 @@ from typing import Protocol
 from hub.ports.booking import Bookings, Claims, Diaries, Practices
 from hub.ports.conflicts import Conflicts
 from hub.ports.consents import Consents
+from hub.ports.cutovers import Cutovers
 from hub.ports.facts import Facts
 from hub.ports.inbox import Inbox
 from hub.ports.journal import Issues, Journal, Outbox
@@ -58,6 +59,7 @@ class UnitOfWork(Protocol):
     conflicts: Conflicts
     imports: Imports
     migrations: Migrations
+    cutovers: Cutovers
     cursors: Cursors
     practices: Practices
 

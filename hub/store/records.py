@@ -19,7 +19,7 @@ from hub.store.lots import load_lots, save_lots
 from hub.store.read_off import DOSES_OF, READ_OFF
 from hub.sync.lineage import Lineage, Origin, read_lineage, source_records
 
-_TABLES: Mapping[Kind, Table] = {
+TABLES: Mapping[Kind, Table] = {
     Kind.PATIENT: tables.patient,
     Kind.LOCATION: tables.location,
     Kind.PROVIDER: tables.provider,
@@ -38,7 +38,8 @@ _TABLES: Mapping[Kind, Table] = {
     Kind.GIFT_CARD: tables.gift_card,
     Kind.MEMBERSHIP: tables.membership,
 }
-_SAVED = tuple((MODELS[kind], _TABLES[kind]) for kind in IN_ORDER if kind in _TABLES)
+"""Where the records of a kind stand."""
+_SAVED = tuple((MODELS[kind], TABLES[kind]) for kind in IN_ORDER if kind in TABLES)
 """In the order in which they may name one another."""
 
 _TO_COME = text("""
@@ -96,7 +97,7 @@ class SqlRecords:
             return dict(load_lots(self._connection, list(ids)))
         if kind in READ_OFF:
             return self._read(kind, self._connection.execute(READ_OFF[kind], {"ids": list(ids)}))
-        table = _TABLES[kind]
+        table = TABLES[kind]
         query = select(table).where(table.c.id == text("ANY(:ids)")).params(ids=list(ids))
         return self._read(kind, self._connection.execute(query))
 
@@ -104,7 +105,7 @@ class SqlRecords:
         """See the port."""
         if not ids or kind in READ_OFF:
             return {}
-        columns = _TABLES[kind].c
+        columns = TABLES[kind].c
         query = select(columns.id, columns.lineage, columns.updated_at).where(columns.id == text("ANY(:ids)"))
         rows = self._connection.execute(query.params(ids=list(ids))).all()
         numbers = source_records(row.lineage for row in rows)
@@ -115,7 +116,7 @@ class SqlRecords:
 
     def note_origin(self, kind: Kind, id_: str, origins: Mapping[str, Origin]) -> None:
         """See the port."""
-        table = _TABLES[kind]
+        table = TABLES[kind]
         statement = f"""UPDATE "{table.name}" SET lineage = coalesce(lineage, '{{}}') || CAST(:lineage AS jsonb)
             WHERE id = :id"""  # noqa: S608 the table's own name
         self._connection.execute(text(statement), {"id": id_, "lineage": _lineage(origins)})
@@ -142,7 +143,7 @@ class SqlRecords:
         """See the port."""
         if kind is Kind.LOT:
             return dict(load_lots(self._connection, None))
-        return self._read(kind, self._connection.execute(select(_TABLES[kind])))
+        return self._read(kind, self._connection.execute(select(TABLES[kind])))
 
     def _upsert(
         self,

@@ -35,6 +35,7 @@ from hub.ports import (
     Waivers,
 )
 from hub.ports.conflicts import Conflicts
+from hub.ports.cutovers import Cutovers
 from hub.ports.inbox import Inbox
 from hub.ports.migrations import Migrations
 from hub.ports.people import People
@@ -46,6 +47,7 @@ from hub.store.checkpoint import pass_by
 from hub.store.claims import SqlClaims
 from hub.store.conflicts import SqlConflicts
 from hub.store.consents import SqlConsents
+from hub.store.cutovers import SqlCutovers
 from hub.store.diaries import SqlDiaries
 from hub.store.diary_copy import DiaryCopies
 from hub.store.driver import run
@@ -113,6 +115,7 @@ class SqlUnitOfWork:
         self.conflicts: Conflicts = SqlConflicts(connection)
         self.imports: Imports = SqlImports(connection)
         self.migrations: Migrations = SqlMigrations(connection)
+        self.cutovers: Cutovers = SqlCutovers(connection)
         self.cursors: Cursors = SqlCursors(connection)
 
 

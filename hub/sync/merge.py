@@ -74,8 +74,9 @@ def decide_merge(said: Said, stands: Stands, rules: FieldRules, together: Iterab
         if theirs == ours:
             agreed.update(names)
         elif _is_change(said, names, theirs):
-            rule = rules.of(names[0])
-            why = decide_field(said, stands, names[0], rule)
+            is_silent = said.system in rules.silent
+            rule = HUB if is_silent else rules.of(names[0])
+            why = None if is_silent else decide_field(said, stands, names[0], rule)
             if why is None:
                 lost |= dict.fromkeys(names, rule)
             elif why is not Rule.OWNER and not said.doubted.isdisjoint(names):

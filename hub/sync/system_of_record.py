@@ -1,7 +1,7 @@
 """Whose word counts for a field, as the practice declares it in `records.yaml`."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
@@ -38,10 +38,13 @@ class FieldRules:
 
     otherwise: str = LATEST
     fields: Mapping[str, str] = field(default_factory=dict)
+    silent: frozenset[str] = frozenset()
+    """Systems whose word counts no more, whatever the rule says."""
 
     def of(self, name: str) -> str:
-        """The rule of a field."""
-        return self.fields.get(name, self.otherwise)
+        """The rule of a field; where it names a silent system, the hub's word counts."""
+        rule = self.fields.get(name, self.otherwise)
+        return HUB if rule in self.silent else rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,12 @@ class RecordRules:
     def of(self, kind: Kind) -> FieldRules:
         """The rules of a kind."""
         return self.kinds.get(kind, FieldRules())
+
+    def without(self, silent: Mapping[str, Collection[Kind]]) -> "RecordRules":
+        """The same after these systems were cut over: for these kinds their word counts no more."""
+        concerned = {kind for kinds in silent.values() for kind in kinds}
+        mute = {kind: frozenset(name for name, kinds in silent.items() if kind in kinds) for kind in concerned}
+        return RecordRules({**self.kinds, **{kind: replace(self.of(kind), silent=mute[kind]) for kind in concerned}})
 
 
 def read_record_rules(text: str, file: str, systems: Collection[str]) -> RecordRules:

@@ -6,9 +6,11 @@ that dies leaves whole partitions behind; the next run finds by their fingerprin
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from hub.canonical.ids import Kind
 from hub.errors import InvalidInput, Problem, SafetyStop
+from hub.operations.migration.frozen import require_open, said_before
 from hub.operations.migration.history import Correction, History, mark
 from hub.operations.migration.load_people import load_people
 from hub.operations.migration.load_rows import Loader, load_providers, load_services
@@ -127,8 +129,9 @@ class Run:
             done = attempts.get(partition)
             if done is not None and done.fingerprint == planned.fingerprint:
                 return None
+            frozen_at = require_open(work, system, partition.stage)
             batch_id = work.migrations.open_attempt(system, self.history.folder, partition, planned.fingerprint)
-            counts = self._do(work, partition, batch_id, attempts)
+            counts = self._do(work, partition, batch_id, attempts, frozen_at)
             work.migrations.close_attempt(batch_id, counts, self._hashes(partition))
         return counts
 
@@ -160,7 +163,12 @@ class Run:
         return self.history.source.hashes(partition.kind) if is_landing and partition.kind else {}
 
     def _do(
-        self, work: UnitOfWork, partition: Partition, batch_id: int, attempts: Mapping[Partition, Attempt]
+        self,
+        work: UnitOfWork,
+        partition: Partition,
+        batch_id: int,
+        attempts: Mapping[Partition, Attempt],
+        frozen_at: datetime | None,
     ) -> dict[str, int]:
         kind = partition.kind
         if partition.stage is Stage.REPLAY:
@@ -169,8 +177,8 @@ class Run:
             return _account(work.migrations.account(self.history.system))
         assert kind is not None
         if partition.stage is Stage.LAND:
-            source = self.history.source
-            return {"rows": work.migrations.land(batch_id, self.history.system, kind, source.read(kind))}
+            rows = said_before(frozen_at, self.history.source.read(kind))
+            return {"rows": work.migrations.land(batch_id, self.history.system, kind, rows)}
         return self._load(work, partition, batch_id, attempts)
 
     def _load(

@@ -3,6 +3,7 @@
 from hub.store.tables.booking import absence, block, booking_key, claim, hold, practice_version, resource_unit
 from hub.store.tables.chart import document, filled_form
 from hub.store.tables.consents import consent
+from hub.store.tables.cutovers import cutover_step, reentry
 from hub.store.tables.delivery import outbox_delivery
 from hub.store.tables.diary import diary_change
 from hub.store.tables.finance import gift_card, invoice, membership, payment
@@ -27,6 +28,7 @@ __all__ = [
     "booking_key",
     "claim",
     "consent",
+    "cutover_step",
     "diary_change",
     "disposition",
     "document",
@@ -60,6 +62,7 @@ __all__ = [
     "person_pair",
     "practice_version",
     "provider",
+    "reentry",
     "repair_change",
     "repair_proposal",
     "resource",

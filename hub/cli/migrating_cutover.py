@@ -1,0 +1,139 @@
+"""`hub migrate future`, `delta`, `cutover` and `back`: from the old system to the hub, and the way back."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from hub.cli.answers import WALL_TIME
+from hub.cli.migrating_run import Folder, Source
+
+if TYPE_CHECKING:
+    from hub.operations.migration.take_delta import Delta
+
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who answers for it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+
+
+def future(folder: Folder, as_json: AsJson = False) -> None:
+    """Run the bookings to come through the practice's scheduling rules and list what conflicts. Exits 3 if some do."""
+    from hub.bootstrap.migrating import open_store
+    from hub.bootstrap.migration_folder import read_migration_folder
+    from hub.errors import NeedsAttention, Problem
+    from hub.operations.migration.future_bookings import judge_future
+    from hub.program import LOOK_AT_IT
+    from hub.settings import read_settings
+
+    settings = read_settings()
+    file = read_migration_folder(folder, settings).file
+    with open_store(settings) as (store, _engine), store.begin("judge_future") as work:
+        head = next((one for one in work.migrations.find_heads() if one.system == file.system), None)
+        if head is None:
+            raise NeedsAttention(Problem(f"the history of {file.system} is not here yet", "not_moved"))
+        found = judge_future(work, head)
+    zone = ZoneInfo(file.zone)
+    if as_json:
+        listed = [{**asdict(one), "start": one.start.astimezone(zone).isoformat()} for one in found.conflicts]
+        typer.echo(json.dumps({"visits": found.visits, "judged": found.is_judged, "conflicts": listed}))
+    else:
+        for one in found.conflicts:
+            typer.echo(f"{one.visit_id}  {one.start.astimezone(zone):%Y-%m-%d %H:%M}  {', '.join(one.reasons)}")
+        typer.echo(f"{found.visits} bookings to come, {len(found.conflicts)} in conflict; all of them stand.")
+        if not found.is_judged:
+            typer.echo("No practice file is in force: only overlaps are known. `hub config apply` puts one in force.")
+    if found.conflicts:
+        raise typer.Exit(LOOK_AT_IT)
+
+
+def delta(folder: Folder, source: Source, as_json: AsJson = False) -> None:
+    """Take in a newer export, and say what it changed. Exits 3 if rows are gone: nothing of them is deleted."""
+    from hub.bootstrap.migrating import open_store
+    from hub.bootstrap.migration_folder import read_migration_folder
+    from hub.operations.migration.run_history import Run
+    from hub.operations.migration.take_delta import take_delta
+    from hub.program import LOOK_AT_IT
+    from hub.settings import read_settings
+
+    settings = read_settings()
+    history = read_migration_folder(folder, settings).history(source)
+    with open_store(settings) as (store, _engine):
+        found = take_delta(Run(history, store))
+    if as_json:
+        said = {"files": [one._asdict() for one in found.files], "gone": [one._asdict() for one in found.gone]}
+        typer.echo(json.dumps(said))
+    else:
+        _tell_delta(found)
+    if found.gone:
+        raise typer.Exit(LOOK_AT_IT)
+
+
+def _tell_delta(found: "Delta") -> None:
+    for file in found.files:
+        typer.echo(f"{file.file:18} {file.new} new, {file.changed} changed, {file.gone} gone")
+    for row in found.gone:
+        typer.echo(f"  gone: {row.file}:{row.line}  {row.source_id}  {row.canonical_id or 'was quarantined'}")
+    if not found.files:
+        typer.echo("Nothing changed.")
+
+
+def cutover(
+    folder: Folder,
+    source: Source,
+    by: By,
+    frozen_at: Annotated[
+        datetime | None, typer.Option(formats=[WALL_TIME], help="Since when nobody works there; default: now.")
+    ] = None,
+) -> None:
+    """Freeze, last delta, switch: from then on the hub's word counts. Stopped anywhere, it goes on there."""
+    from hub.bootstrap.migrating import open_store
+    from hub.bootstrap.migration_folder import read_migration_folder
+    from hub.canonical.time import instant_of
+    from hub.operations.migration.cut_over import Terms, cut_over
+    from hub.operations.migration.run_history import Run
+    from hub.settings import read_settings
+
+    settings = read_settings()
+    read = read_migration_folder(folder, settings)
+    since = instant_of(frozen_at, ZoneInfo(read.file.zone)) if frozen_at else None
+    terms = Terms(by, since, timedelta(days=read.file.way_back_days))
+    with open_store(settings) as (store, _engine):
+        steps = cut_over(Run(read.history(source), store), terms)
+    for step in steps.values():
+        said = ", ".join(f"{name} {value}" for name, value in step.detail.items())
+        typer.echo(f"{step.step:7} {step.at:%Y-%m-%d %H:%M} UTC  {step.by}  {said}")
+
+
+def back(
+    folder: Folder,
+    by: By,
+    into: Annotated[
+        Path, typer.Option("--list", metavar="DIR", help="Where the list is written; it is personal.")
+    ] = Path("reentry"),
+    entered: Annotated[bool, typer.Option("--entered", help="All of the list stands in the old system now.")] = False,
+) -> None:
+    """Make the old system the system of record again; what the hub wrote is told to it, or listed."""
+    from hub.bootstrap.migrating import open_store
+    from hub.bootstrap.migration_folder import read_migration_folder
+    from hub.bootstrap.practice_folder import read_practice_folder
+    from hub.bootstrap.reentry_files import write_reentry_files
+    from hub.operations.migration.go_back import close_way_back, go_back
+    from hub.settings import read_settings
+
+    settings = read_settings()
+    system = read_migration_folder(folder, settings).file.system
+    with open_store(settings) as (store, _engine):
+        if entered:
+            close_way_back(store, system, by)
+            typer.echo(f"The way back is over; exports of {system} may come in again.")
+            return
+        connections = (
+            read_practice_folder(settings).connections if (settings.practice / "practice.yaml").exists() else {}
+        )
+        found = go_back(store, system, by, connections[system].push if system in connections else ())
+    typer.echo(f"{found.told} records wait for `hub push {system}`; {len(found.entries)} are to be entered by hand.")
+    for file in write_reentry_files(found, into):
+        typer.echo(f"  {file}")

@@ -1,0 +1,117 @@
+"""Cut over from an old system: freeze, last delta, switch. Each step is recorded; a killed one goes on after it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hub.errors import InvalidInput, NeedsAttention, Problem
+from hub.operations.migration.frozen import last_step
+from hub.operations.migration.future_bookings import judge_future
+from hub.operations.migration.run_history import Progress, Run
+from hub.operations.migration.take_delta import take_delta
+from hub.ports import UnitOfWork
+from hub.ports.cutovers import CutoverStep, Step
+from hub.ports.migrations import Partition, Stage
+
+Proof = Callable[[UnitOfWork, str], None]
+"""Raises where the history of a system does not stand proven as it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a cut-over is begun with."""
+
+    by: str
+    """Who answers for it."""
+    frozen_at: datetime | None
+    """Since when nobody works in the old system; None: since now."""
+    way_back: timedelta
+    """How long after the switch it can be undone."""
+
+
+def require_account(work: UnitOfWork, system: str) -> None:
+    """Every row of the history is accounted for, as it stands.
+
+    Raises:
+        NeedsAttention: it was not taken in whole.
+    """
+    attempts = work.migrations.find_attempts(system)
+    account = attempts.get(Partition(Stage.ACCOUNT))
+    if account is None or any(
+        one.batch_id > account.batch_id for at, one in attempts.items() if at.stage in (Stage.LAND, Stage.LOAD)
+    ):
+        hint = "`hub migrate run FOLDER --source DIR` goes on where it ended"
+        raise NeedsAttention(Problem(f"the history of {system} was not taken in whole", "not_moved", hint=hint))
+
+
+def cut_over(
+    run: Run, terms: Terms, proof: Proof = require_account, progress: Progress = lambda _partition, _counts: None
+) -> dict[Step, CutoverStep]:
+    """Do what is left of it; gives all its steps. What is done is not done again.
+
+    Raises:
+        NeedsAttention: the history is not proven (before the freeze, and again with the last delta in it), or what a
+            way back left is not entered yet.
+        InvalidInput: rows of the last export were changed after the freeze; there is no name.
+    """
+    store, system = run.store, run.history.system
+    by = signer(terms.by)
+    with store.begin("cutover_freeze") as work:
+        steps = _lock(work, system)
+        if last_step(steps) is None:
+            proof(work, system)
+            frozen_at = _not_to_come(terms.frozen_at, work.now)
+            number = max((one.number for one in steps.values()), default=0) + 1
+            work.cutovers.record(system, number, Step.FREEZE, by, {"frozen_at": frozen_at.isoformat()})
+            steps = work.cutovers.find_steps(system)
+    if last_step(steps) is Step.FREEZE:
+        delta = take_delta(run, progress)
+        with store.begin("cutover_delta") as work:
+            steps = _lock(work, system)
+            if last_step(steps) is Step.FREEZE:
+                future = judge_future(work, run.head)
+                counts = {name: sum(getattr(one, name) for one in delta.files) for name in ("new", "changed", "gone")}
+                detail = {**counts, "to_come": future.visits, "conflicts": len(future.conflicts)}
+                work.cutovers.record(system, steps[Step.FREEZE].number, Step.DELTA, by, detail)
+    with store.begin("cutover_switch") as work:
+        steps = _lock(work, system)
+        if last_step(steps) is Step.DELTA:
+            proof(work, system)
+            work.visits.lock()
+            detail = {"kinds": sorted(run.kinds()), "until": (work.now + terms.way_back).isoformat()}
+            work.cutovers.record(system, steps[Step.DELTA].number, Step.SWITCH, by, detail)
+            steps = work.cutovers.find_steps(system)
+    return steps
+
+
+def signer(name: str) -> str:
+    """A person's name, on one line.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    said = " ".join(name.split())
+    if not said or len(said) > 200 or not said.isprintable():
+        raise InvalidInput(Problem("give the name of the person who answers for it", "bad_name", field="--by"))
+    return said
+
+
+def _lock(work: UnitOfWork, system: str) -> dict[Step, CutoverStep]:
+    """Its steps; nobody else takes one meanwhile.
+
+    Raises:
+        NeedsAttention: a way back is not over.
+    """
+    work.bookings.lock_key(f"cutover {system}")
+    steps = work.cutovers.find_steps(system)
+    if last_step(steps) is Step.BACK:
+        hint = "When it is: `hub migrate back FOLDER --entered`"
+        raise NeedsAttention(Problem(f"what the hub wrote is not yet in {system}", "not_re_entered", hint=hint))
+    return steps
+
+
+def _not_to_come(frozen_at: datetime | None, now: datetime) -> datetime:
+    if frozen_at is not None and frozen_at > now:
+        hint = "Freeze the old system first; then say since when"
+        raise InvalidInput(Problem("this is still to come", "to_come", field="--frozen-at", hint=hint))
+    return frozen_at or now

@@ -1,0 +1,120 @@
+"""Cut-overs in their tables, and what differs between two exports of one system."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from hub.canonical.ids import Kind
+from hub.ports.cutovers import CutoverStep, FileChanges, GoneRow, Reentry, Step, Written
+from hub.store.records import TABLES
+
+_STEPS = text("""
+    SELECT number, step, at, by, detail FROM cutover_step WHERE system = :system
+    AND number = (SELECT max(number) FROM cutover_step WHERE system = :system)""")
+_RECORD = text("""
+    INSERT INTO cutover_step (system, number, step, by, detail)
+    VALUES (:system, :number, :step, :by, CAST(:detail AS jsonb))""")
+_SILENT = text("""
+    SELECT system, detail -> 'kinds' AS kinds FROM cutover_step s WHERE step = 'switch' AND NOT EXISTS (
+        SELECT FROM cutover_step b WHERE b.system = s.system AND b.number = s.number AND b.step = 'back')""")
+
+# What was last taken in whole is what had landed before the account that stands.
+_DIFFERS = """
+    WITH landed AS (
+        SELECT b.kind, b.id AS new_id, (
+            SELECT max(o.id) FROM import_batch o WHERE o.system = b.system AND o.stage = 'land' AND o.kind = b.kind
+            AND o.state IN ('loaded', 'superseded') AND o.id < a.id) AS old_id
+        FROM import_batch b JOIN import_batch a ON a.system = b.system AND a.stage = 'account' AND a.state = 'loaded'
+        WHERE b.system = :system AND b.stage = 'land' AND b.state = 'loaded'),
+    now AS (SELECT p.kind, l.* FROM landed p JOIN landed_row l ON l.batch_id = p.new_id
+        WHERE p.new_id IS DISTINCT FROM p.old_id AND l.why IS NULL),
+    before AS (SELECT p.kind, l.* FROM landed p JOIN landed_row l ON l.batch_id = p.old_id
+        WHERE p.new_id IS DISTINCT FROM p.old_id AND l.why IS NULL),
+    differs AS (
+        SELECT kind, source_id, coalesce(n.file, o.file) AS file, coalesce(n.line, o.line) AS line,
+            CASE WHEN o.source_id IS NULL THEN 'new' WHEN n.source_id IS NULL THEN 'gone' ELSE 'changed' END AS what
+        FROM now n FULL JOIN before o USING (kind, source_id)
+        WHERE n.source_record_id IS DISTINCT FROM o.source_record_id)"""
+_CHANGES = text(f"""{_DIFFERS}
+    SELECT kind, file, count(*) FILTER (WHERE what = 'new') AS new, count(*) FILTER (WHERE what = 'changed') AS changed,
+        count(*) FILTER (WHERE what = 'gone') AS gone
+    FROM differs GROUP BY 1, 2 ORDER BY 2, 1""")  # noqa: S608 - the query above
+_OF_ONE_SORT = text(f"""{_DIFFERS}
+    SELECT d.kind, d.file, d.line, d.source_id, k.canonical_id FROM differs d
+    LEFT JOIN source_link k ON k.system = :system AND k.kind = d.kind AND k.source_id = d.source_id
+    WHERE d.what = :what ORDER BY d.file, d.line""")  # noqa: S608 - the same
+
+_WRITTEN = """
+    SELECT t.id, min(k.source_id) AS source_id, coalesce(array_agg(DISTINCT e.name)
+        FILTER (WHERE e.name IS NOT NULL), '{{}}') AS events
+    FROM "{table}" t LEFT JOIN source_link k ON k.system = :system AND k.kind = :kind AND k.canonical_id = t.id
+    LEFT JOIN domain_event e ON e.subject_kind = :kind AND e.subject_id = t.id AND e.at > :since
+    WHERE t.updated_at > :since GROUP BY t.id ORDER BY t.id"""
+_KEEP = text("""
+    INSERT INTO reentry (system, number, place, kind, canonical_id, said)
+    SELECT :system, :number, place, row ->> 'kind', row ->> 'id', row -> 'said'
+    FROM jsonb_array_elements(CAST(:rows AS jsonb)) WITH ORDINALITY AS given (row, place)""")
+_KEPT = text("""
+    SELECT kind, canonical_id, said FROM reentry WHERE system = :system AND number = :number ORDER BY place""")
+
+
+class SqlCutovers:
+    """`hub.ports.cutovers.Cutovers`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find_steps(self, system: str) -> dict[Step, CutoverStep]:
+        """See the port."""
+        rows = self._connection.execute(_STEPS, {"system": system})
+        return {Step(row.step): CutoverStep(row.number, Step(row.step), *row[2:]) for row in rows}
+
+    def record(self, system: str, number: int, step: Step, by: str, detail: Mapping[str, Any]) -> None:
+        """See the port."""
+        values = {"system": system, "number": number, "step": step, "by": by, "detail": json.dumps(dict(detail))}
+        self._connection.execute(_RECORD, values)
+
+    def find_silent(self) -> dict[str, frozenset[Kind]]:
+        """See the port."""
+        rows = self._connection.execute(_SILENT)
+        return {row.system: frozenset(Kind(kind) for kind in row.kinds) for row in rows}
+
+    def find_changes(self, system: str) -> tuple[FileChanges, ...]:
+        """See the port."""
+        rows = self._connection.execute(_CHANGES, {"system": system})
+        return tuple(FileChanges(Kind(row.kind), *row[1:]) for row in rows)
+
+    def find_gone(self, system: str) -> tuple[GoneRow, ...]:
+        """See the port."""
+        rows = self._connection.execute(_OF_ONE_SORT, {"system": system, "what": "gone"})
+        return tuple(GoneRow(Kind(row.kind), *row[1:]) for row in rows)
+
+    def find_new(self, system: str) -> dict[Kind, tuple[str, ...]]:
+        """See the port."""
+        found: dict[Kind, tuple[str, ...]] = {}
+        for row in self._connection.execute(_OF_ONE_SORT, {"system": system, "what": "new"}):
+            if row.canonical_id is not None:
+                found[Kind(row.kind)] = (*found.get(Kind(row.kind), ()), row.canonical_id)
+        return found
+
+    def find_written(self, system: str, kinds: Collection[Kind], since: datetime) -> tuple[Written, ...]:
+        """See the port."""
+        found: list[Written] = []
+        for kind in (kind for kind in TABLES if kind in kinds):
+            values = {"system": system, "kind": str(kind), "since": since}
+            rows = self._connection.execute(text(_WRITTEN.format(table=TABLES[kind].name)), values)
+            found += (Written(kind, row.id, row.source_id, tuple(row.events)) for row in rows)
+        return tuple(found)
+
+    def save_reentries(self, system: str, number: int, entries: Sequence[Reentry]) -> None:
+        """See the port."""
+        rows = json.dumps([{"kind": one.kind, "id": one.id, "said": dict(one.said)} for one in entries])
+        self._connection.execute(_KEEP, {"system": system, "number": number, "rows": rows})
+
+    def load_reentries(self, system: str, number: int) -> tuple[Reentry, ...]:
+        """See the port."""
+        rows = self._connection.execute(_KEPT, {"system": system, "number": number})
+        return tuple(Reentry(Kind(row.kind), row.canonical_id, row.said) for row in rows)
