@@ -27,6 +27,9 @@ class ExplainedField:
     at: datetime
     conflicts: tuple[str, ...]
     """The systems that say otherwise."""
+    file: str | None = None
+    """That the record stood in, where it came from a file."""
+    line: int | None = None
 
 
 def explain_record(store: Store, kind: Kind, id_: str, *, actor: str, personal: bool = False) -> list[ExplainedField]:
@@ -74,6 +77,8 @@ def explain_record(store: Store, kind: Kind, id_: str, *, actor: str, personal: 
                 str(origin.rule),
                 origin.at,
                 tuple(others.get(name, ())),
+                source.file if source else None,
+                source.line if source else None,
             )
         )
     return explained

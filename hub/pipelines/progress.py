@@ -37,7 +37,8 @@ def line_of(event: dg.DagsterEvent) -> str | None:
     if event.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION:
         made = event.step_materialization_data.materialization
         numbers = ", ".join(f"{name} {value.value}" for name, value in made.metadata.items() if value.value)
-        return f"  {made.asset_key.to_user_string():<28} {numbers or 'nothing to do'}"
+        made_of = " ".join(part for part in (made.asset_key.to_user_string(), made.partition) if part)
+        return f"  {made_of:<32} {numbers or 'nothing to do'}"
     if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         check = event.asset_check_evaluation_data
         return f"    {'ok  ' if check.passed else 'FAIL'} {check.check_name}"

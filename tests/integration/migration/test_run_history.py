@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from hub.canonical.ids import Kind
+from hub.operations.explain_record import explain_record
 from hub.store.unit_of_work import SqlStore
 from tests.integration.migration.moved import (
     ROOT,
@@ -86,3 +88,10 @@ def test_nothing_is_sent_to_anybody(small: Path, store: SqlStore, engine: Engine
         assert connection.execute(text("SELECT count(*) FROM visit")).scalar_one() > 0
         for outward in ("outbox_delivery", "pending_change", "payment_intent", "waitlist_entry"):
             assert connection.execute(text(f"SELECT count(*) FROM {outward}")).scalar_one() == 0
+
+
+def test_every_value_of_a_visit_leads_to_its_file_and_line(small: Path, store: SqlStore) -> None:
+    run_of(store, small).run()
+    visit = next(rows[0] for rows in fates_of(store)["appointments.csv"].values() if rows[0]["verdict"] == "loaded")
+    explained = explain_record(store, Kind.VISIT, visit["canonical_id"], actor="test")
+    assert ("appointments.csv", visit["line"]) in {(one.file, one.line) for one in explained}
