@@ -5,6 +5,7 @@ import typer
 from hub.cli.migrating_cutover import back, cutover, delta, future
 from hub.cli.migrating_plan import init, plan
 from hub.cli.migrating_profile import profile
+from hub.cli.migrating_proof import verify
 from hub.cli.migrating_run import dispositions, run
 
 app = typer.Typer(help="Migrations.", no_args_is_help=True)
@@ -12,6 +13,7 @@ app.command()(init)
 app.command()(profile)
 app.command()(plan)
 app.command()(run)
+app.command()(verify)
 app.command()(dispositions)
 app.command()(future)
 app.command()(delta)

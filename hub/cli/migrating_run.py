@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from hub.cli.migrating_proof import prove
+
 if TYPE_CHECKING:
     from hub.operations.migration.run_history import Run
     from hub.ports.migrations import FileAccount, Partition, RowFate
@@ -36,6 +38,7 @@ def run(folder: Folder, source: Source, tracked: Tracked = False) -> None:
         for file in files:
             typer.echo(line_of(file))
         _tell_of_open(started)
+    prove(folder)
 
 
 def _run_tracked(folder: Path, source: Path, home: Path) -> None:

@@ -9,7 +9,8 @@ from hub.bootstrap import read_practice_folder
 from hub.bootstrap.migrating import open_store
 from hub.bootstrap.migration_folder import read_migration_folder
 from hub.operations.migration.run_history import Run
-from hub.program import one_clear_message
+from hub.pipelines.told import lines_of
+from hub.program import FAILED, one_clear_message
 from hub.settings import read_settings
 
 app = typer.Typer(
@@ -56,6 +57,20 @@ def serve(port: Annotated[int | None, typer.Option(help="Default: HUB_DAGSTER_PO
     from hub.pipelines.serve import serve as serve_ui  # noqa: PLC0415 - as above
 
     serve_ui(settings.dagster_home, settings.dagster_port if port is None else port)
+
+
+@app.command()
+def prove(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The migration folder.")]) -> None:
+    """Prove a moved history; exits 1 when a check failed that nobody accepted."""
+    from hub.pipelines.proving import Proving  # noqa: PLC0415 - as above
+
+    settings = read_settings()
+    read = read_migration_folder(folder, settings)
+    with open_store(settings) as (store, engine):
+        proof = Proving(read, store, engine, settings.mappings).prove()
+    for line in lines_of(proof):
+        typer.echo(line)
+    raise typer.Exit(FAILED if proof.blocking else 0)
 
 
 def main() -> None:

@@ -8,14 +8,14 @@ from hub.canonical.ids import Kind
 from hub.canonical.records import IN_ORDER
 from hub.pipelines.assets import key_of
 from hub.pipelines.assets.imported import KINDS
-from hub.pipelines.expectations import history_expectations
+from hub.pipelines.expectations import Telling, history_expectations
 from hub.pipelines.failures import safely
 from hub.pipelines.resources import HUB, hub_of
 
 
-def history_checks(system: str, zone: str) -> dg.AssetChecksDefinition:
-    """The checks of the history imported from `system`; what depends on its visits waits for all of them."""
-    expectations = history_expectations(system, zone)
+def history_checks(told: Telling) -> dg.AssetChecksDefinition:
+    """The checks of an imported history; what depends on its visits waits for all of them."""
+    system, expectations = told.system, history_expectations(told)
     visits = key_of(system, Kind.VISIT)
     others = [key_of(system, kind) for kind in IN_ORDER if kind in KINDS and kind is not Kind.VISIT]
 

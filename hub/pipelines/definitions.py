@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import dagster as dg
 import typer
@@ -15,11 +16,12 @@ from hub.pipelines.assets.pulled import pulled_assets
 from hub.pipelines.assets.pushed import pushed_asset
 from hub.pipelines.assets.reconciled import reconciled_asset
 from hub.pipelines.checks import history_checks
+from hub.pipelines.expectations import telling
 from hub.pipelines.instance import open_instance
 from hub.pipelines.progress import Tell, progress_logger
 from hub.pipelines.resources import HUB, OpenHub, hub_resource
 from hub.pipelines.runs import Ran, run
-from hub.settings import Settings, read_settings
+from hub.settings import PROJECT, Settings, read_settings
 
 FILES = "legacy_export"
 """The connector whose systems leave files; all others are pulled."""
@@ -27,7 +29,13 @@ JOB = "round"
 
 
 def define(
-    connections: Sequence[Connection], zone: str, opening: OpenHub, tell: Tell, *, asks_vendors: bool = False
+    connections: Sequence[Connection],
+    zone: str,
+    opening: OpenHub,
+    tell: Tell,
+    *,
+    asks_vendors: bool = False,
+    mappings: Path = PROJECT / "mappings",
 ) -> dg.Definitions:
     """The definitions for these connections: import and proof first, then pull, then push.
 
@@ -45,7 +53,10 @@ def define(
             *(pushed_asset(each.system, histories) for each in pulls if each.push),
             *([reconciled_asset()] if asks_vendors else []),
         ],
-        asset_checks=[history_checks(each.system, each.zone or zone) for each in imports],
+        asset_checks=[
+            history_checks(telling(each.system, each.zone or zone, (mappings / each.mappings, None)))
+            for each in imports
+        ],
         jobs=[dg.define_asset_job(JOB, description="Pull, import, prove, push.")],
         resources={HUB: hub_resource(opening)},
         loggers={"progress": progress_logger(tell)},
@@ -58,7 +69,9 @@ def define_practice(settings: Settings, folder: PracticeFolder) -> dg.Definition
     connections = tuple(folder.connections.values())
     opening, practice = partial(open_hub, settings, folder), folder.practice
     asks_vendors = any(practice.vendor_of(location.id) for location in practice.locations)
-    return define(connections, practice.zone, opening, tell=typer.echo, asks_vendors=asks_vendors)
+    return define(
+        connections, practice.zone, opening, tell=typer.echo, asks_vendors=asks_vendors, mappings=settings.mappings
+    )
 
 
 def run_practice(settings: Settings, folder: PracticeFolder, select: str) -> Ran:

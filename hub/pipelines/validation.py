@@ -17,9 +17,10 @@ from great_expectations.data_context.types.base import (
 )
 from great_expectations.datasource.fluent.postgres_datasource import PostgresDatasource
 from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
-from sqlalchemy import URL, text
+from sqlalchemy import URL, RowMapping, text
 
 from hub.pipelines.expectations import Expectation
+from hub.ports.verifications import Total
 
 # Right after an import PostgreSQL has no statistics and takes loops over whole tables for cheap: hence no nested loops.
 _OPTIONS = " ".join(
@@ -33,6 +34,9 @@ _OPTIONS = " ".join(
         "statement_timeout=600s",
     )
 )
+
+
+EXAMPLES = 5
 
 
 class Verdict(enum.Enum):
@@ -50,6 +54,8 @@ class Outcome:
     verdict: Verdict
     unexpected: int | None = None
     """How many rows contradict it, where it failed."""
+    examples: tuple[str, ...] = ()
+    """A few of them, by keys and numbers: `visit_id vis_5 month 2024-05`."""
 
 
 def validate(url: URL, expectations: Iterable[Expectation]) -> Mapping[str, Outcome]:
@@ -62,7 +68,7 @@ def validate(url: URL, expectations: Iterable[Expectation]) -> Mapping[str, Outc
         suite = gx.ExpectationSuite("imported history", expectations=[_as_gx(each) for each in asked.values()])
         results = batch.validate(suite, result_format="BOOLEAN_ONLY").results
         verdicts = {_name_of(result): _verdict_of(result) for result in results}
-        return {name: Outcome(verdicts[name], _count(source, asked[name], verdicts[name])) for name in asked}
+        return {name: _outcome(source, asked[name], verdicts[name]) for name in asked}
     finally:
         source.get_engine().dispose()
 
@@ -108,9 +114,26 @@ def _verdict_of(result: ExpectationValidationResult) -> Verdict:
     return Verdict.FAILED if result.exception_info in (None, quiet) else Verdict.BROKEN
 
 
-def _count(source: PostgresDatasource, expectation: Expectation, verdict: Verdict) -> int | None:
+def _outcome(source: PostgresDatasource, expectation: Expectation, verdict: Verdict) -> Outcome:
     if verdict is not Verdict.FAILED:
-        return None
+        return Outcome(verdict)
+    contradicting = f"FROM ({expectation.unexpected}) AS unexpected"
     with source.get_engine().connect() as connection:
-        query = f"SELECT count(*) FROM ({expectation.unexpected}) AS unexpected"  # noqa: S608 - as above
-        return int(connection.execute(text(query)).scalar_one())
+        count = connection.execute(text(f"SELECT count(*) {contradicting}")).scalar_one()
+        rows = connection.execute(text(f"SELECT * {contradicting} LIMIT {EXAMPLES}"))
+        return Outcome(verdict, int(count), tuple(_told(row) for row in rows.mappings()))
+
+
+def read_totals(url: URL, queries: Mapping[str, str]) -> tuple[Total, ...]:
+    """The control totals of each kind, as its query gives them."""
+    source = _datasource(url)
+    try:
+        with source.get_engine().connect() as connection:
+            found = [(kind, *row) for kind, query in queries.items() for row in connection.execute(text(query))]
+            return tuple(Total(*one) for one in found)
+    finally:
+        source.get_engine().dispose()
+
+
+def _told(row: RowMapping) -> str:
+    return " ".join(f"{name} {value}" for name, value in row.items() if value is not None)

@@ -20,6 +20,7 @@ from hub.ports.relocations import Relocations
 from hub.ports.repairs import Repairs
 from hub.ports.running import Running
 from hub.ports.stock import Stock
+from hub.ports.verifications import Verifications
 from hub.ports.visits import Holds, Visits
 from hub.ports.waitlist import Waitlist
 from hub.ports.waivers import Waivers
@@ -60,6 +61,7 @@ class UnitOfWork(Protocol):
     imports: Imports
     migrations: Migrations
     cutovers: Cutovers
+    verifications: Verifications
     cursors: Cursors
     practices: Practices
 

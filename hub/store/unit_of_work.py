@@ -41,6 +41,7 @@ from hub.ports.migrations import Migrations
 from hub.ports.people import People
 from hub.ports.relocations import Relocations
 from hub.ports.repairs import Repairs
+from hub.ports.verifications import Verifications
 from hub.ports.waitlist import Waitlist
 from hub.store.bookings import SqlBookings
 from hub.store.checkpoint import pass_by
@@ -68,6 +69,7 @@ from hub.store.relocations import SqlRelocations
 from hub.store.repairs import SqlRepairs
 from hub.store.running import SqlRunning
 from hub.store.stock import SqlStock
+from hub.store.verifications import SqlVerifications
 from hub.store.visits import SqlVisits
 from hub.store.waitlist import SqlWaitlist
 from hub.store.waivers import SqlWaivers
@@ -116,6 +118,7 @@ class SqlUnitOfWork:
         self.imports: Imports = SqlImports(connection)
         self.migrations: Migrations = SqlMigrations(connection)
         self.cutovers: Cutovers = SqlCutovers(connection)
+        self.verifications: Verifications = SqlVerifications(connection)
         self.cursors: Cursors = SqlCursors(connection)
 
 

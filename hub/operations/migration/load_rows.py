@@ -52,18 +52,25 @@ class Loader:
         """Visits, and whatever else is divided by months: some thousands of rows at a time."""
         assert partition.kind is not None
         mapping = self.history.mappings[partition.kind]
+        context = self.dated_context(work, partition.kind)
+        links = context.links
+        assert isinstance(links, ExportLinks)
+        for rows in work.migrations.read_rows(self.landings[partition.kind], partition.month):
+            links.read = self.referred(work, rows, mapping)
+            decided = list(decide_rows(rows, mapping, context, self.history.decisions.of_kind(partition.kind)))
+            self._save_places(work, decided, links, batch_id)
+            save_decided(work, decided, [one.record for one in decided if one.record], self.history.system, batch_id)
+            work.imports.save_dispositions(batch_id, [one.disposition() for one in decided])
+
+    def dated_context(self, work: UnitOfWork, kind: Kind) -> Context:
+        """The surroundings of rows that are divided by months."""
         context = self.context(work)
         links = context.links
         assert isinstance(links, ExportLinks)
         links.skus = self.skus(work)
         links.is_counted = True
-        self._count_places(work, partition.kind, mapping, links)
-        for rows in work.migrations.read_rows(self.landings[partition.kind], partition.month):
-            links.read = self._referred(work, rows, mapping)
-            decided = list(decide_rows(rows, mapping, context, self.history.decisions.of_kind(partition.kind)))
-            self._save_places(work, decided, links, batch_id)
-            save_decided(work, decided, [one.record for one in decided if one.record], self.history.system, batch_id)
-            work.imports.save_dispositions(batch_id, [one.disposition() for one in decided])
+        self._count_places(work, kind, self.history.mappings[kind], links)
+        return context
 
     def skus(self, work: UnitOfWork) -> Skus | None:
         """One SKU a service, decided over all rows that landed."""
@@ -82,11 +89,11 @@ class Loader:
         mapping = self.history.mappings[kind]
         found: list[DecidedRow] = []
         for rows in work.migrations.read_rows(self.landings[kind], ""):
-            context = self.context(work, self._referred(work, rows, mapping))
+            context = self.context(work, self.referred(work, rows, mapping))
             found += decide_rows(rows, mapping, context, self.history.decisions.of_kind(kind))
         return found
 
-    def _referred(self, work: UnitOfWork, rows: Sequence[StoredRow], mapping: TwoWay) -> dict[Kind, dict[str, str]]:
+    def referred(self, work: UnitOfWork, rows: Sequence[StoredRow], mapping: TwoWay) -> dict[Kind, dict[str, str]]:
         """What the rows themselves and those they refer to are linked to."""
         system = self.history.system
         refs = {row.record.ref for row in rows}

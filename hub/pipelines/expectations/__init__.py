@@ -1,15 +1,24 @@
-"""What must hold of an imported history: one SQL file for each expectation, named after it.
+"""What must hold of a moved or imported history: one SQL file for each expectation, named after it.
 
-Each selects what contradicts it, by keys and numbers only, and reads nothing but the database. To look into a failure:
-`psql -v system=juniper-legacy -v zone=America/Chicago -f hub/pipelines/expectations/<name>.sql`.
+Each selects what contradicts it, by keys and numbers only, and reads nothing but the database. As psql does, `:'name'`
+stands for a value and `:name` for a piece of SQL: `hub.pipelines.landed_text` says how landed text is read. Control
+totals (`hub/pipelines/totals`) are expectations, too: both sides agree.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 
-_VARIABLE = re.compile(r":'(\w+)'")  # as psql writes them
+from hub.canonical.ids import Kind
+from hub.connectors.kit.mapping_files import load_codes, load_mappings
+from hub.pipelines import totals
+from hub.pipelines.landed_text import landed_words, quoted
+
+_VALUE = re.compile(r":'(\w+)'")
+_PIECE = re.compile(r"(?<![:\w]):([a-z]\w*)")
+_AGREE = "_totals_agree"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +31,76 @@ class Expectation:
     """SQL that selects what contradicts the rule."""
 
 
-def history_expectations(system: str, zone: str) -> tuple[Expectation, ...]:
-    """The expectations of the history imported from `system`, whose wall times are in `zone` (IANA), by name."""
-    variables = {"system": system, "zone": zone}
-    files = [file for file in resources.files(__name__).iterdir() if file.name.endswith(".sql")]
-    texts = {file.name.removesuffix(".sql"): file.read_text(encoding="utf-8") for file in files}
-    return tuple(_read(name, texts[name], variables) for name in sorted(texts))
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Whose history is looked at, and how its text is to be read."""
+
+    system: str
+    zone: str
+    """IANA, of its wall times."""
+    words: Mapping[str, str]
+    """Name → SQL, see `hub.pipelines.landed_text`."""
 
 
-def _read(name: str, text: str, variables: Mapping[str, str]) -> Expectation:
-    lines = text.splitlines()
-    said = [line.removeprefix("--").strip() for line in lines if line.startswith("--")]
-    sql = "\n".join(line for line in lines if not line.startswith("--"))
-    return Expectation(name, " ".join(said), _VARIABLE.sub(lambda found: _quoted(variables[found[1]]), sql).strip())
+def telling(system: str, zone: str, tables: tuple[Path, Path | None], modified: str = "Modified") -> Telling:
+    """What the mapping tables of a history tell.
+
+    Args:
+        system: whose history.
+        zone: IANA, of its wall times.
+        tables: the shipped folder of its tables, and the practice or migration folder that may hold others before them.
+        modified: the column of a visit's row that says when the row was last changed.
+    """
+    shipped, folder = tables
+    found = load_mappings(shipped.parent, shipped.name, folder)
+    mappings = {Kind(name): table for name, table in found.items()}
+    words = landed_words(mappings, load_codes(shipped.parent, folder))
+    return Telling(system, zone, {**words, "visit_modified": f"(record.payload ->> {quoted(modified)})"})
 
 
-def _quoted(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+def history_expectations(told: Telling) -> tuple[Expectation, ...]:
+    """Everything that must hold of a history, by name."""
+    rules = [_expectation(name, text, told) for name, text in _files(__name__).items()]
+    agree = (
+        Expectation(f"{kind}{_AGREE}", _said(_files(totals.__name__)[kind]), _differing(sql))
+        for kind, sql in total_queries(told).items()
+    )
+    return tuple(sorted([*rules, *agree], key=lambda one: one.name))
+
+
+def total_queries(told: Telling) -> dict[str, str]:
+    """Kind → SQL that selects its control totals, of the kinds whose text can be read."""
+    files = _files(totals.__name__)
+    return {kind: _told(text, told) for kind, text in files.items() if _reads(text, told)}
+
+
+def _reads(text: str, told: Telling) -> bool:
+    return {found[1] for found in _PIECE.finditer(_VALUE.sub("", _sql(text)))} <= told.words.keys()
+
+
+def _differing(query: str) -> str:
+    return f"SELECT * FROM ({query}) AS total WHERE (said, said_minor) IS DISTINCT FROM (found, found_minor)"  # noqa: S608
+
+
+def _files(package: str) -> dict[str, str]:
+    files: Iterable[resources.abc.Traversable] = resources.files(package).iterdir()
+    found = {file.name.removesuffix(".sql"): file.read_text("utf-8") for file in files if file.name.endswith(".sql")}
+    return dict(sorted(found.items()))
+
+
+def _expectation(name: str, text: str, told: Telling) -> Expectation:
+    return Expectation(name, _said(text), _told(text, told))
+
+
+def _said(text: str) -> str:
+    return " ".join(line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--"))
+
+
+def _sql(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if not line.startswith("--")).strip()
+
+
+def _told(text: str, told: Telling) -> str:
+    values = {"system": told.system, "zone": told.zone}
+    with_values = _VALUE.sub(lambda found: quoted(values[found[1]]), _sql(text))
+    return _PIECE.sub(lambda found: told.words[found[1]], with_values)

@@ -1,14 +1,14 @@
 -- Whatever the source's words for a status mean, the same word means the same state on every row.
 -- Visits that the hub itself changed since are left out.
 WITH import AS (
-    SELECT DISTINCT finished_at FROM import_batch WHERE system = :'system' AND state = 'loaded'
+    SELECT DISTINCT finished_at FROM import_batch WHERE system = :'system' AND state IN ('loaded', 'superseded')
 )
-SELECT lower(btrim(record.payload ->> 'Status')) AS word
+SELECT min(record.id) AS source_record_id, array_agg(DISTINCT visit.state) AS states
 FROM source_link AS link
 JOIN source_record AS record ON record.id = link.source_record_id
 JOIN visit ON visit.id = link.canonical_id
 JOIN import ON import.finished_at = visit.updated_at
 WHERE link.system = :'system'
   AND link.kind = 'visit'
-GROUP BY 1
+GROUP BY lower(btrim(:visit_state_text))
 HAVING count(DISTINCT visit.state) > 1

@@ -1,7 +1,7 @@
 -- Of several versions of a row that could be taken, the visit stands as the last modified one says.
 WITH taken AS (
-    SELECT record.source_id, max(record.payload ->> 'Modified') AS newest
-    FROM disposition AS verdict
+    SELECT record.source_id, max(:visit_modified) AS newest
+    FROM current_disposition AS verdict
     JOIN source_record AS record ON record.id = verdict.source_record_id
     WHERE verdict.verdict IN ('loaded', 'merged')
       AND record.system = :'system'
@@ -12,5 +12,5 @@ SELECT taken.source_id
 FROM taken
 JOIN source_link AS link
   ON link.system = :'system' AND link.kind = 'visit' AND link.source_id = taken.source_id
-JOIN source_record AS kept ON kept.id = link.source_record_id
-WHERE taken.newest > kept.payload ->> 'Modified'
+JOIN source_record AS record ON record.id = link.source_record_id
+WHERE taken.newest > :visit_modified

@@ -18,6 +18,7 @@ from hub.store.tables.repairs import repair_change, repair_proposal
 from hub.store.tables.schedules import role, schedule, slot
 from hub.store.tables.sources import field_conflict, source_link, source_record, stream_cursor
 from hub.store.tables.stock import lot, lot_movement, open_vial, package, package_use, stock_promise
+from hub.store.tables.verifications import migration_signature, verification, verification_check, verification_total
 from hub.store.tables.waitlist import freed, waitlist_entry
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "membership",
     "metadata",
     "migration",
+    "migration_signature",
     "open_vial",
     "outbox_delivery",
     "package",
@@ -76,6 +78,9 @@ __all__ = [
     "source_record",
     "stock_promise",
     "stream_cursor",
+    "verification",
+    "verification_check",
+    "verification_total",
     "visit",
     "waitlist_entry",
 ]

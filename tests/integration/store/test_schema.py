@@ -27,10 +27,14 @@ APPEND_ONLY = {
     "landed_row",
     "lot_movement",
     "mapping_version",
+    "migration_signature",
     "practice_version",
     "reentry",
     "repair_proposal",
     "source_record",
+    "verification",
+    "verification_check",
+    "verification_total",
 }
 BY_TRIGGERS = {"diary_change", "freed", "open_vial"}
 BY_COLUMN = {"lot"}

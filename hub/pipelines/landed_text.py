@@ -1,0 +1,89 @@
+"""How PostgreSQL itself reads the text that landed, so that a wrong codec cannot hide behind its own inverse.
+
+From a mapping table only what it declares is taken: columns, formats of dates, words of codes. No codec runs.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from hub.canonical.ids import Kind
+from hub.mapping.apply import TwoWay
+from hub.mapping.codes import CodeTable
+from hub.mapping.spec import FieldPlan
+
+_PATTERNS = {
+    "%Y": ("YYYY", r"\d\d\d\d"),
+    "%m": ("MM", r"\d\d?"),
+    "%d": ("DD", r"\d\d?"),
+    "%b": ("Mon", r"[A-Za-z][A-Za-z][A-Za-z]"),
+    "%B": ("Month", r"[A-Za-z]+"),
+    "%y": ("YY", r"\d\d"),
+}
+"""strptime's directive → to_char's pattern, and what its text looks like."""
+_TIME = r"^\d\d?:\d\d(:\d\d)?\s*([ap]\.?m\.?)?$"
+
+
+def landed_words(mappings: Mapping[Kind, TwoWay], codes: Mapping[str, CodeTable]) -> dict[str, str]:
+    """SQL expressions over a row `record` of `source_record`, by `<kind>_<field>`; `…_text` is the bare text."""
+    words: dict[str, str] = {}
+    for kind, mapping in mappings.items():
+        for plan in mapping.table.fields:
+            words |= {f"{kind}_{name}": sql for name, sql in _words_of(plan, codes)}
+    return words
+
+
+def _words_of(plan: FieldPlan, codes: Mapping[str, CodeTable]) -> Iterator[tuple[str, str]]:
+    spec = plan.spec
+    options = spec.model_extra or {}
+    if spec.path:
+        yield f"{plan.name}_text", _text(spec.path)
+    if spec.codec == "wall_time" and spec.paths and {"date", "time"} <= spec.paths.keys():
+        date, time = (_text(str(spec.paths[part])) for part in ("date", "time"))
+        yield plan.name, f"({_date(date, options['dates'])} + {_time(time)})"
+    elif spec.codec == "date" and spec.path:
+        yield plan.name, _date(_text(spec.path), options.get("formats", ["%Y-%m-%d"]))
+    elif spec.codec == "money" and spec.path:
+        yield plan.name, _money(_text(spec.path), options.get("form", "text"))
+    elif spec.codec == "code" and spec.path:
+        yield plan.name, _code(_text(spec.path), codes[options["table"]])
+
+
+def _text(path: str) -> str:
+    return f"(record.payload ->> {quoted(path)})"
+
+
+def _date(text: str, formats: list[str]) -> str:
+    """The first format that the text looks like; NULL: none."""
+    cases = []
+    for one in formats:
+        pattern, looks = one, re.escape(one)
+        for directive, (letters, shape) in _PATTERNS.items():
+            pattern, looks = pattern.replace(directive, letters), looks.replace(re.escape(directive), shape)
+        cases.append(f"WHEN btrim({text}) ~ {quoted(f'^{looks}$')} THEN to_date(btrim({text}), {quoted(pattern)})")
+    return f"(CASE {' '.join(cases)} END)"
+
+
+def _time(text: str) -> str:
+    return f"(CASE WHEN btrim({text}) ~* {quoted(_TIME)} THEN btrim({text})::time END)"
+
+
+def _money(text: str, form: str) -> str:
+    """Cents."""
+    scale = 1 if form == "minor" else 100
+    number = f"replace(substring({text} from '\\d[\\d,]*\\.?\\d*'), ',', '')::numeric"
+    return f"((CASE WHEN {text} ~ '[-(]' THEN -{scale} ELSE {scale} END) * {number})::bigint"
+
+
+def _code(text: str, table: CodeTable) -> str:
+    bare = rf"regexp_replace(lower({text}), '\W|_', '', 'g')"
+    cases = " ".join(
+        f"WHEN {quoted(re.sub('[^a-z0-9]', '', word.lower()))} THEN {quoted(code)}"
+        for code, words in table.codes.items()
+        for word in words
+    )
+    return f"(CASE {bare} {cases} END)"
+
+
+def quoted(value: str) -> str:
+    """As a literal of SQL."""
+    return "'" + value.replace("'", "''") + "'"

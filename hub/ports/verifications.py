@@ -1,0 +1,121 @@
+"""What the store keeps of proofs: each attempt with its checks and control totals, and who signed for which data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from hub.canonical.ids import Kind
+
+
+class CheckState(StrEnum):
+    """What became of a check."""
+
+    OK = "ok"
+    FAILED = "failed"
+    ACCEPTED = "accepted"
+    """It failed, and the practice lives with that, for a reason."""
+    BROKEN = "broken"
+    """It could not be judged, which is no better than a failure; nobody can accept it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryCheck:
+    """A check of a moved history. Nothing in it is personal."""
+
+    name: str
+    says: str
+    """The rule."""
+    state: CheckState
+    findings: int = 0
+    """How many rows or values contradict it."""
+    examples: tuple[str, ...] = ()
+    """A few of them: files, lines, ids and numbers."""
+    looked_at: int | None = None
+    """How many were compared, where that was counted."""
+    because: str | None = None
+    """Why it is accepted, and by whom."""
+    accepted_by: str | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether signature and cut-over wait for it."""
+        return self.state in (CheckState.FAILED, CheckState.BROKEN)
+
+
+class Total(NamedTuple):
+    """A control total on both sides."""
+
+    kind: str
+    dimension: str
+    """month, provider, service, status …"""
+    value: str
+    said: int
+    """How many the landed text says there are."""
+    found: int
+    """How many stand in the hub."""
+    said_minor: int | None = None
+    """Their money, in cents."""
+    found_minor: int | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Both sides say the same."""
+        return (self.said, self.said_minor) == (self.found, self.found_minor)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """An attempt to prove a history."""
+
+    id: int
+    system: str
+    data_hash: str
+    """Of all that was verified, taken before the first check."""
+    verified_at: datetime
+    checks: tuple[HistoryCheck, ...]
+    totals: tuple[Total, ...]
+
+    @property
+    def blocking(self) -> tuple[HistoryCheck, ...]:
+        """Checks for which signature and cut-over wait."""
+        return tuple(check for check in self.checks if check.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Somebody's word that the history is as the report says."""
+
+    verification_id: int
+    name: str
+    signed_at: datetime
+    data_hash: str
+
+
+class Verifications(Protocol):
+    """Proofs and signatures; never overwritten."""
+
+    def hash_data(self) -> str:
+        """Of all canonical records, where they came from and what became of every row; the same for the same data."""
+        ...
+
+    def save(self, system: str, data_hash: str, checks: Sequence[HistoryCheck], totals: Sequence[Total]) -> int:
+        """A further attempt; gives its number."""
+        ...
+
+    def find_last(self, system: str) -> Verification | None:
+        """The latest attempt."""
+        ...
+
+    def sign(self, verification_id: int, name: str, data_hash: str) -> None:
+        """Somebody signs for what an attempt proved."""
+        ...
+
+    def find_signatures(self, system: str) -> tuple[Signature, ...]:
+        """All of them, the latest first."""
+        ...
+
+    def find_changed(self, system: str, kind: Kind) -> frozenset[str]:
+        """Records of a moved history that the hub itself changed since."""
+        ...

@@ -1,0 +1,193 @@
+"""Every check of a moved history finds the defect it is there for; a finding blocks until somebody accepts it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from hub.bootstrap.migration_folder import MigrationFolder, read_migration_folder
+from hub.errors import InvalidInput, NeedsAttention, SafetyStop
+from hub.operations.migration.judge_history import sign_history
+from hub.pipelines.expectations import history_expectations, telling
+from hub.pipelines.proving import Proving
+from hub.ports.verifications import CheckState, Verification
+from hub.settings import PROJECT, Settings
+from hub.store.embedded import EmbeddedServer
+from hub.store.unit_of_work import SqlStore
+from tests.database import Database, fresh_database
+from tests.integration.migration.moved import FOLDER, run_of
+from tests.legacy.generate import generate
+
+MAPPINGS = PROJECT / "mappings"
+HUB_CHANGED = "updated_at = now() + interval '1 hour'"
+PAST = "(SELECT min(id) FROM visit WHERE state = 'fulfilled')"
+TO_COME = "(SELECT min(id) FROM visit WHERE state = 'booked' AND NOT contested AND provider_id IS NOT NULL)"
+MERGED_ROW = "(SELECT min(id) FROM disposition WHERE reason = 'repeated')"
+
+DEFECTS = {
+    "a_service_name_means_one_sku": f"""
+        UPDATE visit SET service_id = (
+            SELECT s.id FROM service s WHERE NOT archived AND s.id <> visit.service_id LIMIT 1)
+        WHERE id = {PAST}""",
+    "a_status_word_means_one_state": f"UPDATE visit SET state = 'arrived' WHERE id = {PAST}",
+    "an_import_ended_well": """
+        INSERT INTO import_batch (system, folder, file_hashes, state) VALUES ('legacy', 'again', '{}', 'failed')""",
+    "contacts_are_in_their_normal_form": """
+        UPDATE patient SET phone = '512 555 0100' WHERE id = (SELECT min(id) FROM patient WHERE phone IS NOT NULL)""",
+    "contested_visits_wait_for_a_person": f"UPDATE visit SET contested = true WHERE id = {PAST}",
+    "every_field_says_what_its_row_says": f"UPDATE visit SET note = 'not so' WHERE id = {PAST}",
+    "every_landed_row_has_a_verdict": f"DELETE FROM disposition WHERE canonical_id = {PAST}",
+    "every_link_leads_to_a_record": """
+        INSERT INTO source_link (system, kind, source_id, canonical_id) VALUES ('legacy', 'visit', 'A1', 'vis_0')""",
+    "every_row_has_one_verdict": f"DELETE FROM disposition WHERE id = {MERGED_ROW}",
+    "every_taken_row_is_linked": "DELETE FROM source_link WHERE kind = 'provider'",
+    "imported_visits_end_after_they_start": f"""
+        ALTER TABLE visit DROP CONSTRAINT ck_visit_ends_after_it_starts;
+        UPDATE visit SET "end" = start - interval '1 hour' WHERE id = {PAST}""",
+    "imported_visits_have_a_known_state": f"""
+        ALTER TABLE visit DROP CONSTRAINT ck_visit_state; UPDATE visit SET state = 'gone' WHERE id = {PAST}""",
+    "imported_visits_lie_in_plausible_years": f"""
+        UPDATE visit SET start = start - interval '100 years', "end" = "end" - interval '100 years'
+        WHERE id = {PAST}""",
+    "imported_visits_say_who_what_and_where": f"UPDATE visit SET service_id = NULL WHERE id = {PAST}",
+    "imported_visits_start_and_end_when_the_row_says": f"""
+        UPDATE visit SET start = start + interval '1 minute' WHERE id = {PAST}""",
+    "no_price_is_negative": f"UPDATE visit SET price_minor = -100, price_currency = 'USD' WHERE id = {PAST}",
+    "no_visit_points_to_an_archived_service": f"""
+        UPDATE visit SET service_id = (SELECT min(id) FROM service WHERE archived) WHERE id = {PAST}""",
+    "occupying_visits_claim_their_time": f"DELETE FROM claim WHERE visit_id = {TO_COME}",
+    "one_service_stands_for_a_sku": """
+        UPDATE service SET archived = false WHERE id = (SELECT min(id) FROM service WHERE archived)""",
+    "overlapping_visits_are_contested": "DELETE FROM history_conflict",
+    "quarantined_rows_became_nothing": f"""
+        UPDATE disposition SET canonical_id = {PAST}
+        WHERE id = (SELECT min(id) FROM disposition WHERE verdict = 'quarantined')""",
+    "quarantined_rows_name_a_known_reason": """
+        UPDATE disposition SET reason = 'looked_odd'
+        WHERE id = (SELECT min(id) FROM disposition WHERE verdict = 'quarantined')""",
+    "the_newest_version_of_a_row_won": f"""
+        INSERT INTO source_record (system, kind, source_id, content_hash, payload, file, line)
+        SELECT system, kind, source_id, 'x', payload || '{{"Modified": "2099-01-01 00:00"}}', file, line
+        FROM source_record WHERE id = (SELECT source_record_id FROM disposition WHERE id = {MERGED_ROW});
+        UPDATE disposition SET source_record_id = (SELECT max(id) FROM source_record) WHERE id = {MERGED_ROW}""",
+    "visit_totals_agree": f"UPDATE visit SET price_minor = price_minor + 1 WHERE id = {PAST}",
+}
+"""By check: what somebody with the owner's rights does to a history that was moved well."""
+
+
+@pytest.fixture(scope="module")
+def moved_template(database_server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database with a moved history in it."""
+    export = tmp_path_factory.mktemp("export")
+    generate(4, 150, export)
+    with fresh_database(database_server) as database:
+        run_of(SqlStore(database.engine), export).run()
+        database.engine.dispose()
+        database.owner.dispose()
+        assert database.url.database
+        yield database.url.database
+
+
+@pytest.fixture
+def moved(database_server: EmbeddedServer, moved_template: str) -> Iterator[Database]:
+    with fresh_database(database_server, moved_template) as database:
+        yield database
+
+
+def folder_that_says(decisions: str, tmp_path: Path) -> MigrationFolder:
+    (tmp_path / "migration.yaml").write_text((FOLDER / "migration.yaml").read_text("utf-8"), "utf-8")
+    (tmp_path / "decisions.yaml").write_text(decisions, "utf-8")
+    return read_migration_folder(tmp_path, Settings())
+
+
+def prove(database: Database, folder: MigrationFolder | None = None) -> Verification:
+    read = folder or read_migration_folder(FOLDER, Settings())
+    return Proving(read, SqlStore(database.engine), database.engine, MAPPINGS).prove()
+
+
+def spoil(database: Database, name: str) -> None:
+    with database.owner.begin() as connection:
+        assert connection.exec_driver_sql(DEFECTS[name]).rowcount != 0
+
+
+def test_every_check_has_its_defect() -> None:
+    told = telling("legacy", "UTC", (MAPPINGS / "legacy-export", None))
+    of_sql = {each.name for each in history_expectations(told)}
+    assert set(DEFECTS) == of_sql | {"every_field_says_what_its_row_says"}
+
+
+def test_history_that_was_moved_well_meets_every_check_and_can_be_signed(moved: Database) -> None:
+    proof = prove(moved)
+    assert [check.name for check in proof.checks if check.state is not CheckState.OK] == []
+    assert {total.dimension for total in proof.totals} == {"month", "provider", "service", "status"}
+    with moved.owner.connect() as connection:
+        visits = connection.execute(text("SELECT count(*) FROM visit")).scalar_one()
+    assert sum(total.found for total in proof.totals if total.dimension == "month") == visits > 0
+    with SqlStore(moved.engine).begin("sign") as work:
+        assert sign_history(work, "legacy", "Dr. Hannah  Lee").name == "Dr. Hannah Lee"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(DEFECTS))
+def test_what_is_broken_by_hand_fails_its_check_and_blocks_the_signature(name: str, moved: Database) -> None:
+    spoil(moved, name)
+    proof = prove(moved)
+    assert name in {check.name for check in proof.blocking}
+    with SqlStore(moved.engine).begin("sign") as work, pytest.raises(SafetyStop, match=name):
+        sign_history(work, "legacy", "Dr. Lee")
+
+
+def test_accepted_finding_is_listed_and_lets_through_and_no_attempt_is_overwritten(
+    moved: Database, tmp_path: Path
+) -> None:
+    spoil(moved, "contacts_are_in_their_normal_form")
+    first = prove(moved)
+    accepted = "".join(
+        f"  - {{check: {check.name}, because: typed by hand, by: Dr. Lee}}\n" for check in first.blocking
+    )
+    proof = prove(moved, folder_that_says(f"accepted:\n{accepted}", tmp_path))
+    assert proof.blocking == ()
+    found = {check.name: check for check in proof.checks}["contacts_are_in_their_normal_form"]
+    assert (found.state, found.findings, found.because, found.accepted_by) == (
+        CheckState.ACCEPTED, 1, "typed by hand", "Dr. Lee",
+    )  # fmt: skip
+    with moved.owner.connect() as connection:
+        kept = connection.execute(
+            text("SELECT count(*) FROM verification WHERE id IN (:a, :b)"), {"a": first.id, "b": proof.id}
+        )
+        assert kept.scalar_one() == 2
+
+
+def test_decision_that_accepts_what_is_no_check_is_refused(moved: Database, tmp_path: Path) -> None:
+    folder = folder_that_says("accepted: [{check: all_is_well, because: so, by: me}]", tmp_path)
+    with pytest.raises(InvalidInput, match="all_is_well: there is no such check"):
+        prove(moved, folder)
+
+
+def test_history_that_is_not_here_cannot_be_proven_nor_signed(database: Database) -> None:
+    with pytest.raises(NeedsAttention, match="not here yet"):
+        prove(database)
+    with SqlStore(database.engine).begin("sign") as work, pytest.raises(NeedsAttention, match="not verified yet"):
+        sign_history(work, "legacy", "Dr. Lee")
+
+
+def test_signature_speaks_of_no_data_that_changed_since(moved: Database) -> None:
+    prove(moved)
+    with moved.owner.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE visit SET note = 'later' WHERE id = {PAST}")
+    with SqlStore(moved.engine).begin("sign") as work, pytest.raises(NeedsAttention, match="changed since"):
+        sign_history(work, "legacy", "Dr. Lee")
+
+
+def test_nothing_personal_stands_in_what_a_proof_keeps(moved: Database) -> None:
+    for name in ("contacts_are_in_their_normal_form", "every_field_says_what_its_row_says", "visit_totals_agree"):
+        spoil(moved, name)
+    prove(moved)
+    with moved.owner.connect() as connection:
+        kept = " ".join(connection.execute(text("SELECT to_jsonb(c)::text FROM verification_check c")).scalars())
+        kept += " ".join(connection.execute(text("SELECT to_jsonb(t)::text FROM verification_total t")).scalars())
+        told = connection.execute(text("SELECT given_name, family_name, phone, email, note FROM patient")).all()
+    assert "512 555 0100" not in kept
+    assert "not so" not in kept
+    assert [one for row in told for one in row if one and len(one) > 4 and f'"{one}' in kept] == []
