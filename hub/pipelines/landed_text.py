@@ -37,6 +37,8 @@ def _words_of(plan: FieldPlan, codes: Mapping[str, CodeTable]) -> Iterator[tuple
     options = spec.model_extra or {}
     if spec.path:
         yield f"{plan.name}_text", _text(spec.path)
+    for part, path in (spec.paths or {}).items():
+        yield f"{plan.name}_{part}_text" if len(plan.names) == 1 else f"{part}_text", _text(path)
     if spec.codec == "wall_time" and spec.paths and {"date", "time"} <= spec.paths.keys():
         date, time = (_text(str(spec.paths[part])) for part in ("date", "time"))
         yield plan.name, f"({_date(date, options['dates'])} + {_time(time)})"
@@ -44,6 +46,12 @@ def _words_of(plan: FieldPlan, codes: Mapping[str, CodeTable]) -> Iterator[tuple
         yield plan.name, _date(_text(spec.path), options.get("formats", ["%Y-%m-%d"]))
     elif spec.codec == "money" and spec.path:
         yield plan.name, _money(_text(spec.path), options.get("form", "text"))
+    elif spec.codec == "signed_money" and spec.paths:
+        kind, amount = (_text(spec.paths[part]) for part in ("kind", "amount"))
+        meant = _code(kind, codes[options["table"]])
+        back = ", ".join(quoted(code) for code in options.get("back", []))
+        yield "kind", meant
+        yield "amount", f"((CASE WHEN {meant} IN ({back}) THEN -1 ELSE 1 END) * abs({_money(amount, 'text')}))"
     elif spec.codec == "code" and spec.path:
         yield plan.name, _code(_text(spec.path), codes[options["table"]])
 

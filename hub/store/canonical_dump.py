@@ -10,12 +10,17 @@ from sqlalchemy import Connection, text
 
 _AS_STREAM = {"stream_results": True, "max_row_buffer": 5000}
 _GIVEN = "'lineage', 'updated_at', 'created_at', 'revision', 'batch_id', 'source_record_id'"
+_VALUE = ["invoice", "payment", "package", "gift_card", "membership"]
+"""What was paid, and what was paid for and is still to be had."""
 _RECORDS = {
     name: f'SELECT to_jsonb(t) - ARRAY[{_GIVEN}] AS said FROM {name} t ORDER BY id COLLATE "C"'  # noqa: S608
-    for name in ("patient", "location", "provider", "resource", "service", "visit")
+    for name in (*["patient", "location", "provider", "resource", "service", "visit"], *_VALUE)
 }
 _TABLES = {
     **_RECORDS,
+    "lot": """
+        SELECT to_jsonb(t) - ARRAY['id', 'lineage', 'updated_at', 'created_at', 'revision', 'batch_id',
+            'source_record_id'] AS said FROM lot t ORDER BY 1""",
     "source_record": """
         SELECT to_jsonb(t) - ARRAY['id', 'batch_id', 'landed_at'] AS said FROM source_record t
         ORDER BY system, kind, source_id COLLATE "C", content_hash""",

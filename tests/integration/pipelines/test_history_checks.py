@@ -123,7 +123,8 @@ def told() -> Telling:
 
 
 def test_every_expectation_has_its_defect() -> None:
-    assert set(DEFECTS) == {each.name for each in history_expectations(told())}
+    of_migrations = {"payment_totals_agree"}
+    assert set(DEFECTS) == {each.name for each in history_expectations(told())} - of_migrations
 
 
 @pytest.mark.parametrize("name", sorted(DEFECTS))
