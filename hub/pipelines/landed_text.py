@@ -76,9 +76,11 @@ def _time(text: str) -> str:
 
 
 def _money(text: str, form: str) -> str:
-    """Cents."""
+    """Cents; a comma before the last one or two digits is a decimal one."""
     scale = 1 if form == "minor" else 100
-    number = f"replace(substring({text} from '\\d[\\d,]*\\.?\\d*'), ',', '')::numeric"
+    written = f"substring({text} from '\\d[\\d.,]*')"
+    comma = f"replace(replace({written}, '.', ''), ',', '.')"
+    number = f"(CASE WHEN {written} ~ ',\\d\\d?$' THEN {comma} ELSE replace({written}, ',', '') END)::numeric"
     return f"((CASE WHEN {text} ~ '[-(]' THEN -{scale} ELSE {scale} END) * {number})::bigint"
 
 

@@ -11,9 +11,7 @@ WHERE link.system = :'system'
     WHEN 'resource' THEN EXISTS (SELECT FROM resource WHERE resource.id = link.canonical_id)
     WHEN 'payment' THEN EXISTS (SELECT FROM payment WHERE payment.id = link.canonical_id)
     WHEN 'package' THEN EXISTS (SELECT FROM package WHERE package.id = link.canonical_id)
-    WHEN 'lot' THEN EXISTS (SELECT FROM lot WHERE lot.record_id = link.canonical_id)
     WHEN 'payment' THEN EXISTS (SELECT FROM payment WHERE payment.id = link.canonical_id)
     WHEN 'package' THEN EXISTS (SELECT FROM package WHERE package.id = link.canonical_id)
-    WHEN 'lot' THEN EXISTS (SELECT FROM lot WHERE lot.id = link.canonical_id)
     ELSE true
   END
