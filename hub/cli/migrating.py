@@ -5,7 +5,7 @@ import typer
 from hub.cli.migrating_cutover import back, cutover, delta, future
 from hub.cli.migrating_plan import init, plan
 from hub.cli.migrating_profile import profile
-from hub.cli.migrating_proof import verify
+from hub.cli.migrating_proof import report, sign, verify
 from hub.cli.migrating_run import dispositions, run
 
 app = typer.Typer(help="Migrations.", no_args_is_help=True)
@@ -14,6 +14,8 @@ app.command()(profile)
 app.command()(plan)
 app.command()(run)
 app.command()(verify)
+app.command()(report)
+app.command()(sign)
 app.command()(dispositions)
 app.command()(future)
 app.command()(delta)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from hub.bootstrap.migration_folder import MigrationFolder, read_migration_folder
+from hub.cli.history_report import Report, render_report
 from hub.errors import InvalidInput, NeedsAttention, SafetyStop
 from hub.operations.migration.judge_history import sign_history
 from hub.pipelines.expectations import history_expectations, telling
@@ -14,6 +15,7 @@ from hub.pipelines.proving import Proving
 from hub.ports.verifications import CheckState, Verification
 from hub.settings import PROJECT, Settings
 from hub.store.embedded import EmbeddedServer
+from hub.store.history_report import load_history_details
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database, fresh_database
 from tests.integration.migration.moved import FOLDER, run_of
@@ -78,6 +80,19 @@ DEFECTS = {
 """By check: what somebody with the owner's rights does to a history that was moved well."""
 
 
+OF_MONEY = {
+    "deposits_of_visits_to_come_agree",
+    "payment_totals_by_method_agree",
+    "payment_totals_by_month_and_kind_agree",
+    "payment_totals_by_provider_and_service_agree",
+    "payments_without_a_visit_are_in_quarantine",
+    "sessions_left_agree",
+    "sessions_left_in_all_agree",
+    "units_on_hand_agree",
+}
+"""Broken in tests of their own."""
+
+
 @pytest.fixture(scope="module")
 def moved_template(database_server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a database with a moved history in it."""
@@ -116,7 +131,7 @@ def spoil(database: Database, name: str) -> None:
 def test_every_check_has_its_defect() -> None:
     told = telling("legacy", "UTC", (MAPPINGS / "legacy-export", None))
     of_sql = {each.name for each in history_expectations(told)}
-    assert set(DEFECTS) == of_sql | {"every_field_says_what_its_row_says"}
+    assert of_sql | {"every_field_says_what_its_row_says"} == set(DEFECTS) | OF_MONEY
 
 
 def test_history_that_was_moved_well_meets_every_check_and_can_be_signed(moved: Database) -> None:
@@ -183,6 +198,40 @@ def test_signature_speaks_of_no_data_that_changed_since(moved: Database) -> None
         connection.exec_driver_sql(f"UPDATE visit SET note = 'later' WHERE id = {PAST}")
     with SqlStore(moved.engine).begin("sign") as work, pytest.raises(NeedsAttention, match="changed since"):
         sign_history(work, "legacy", "Dr. Lee")
+
+
+def test_report_shows_the_totals_of_the_database_names_no_patient_and_says_when_a_signature_no_longer_matches(
+    moved: Database,
+) -> None:
+    prove(moved)
+    with SqlStore(moved.engine).begin("sign") as work:
+        sign_history(work, "legacy", "Dr. Lee")
+    page = report_of(moved)
+    with moved.owner.connect() as connection:
+        visits = connection.execute(text("SELECT count(*) FROM visit WHERE state = 'fulfilled'")).scalar_one()
+        told = connection.execute(text("SELECT family_name, phone, email FROM patient")).all()
+    assert f'<td>fulfilled</td><td class="n">{visits:,}</td><td class="n">{visits:,}</td>' in page
+    assert [one for row in told for one in row if one and f">{one}" in page] == []
+    assert "Signed by Dr. Lee" in page
+    with moved.owner.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE visit SET note = 'later' WHERE id = {PAST}")
+    assert "no longer matches" in report_of(moved)
+
+
+def report_of(database: Database) -> str:
+    with SqlStore(database.engine).begin("report") as work, database.engine.connect() as reading:
+        (head,) = work.migrations.find_heads()
+        report = Report(
+            head,
+            work.migrations.account("legacy"),
+            work.verifications.find_last("legacy"),
+            load_history_details(reading, head, "1"),
+            work.verifications.find_signatures("legacy")[0],
+            work.verifications.hash_data(),
+            work.now,
+            "1",
+        )
+    return render_report(report)
 
 
 def test_nothing_personal_stands_in_what_a_proof_keeps(moved: Database) -> None:
