@@ -181,7 +181,7 @@ def test_accepted_finding_is_listed_and_lets_through_and_no_attempt_is_overwritt
 
 def test_decision_that_accepts_what_is_no_check_is_refused(moved: Database, tmp_path: Path) -> None:
     folder = folder_that_says("accepted: [{check: all_is_well, because: so, by: me}]", tmp_path)
-    with pytest.raises(InvalidInput, match="all_is_well: there is no such check"):
+    with pytest.raises(InvalidInput, match="'all_is_well' is no check"):
         prove(moved, folder)
 
 
