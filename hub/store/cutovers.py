@@ -13,7 +13,7 @@ from hub.store.records import TABLES
 
 _STEPS = text("""
     SELECT number, step, at, by, detail FROM cutover_step WHERE system = :system
-    AND number = (SELECT max(number) FROM cutover_step WHERE system = :system)""")
+    AND number = (SELECT max(number) FROM cutover_step WHERE system = :system) ORDER BY at""")
 _RECORD = text("""
     INSERT INTO cutover_step (system, number, step, by, detail)
     VALUES (:system, :number, :step, :by, CAST(:detail AS jsonb))""")
