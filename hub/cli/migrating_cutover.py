@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from hub.cli.answers import WALL_TIME
+from hub.cli.migrating_proof import prove
 from hub.cli.migrating_run import Folder, Source
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def cutover(
     since = instant_of(frozen_at, ZoneInfo(read.file.zone)) if frozen_at else None
     terms = Terms(by, since, timedelta(days=read.file.way_back_days))
     with open_store(settings) as (store, _engine):
-        steps = cut_over(Run(read.history(source), store), terms)
+        steps = cut_over(Run(read.history(source), store), terms, lambda: prove(folder))
     for step in steps.values():
         said = ", ".join(f"{name} {value}" for name, value in step.detail.items())
         typer.echo(f"{step.step:7} {step.at:%Y-%m-%d %H:%M} UTC  {step.by}  {said}")

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from hub.bootstrap.migration_folder import DECISIONS, MigrationFolder
 from hub.canonical.ids import Kind
 from hub.errors import NeedsAttention, Problem
-from hub.operations.migration.compare_rows import as_check, compare_rows
+from hub.operations.migration.compare_rows import check_rows
 from hub.operations.migration.judge_history import Acceptance, accept_findings
 from hub.operations.migration.load_rows import Loader
 from hub.pipelines.expectations import Expectation, history_expectations, telling, total_queries
@@ -46,7 +46,7 @@ class Proving:
         )
         expectations = history_expectations(told)
         outcomes = validate(self.engine.url, expectations)
-        compared = as_check(compare_rows(self.store, loader, partitions))
+        compared = check_rows(self.store, loader, partitions)
         checks = [*(_check(each, outcomes[each.name]) for each in expectations), compared]
         totals = read_totals(self.engine.url, total_queries(told))
         with self.store.begin("save_verification") as work:

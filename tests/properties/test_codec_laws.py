@@ -30,6 +30,7 @@ OPTIONS: Mapping[str, list[dict[str, Any]]] = {
     ],
     "money": [{}, {"form": "minor"}, {"form": "major"}],
     "money_parts": [{}, {"form": "major"}, {"form": "text"}],
+    "signed_money": [{"table": "legacy-payment-type"}],
     "phone_parts": [{}, {"table": "countries", "written": "number"}],
     "minutes": [{"unit": unit} for unit in ("minutes", "seconds", "milliseconds", "hours", "iso", "clock", "words")],
     "quantity": [{}, {"written": "text"}],
@@ -163,6 +164,8 @@ def test_a_plain_wall_time_on_the_day_of_a_change_says_nothing() -> None:
         ("$225.00", 22500),
         (" 750.00 USD", 75000),
         ("1,225.5", 122550),
+        ("225,00", 22500),
+        ("1.225,00", 122500),
         ("(25.00)", -2500),
         ("-$5", -500),
         ("0", 0),
@@ -173,7 +176,7 @@ def test_money_is_read_in_its_usual_forms(written: str, minor: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["1,2,3", "TBD", "N/A", "225,00", "1.234", "--5", "(-5)", "5)", "USD 5 EUR", "\u0665", "$"]
+    "written", ["1,2,3", "TBD", "N/A", "12,5", "1.234", "--5", "(-5)", "5)", "USD 5 EUR", "\u0665", "$"]
 )
 def test_money_is_never_guessed(written: str) -> None:
     with pytest.raises(Unreadable, match=r"money|decimals") as caught:

@@ -8,6 +8,8 @@ what stands. Some thousands of rows at a time; of each record only the columns t
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
+
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord
 from hub.errors import RecordRejected
@@ -20,6 +22,8 @@ from hub.ports import Store, UnitOfWork
 from hub.ports.migrations import Partition, Stage, StoredRow
 from hub.ports.verifications import CheckState, HistoryCheck
 
+NAME = "every_field_says_what_its_row_says"
+SAYS = "Every record, run back through its mapping, says what its row says, field by field."
 EXAMPLES = 5
 WHOLE = (Kind.PATIENT, Kind.PROVIDER, Kind.SERVICE)
 """Kinds of which several rows may be one record."""
@@ -63,14 +67,22 @@ def compare_rows(store: Store, loader: Loader, partitions: Sequence[Partition]) 
     return compared
 
 
+def check_rows(store: Store, loader: Loader, partitions: Sequence[Partition]) -> HistoryCheck:
+    """The comparison as a check; broken where a record stands in the database that no record can be."""
+    try:
+        compared = compare_rows(store, loader, partitions)
+    except ValidationError:
+        return HistoryCheck(NAME, f"{SAYS} A record cannot be read; other checks say which.", CheckState.BROKEN)
+    return as_check(compared)
+
+
 def as_check(compared: Compared) -> HistoryCheck:
-    """The comparison as a check."""
+    """What was found as a check."""
     found = compared.found()
-    says = "Every record, run back through its mapping, says what its row says, field by field."
     left_out = f" Left out: {compared.changed_since} rows whose record the hub changed since."
     return HistoryCheck(
-        name="every_field_says_what_its_row_says",
-        says=says + (left_out if compared.changed_since else ""),
+        name=NAME,
+        says=SAYS + (left_out if compared.changed_since else ""),
         state=CheckState.FAILED if found else CheckState.OK,
         findings=len(found),
         examples=tuple(found[:EXAMPLES]),

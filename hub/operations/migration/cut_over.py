@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 from hub.errors import InvalidInput, NeedsAttention, Problem
 from hub.operations.migration.frozen import last_step
 from hub.operations.migration.future_bookings import judge_future
+from hub.operations.migration.judge_history import require_proof, signer
 from hub.operations.migration.run_history import Progress, Run
 from hub.operations.migration.take_delta import take_delta
 from hub.ports import UnitOfWork
 from hub.ports.cutovers import CutoverStep, Step
-from hub.ports.migrations import Partition, Stage
 
-Proof = Callable[[UnitOfWork, str], None]
+Proof = Callable[[UnitOfWork, str], object]
 """Raises where the history of a system does not stand proven as it is now."""
+Prove = Callable[[], None]
+"""Proves it anew, and keeps the result; not in a transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,33 +31,22 @@ class Terms:
     """How long after the switch it can be undone."""
 
 
-def require_account(work: UnitOfWork, system: str) -> None:
-    """Every row of the history is accounted for, as it stands.
-
-    Raises:
-        NeedsAttention: it was not taken in whole.
-    """
-    attempts = work.migrations.find_attempts(system)
-    account = attempts.get(Partition(Stage.ACCOUNT))
-    if account is None or any(
-        one.batch_id > account.batch_id for at, one in attempts.items() if at.stage in (Stage.LAND, Stage.LOAD)
-    ):
-        hint = "`hub migrate run FOLDER --source DIR` goes on where it ended"
-        raise NeedsAttention(Problem(f"the history of {system} was not taken in whole", "not_moved", hint=hint))
-
-
 def cut_over(
-    run: Run, terms: Terms, proof: Proof = require_account, progress: Progress = lambda _partition, _counts: None
+    run: Run,
+    terms: Terms,
+    prove: Prove,
+    proof: Proof = require_proof,
+    progress: Progress = lambda _partition, _counts: None,
 ) -> dict[Step, CutoverStep]:
     """Do what is left of it; gives all its steps. What is done is not done again.
 
     Raises:
-        NeedsAttention: the history is not proven (before the freeze, and again with the last delta in it), or what a
-            way back left is not entered yet.
+        NeedsAttention, SafetyStop: the history is not proven (before the freeze, and again with the last delta in it),
+            or what a way back left is not entered yet.
         InvalidInput: rows of the last export were changed after the freeze; there is no name.
     """
     store, system = run.store, run.history.system
-    by = signer(terms.by)
+    by = signer(terms.by, "--by")
     with store.begin("cutover_freeze") as work:
         steps = _lock(work, system)
         if last_step(steps) is None:
@@ -73,6 +64,9 @@ def cut_over(
                 counts = {name: sum(getattr(one, name) for one in delta.files) for name in ("new", "changed", "gone")}
                 detail = {**counts, "to_come": future.visits, "conflicts": len(future.conflicts)}
                 work.cutovers.record(system, steps[Step.FREEZE].number, Step.DELTA, by, detail)
+                steps = work.cutovers.find_steps(system)
+    if last_step(steps) is Step.DELTA:
+        prove()
     with store.begin("cutover_switch") as work:
         steps = _lock(work, system)
         if last_step(steps) is Step.DELTA:
@@ -82,18 +76,6 @@ def cut_over(
             work.cutovers.record(system, steps[Step.DELTA].number, Step.SWITCH, by, detail)
             steps = work.cutovers.find_steps(system)
     return steps
-
-
-def signer(name: str) -> str:
-    """A person's name, on one line.
-
-    Raises:
-        InvalidInput: there is none.
-    """
-    said = " ".join(name.split())
-    if not said or len(said) > 200 or not said.isprintable():
-        raise InvalidInput(Problem("give the name of the person who answers for it", "bad_name", field="--by"))
-    return said
 
 
 def _lock(work: UnitOfWork, system: str) -> dict[Step, CutoverStep]:

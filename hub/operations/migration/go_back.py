@@ -15,8 +15,8 @@ from hub.canonical.ids import Kind
 from hub.canonical.money import Money
 from hub.canonical.records import Canonical, Patient
 from hub.errors import NeedsAttention, Problem
-from hub.operations.migration.cut_over import signer
 from hub.operations.migration.frozen import last_step
+from hub.operations.migration.judge_history import signer
 from hub.ports import AuditEntry, Store, UnitOfWork
 from hub.ports.cutovers import CutoverStep, Reentry, Step, Written
 
@@ -58,7 +58,7 @@ def go_back(store: Store, system: str, by: str, told: Collection[Kind] = ()) -> 
         NeedsAttention: there is nothing to go back from, or its time is over.
         InvalidInput: there is no name.
     """
-    by = signer(by)
+    by = signer(by, "--by")
     with store.begin("go_back") as work:
         work.bookings.lock_key(f"cutover {system}")
         steps = work.cutovers.find_steps(system)
@@ -82,7 +82,7 @@ def close_way_back(store: Store, system: str, by: str) -> None:
     Raises:
         NeedsAttention: there is no list that waits for it, or deliveries to the old system still wait.
     """
-    by = signer(by)
+    by = signer(by, "--by")
     with store.begin("close_way_back") as work:
         work.bookings.lock_key(f"cutover {system}")
         steps = work.cutovers.find_steps(system)

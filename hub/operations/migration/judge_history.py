@@ -79,9 +79,19 @@ def sign_history(work: UnitOfWork, system: str, name: str) -> Signature:
         InvalidInput: there is no name.
         NeedsAttention, SafetyStop: as `require_proof`.
     """
-    signer = " ".join(name.split())
-    if not signer or len(signer) > LONGEST_NAME or not signer.isprintable():
-        raise InvalidInput(Problem("give the name of the person who signs", "bad_name", field="name"))
+    by = signer(name, "--name")
     proof = require_proof(work, system)
-    work.verifications.sign(proof.id, signer, proof.data_hash)
+    work.verifications.sign(proof.id, by, proof.data_hash)
     return work.verifications.find_signatures(system)[0]
+
+
+def signer(name: str, field: str) -> str:
+    """A person's name, on one line.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    said = " ".join(name.split())
+    if not said or len(said) > LONGEST_NAME or not said.isprintable():
+        raise InvalidInput(Problem("give the name of the person who answers for it", "bad_name", field=field))
+    return said

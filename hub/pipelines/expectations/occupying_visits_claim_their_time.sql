@@ -1,6 +1,6 @@
 -- A visit that occupies time claims its patient, provider and room from start to end; one that was cancelled or missed
--- claims nothing, nor does one that was over when its history was moved. Visits that the hub itself changed since are
--- left out.
+-- claims nothing, nor does one that was over when its history was moved (who is booked or arrived is not over). Visits
+-- that the hub itself changed since are left out.
 WITH import AS (
     SELECT DISTINCT finished_at FROM import_batch WHERE system = :'system' AND state IN ('loaded', 'superseded')
 ), imported AS (
@@ -9,7 +9,7 @@ WITH import AS (
     JOIN import ON import.finished_at = visit.updated_at
     LEFT JOIN migration ON migration.system = :'system'
     WHERE visit.origin = :'system'
-      AND (migration.today IS NULL OR visit."end" > migration.today::timestamp AT TIME ZONE migration.zone)
+      AND (migration.today IS NULL OR visit.state IN ('booked', 'arrived') OR visit."end" > migration.today::timestamp AT TIME ZONE migration.zone)
 )
 SELECT id AS visit_id
 FROM imported

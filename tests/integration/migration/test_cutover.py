@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from signal import SIGKILL
@@ -15,12 +16,13 @@ from sqlalchemy import Engine
 from hub.bootstrap.reentry_files import write_reentry_files
 from hub.canonical.ids import Kind, VisitId
 from hub.canonical.records import Patient, Visit, VisitState
-from hub.errors import InvalidInput, NeedsAttention
+from hub.errors import InvalidInput, NeedsAttention, SafetyStop
 from hub.operations.migration.cut_over import Terms, cut_over
 from hub.operations.migration.future_bookings import judge_future
 from hub.operations.migration.go_back import close_way_back, digest_of, go_back
 from hub.operations.migration.take_delta import GONE, Delta, take_delta
-from hub.ports.cutovers import Step
+from hub.ports.cutovers import CutoverStep, Step
+from hub.ports.verifications import CheckState, HistoryCheck
 from hub.store.engine import application_engine
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database
@@ -40,6 +42,23 @@ def export(tmp_path: Path) -> Path:
 def moved(store: SqlStore, export: Path) -> SqlStore:
     run_of(store, export).run()
     return store
+
+
+def switch(store: SqlStore, export: Path, terms: Terms = TERMS) -> dict[Step, CutoverStep]:
+    """Without a proof: these tests are about the steps."""
+    return cut_over(run_of(store, export), terms, prove=lambda: None, proof=lambda _work, _system: None)
+
+
+def prover(store: SqlStore, *states: CheckState) -> Callable[[], None]:
+    """Each time it is asked it keeps a proof of the data as it stands, whose only check came to the next state."""
+    coming = iter(states)
+
+    def prove() -> None:
+        with store.begin("prove") as work:
+            check = HistoryCheck("totals_agree", "Totals agree.", next(coming))
+            work.verifications.save("legacy", work.verifications.hash_data(), [check], [])
+
+    return prove
 
 
 def edit(export: Path) -> dict[str, int]:
@@ -81,24 +100,37 @@ def test_what_was_changed_after_the_freeze_is_refused(moved: SqlStore, export: P
     (export / "appointments.csv").write_text(visits + visits.splitlines()[1] + "\n", encoding="utf-8")
     early = Terms("Dr. Lee", datetime(2001, 1, 1, tzinfo=UTC), timedelta(days=14))
     with pytest.raises(InvalidInput, match=r"appointments.csv:\d+: it was changed after the old system was frozen"):
-        cut_over(run_of(moved, export), early)
+        switch(moved, export, early)
     go_back(moved, "legacy", "Dr. Lee")
     run_of(moved, export).run()
-    assert set(cut_over(run_of(moved, export), TERMS)) == {Step.FREEZE, Step.DELTA, Step.SWITCH}
+    assert set(switch(moved, export)) == {Step.FREEZE, Step.DELTA, Step.SWITCH}
 
 
-def test_nothing_is_switched_that_was_not_taken_in_whole_and_nothing_comes_in_after_it(
-    store: SqlStore, export: Path
-) -> None:
-    with pytest.raises(NeedsAttention, match="not taken in whole"):
-        cut_over(run_of(store, export), TERMS)
-    run_of(store, export).run()
-    cut_over(run_of(store, export), TERMS)
-    with store.begin("read") as work:
+def test_nothing_is_switched_that_is_not_proven_and_nothing_comes_in_after_it(moved: SqlStore, export: Path) -> None:
+    prove = prover(moved, CheckState.OK, CheckState.OK)
+    with pytest.raises(NeedsAttention, match="was not verified yet"):
+        cut_over(run_of(moved, export), TERMS, prove)
+    prove()
+    edit(export)
+    cut_over(run_of(moved, export), TERMS, prove)
+    with moved.begin("read") as work:
         assert Kind.VISIT in work.cutovers.find_silent()["legacy"]
     edit(export)
     with pytest.raises(NeedsAttention, match="the hub is the system of record"):
-        take_delta(run_of(store, export))
+        take_delta(run_of(moved, export))
+
+
+def test_a_check_that_fails_on_the_last_delta_keeps_the_old_system_until_it_is_met(
+    moved: SqlStore, export: Path
+) -> None:
+    prove = prover(moved, CheckState.OK, CheckState.FAILED, CheckState.OK)
+    prove()
+    edit(export)
+    with pytest.raises(SafetyStop, match="totals_agree"):
+        cut_over(run_of(moved, export), TERMS, prove)
+    with moved.begin("read") as work:
+        assert not work.cutovers.find_silent()
+    assert Step.SWITCH in cut_over(run_of(moved, export), TERMS, prove)
 
 
 def write_fifty(store: SqlStore) -> dict[str, dict[str, str]]:
@@ -128,7 +160,7 @@ def write_fifty(store: SqlStore) -> dict[str, dict[str, str]]:
 
 
 def test_fifty_changes_survive_the_way_back(moved: SqlStore, export: Path, engine: Engine, tmp_path: Path) -> None:
-    cut_over(run_of(moved, export), TERMS)
+    switch(moved, export)
     told = write_fifty(moved)
     assert len(told) == 50
     before = dump_of(engine)
@@ -154,7 +186,7 @@ def test_fifty_changes_survive_the_way_back(moved: SqlStore, export: Path, engin
 def test_what_the_old_system_can_be_told_of_waits_in_the_outbox_and_not_on_the_list(
     moved: SqlStore, export: Path
 ) -> None:
-    cut_over(run_of(moved, export), TERMS)
+    switch(moved, export)
     told = write_fifty(moved)
     way_back = go_back(moved, "legacy", "Dr. Lee", {Kind.VISIT})
     with moved.begin("read") as work:
@@ -166,7 +198,7 @@ def test_what_the_old_system_can_be_told_of_waits_in_the_outbox_and_not_on_the_l
 
 
 def test_after_its_time_there_is_no_way_back(moved: SqlStore, engine: Engine, export: Path) -> None:
-    cut_over(run_of(moved, export), TERMS)
+    switch(moved, export)
     later = SqlStore(engine, clock=lambda _connection: datetime(2099, 1, 1, tzinfo=UTC))
     with pytest.raises(NeedsAttention, match="the time for a way back ended"):
         go_back(later, "legacy", "Dr. Lee")
@@ -199,7 +231,7 @@ def _cut_over_until(url: str, export: Path, point: int) -> None:
         if passed == point:
             os.kill(os.getpid(), SIGKILL)
 
-    cut_over(run_of(SqlStore(application_engine(url), die), export), TERMS)
+    switch(SqlStore(application_engine(url), die), export)
 
 
 @pytest.mark.slow

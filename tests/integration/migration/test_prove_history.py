@@ -73,8 +73,10 @@ DEFECTS = {
     "the_newest_version_of_a_row_won": f"""
         INSERT INTO source_record (system, kind, source_id, content_hash, payload, file, line)
         SELECT system, kind, source_id, 'x', payload || '{{"Modified": "2099-01-01 00:00"}}', file, line
-        FROM source_record WHERE id = (SELECT source_record_id FROM disposition WHERE id = {MERGED_ROW});
-        UPDATE disposition SET source_record_id = (SELECT max(id) FROM source_record) WHERE id = {MERGED_ROW}""",
+        FROM source_record WHERE id = (SELECT max(source_record_id) FROM disposition WHERE canonical_id = {PAST});
+        INSERT INTO disposition (batch_id, file, line, source_key, verdict, reason, source_record_id, canonical_id)
+        SELECT batch_id, file, 100000, source_key, 'merged', 'superseded', (SELECT max(id) FROM source_record), {PAST}
+        FROM disposition WHERE id = (SELECT max(id) FROM disposition WHERE canonical_id = {PAST})""",
     "visit_totals_agree": f"UPDATE visit SET price_minor = price_minor + 1 WHERE id = {PAST}",
 }
 """By check: what somebody with the owner's rights does to a history that was moved well."""

@@ -82,6 +82,16 @@ def test_a_record_of_several_is_several_and_one_of_another_kind_is_none(system: 
     assert "f1#B Bennet Lopez Austin" in names(store)
 
 
+def test_a_list_says_nothing_about_parts_none_of_them_is_gone_by_it(system: LinkedSystem, store: Store) -> None:
+    source = Source(household(1, "Ana", "Ben"))
+    pull_changes(system, Kind.PATIENT, source, store)
+    source.page = replace(source.page, listed=frozenset({"f1"}))
+    pull_changes(system, Kind.PATIENT, source, store)
+    with store.begin("test") as work:
+        found = work.records.load_all(Kind.PATIENT).values()
+        assert [one.active for one in found if isinstance(one, Patient)] == [True, True]
+
+
 def test_a_part_is_not_pushed_as_if_it_were_the_whole(system: LinkedSystem, store: Store) -> None:
     pull_changes(system, Kind.PATIENT, Source(household(1, "Ana", "Ben")), store)
     with store.begin("test") as work:
@@ -108,4 +118,4 @@ def test_what_ends_and_what_is_broken_is_told_apart_by_kind_too(system: LinkedSy
     [taken] = pages_of_kind([page], system.mapping(Kind.PATIENT))
     assert [one.ref.id for one in taken.records] == ["x", "f1#A"]
     assert [one.record.ref.id for one in taken.rejected] == ["f1"]
-    assert (taken.cursor, taken.listed) == ("1", None)
+    assert (taken.cursor, taken.listed) == ("1", frozenset({"x", "f1"}))
