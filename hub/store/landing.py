@@ -22,6 +22,8 @@ _COLUMNS = (
     "system", "kind", "source_id", "version", "content_hash", "payload", "modified_at", "file", "line", "gone",
     "merged_into",
 )  # fmt: skip
+_write_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+"""Made once: `json.dumps` would make an encoder for every row."""
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 _LAND = text("""
@@ -269,7 +271,7 @@ def _key(row: tuple[object, ...]) -> tuple[object, object, object, object]:
 
 
 def _as_json(payload: dict[str, object]) -> str:
-    written = json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    written = _write_json(payload)
     if "\\u0000" in written:
         written = _NUL.sub(r"\1\\u2400", written)
     return written.encode("utf-8", "replace").decode("utf-8")

@@ -74,8 +74,11 @@ class SqlRecords:
         inserted: list[str] = []
         updated: list[str] = []
         total = 0
+        by_model: dict[type[BaseModel], dict[str, Canonical]] = {}
+        for record in records:
+            by_model.setdefault(type(record), {})[str(record.id)] = record
         for model, table in _SAVED:
-            chosen = {str(record.id): record for record in records if isinstance(record, model)}
+            chosen = by_model.get(model)
             if not chosen:
                 continue
             total += len(chosen)
