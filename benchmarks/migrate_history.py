@@ -37,7 +37,7 @@ MONEY = ("payment", "package", "lot")
 CAST = """
     CREATE TABLE bare_cast AS SELECT file, cells[1] AS id,
         ARRAY(SELECT CAST(cell AS date) FROM unnest(cells) AS cell
-            WHERE cell ~ '^20\\d\\d-(0[1-9]|1[0-2])-[012][1-8]$') AS dates,
+            WHERE cell ~ '^20\\d\\d-\\d\\d-\\d\\d$' AND pg_input_is_valid(cell, 'date')) AS dates,
         ARRAY(SELECT CAST(cell AS numeric) FROM unnest(cells) AS cell WHERE cell ~ '^-?\\d+\\.\\d\\d$') AS amounts
     FROM bare"""
 
