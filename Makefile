@@ -18,7 +18,7 @@ demo: .venv/runtime  ## Bring up the demo practice and do the whole round on it 
 up: .venv/runtime  ## Serve the hub and Dagster's web UI side by side.
 	@$(BIN)/hub up $(ARGS)
 
-test: .venv/dev browser  ## Check style, types and imports, and run the tests (8 minutes at most).
+test: .venv/dev browser  ## Check style, types and imports, and run the tests (about 10 minutes).
 	@$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
