@@ -73,7 +73,7 @@ class DecisionsFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     aliases: dict[Kind, dict[str, str]] = {}
-    """By kind: the system's id or name → the hub's id, or the id of another of its own records."""
+    """By kind: the system's id or name → the hub's id, or of a provider, service or patient the id of another row."""
     merge: tuple[tuple[str, str], ...] = ()
     """Ids of clients who are one person; the first survives."""
     never_merge: tuple[tuple[str, str], ...] = ()
@@ -103,7 +103,11 @@ class MigrationFolder:
         """The history in a folder of files."""
         zone = ZoneInfo(self.file.zone)
         decided = Decisions(
-            self.decisions.aliases, self.decisions.merge, self.decisions.never_merge, self.decisions.corrections
+            self.decisions.aliases,
+            self.decisions.merge,
+            self.decisions.never_merge,
+            self.decisions.corrections,
+            self._place,
         )
         identity = self.file.identity
         thresholds = Thresholds(merge=identity.merge_from, review=identity.review_from)
@@ -117,6 +121,10 @@ class MigrationFolder:
             decisions=decided,
             matcher=Matcher(thresholds, SplinkLikeness(), identity.score_from_people),
         )
+
+    def _place(self, keys: tuple[str, ...]) -> Problem:
+        file = self.path / DECISIONS
+        return parse(_read(file), str(file)).problem(keys, "")
 
 
 def read_migration_folder(path: Path, settings: Settings) -> MigrationFolder:

@@ -65,6 +65,19 @@ def _plan(kind: Kind, folder: MigrationFolder, history: History) -> KindPlan:
     )
 
 
+def find_undisposed(folder: MigrationFolder, history: History) -> dict[str, tuple[str, ...]]:
+    """Kind → the columns of its files of which nobody said what becomes of them; reads the heads of the files."""
+    found = {
+        str(kind): tuple(
+            one.column
+            for one in find_field_fates(kind, history.source.columns(kind), folder, history.mappings.get(kind))
+            if one.fate == "undisposed"
+        )
+        for kind in history.source.kinds
+    }
+    return {kind: columns for kind, columns in found.items() if columns}
+
+
 def find_field_fates(
     kind: Kind, columns: tuple[str, ...], folder: MigrationFolder, mapping: TwoWay | None
 ) -> tuple[FieldFate, ...]:

@@ -6,12 +6,14 @@ from hub.cli.migrating_cutover import back, cutover, delta, future
 from hub.cli.migrating_plan import init, plan
 from hub.cli.migrating_profile import profile
 from hub.cli.migrating_proof import report, sign, verify
+from hub.cli.migrating_rehearse import rehearse
 from hub.cli.migrating_run import dispositions, run
 
 app = typer.Typer(help="Migrations.", no_args_is_help=True)
 app.command()(init)
 app.command()(profile)
 app.command()(plan)
+app.command()(rehearse)
 app.command()(run)
 app.command()(verify)
 app.command()(report)

@@ -1,5 +1,6 @@
 """`hub migrate verify`, `report` and `sign`: what was moved, proven, shown to its owner and signed for."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +18,12 @@ def verify(folder: Folder = Path()) -> None:
     prove(folder)
 
 
-def prove(folder: Path) -> None:
+def prove(folder: Path, environment: Mapping[str, str] | None = None) -> None:
     """In a process of its own: only the pipelines load Great Expectations.
+
+    Args:
+        folder: of the migration.
+        environment: what that process shall find otherwise than this one, such as another database.
 
     Raises:
         Exit: a check failed that nobody accepted, or it could not be proven; why was told.
@@ -26,7 +31,7 @@ def prove(folder: Path) -> None:
     from hub.cli.processes import Processes
     from hub.settings import read_settings
 
-    with Processes(read_settings().home, {}) as processes:
+    with Processes(read_settings().home, environment or {}) as processes:
         code = processes.run("hub.pipelines", "prove", str(folder))
     if code:
         raise typer.Exit(code)

@@ -11,8 +11,11 @@ import typer
 from hub.cli.migrating_proof import prove
 
 if TYPE_CHECKING:
+    from hub.bootstrap.migration_folder import MigrationFolder
+    from hub.operations.migration.history import History
     from hub.operations.migration.run_history import Run
     from hub.ports.migrations import FileAccount, Partition, RowFate
+    from hub.settings import Settings
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The migration folder.")]
 Source = Annotated[Path, typer.Option("--source", metavar="DIR", help="The folder of the export.")]
@@ -23,22 +26,29 @@ Tracked = Annotated[bool, typer.Option("--tracked", help="As Dagster's runs, one
 
 def run(folder: Folder, source: Source, tracked: Tracked = False) -> None:
     """Move the history from DIR, through to verified. What was done before is not done again; nobody is asked."""
-    from hub.bootstrap.migrating import open_store
     from hub.bootstrap.migration_folder import read_migration_folder
-    from hub.operations.migration.run_history import Run
     from hub.settings import read_settings
 
     settings = read_settings()
-    history = read_migration_folder(folder, settings).history(source)
+    migration = read_migration_folder(folder, settings)
     if tracked:
         _run_tracked(folder, source, settings.home)
+    move(migration, source, settings, is_told=tracked)
+    prove(folder)
+
+
+def move(migration: "MigrationFolder", source: Path, settings: "Settings", *, is_told: bool = False) -> bool:
+    """Run it on the database of the settings and tell its account; whether something is left open for a person."""
+    from hub.bootstrap.migrating import open_store
+    from hub.operations.migration.run_history import Run
+
+    history = migration.history(source)
     with open_store(settings) as (store, _engine):
         started = Run(history, store)
-        files = started.run(_tell_nothing if tracked else _tell)
-        for file in files:
+        for file in started.run(_tell_nothing if is_told else _tell):
             typer.echo(line_of(file))
-        _tell_of_open(started)
-    prove(folder)
+        is_open = _tell_of_open(started)
+    return _tell_of_undisposed(migration, history) or is_open
 
 
 def _run_tracked(folder: Path, source: Path, home: Path) -> None:
@@ -77,13 +87,25 @@ def line_of(file: "FileAccount") -> str:
     return f"{file.file:18} {file.rows} rows = {said}" + (f" ({reasons})" if reasons else "")
 
 
-def _tell_of_open(run: "Run") -> None:
+def _tell_of_undisposed(migration: "MigrationFolder", history: "History") -> bool:
+    from hub.bootstrap.migration_plan import find_undisposed
+
+    found = find_undisposed(migration, history)
+    if found:
+        named = "; ".join(f"{kind}: {', '.join(columns)}" for kind, columns in found.items())
+        count = sum(map(len, found.values()))
+        typer.echo(f"Nobody said what becomes of {count} columns ({named}): `hub migrate plan` shows them")
+    return bool(found)
+
+
+def _tell_of_open(run: "Run") -> bool:
     with run.store.begin("find_open") as work:
         pairs, replay = work.people.count_open(), work.migrations.find_attempts(run.history.system)
     conflicts = next((one.counts["history_conflicts"] for p, one in replay.items() if p.stage == "replay"), 0)
     typer.echo(f"{conflicts} visits of the history overlap another; all are kept and listed.")
     if pairs:
         typer.echo(f"{pairs} pairs of patients may be one person: `hub people review`")
+    return bool(conflicts or pairs)
 
 
 def dispositions(

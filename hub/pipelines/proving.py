@@ -11,6 +11,7 @@ from hub.errors import NeedsAttention, Problem
 from hub.operations.migration.compare_rows import check_rows
 from hub.operations.migration.judge_history import Acceptance, accept_findings
 from hub.operations.migration.load_rows import Loader
+from hub.operations.migration.resolve_aliases import resolve_aliases
 from hub.pipelines.expectations import Expectation, history_expectations, telling, total_queries
 from hub.pipelines.validation import Outcome, Verdict, read_totals, validate
 from hub.ports import Store, UnitOfWork
@@ -66,7 +67,8 @@ class Proving:
         landings = {at.kind: one.batch_id for at, one in attempts.items() if at.stage is Stage.LAND and at.kind}
         loaded = [at for at in attempts if at.stage is Stage.LOAD and at.kind in self.folder.mappings]
         history = self.folder.history(Path(head.folder))
-        return head, Loader(history, head.today, landings), tuple(sorted(loaded, key=str))
+        resolved = resolve_aliases(history, work, landings)
+        return head, Loader(resolved, head.today, landings), tuple(sorted(loaded, key=str))
 
     def _modified(self) -> str:
         visits = self.folder.file.source.records.get(Kind.VISIT)

@@ -26,8 +26,6 @@ class Stage(StrEnum):
     """The loaded history through the rules that need no date: nobody is in two places at once."""
     ACCOUNT = "account"
     """Loaded + merged + quarantined (+ review) = read, file by file."""
-    CORRECT = "correct"
-    """Rows that a person corrected, on their own."""
 
 
 @dataclass(frozen=True, slots=True)

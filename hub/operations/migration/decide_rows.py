@@ -18,6 +18,10 @@ from hub.sync.versions import Why
 
 SAME_PERSON = "same_person"
 """Why a row of a client is merged: another row is the same person."""
+LOT_TWICE = "lot_twice"
+"""Why a row of a lot is quarantined: an earlier row is the same lot at the same place."""
+Lots = dict[tuple[str, str, str], str]
+"""Product, location and lot → the record that it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,16 @@ def decide_rows(
         decoded = decode(mapping, record, context)
         reason = decoded.problems[0].code if decoded.record is None else None
         yield DecidedRow(row, decoded.record, reason)
+
+
+def keep_first_of_lots(decided: Iterable[DecidedRow], seen: Lots) -> Iterator[DecidedRow]:
+    """Of rows that are one lot at one place the first counts; whether the others add to it only a person can say."""
+    for one in decided:
+        lot = one.record
+        if isinstance(lot, Lot) and seen.setdefault((lot.product_id, lot.location_id, lot.name), lot.id) != lot.id:
+            yield replace(one, record=None, reason=LOT_TWICE)
+        else:
+            yield one
 
 
 def corrected(record: SourceRecord, corrections: Mapping[str, Correction]) -> SourceRecord:

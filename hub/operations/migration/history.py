@@ -1,6 +1,6 @@
 """What a migration is told: where the history comes from, how it is read, what was decided."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -8,6 +8,7 @@ from json import dumps
 from zoneinfo import ZoneInfo
 
 from hub.canonical.ids import Kind
+from hub.errors import Problem
 from hub.mapping.apply import TwoWay
 from hub.operations.export_links import Ids
 from hub.ports.migrations import HistorySource
@@ -22,13 +23,15 @@ class Decisions:
     """What people decided about a history."""
 
     aliases: Ids = field(default_factory=dict)
-    """By kind: the system's id or name → the hub's id."""
+    """By kind: the system's id or name → the hub's id, or the id of another of its own rows."""
     merge: tuple[tuple[str, str], ...] = ()
     """Source ids of patients who are one person: the second is merged into the first."""
     never_merge: tuple[tuple[str, str], ...] = ()
     """Source ids of patients who are two."""
     corrections: Mapping[Kind, Mapping[str, Correction]] = field(default_factory=dict)
     """By kind: row id → what stands there instead."""
+    place: Callable[[tuple[str, ...]], Problem] = lambda keys: Problem("", field=".".join(keys))
+    """Where one of them was written: a problem that says the file, the line and the key."""
 
     def of_kind(self, kind: Kind) -> Mapping[str, Correction]:
         """What was put right in the rows of a kind, by row id."""

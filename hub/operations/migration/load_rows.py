@@ -14,7 +14,9 @@ from hub.operations.adopt_money import adopt_deposits, keep_promised_sessions, p
 from hub.operations.export_links import ExportLinks, Ids
 from hub.operations.migration.decide_rows import (
     DecidedRow,
+    Lots,
     decide_rows,
+    keep_first_of_lots,
     location_column,
     places_of,
     reference_columns,
@@ -55,9 +57,11 @@ class Loader:
         context = self.dated_context(work, partition.kind)
         links = context.links
         assert isinstance(links, ExportLinks)
+        lots: Lots = {}
         for rows in work.migrations.read_rows(self.landings[partition.kind], partition.month):
             links.read = self.referred(work, rows, mapping)
-            decided = list(decide_rows(rows, mapping, context, self.history.decisions.of_kind(partition.kind)))
+            read = decide_rows(rows, mapping, context, self.history.decisions.of_kind(partition.kind))
+            decided = list(keep_first_of_lots(read, lots))
             self._save_places(work, decided, links, batch_id)
             save_decided(work, decided, [one.record for one in decided if one.record], self.history.system, batch_id)
             work.imports.save_dispositions(batch_id, [one.disposition() for one in decided])

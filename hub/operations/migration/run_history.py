@@ -15,6 +15,7 @@ from hub.operations.migration.history import Correction, History, mark
 from hub.operations.migration.load_people import load_people
 from hub.operations.migration.load_rows import Loader, load_providers, load_services
 from hub.operations.migration.replay_history import replay_history
+from hub.operations.migration.resolve_aliases import resolve_aliases
 from hub.ports import Disposition, Store, UnitOfWork
 from hub.ports.migrations import Attempt, FileAccount, MigrationHead, Partition, Stage
 
@@ -116,7 +117,7 @@ class Run:
         """What is done over everything that was loaded."""
         with self.store.begin("plan_migration") as work:
             attempts = work.migrations.find_attempts(self.history.system)
-        loaded = _marks(attempts, Stage.LAND, Stage.LOAD, Stage.CORRECT)
+        loaded = _marks(attempts, Stage.LAND, Stage.LOAD)
         replay = Planned(Partition(Stage.REPLAY), mark(loaded))
         return [replay, Planned(Partition(Stage.ACCOUNT), mark(loaded))]
 
@@ -188,7 +189,8 @@ class Run:
         assert kind is not None
         landings = {one.kind: found.batch_id for one, found in attempts.items() if one.stage is Stage.LAND and one.kind}
         if self._loader is None or self._loader.landings != landings:
-            self._loader = Loader(self.history, self.head.today, landings)
+            resolved = resolve_aliases(self.history, work, landings)
+            self._loader = Loader(resolved, self.head.today, landings)
         loader = self._loader
         if kind in UNDIVIDED:
             work.imports.save_dispositions(batch_id, UNDIVIDED[kind](loader, work, batch_id))

@@ -1,16 +1,24 @@
 """What people decide about a history: corrected rows, aliases, merges, approved tables."""
 
+import csv
+import json
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
 
 import pytest
 import yaml
+from sqlalchemy import Engine, text
 
 from hub.bootstrap.migration_folder import read_migration_folder
 from hub.bootstrap.migration_plan import plan_migration
 from hub.bootstrap.migration_start import start_migration
+from hub.canonical.ids import Kind, derive
+from hub.canonical.records import Visit
 from hub.errors import InvalidInput
+from hub.operations.merge_people import Undone, Word, unmerge_people
+from hub.ports import UnitOfWork
 from hub.settings import Settings
 from hub.store.unit_of_work import SqlStore
 from tests.integration.migration.moved import FOLDER, fates_of, one_row, run_of
@@ -126,3 +134,106 @@ def test_a_wrong_migration_file_is_refused_with_its_line_and_key(decide: Decide)
     said = [str(problem) for problem in refused.value.problems]
     assert any("migration.yaml:4: zone: there is no time zone 'Texas'" in one for one in said)
     assert any("unknown key 'maybe'" in one for one in said)
+
+
+def test_an_alias_may_name_another_row_of_the_export(export: Path, decide: Decide, store: SqlStore) -> None:
+    target = next(iter(json.loads((export / "truth.json").read_text("utf-8"))["services"]))
+    names = ["???", "B20", "Lip filler - Dr. Smith special"]
+    run_of(store, export, decide(aliases={"service": dict.fromkeys(names, target)})).run()
+    fates = fates_of(store)
+    meant = one_row(fates["services.csv"][target])["sku"]
+    visits = visits_named(export, names)
+    found = [one_row(fates["appointments.csv"][id_]) for id_ in visits]
+    assert {one["sku"] for one in found if one["verdict"] == "loaded"} == {meant}
+
+
+def visits_named(export: Path, services: list[str]) -> list[str]:
+    text = (export / "appointments.csv").read_text("utf-8")
+    return [row["ApptID"] for row in csv.DictReader(text.splitlines()) if row["Service"] in services]
+
+
+@pytest.mark.parametrize(("kind", "target"), [("service", "svc_nowhere"), ("location", "loc_nowhere")])
+def test_an_alias_that_leads_nowhere_stops_the_run_with_its_line_and_key(
+    kind: str, target: str, export: Path, decide: Decide, store: SqlStore
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        run_of(store, export, decide(aliases={kind: {"Somewhere": target}})).run()
+    (said,) = (str(problem) for problem in refused.value.problems)
+    assert f"decisions.yaml:3: aliases.{kind}.Somewhere: there is no {kind} {target!r}. Write the id of" in said
+    assert {one["verdict"] for of_file in fates_of(store).values() for rows in of_file.values() for one in rows} <= {
+        "landed"
+    }
+
+
+STOCK = """Product,Lot,Expiry,On Hand,Unit,Location
+Botox,C7,2099-01-31,100,unit,Main
+botox ,C7,2099-01-31,40,units,MAIN
+Botox,C7,2099-01-31,25,unit,North
+"""
+
+
+def test_a_lot_that_stands_twice_counts_once_and_the_other_row_waits_for_a_person(
+    export: Path, store: SqlStore, engine: Engine
+) -> None:
+    (export / "inventory.csv").write_text(STOCK, encoding="utf-8")
+    run_of(store, export).run()
+    rows = [rows[0] for rows in fates_of(store)["inventory.csv"].values()]
+    assert [(one["line"], one["verdict"], one["reason"]) for one in sorted(rows, key=lambda one: one["line"])] == [
+        (2, "loaded", None),
+        (3, "quarantined", "lot_twice"),
+        (4, "loaded", None),
+    ]
+    with engine.connect() as connection:
+        assert sorted(connection.execute(text("SELECT on_hand FROM lot")).scalars()) == [25, 100]
+        linked = "SELECT count(*) FROM source_link WHERE kind = 'lot' AND canonical_id IN (SELECT record_id FROM lot)"
+        links = connection.execute(text("SELECT count(*) FROM source_link WHERE kind = 'lot'")).scalar_one()
+        assert (links, connection.execute(text(linked)).scalar_one()) == (2, 2)
+
+
+def test_a_merge_of_the_migration_that_is_taken_back_gives_back_the_visits_that_it_led(
+    export: Path, store: SqlStore
+) -> None:
+    first, led, kept = with_twin(export)
+    run_of(store, export).run()
+    fates = fates_of(store)
+    survivor, twin = one_row(fates["clients.csv"][first])["person"], derive(Kind.PATIENT, "legacy", "C99999")
+    ids = {key: str(one_row(fates["appointments.csv"][key])["canonical_id"]) for key in (led, kept)}
+    with store.begin("look") as work:
+        (merge,) = [one for one in work.people.find_merges(survivor) if twin in (one.merged_id, one.survivor_id)]
+        assert patients_of(work, ids) == {led: survivor, kept: survivor}
+    undone = unmerge_people(store, merge.id, Word("desk", "two after all"))
+    assert isinstance(undone, Undone)
+    with store.begin("look") as work:
+        assert patients_of(work, ids) == {led: twin, kept: derive(Kind.PATIENT, "legacy", first)}
+
+
+def patients_of(work: UnitOfWork, ids: dict[str, str]) -> dict[str, str]:
+    visits = work.records.load(Kind.VISIT, ids.values())
+    return {key: str(visit.patient_id) for key, id_ in ids.items() if isinstance(visit := visits[id_], Visit)}
+
+
+def with_twin(export: Path) -> tuple[str, str, str]:
+    """The client who now stands twice, the visit that the second row has, and one that the first keeps."""
+    truth = json.loads((export / "truth.json").read_text("utf-8"))
+    clients = (export / "clients.csv").read_text("utf-8-sig")
+    file = export / "appointments.csv"
+    visits = file.read_text("utf-8")
+    ids = [row["ApptID"] for row in csv.DictReader(visits.splitlines())]
+    of: dict[str, list[str]] = defaultdict(list)
+    for row in csv.DictReader(visits.splitlines()):
+        if ids.count(row["ApptID"]) == 1 and truth["appointments"][row["ApptID"]]["verdict"] == "loaded":
+            of[row["ClientID"]].append(row["ApptID"])
+    alone = Counter(told["person"] for told in truth["clients"].values())
+    first = next(
+        row["ClientID"]
+        for row in csv.DictReader(clients.splitlines())
+        if len(of[row["ClientID"]]) > 1
+        and all(row[name] for name in ("First Name", "Last Name", "Mobile", "Email", "DOB"))
+        and alone[truth["clients"][row["ClientID"]]["person"]] == 1
+    )
+    line = next(line for line in clients.splitlines() if line.startswith(f"{first},"))
+    (export / "clients.csv").write_text(f"{clients.rstrip()}\nC99999{line[len(first) :]}\n", encoding="utf-8-sig")
+    led, kept = of[first][:2]
+    row = next(line for line in visits.splitlines() if line.startswith(f"{led},"))
+    file.write_text(visits.replace(row, row.replace(f",{first},", ",C99999,", 1)), encoding="utf-8")
+    return first, led, kept
