@@ -70,6 +70,8 @@ def test_a_rehearsal_tells_the_account_and_leaves_the_database_as_it_was(hub, se
     staff = tmp_path / "export" / "staff.csv"
     lines = staff.read_text("cp1252").splitlines()
     staff.write_text("".join(f"{line},{'41' if n else 'Shoe size'}\n" for n, line in enumerate(lines)), "cp1252")
+    with (tmp_path / "export" / "inventory.csv").open("a", encoding="utf-8") as stock:
+        stock.write("Botox,C7,2099-01-31,100,unit,Main\nbotox ,C7,2099-01-31,40,units,MAIN\n")
     with database.engine.begin() as connection:
         connection.execute(text("INSERT INTO location (id, name) VALUES ('loc_1', 'Here')"))
     before = dump_of(database.engine)
@@ -83,6 +85,8 @@ def test_a_rehearsal_tells_the_account_and_leaves_the_database_as_it_was(hub, se
     assert "appointments.csv" in done.stdout
     told = "Nobody said what becomes of 1 columns (provider: Shoe size): `hub migrate plan` shows them"
     assert told in done.stdout
+    assert "lot_twice 1" in done.stdout
+    assert "Verified." in done.stdout
     assert "the copy is dropped; the hub's own database is as it was." in done.stdout
     assert dump_of(database.engine) == before
     assert databases(database.owner) == known
