@@ -120,7 +120,7 @@ def _ask_about_visits(plan: PagePlan, uow: UnitOfWork) -> None:
 
 def _report(plan: PagePlan, uow: UnitOfWork) -> None:
     incomplete = {issue.subject_id for issue in plan.incomplete}
-    uow.issues.close(REJECTED, plan.kind, plan.taken)
+    uow.issues.close(REJECTED, plan.kind, plan.taken | plan.standing)
     uow.issues.close(INCOMPLETE, plan.kind, plan.taken - incomplete)
     uow.issues.open([*plan.rejected, *plan.incomplete])
 

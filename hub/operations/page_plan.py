@@ -68,6 +68,8 @@ class PagePlan:
     incomplete: list[Issue] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     """Subjects of the records that could be read."""
+    standing: set[str] = field(default_factory=set)
+    """Subjects of the records that are told of as they were taken last: what came in between is over."""
     matches: Matches = field(default_factory=Matches)
     """Who of those that are met for the first time is who."""
     landed: Sequence[Landed] = ()

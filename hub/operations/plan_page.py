@@ -113,6 +113,7 @@ class PagePlanner:
             link = self._known.links.get(record.ref)
             if link is not None and link.source_record_id == at.id and not self._is_replay:
                 plan.recognised += record.hub_id is not None
+                plan.standing.add(subject_of(record))
             elif record.ref in awaited or echoes.is_released(record):
                 plan.recognised += 1
                 if echoes.is_released(record):

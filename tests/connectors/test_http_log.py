@@ -1,7 +1,6 @@
 """The log of HTTP, errors, reprs and tracebacks: no value of a patient is in any of them, wherever it stood."""
 
 import json
-import os
 import shutil
 import traceback
 from pathlib import Path
@@ -22,10 +21,16 @@ from hub.errors import HubError
 from hub.ports import Write
 from tests.peers.scripted import answer, scripted
 from tests.peers.unseen.veloura.server import Veloura
+from tests.processes import start
 
 ROOT = Path(__file__).parents[2]
 VELOURA = ROOT / "tests" / "peers" / "unseen" / "veloura" / "practice"
 SENTINELS = ("Zyxwen", "Quillfeather", "5550177", "1971", "allergic", "zy@x.example", "pa55", "ticket-")
+
+
+def mappings_of(folder: Path):
+    """Connection → its mapping files."""
+    return lambda one: load_mappings(ROOT / "mappings", one.mappings, folder)
 
 
 @pytest.fixture
@@ -41,7 +46,7 @@ def logged(tmp_path, desk):
     (folder / "secrets.yaml").write_text("veloura: {secret: pa55}", encoding="utf-8")
     (folder / "secrets.yaml").chmod(0o600)
     file = tmp_path / "http.log"
-    log = HttpLog(file, lambda one: load_mappings(ROOT / "mappings", one.mappings, folder))
+    log = HttpLog(file, mappings_of(folder))
     with scripted(desk.serve) as server:
         text = (folder / "connections" / "veloura.yaml").read_text().replace("http://127.0.0.1:8000", server.url)
         around = Surroundings(folder, ZoneInfo("America/Chicago"), {}, witness_of=log.witness_of)
@@ -129,16 +134,18 @@ def test_nothing_says_a_personal_value_when_it_is_printed():
     assert no_sentinel(str(caught.value))
 
 
-def test_several_processes_write_whole_lines_into_one_log(logged, desk):
-    connection, around, file = logged
-    fill(desk)
-    children = []
-    for _ in range(3):
-        if (child := os.fork()) == 0:
-            witness = around.witness_of(connection)
-            for _ in range(50):
-                witness(Seen("GET", "http://h/gateway/guests", b"", 200, {}, b'{"payload": {"rows": []}}', 0.1))
-            os._exit(0)
-        children.append(child)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+def write_often(file: Path, folder: Path) -> None:
+    """In a process of its own."""
+    connection = read_connection((folder / "connections" / "veloura.yaml").read_text(), "veloura.yaml")
+    witness = HttpLog(file, mappings_of(folder)).witness_of(connection)
+    for _ in range(50):
+        witness(Seen("GET", "http://h/gateway/guests", b"", 200, {}, b'{"payload": {"rows": []}}', 0.1))
+
+
+def test_several_processes_write_whole_lines_into_one_log(tmp_path):
+    file = tmp_path / "http.log"
+    children = [start(write_often, file, VELOURA) for _ in range(3)]
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0, 0, 0]
     assert [json.loads(line)["status"] for line in file.read_text().splitlines()] == [200] * 150

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from hub.store.unit_of_work import SqlStore
 from tests.database import Database
 from tests.integration.migration.moved import dump_of, run_of
 from tests.legacy.generate import generate
+from tests.processes import start
 
 TERMS = Terms("Dr. Lee", None, timedelta(days=14))
 
@@ -239,10 +239,7 @@ def test_killed_at_every_step_it_ends_with_each_step_once(database: Database, st
     run_of(store, export).run()
     told, killed = edit(export), 0
     while True:
-        process = multiprocessing.get_context("fork").Process(
-            target=_cut_over_until, args=(database.text_url, export, killed + 1)
-        )
-        process.start()
+        process = start(_cut_over_until, database.text_url, export, killed + 1)
         process.join()
         if process.exitcode != -SIGKILL:
             break

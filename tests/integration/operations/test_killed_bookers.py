@@ -4,7 +4,6 @@ What is checked: no instant shows a unit taken twice, more promised than there i
 change; every answer that was given is in the log, exactly once; and all answers, refusals too, fit one serial order.
 """
 
-import multiprocessing
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from tests.database import Database
 from tests.integration.operations.lives import LIVES, PACKAGES, PATIENTS, answers, finished, life, live_on
 from tests.integration.operations.serial_book import Change, SerialBook, Told, with_resources
 from tests.integration.operations.small_practice import NINE, PRACTICE, open_practice
+from tests.processes import start
 
 CLIENTS = 64
 DAY, ONE_DAY = NINE.date(), timedelta(days=1)
@@ -74,8 +74,6 @@ class Clients:
 
     def __init__(self, url: str, folder: Path, seed: int) -> None:
         self._url = url
-        self._context: Any = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([live_on.__module__])
         self.told = [folder / f"client-{n}" for n in range(CLIENTS)]
         self._running: dict[int, BaseProcess] = {n: self._start(n) for n in range(CLIENTS)}
         self._dice = random.Random(seed)
@@ -83,9 +81,7 @@ class Clients:
         """(when, whose), in order."""
 
     def _start(self, client: int) -> BaseProcess:
-        process: BaseProcess = self._context.Process(target=live_on, args=(self._url, client, self.told[client]))
-        process.start()
-        return process
+        return start(live_on, self._url, client, self.told[client])
 
     def is_alive(self) -> bool:
         """Whether somebody has something left; whoever ended without it fails the test."""

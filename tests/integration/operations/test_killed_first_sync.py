@@ -1,6 +1,5 @@
 """A first synchronization, killed again and again, ends as one that nobody disturbed: nothing lost or repeated."""
 
-import multiprocessing
 from collections.abc import Iterator
 from random import Random
 from signal import SIGKILL
@@ -12,6 +11,7 @@ from hub.store.unit_of_work import SqlStore
 from tests.database import Database, fresh_database
 from tests.integration.operations.fhir_practice import open_practice
 from tests.integration.operations.first_sync import PATIENTS, VISITS, dump, served, synchronize
+from tests.processes import start
 
 pytestmark = pytest.mark.slow
 Dump = dict[str, list[str]]
@@ -39,8 +39,7 @@ def opened(database: Database) -> Database:
 
 def run(database: Database, feed: str, point: int | None = None, seconds: float | None = None) -> int | None:
     """The exit code of one try, killed at that checkpoint or after so long."""
-    process = multiprocessing.get_context("fork").Process(target=synchronize, args=(database.text_url, feed, point))
-    process.start()
+    process = start(synchronize, database.text_url, feed, point)
     process.join(seconds)
     process.kill()
     process.join()

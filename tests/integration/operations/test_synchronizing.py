@@ -69,6 +69,18 @@ def both_know_ann(store: Store, rules: str = A_RULES) -> tuple[Vendor, Vendor, s
     return a, b, people(store)["Ann"].id
 
 
+def test_a_record_that_was_refused_in_between_is_no_issue_once_it_stands_again_as_it_was_taken(store):
+    vendor = Vendor("a")
+    vendor.put("1", ANN, at=START)
+    pull(vendor, linked("a"), store)
+    vendor.put("1", {**ANN, "active": "perhaps"}, at=START)
+    assert pull(vendor, linked("a"), store).rejected == 1
+    assert issues(store, "rejected_record") == {"a/1": ("unknown_code",)}
+    vendor.put("1", ANN, at=START)
+    assert pull(vendor, linked("a"), store).updated == 0
+    assert issues(store, "rejected_record") == {}
+
+
 def test_a_change_there_is_everywhere_once_and_not_sent_back(store, engine):
     a, b, _ = both_know_ann(store)
     assert b.records == {"b0n": ANN}

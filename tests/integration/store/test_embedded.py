@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 
 from hub.errors import NeedsAttention
 from hub.store.embedded import EmbeddedServer
+from tests.processes import start
 
 ROOT = Path(__file__).parents[3]
 USE = """
@@ -203,26 +203,21 @@ def test_it_starts_for_an_ordinary_user_too(folder: Path) -> None:
     _started(folder / "first").leave()  # as whoever runs the tests; root opens the way to the binaries
     own = folder / "own"
     own.mkdir()
-    child = os.fork()
-    if child == 0:
-        os._exit(_start_as_ordinary_user(own))
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+    child = start(_start_as_ordinary_user, own)
+    child.join()
+    assert child.exitcode == 0
     assert (own / "postgres").stat().st_uid != 0
 
 
-def _start_as_ordinary_user(folder: Path) -> int:
-    """In a child of its own: 0 where the server started, ran as this user and stopped again."""
-    try:
-        if os.geteuid() == 0:
-            nobody = pwd.getpwnam("nobody").pw_uid
-            os.chown(folder, nobody, nobody)
-            os.setgroups([])
-            os.setgid(nobody)
-            os.setuid(nobody)
-        server = _started(folder)
-        is_ours = Path(f"/proc/{_pid(folder)}").stat().st_uid == os.geteuid() != 0
-        return 0 if _ask(server) == 42 and is_ours and server.leave() else 1
-    except BaseException:  # noqa: BLE001 a child of a fork must not go on as the parent
-        traceback.print_exc()
-        return 2
+def _start_as_ordinary_user(folder: Path) -> None:
+    """In a process of its own, which fails where the server did not start, run as this user and stop again."""
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody").pw_uid
+        os.chown(folder, nobody, nobody)
+        os.setgroups([])
+        os.setgid(nobody)
+        os.setuid(nobody)
+    server = _started(folder)
+    assert Path(f"/proc/{_pid(folder)}").stat().st_uid == os.geteuid() != 0
+    assert _ask(server) == 42
+    assert server.leave()
