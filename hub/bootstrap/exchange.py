@@ -1,13 +1,12 @@
 """Synchronizing with the practice's other systems, and what people need to see and decide of it."""
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hub.bootstrap.practice_folder import PracticeFolder
+from hub.bootstrap.connected_systems import ConnectedSystems
 from hub.canonical.ids import Kind
 from hub.canonical.records import IN_ORDER
 from hub.operations import replay
@@ -15,7 +14,6 @@ from hub.operations.accept_drift import accept_drift
 from hub.operations.check_agreements import check_agreement
 from hub.operations.decide_conflict import Decision, decide_conflict
 from hub.operations.explain_record import ExplainedField, explain_record
-from hub.operations.linked_system import LinkedSystem
 from hub.operations.pull_changes import Accepted, PullResult, pull_changes
 from hub.operations.pull_changes import Progress as Pulled
 from hub.operations.push_changes import Progress as Pushed
@@ -23,7 +21,7 @@ from hub.operations.push_changes import PushResult, push_changes
 from hub.operations.rehearse_sync import SyncPlan, rehearse_sync
 from hub.operations.settle_conflicts import shown
 from hub.operations.work_inbox import InboxResult, work_inbox
-from hub.ports import AuditEntry, Issue, Sink, Source, Store
+from hub.ports import AuditEntry, Issue, Store
 from hub.ports.conflicts import FieldConflict
 from hub.scheduling.decision import Refusal
 
@@ -41,19 +39,16 @@ class Exchange:
     """The operations between the hub and other systems."""
 
     store: Store
-    folder: PracticeFolder
-    find_system: Callable[[str], LinkedSystem]
-    open_source: Callable[[str], AbstractContextManager[Source]]
-    open_sink: Callable[[str], AbstractContextManager[Sink]]
+    systems: ConnectedSystems
 
     def kinds(self, system: str) -> tuple[Kind, ...]:
         """What is pulled from a system, in the order in which it must be."""
-        pulled = self.folder.connection(system).pull
+        pulled = self.systems.folder.connection(system).pull
         return tuple(sorted(pulled, key=lambda kind: IN_ORDER.index(kind) if kind in IN_ORDER else len(IN_ORDER)))
 
     def is_pushed(self, system: str) -> bool:
         """Whether the system is told of anything."""
-        return bool(self.folder.connection(system).push)
+        return bool(self.systems.folder.connection(system).push)
 
     def pull(
         self,
@@ -65,26 +60,26 @@ class Exchange:
     ) -> PullResult:
         """What changed there since the last pull."""
         self.check_agreement(system, [kind])
-        with self.open_source(system) as source:
+        with self.systems.open_source(system) as source:
             return pull_changes(
-                self.find_system(system), kind, source, self.store, accepted=accepted, progress=progress
+                self.systems.linked(system), kind, source, self.store, accepted=accepted, progress=progress
             )
 
     def push(self, system: str, progress: Pushed = lambda _done: None) -> PushResult:
         """What it still has to be told."""
-        self.check_agreement(system, self.folder.connection(system).push)
-        with self.open_sink(system) as sink:
-            return push_changes(self.find_system(system), sink, self.store, progress=progress)
+        self.check_agreement(system, self.systems.folder.connection(system).push)
+        with self.systems.open_sink(system) as sink:
+            return push_changes(self.systems.linked(system), sink, self.store, progress=progress)
 
     def work_inbox(self, system: str) -> InboxResult:
         """What it rang for."""
         self.check_agreement(system, self.kinds(system))
-        with self.open_source(system) as source:
-            return work_inbox(self.find_system(system), source, self.store)
+        with self.systems.open_source(system) as source:
+            return work_inbox(self.systems.linked(system), source, self.store)
 
     def exchange(self, system: str) -> bool:
         """What is due with a system, both ways; whether others may have to be told of it now."""
-        connection, came = self.folder.connection(system), False
+        connection, came = self.systems.folder.connection(system), False
         with self.store.begin("exchange") as work:
             rings, waits = work.inbox.is_due(system), work.outbox.is_due(system)
         if rings and connection.webhooks is not None:
@@ -95,11 +90,11 @@ class Exchange:
 
     def rehearse(self, system: str) -> SyncPlan:
         """What a pull and a push would change."""
-        linked, kinds = self.find_system(system), self.kinds(system)
+        linked, kinds = self.systems.linked(system), self.kinds(system)
         if not kinds:
             return rehearse_sync(linked, (), None, self.store)
         self.check_agreement(system, kinds)
-        with self.open_source(system) as source:
+        with self.systems.open_source(system) as source:
             return rehearse_sync(linked, kinds, source, self.store)
 
     def check_agreement(self, system: str, kinds: Collection[Kind]) -> None:
@@ -108,8 +103,8 @@ class Exchange:
         Raises:
             NeedsAttention: no agreement with its vendor is in force; nothing was asked of it.
         """
-        zone = ZoneInfo(self.folder.practice.zone)
-        check_agreement(self.store, self.folder.agreements, self.find_system(system), kinds, zone)
+        zone = ZoneInfo(self.systems.folder.practice.zone)
+        check_agreement(self.store, self.systems.folder.agreements, self.systems.linked(system), kinds, zone)
 
     def find_issues(self, kind: str | None = None) -> tuple[Issue, ...]:
         """What waits for a person, the oldest first."""
@@ -131,7 +126,7 @@ class Exchange:
 
     def decide(self, system: str, decision: Decision) -> Refusal | None:
         """Let one of two values stand, as far as the policy lets the role."""
-        return decide_conflict(self.find_system(system), decision, self.store)
+        return decide_conflict(self.systems.linked(system), decision, self.store)
 
     def explain(self, kind: Kind, id_: str, *, actor: str, personal: bool) -> list[ExplainedField]:
         """Where each value of a record comes from."""
@@ -139,11 +134,11 @@ class Exchange:
 
     def accept_drift(self, system: str, kind: Kind, accepted: Accepted) -> PullResult:
         """Let what has drifted in a stream be right."""
-        return accept_drift(self.find_system(system), kind, accepted, self.store)
+        return accept_drift(self.systems.linked(system), kind, accepted, self.store)
 
     def find_dead(self, system: str) -> tuple[replay.Waiting, ...]:
         """Deliveries that were given up."""
-        self.folder.connection(system)
+        self.systems.folder.connection(system)
         return replay.find_dead(system, self.store)
 
     def replay_dead(self, system: str, ids: Collection[int] | None) -> int:
@@ -152,17 +147,17 @@ class Exchange:
 
     def find_quarantined(self, system: str, kind: Kind | None) -> tuple[replay.Waiting, ...]:
         """Pulled records that could not be taken."""
-        self.folder.connection(system)
+        self.systems.folder.connection(system)
         return replay.find_quarantined(system, self.store, kind)
 
     def find_landed(self, system: str, kind: Kind, first: datetime, last: datetime) -> tuple[replay.Waiting, ...]:
         """What landed in a span, the newest state of each record."""
-        self.folder.connection(system)
+        self.systems.folder.connection(system)
         return replay.find_landed(system, kind, first, last, self.store)
 
     def replay_records(self, system: str, waiting: Sequence[replay.Waiting]) -> PullResult:
         """Take landed records once more."""
-        linked, result = self.find_system(system), PullResult()
+        linked, result = self.systems.linked(system), PullResult()
         for kind in IN_ORDER:
             numbers = [one.id for one in waiting if one.kind is kind]
             if numbers:

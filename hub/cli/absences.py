@@ -33,7 +33,7 @@ def away(
 
     with open_hub(read_settings()) as hub:
         span = _span(hub, resource, starts, ends)
-        done = hub.away(resource, span, actor="desk", reason=reason)
+        done = hub.desk.away(resource, span, actor="desk", reason=reason)
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         zone = _zone(hub, resource)
@@ -64,7 +64,7 @@ def block(
     with open_hub(read_settings()) as hub:
         span = _span(hub, resources[0], starts, ends)
         name = block_id or f"block-{'-'.join(resources)}-{starts:%Y%m%dT%H%M}"
-        done = hub.block(name, resources, span, actor="desk", reason=reason)
+        done = hub.desk.block(name, resources, span, actor="desk", reason=reason)
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         zone = _zone(hub, resources[0])

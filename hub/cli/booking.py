@@ -78,12 +78,12 @@ def find(
         request = OpeningsRequest(trip, first.date(), (last or first).date())
         zone = hub.folder.practice.zone_of(trip.location_id)
         if ranked:
-            offers = hub.rank(request, wishes)
+            offers = hub.desk.rank(request, wishes)
             if isinstance(offers, Refusal):
                 raise refused(offers, as_json=as_json)
             tell(*_offers(offers[:limit], zone), as_json=as_json)
             return
-        found = hub.find(request)
+        found = hub.desk.find(request)
         if isinstance(found, Refusal):
             raise refused(found, as_json=as_json)
         times = [local(arrival, zone) for arrival in found.arrivals]
@@ -113,7 +113,7 @@ def hold(
         trip = Asked(service, patient, location, option, resources, package).trip(hub)
         request = Passing(override, reason, role).request(hub, trip, arrives)
         zone = hub.folder.practice.zone_of(trip.location_id)
-        done = hub.hold(request, actor="desk")
+        done = hub.desk.hold(request, actor="desk")
         if isinstance(done, Refusal):
             raise _refused(hub, request, done, as_json=as_json)
         answer, lines = planned(done.booking, zone)
@@ -150,11 +150,11 @@ def book(
     with open_hub(settings) as hub:
         request: BookingRequest | None = None
         if held is not None:
-            done = hub.book_hold(held, actor="desk", key=key)
+            done = hub.desk.book_hold(held, actor="desk", key=key)
         else:
             trip = Asked(service, patient, location, option, resources, package).trip(hub)
             request = Passing(override, reason, role).request(hub, trip, arrives)
-            done = hub.book(request, actor="desk", key=key)
+            done = hub.desk.book(request, actor="desk", key=key)
         if isinstance(done, Refusal):
             raise _refused(hub, request, done, as_json=as_json)
         if isinstance(done, Undecided):
@@ -180,7 +180,7 @@ def _refused(hub: "Hub", request: "BookingRequest | None", refusal: "Refusal", *
     if request is None or NO_TIME_MENDS.intersection(refusal.reasons):
         return refused(refusal, as_json=as_json)
     zone = hub.folder.practice.zone_of(request.trip.location_id)
-    return refused(refusal, as_json=as_json, nearest=hub.nearest(request), zone=zone)
+    return refused(refusal, as_json=as_json, nearest=hub.desk.nearest(request), zone=zone)
 
 
 def _wishes(days: str | None, after: str | None, before: str | None, prefer: list[str] | None) -> "Wishes":

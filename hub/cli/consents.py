@@ -26,7 +26,7 @@ def sign(
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        done = hub.sign(patient, form, actor="desk", version=version, document=document)
+        done = hub.desk.sign(patient, form, actor="desk", version=version, document=document)
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         until = done.valid_until.isoformat() if done.valid_until else None
@@ -43,7 +43,7 @@ def withdraw(*, patient: Patient, form: Form, as_json: AsJson = False) -> None:
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        done = hub.withdraw(patient, form, actor="desk")
+        done = hub.desk.withdraw(patient, form, actor="desk")
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         answer = {"withdrawn": [one.id for one in done]}

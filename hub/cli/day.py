@@ -76,7 +76,7 @@ def finish(
         zone = hub.folder.practice.zone_of(hub.location_of([visit_id]))
         ended_at = instant_of(at, zone) if at else None
         done = finish_visit(hub.store, visit_id, actor="desk", at=ended_at, push_to=hub.told)
-        hub.serve_waitlist()
+        hub.desk.serve_waitlist()
         _tell_run(hub, done, "finished", as_json=as_json)
 
 

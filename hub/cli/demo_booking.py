@@ -42,17 +42,17 @@ def book_one(hub: Hub, system: str, tell: Tell) -> DemoBooking:
         trip = Trip((Part(SERVICE, patient),), location)
         openings = _openings(hub, trip, zone)
         for arrival in openings.arrivals[:1]:
-            booked = hub.book(
+            booked = hub.desk.book(
                 BookingRequest(trip, arrival), actor="desk", key=f"demo {patient} {arrival:%Y-%m-%dT%H:%M}"
             )
             if not isinstance(booked, Booked) or booked.booking is None:
                 continue
             other = next(each for each in patients if each != patient)
-            refusal = hub.book(BookingRequest(Trip((Part(SERVICE, other),), location), arrival), actor="desk")
+            refusal = hub.desk.book(BookingRequest(Trip((Part(SERVICE, other),), location), arrival), actor="desk")
             reasons = refusal.reasons if isinstance(refusal, Refusal) else ()
             [visit] = booked.visits
             day = arrival.astimezone(zone).date()
-            hub.join_waitlist(OpeningsRequest(Trip((Part(SERVICE, other),), location), day, day), actor="desk")
+            hub.desk.join_waitlist(OpeningsRequest(Trip((Part(SERVICE, other),), location), day, day), actor="desk")
             shown = DemoBooking(visit, booked.booking, zone, len(openings.arrivals) - 1, reasons)
             for line in lines_of(hub, shown):
                 tell(f"  {line}")
@@ -86,5 +86,5 @@ def _patients(hub: Hub, system: str) -> list[str]:
 
 def _openings(hub: Hub, trip: Trip, zone: ZoneInfo) -> Openings:
     first = hub.board.now().astimezone(zone).date() + timedelta(days=2)
-    found = hub.find(OpeningsRequest(trip, first, first + timedelta(days=DAYS_AHEAD)))
+    found = hub.desk.find(OpeningsRequest(trip, first, first + timedelta(days=DAYS_AHEAD)))
     return found if isinstance(found, Openings) else Openings(())

@@ -31,7 +31,7 @@ def gaps(
 
     with open_hub(read_settings()) as hub:
         place = location_of(hub, location)
-        report = hub.gaps(place, first.date(), (last or first).date(), kinds)
+        report = hub.desk.gaps(place, first.date(), (last or first).date(), kinds)
         told = list(_rows(hub, report, place))
         tell({"gaps": told}, _lines(told), as_json=as_json)
 

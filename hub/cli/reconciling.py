@@ -21,8 +21,8 @@ def reconcile(*, as_json: Annotated[bool, typer.Option("--json", help="One JSON 
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        done = hub.reconcile()
-        waiting = hub.find_unsettled()
+        done = hub.desk.reconcile()
+        waiting = hub.desk.find_unsettled()
     if as_json:
         typer.echo(json.dumps(asdict(done) | {"unsettled": [_as_json(each) for each in waiting]}))
     else:

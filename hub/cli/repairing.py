@@ -35,7 +35,7 @@ def propose(
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        proposal = hub.propose_repair(
+        proposal = hub.desk.propose_repair(
             hub.only_location(location), on.date(), notice_minutes=notice, seconds=seconds, actor="desk"
         )
         _show(hub, proposal, as_json=as_json)
@@ -49,7 +49,7 @@ def show(*, proposal: Id, as_json: AsJson = False) -> None:
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        found = hub.find_proposal(proposal)
+        found = hub.desk.find_proposal(proposal)
         if found is None:
             raise InvalidInput(Problem(f"there is no proposal {proposal!r}", field="proposal"))
         _show(hub, found, as_json=as_json)
@@ -69,7 +69,7 @@ def approve(
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        done = hub.approve_repair(proposal, visit, actor="desk")
+        done = hub.desk.approve_repair(proposal, visit, actor="desk")
         if isinstance(done, NotApproved):
             raise _refused(done, as_json=as_json)
         if isinstance(done, Undecided):

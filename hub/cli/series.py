@@ -46,12 +46,12 @@ def series(
         asked = [SeriesRequest(trip, first.date(), last.date(), sessions) for trip in trips]
         together = len(asked) > 1
         done = (
-            hub.book_series_together(asked, actor="desk", key=key)
+            hub.desk.book_series_together(asked, actor="desk", key=key)
             if together
-            else hub.book_series(asked[0], actor="desk", key=key)
+            else hub.desk.book_series(asked[0], actor="desk", key=key)
         )
         if isinstance(done, Refusal):
-            why = hub.explain_series(*asked) if done.reasons == ("no_series",) else None
+            why = hub.desk.explain_series(*asked) if done.reasons == ("no_series",) else None
             zone = hub.folder.practice.zone_of(trips[0].location_id)
             raise refused(done, as_json=as_json, more=_why(why, zone) if why else ({}, ()))
         if isinstance(done, Undecided):

@@ -34,12 +34,12 @@ def settle(
         raise InvalidInput(Problem("what became of it?", field="settle", hint=hint))
     with open_hub(read_settings()) as hub:
         if visit is None or word is None:
-            waiting = hub.find_unsettled()
+            waiting = hub.desk.find_unsettled()
             lines = [_line(one) for one in waiting] or ["Nothing is undecided."]
             tell({"undecided": [as_told(one) for one in waiting]}, lines, as_json=as_json)
             return
         verdict = Verdict(word.replace("-", "_"))
-        done = hub.settle(visit, PersonsWord(verdict, "desk", role, reason))
+        done = hub.desk.settle(visit, PersonsWord(verdict, "desk", role, reason))
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         tell(as_told(done), [f"{visit}: {done.standing.stage}"], as_json=as_json)

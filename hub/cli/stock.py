@@ -30,7 +30,7 @@ def open_(
     from hub.scheduling.decision import Refusal
 
     with _hub() as hub:
-        done = hub.stock.open_vial(product, _place(hub, location), by, lot)
+        done = hub.desk.stock.open_vial(product, _place(hub, location), by, lot)
         if isinstance(done, Refusal):
             raise _refused(done)
         closes = done.closes_at.isoformat(timespec="minutes") if done.closes_at else "-"
@@ -51,7 +51,7 @@ def receive(
     from hub.scheduling.decision import Refusal
 
     with _hub() as hub:
-        done = hub.stock.receive((product, _place(hub, location), lot), _number(quantity), expires.date(), by)
+        done = hub.desk.stock.receive((product, _place(hub, location), lot), _number(quantity), expires.date(), by)
         if isinstance(done, Refusal):
             raise _refused(done)
         typer.echo(f"lot {lot}: {done.change} received")
@@ -75,7 +75,7 @@ def waste(
 
     with _hub() as hub:
         key = (product, _place(hub, location), lot)
-        done = hub.stock.waste(WasteRequest(key, _number(quantity), by, witness, reason, sealed))
+        done = hub.desk.stock.waste(WasteRequest(key, _number(quantity), by, witness, reason, sealed))
         if isinstance(done, Refusal):
             raise _refused(done)
         typer.echo(f"lot {lot}: {quantity} wasted")
@@ -90,7 +90,7 @@ def count(
     from hub.scheduling.decision import Refusal
 
     with _hub() as hub:
-        done = hub.stock.count(CountRequest((product, _place(hub, location), lot), _number(counted), by, reason))
+        done = hub.desk.stock.count(CountRequest((product, _place(hub, location), lot), _number(counted), by, reason))
         if isinstance(done, Refusal):
             raise _refused(done)
         typer.echo(f"book {done.book}, counted {counted}, variance {done.variance}")
@@ -104,7 +104,7 @@ def count(
 def explain(product: Product, lot: Lot, by: By, reason: Reason = None, location: Location = None) -> None:
     """Say why a count was not what the book said."""
     with _hub() as hub:
-        refused = hub.stock.explain((product, _place(hub, location), lot), reason, by)
+        refused = hub.desk.stock.explain((product, _place(hub, location), lot), reason, by)
         if refused is not None:
             raise _refused(refused)
         typer.echo(f"lot {lot}: explained")
@@ -114,7 +114,7 @@ def explain(product: Product, lot: Lot, by: By, reason: Reason = None, location:
 def ledger(product: Annotated[str | None, typer.Argument()] = None, location: Location = None) -> None:
     """List every line of the ledger, in order."""
     with _hub() as hub:
-        for one in hub.stock.ledger(product, location):
+        for one in hub.desk.stock.ledger(product, location):
             about = [f"vial {one.vial_id}" if one.vial_id else "", f"visit {one.visit_id}" if one.visit_id else ""]
             about += [f"by {one.provider_id}" if one.provider_id else "", one.reason or ""]
             level = f" ({one.level})" if one.level is not None else ""
@@ -126,7 +126,7 @@ def ledger(product: Annotated[str | None, typer.Argument()] = None, location: Lo
 def variance(product: Annotated[str | None, typer.Argument()] = None, location: Location = None) -> None:
     """Say by lot and by provider what came, was used, wasted and put right; exit 1 while something is unexplained."""
     with _hub() as hub:
-        report = hub.stock.variance(product, location)
+        report = hub.desk.stock.variance(product, location)
         for line in report.lines():
             typer.echo(line)
     if report.unexplained:
@@ -137,9 +137,9 @@ def variance(product: Annotated[str | None, typer.Argument()] = None, location: 
 def check() -> None:
     """Write off vials whose hours have ended, and bring the reorder tasks up to date; exit 1 when there are such."""
     with _hub() as hub:
-        found = hub.stock.check()
+        found = hub.desk.stock.check()
         typer.echo(f"{found.lapsed} vials written off, {found.reorders} products to reorder")
-        for one in hub.stock.reorders():
+        for one in hub.desk.stock.reorders():
             typer.echo(f"  {one['product']} at {one['location']}: {one['quantity']} by {one['needed_on']}")
     if found.reorders:
         raise typer.Exit(1)

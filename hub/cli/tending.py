@@ -26,7 +26,7 @@ def tend(
 
     with open_hub(read_settings()) as hub:
         while True:
-            told = _told(hub.tend())
+            told = _told(hub.desk.tend())
             if every is None or any(told.values()):
                 typer.echo(json.dumps(told) if as_json else _line(told))
             if every is None:

@@ -39,10 +39,10 @@ def move(
         request = MoveRequest(
             ids, instant_of(arrives, zone), asked, location, override=passed_over, reason=reason, role=role
         )
-        done = hub.move(request, actor="desk")
+        done = hub.desk.move(request, actor="desk")
         if isinstance(done, Refusal):
             mends = not NO_TIME_MENDS.intersection(done.reasons)
-            raise refused(done, as_json=as_json, nearest=hub.nearest_move(request) if mends else None, zone=zone)
+            raise refused(done, as_json=as_json, nearest=hub.desk.nearest_move(request) if mends else None, zone=zone)
         if isinstance(done, Undecided):
             raise undecided(done, as_json=as_json)
         answer, lines = visits(hub, done.visits, "moved")
@@ -68,7 +68,7 @@ def cancel(
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        done = hub.cancel(ids, Cancellation("desk", by, reason, role, waive))
+        done = hub.desk.cancel(ids, Cancellation("desk", by, reason, role, waive))
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         if isinstance(done, Undecided):
@@ -85,7 +85,7 @@ def no_show(
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        done = hub.no_show(ids, actor="desk", reason=reason, role=role, waive=waive)
+        done = hub.desk.no_show(ids, actor="desk", reason=reason, role=role, waive=waive)
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         tell(*ended(hub, done, "no-show"), as_json=as_json)
@@ -107,7 +107,7 @@ def complete(
 
     quantities = _quantities(used) if used else None
     with open_hub(read_settings()) as hub:
-        done = hub.complete(ids, actor="desk", used=quantities)
+        done = hub.desk.complete(ids, actor="desk", used=quantities)
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         tell(*visits(hub, done, "completed"), as_json=as_json)

@@ -37,7 +37,7 @@ def join(
 
     with open_hub(read_settings()) as hub:
         trip = Asked(service, patient, location, option, resources, package).trip(hub)
-        joined = hub.join_waitlist(OpeningsRequest(trip, first.date(), last.date()), actor="desk")
+        joined = hub.desk.join_waitlist(OpeningsRequest(trip, first.date(), last.date()), actor="desk")
         if isinstance(joined, Refusal):
             raise refused(joined, as_json=as_json)
         tell({"entry": joined.id}, [f"waiting {joined.id}"], as_json=as_json)
@@ -51,7 +51,7 @@ def leave(*, entry: Annotated[str, typer.Argument(help="What `join` said.")], as
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        if hub.leave_waitlist(entry, actor="desk") is None:
+        if hub.desk.leave_waitlist(entry, actor="desk") is None:
             hint = "`hub waitlist list` shows who waits"
             raise InvalidInput(Problem(f"nobody waits under {entry!r}", field="entry", hint=hint))
         tell({"entry": entry}, [f"left {entry}"], as_json=as_json)
@@ -64,7 +64,7 @@ def list_(*, as_json: AsJson = False) -> None:
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        told = [_waiting(hub, entry) for entry in hub.waiting()]
+        told = [_waiting(hub, entry) for entry in hub.desk.waiting()]
     lines = [
         f"{number}. {one['patients']} {one['services']}, {one['from']} to {one['until']}, since {one['since']}"
         f" ({one['entry']})"
@@ -83,7 +83,7 @@ def serve(*, as_json: AsJson = False) -> None:
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        _tell_offers(hub, hub.serve_waitlist(), as_json=as_json)
+        _tell_offers(hub, hub.desk.serve_waitlist(), as_json=as_json)
 
 
 def offers(*, as_json: AsJson = False) -> None:
@@ -92,7 +92,7 @@ def offers(*, as_json: AsJson = False) -> None:
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        _tell_offers(hub, hub.offers(), as_json=as_json)
+        _tell_offers(hub, hub.desk.offers(), as_json=as_json)
 
 
 def _tell_offers(hub: "Hub", made: Iterable["Offer"], *, as_json: bool) -> None:

@@ -28,7 +28,7 @@ def waive(
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        done = hub.waive(ids, WaiverRequest(what, role, reason, amount), actor="desk")
+        done = hub.desk.waive(ids, WaiverRequest(what, role, reason, amount), actor="desk")
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         settled = done.settlement

@@ -22,7 +22,7 @@ def main() -> None:
             sys.stdout.flush()
             systems, exchange = tuple(hub.folder.connections), hub.exchange.exchange
             with (
-                tended(hub.tend, settings.tend_seconds),
+                tended(hub.desk.tend, settings.tend_seconds),
                 exchanging(systems, exchange, settings.exchange_seconds) as clocks,
             ):
                 serve_on(listening, create_app(hub.board, webhooks(hub.doorbell, clocks.wake)))

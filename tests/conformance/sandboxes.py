@@ -16,11 +16,11 @@ import sqlalchemy as sa
 import yaml
 
 from hub.bootstrap import Hub, check_practice_folder
+from hub.bootstrap.connected_systems import ConnectedSystems
 from hub.canonical.ids import Kind
 from hub.canonical.records import Patient
 from hub.connectors.kit.webhooks import WebhookRequest
 from hub.settings import PROJECT, Settings
-from hub.store.board_query import BoardQuery
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database
 from tests.integration.operations.unseen_practice import UNSEEN, Desk
@@ -323,7 +323,6 @@ def opened(
         secrets.write_text(json.dumps({sandbox.name: {"secret": sandbox.secret}, "hook": HOOK}))
         secrets.chmod(0o600)
         checked = check_practice_folder(Settings(practice=folder))
-        store, board = SqlStore(database.engine), BoardQuery(database.engine)
-        hub = Hub(checked, database.engine, store, board, PROJECT / "mappings")
+        hub = Hub(database.engine, SqlStore(database.engine), ConnectedSystems(checked, PROJECT / "mappings"))
         hub.apply_practice()
         yield Opened(hub, sandbox.name, server, database, sandbox, line)

@@ -17,6 +17,6 @@ def reconciled_asset() -> dg.AssetsDefinition:
         description="Bookings whose outcome was not known, settled by what the vendors hold of them.",
     )
     def reconciled(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        return dg.MaterializeResult(metadata=safely(lambda: numbers(hub_of(context).reconcile())))
+        return dg.MaterializeResult(metadata=safely(lambda: numbers(hub_of(context).desk.reconcile())))
 
     return reconciled

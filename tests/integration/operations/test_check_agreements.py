@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import Engine
 
 from hub.bootstrap import Hub, read_practice_folder
+from hub.bootstrap.connected_systems import ConnectedSystems
 from hub.canonical.ids import Kind
 from hub.errors import NeedsAttention, RetryLater
 from hub.governance.agreements import Agreements
 from hub.operations.check_agreements import check_agreement
 from hub.settings import Settings
-from hub.store.board_query import BoardQuery
 from hub.store.unit_of_work import SqlStore
 from tests.integration.operations.fhir_practice import ZONE, ehr
 from tests.peers.processes import PROJECT, free_port
@@ -73,7 +73,7 @@ def test_every_way_in_and_out_asks_before_it_opens_the_system(
     nobody = f"http://127.0.0.1:{free_port()}"
     settings = Settings(practice=PROJECT / "examples" / "juniper", connection_urls={"juniper-ehr": nobody})
     folder = read_practice_folder(settings)
-    hub = Hub(replace(folder, agreements=Agreements()), engine, store, BoardQuery(engine), settings.mappings)
+    hub = Hub(engine, store, ConnectedSystems(replace(folder, agreements=Agreements()), settings.mappings))
     with pytest.raises(NeedsAttention, match="nothing was moved"):
         move(hub)
 
@@ -81,15 +81,15 @@ def test_every_way_in_and_out_asks_before_it_opens_the_system(
 def test_a_vendors_calendar_is_not_opened_without_the_agreement(store: SqlStore, engine: Engine) -> None:
     settings = Settings(practice=PROJECT / "examples" / "juniper")
     folder = replace(read_practice_folder(settings), agreements=Agreements())
-    hub = Hub(folder, engine, store, BoardQuery(engine), settings.mappings)
+    hub = Hub(engine, store, ConnectedSystems(folder, settings.mappings))
     with pytest.raises(NeedsAttention, match="nothing was moved"):
-        hub._outside.open_calendar("juniper-ehr")
+        hub.desk.outside.open_calendar("juniper-ehr")
 
 
 def test_with_the_agreement_the_system_itself_is_asked(store: SqlStore, engine: Engine) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
     settings = Settings(practice=PROJECT / "examples" / "juniper", connection_urls={"juniper-ehr": nobody})
-    hub = Hub(read_practice_folder(settings), engine, store, BoardQuery(engine), settings.mappings)
+    hub = Hub(engine, store, ConnectedSystems(read_practice_folder(settings), settings.mappings))
     hub.apply_practice()
     with pytest.raises(RetryLater, match="no connection"):
         hub.pull("juniper-ehr", Kind.PATIENT)

@@ -49,7 +49,7 @@ def test_a_visit_booked_moved_and_called_off_here_is_so_there_once(desk: Desk, h
     assert desk.visits()["D1/1"].start == datetime(2098, 3, 1, 20, 30, tzinfo=UTC)
 
     trip = Trip((Part("talk", desk.patients()["G001"].id, resources={"provider": "dr-kim"}),), "main", "desk")
-    visit = desk.hub.book(BookingRequest(trip, at(10)), actor="desk").visits[0].id  # type: ignore[union-attr]
+    visit = desk.hub.desk.book(BookingRequest(trip, at(10)), actor="desk").visits[0].id  # type: ignore[union-attr]
     assert desk.push().sent == 1
     harborline.take_in()
     place = next(key for key, one in harborline.book.items() if one["Partner Ref"] == visit)
@@ -60,11 +60,11 @@ def test_a_visit_booked_moved_and_called_off_here_is_so_there_once(desk: Desk, h
 
     harborline.leave_book()
     assert desk.pull(Kind.VISIT)[Kind.VISIT].inserted == 0, "it is known when it comes back"
-    desk.hub.move(MoveRequest([visit], at(13)), actor="desk")
+    desk.hub.desk.move(MoveRequest([visit], at(13)), actor="desk")
     assert desk.push().sent == 1
     harborline.take_in()
     assert (len(harborline.book), harborline.book[place]["From"]) == (2, "13:00")
-    desk.hub.cancel([visit], Cancellation("desk"))
+    desk.hub.desk.cancel([visit], Cancellation("desk"))
     assert desk.push().sent == 1
     harborline.take_in()
     assert (len(harborline.book), harborline.book[place]["State"]) == (2, "X")

@@ -44,15 +44,15 @@ def test_a_session_booked_moved_and_dropped_here_is_so_there_once(desk: Desk, mi
     assert (done[Kind.PATIENT].inserted, done[Kind.VISIT].inserted) == (25, 22)
     patient = desk.patients()[members[24]]
     trip = Trip((Part("talk", patient.id, resources={"provider": "dr-kim"}),), "main", "desk")
-    visit = desk.hub.book(BookingRequest(trip, at(10)), actor="desk").visits[0].id  # type: ignore[union-attr]
+    visit = desk.hub.desk.book(BookingRequest(trip, at(10)), actor="desk").visits[0].id  # type: ignore[union-attr]
     assert desk.push().sent == 1
     session = mirrorlake.sessions["S-023"]
     assert (session["tag"], session["startsAt"], session["host"]) == (visit, "2098-02-14T16:00:00.000Z", {"id": "H-4"})
     assert desk.pull()[Kind.VISIT].inserted == 0, "it is known when it comes back"
-    desk.hub.move(MoveRequest([visit], at(13)), actor="desk")
+    desk.hub.desk.move(MoveRequest([visit], at(13)), actor="desk")
     assert desk.push().sent == 1
     assert session["startsAt"] == "2098-02-14T19:00:00.000Z"
-    desk.hub.cancel([visit], Cancellation("desk"))
+    desk.hub.desk.cancel([visit], Cancellation("desk"))
     assert desk.push().sent == 1
     assert session["stage"] == "DROPPED"
     desk.pull()
@@ -84,7 +84,7 @@ def test_after_a_lost_answer_it_stands_there_once(desk: Desk, mirrorlake: Mirror
     desk.pull()
     if kind is Kind.VISIT:
         trip = Trip((Part("talk", desk.patients()[member].id),), "main", "desk")
-        desk.hub.book(BookingRequest(trip, at(10)), actor="desk")
+        desk.hub.desk.book(BookingRequest(trip, at(10)), actor="desk")
     else:
         desk.save_and_tell(Patient(id=PatientId(mint(Kind.PATIENT)), given_name="Bea", family_name="Poe"))
     mirrorlake.lose = 3

@@ -44,16 +44,16 @@ def test_a_visit_booked_moved_and_called_off_here_is_so_there_once(desk: Desk, o
     assert (done[Kind.PATIENT].inserted, done[Kind.VISIT].inserted) == (20, 12)
     assert desk.visits()["b007"].patient_id == desk.patients()["7"].id
     trip = Trip((Part("talk", desk.patients()["5"].id, resources={"provider": "dr-kim"}),), "main", "desk")
-    visit = desk.hub.book(BookingRequest(trip, at(10)), actor="desk").visits[0].id  # type: ignore[union-attr]
+    visit = desk.hub.desk.book(BookingRequest(trip, at(10)), actor="desk").visits[0].id  # type: ignore[union-attr]
     assert desk.push().sent == 1
     there = ostrea.book["b013"]
     said = (there["person_no"], there["staff"], there["on"], there["at"], there["until"], there["ext"])
     assert said == (5, 4, "2098-02-14", "10:00", "10:30", visit)
     assert desk.pull()[Kind.VISIT].inserted == 0, "it is known when it comes back"
-    desk.hub.move(MoveRequest([visit], at(13)), actor="desk")
+    desk.hub.desk.move(MoveRequest([visit], at(13)), actor="desk")
     assert desk.push().sent == 1
     assert (ostrea.book["b013"]["at"], ostrea.book["b013"]["ext"]) == ("13:00", visit)
-    desk.hub.cancel([visit], Cancellation("desk"))
+    desk.hub.desk.cancel([visit], Cancellation("desk"))
     assert desk.push().sent == 1
     desk.pull()
     assert desk.push().sent == 0

@@ -55,7 +55,7 @@ def test_people_are_read_page_by_page_and_then_only_what_changed(desk: Desk, the
 def test_a_row_that_changes_behind_the_page_is_seen_by_the_next_pull(desk: Desk, there: sa.Engine) -> None:
     add_people(there, *((f"Ann{number}", "Roe", "") for number in range(20)))
     connection = desk.hub.folder.connection("tidewater")
-    with open_source(connection, desk.hub._surroundings) as source:
+    with open_source(connection, desk.hub.systems.surroundings) as source:
         pages = source.read(Kind.PATIENT, None)
         next(pages)
         change(there, 1, last="Poe")
@@ -106,7 +106,7 @@ def test_what_the_database_does_not_take_waits_for_a_person_and_the_others_go_on
 def test_a_second_try_after_a_lost_answer_finds_the_first_one(desk: Desk, there: sa.Engine) -> None:
     connection = desk.hub.folder.connection("tidewater")
     write = Write(Kind.PATIENT, "pat_x", "key", None, {"first": "Ann", "last": "Roe"})
-    with open_sink(connection, desk.hub._surroundings) as sink:
+    with open_sink(connection, desk.hub.systems.surroundings) as sink:
         first, again = sink.send(write), sink.send(write)
     assert (first.ref.id, first.hub_id) == (again.ref.id, "pat_x")
     assert len(rows(there, "person")) == 1

@@ -38,7 +38,7 @@ def at(hour: int, minute: int = 0) -> datetime:
 
 def book(desk: Desk, patient_id: str, hour: int, service: str = "glow-peel") -> str:
     trip = Trip((Part(service, patient_id, resources={"provider": "dr-lee"}),), "main", "desk")
-    booked = desk.hub.book(BookingRequest(trip, at(hour)), actor="desk")
+    booked = desk.hub.desk.book(BookingRequest(trip, at(hour)), actor="desk")
     return booked.visits[0].id  # type: ignore[union-attr]
 
 
@@ -84,10 +84,10 @@ def test_a_visit_booked_moved_and_cancelled_here_is_so_there_once(desk: Desk, ve
     assert (line["from"], line["to"], line["svc"], line["yourRef"]) == ("10:00 AM", "10:45 AM", "TX-9", visit)
     assert desk.pull()[Kind.VISIT].inserted == 0, "it is known when it comes back"
     assert list(desk.visits()) == ["L0001"]
-    desk.hub.move(MoveRequest([visit], at(13)), actor="desk")
+    desk.hub.desk.move(MoveRequest([visit], at(13)), actor="desk")
     assert desk.push().sent == 1
     assert veloura.line("L0001")["from"] == "01:00 PM"
-    desk.hub.cancel([visit], Cancellation("desk"))
+    desk.hub.desk.cancel([visit], Cancellation("desk"))
     assert desk.push().sent == 1
     assert veloura.line("L0001")["state"] == "VOID"
     done = desk.pull()

@@ -9,12 +9,12 @@ from pathlib import Path
 from sqlalchemy import text
 
 from hub.bootstrap import Hub, check_practice_folder
+from hub.bootstrap.connected_systems import ConnectedSystems
 from hub.canonical.ids import Kind
 from hub.canonical.records import Patient, Visit
 from hub.operations.pull_changes import PullResult
 from hub.operations.push_changes import PushResult
 from hub.settings import PROJECT, Settings
-from hub.store.board_query import BoardQuery
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database
 from tests.peers.scripted import Asked, Script, Scripted, scripted
@@ -93,8 +93,7 @@ def unseen_practice(
         secrets.chmod(0o600)
         checked = check_practice_folder(Settings(practice=folder))
         assert not [file for file in folder.rglob("*") if file.is_file() and file.suffix not in (".yaml", ".graphql")]
-        hub = Hub(
-            checked, database.engine, SqlStore(database.engine), BoardQuery(database.engine), PROJECT / "mappings"
-        )
+        systems = ConnectedSystems(checked, PROJECT / "mappings")
+        hub = Hub(database.engine, SqlStore(database.engine), systems)
         hub.apply_practice()
         yield Desk(hub, name, server, database)

@@ -8,10 +8,10 @@ import dagster as dg
 import pytest
 
 from hub.bootstrap import Hub, PracticeFolder, read_practice_folder
+from hub.bootstrap.connected_systems import ConnectedSystems
 from hub.pipelines.definitions import JOB, define
 from hub.pipelines.runs import Ran, run
 from hub.settings import PROJECT, Settings
-from hub.store.board_query import BoardQuery
 from hub.store.embedded import EmbeddedServer
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database, fresh_database
@@ -29,7 +29,7 @@ def folder() -> PracticeFolder:
 
 def hub_on(database: Database, folder: PracticeFolder) -> Hub:
     engine = database.engine
-    return Hub(folder, engine, SqlStore(engine), BoardQuery(engine), PROJECT / "mappings")
+    return Hub(engine, SqlStore(engine), ConnectedSystems(folder, PROJECT / "mappings"))
 
 
 @pytest.fixture(scope="session")

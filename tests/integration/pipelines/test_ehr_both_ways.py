@@ -14,6 +14,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from sqlalchemy import text
 
 from hub.bootstrap import Hub, read_practice_folder
+from hub.bootstrap.connected_systems import ConnectedSystems
 from hub.canonical.consents import ConsentState
 from hub.canonical.ids import Kind
 from hub.canonical.records import Visit, VisitState
@@ -82,7 +83,7 @@ class Both:
 
     def book(self, patient: str, start: datetime) -> Visit | Refusal:
         part = Part("botox-forehead", self.id_of(Kind.PATIENT, patient))
-        done = self.hub.book(BookingRequest(Trip((part,), "main"), start), actor="desk")
+        done = self.hub.desk.book(BookingRequest(Trip((part,), "main"), start), actor="desk")
         return done.visits[0] if isinstance(done, Booked) else done  # type: ignore[return-value]
 
     def versions(self) -> dict[str, str]:
@@ -93,7 +94,7 @@ class Both:
 @pytest.fixture
 def both(database: Database, medplum_server: FhirDesk, tmp_path: Path) -> Iterator[Both]:
     folder = read_practice_folder(Settings(practice=write_folder(tmp_path / "practice", medplum_server.url)))
-    hub = Hub(folder, database.engine, SqlStore(database.engine), BoardQuery(database.engine), PROJECT / "mappings")
+    hub = Hub(database.engine, SqlStore(database.engine), ConnectedSystems(folder, PROJECT / "mappings"))
     hub.apply_practice()
     fill(medplum_server)
     with dg.DagsterInstance.ephemeral() as instance:
@@ -161,15 +162,15 @@ def test_both_sides_change_and_agree_and_then_rest(both: Both) -> None:
     ann, today = both.id_of(Kind.PATIENT, "p1"), both.id_of(Kind.VISIT, "today")
     visit = both.book("p1", TEN)
     assert isinstance(visit, Visit)
-    assert not isinstance(both.hub.complete([today], actor="desk", used={"botox": Decimal(24)}), Refusal)
-    assert not isinstance(both.hub.sign(ann, "botox-consent", actor="desk", document="binder 7"), Refusal)
+    assert not isinstance(both.hub.desk.complete([today], actor="desk", used={"botox": Decimal(24)}), Refusal)
+    assert not isinstance(both.hub.desk.sign(ann, "botox-consent", actor="desk", document="binder 7"), Refusal)
     [patient] = [one for one in both.desk.all("Patient") if one["id"] == "p1"]
     both.desk.put({**patient, "telecom": [{"system": "phone", "value": "+15125550100"}]})
     second = both.round()
     sent = [both.numbers(ran, "deliveries")["sent"] for ran in (first, second)]
     assert sum(sent) == 6, "two visits, two consents, what was done and what was given"
     _assert_agreed(both, visit, today)
-    both.hub.cancel([visit.id], Cancellation("desk"))
+    both.hub.desk.cancel([visit.id], Cancellation("desk"))
     both.desk.put(note("superseded"))
     both.round()
     [cancelled] = [one for one in both.desk.all("Appointment") if one["id"] != "today"]
