@@ -4,7 +4,9 @@ Every file a person writes goes through here: practice files, connections, mappi
 twice, a key nobody knows and a value of the wrong kind are all reported at once.
 """
 
+import difflib
 import re
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import yaml
@@ -14,6 +16,10 @@ from hub.errors import InvalidInput, Problem
 
 M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
+DEEPEST = 50
+"""So many lists and tables stand in one another at most."""
+MOST_NAMED = 30
+"""So many of the words that there are a hint names."""
 
 
 class Document:
@@ -99,6 +105,15 @@ def parse(text: str, file: str) -> Document:
     return Document(value, lines, file)
 
 
+def meant(wrong: str, known: Iterable[str]) -> str:
+    """A hint at what a word that nobody knows was to be, and what there is."""
+    names = list(known)
+    near = difflib.get_close_matches(wrong, names, n=1)
+    guess = f"Did you mean {near[0]!r}? " if near else ""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{guess}Known: {', '.join(names[:MOST_NAMED]) or 'none'}{more}"
+
+
 def _is_place(value: Any, part: str | int) -> bool:
     return isinstance(value, list) and isinstance(part, int) and part < len(value)
 
@@ -129,8 +144,12 @@ _TextLoader.yaml_implicit_resolvers = {
 
 
 def _refuse_tricks(text: str, file: str) -> None:
+    depth = 0
     for event in yaml.parse(text, Loader=_TextLoader):
         line = event.start_mark.line + 1 if event.start_mark else None
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise InvalidInput(Problem(f"more than {DEEPEST} lists and tables in one another", file=file, line=line))
         if isinstance(event, yaml.AliasEvent):
             raise InvalidInput(Problem("YAML aliases are not read here", file=file, line=line, hint="Write it out"))
         tag = getattr(event, "tag", None)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hub.canonical.identity import IdentityRules
 from hub.canonical.practice import Practice, read_sound_practice
+from hub.canonical.practice_soundness import find_unmet
 from hub.connectors.calendar_owners import find_owner_problems
 from hub.connectors.kit.connection import Connection, read_connection
 from hub.connectors.kit.mapping_files import load_mappings
@@ -93,7 +94,8 @@ def check_practice_folder(settings: Settings) -> PracticeFolder:
 
 
 def find_notes(folder: PracticeFolder) -> Iterator[Problem]:
-    """What is not wrong and a person should know, with its place: what happens in a system and nobody sees."""
+    """What is not wrong and a person should know, with its place: what nobody can do, or sees when it happens."""
+    yield from find_unmet(folder.practice, parse(folder.text, str(folder.path / "practice.yaml")))
     for connection in folder.connections.values():
         file = folder.path / "connections" / f"{connection.system}.yaml"
         document = parse(_read(file), str(file))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from hub.canonical.practice_services import DEFAULT_LENGTH, ROOM
-from hub.documents import Document, Path
+from hub.documents import Document, Path, meant
 from hub.errors import Problem
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class _Checks:
 
     def _known(self, what: str, name: str | None, declared: Collection[str], path: Path) -> Iterator[Problem]:
         if name is not None and name not in declared:
-            yield self._document.problem(path, f"the {what} {name!r} is not declared")
+            yield self._document.problem(path, f"the {what} {name!r} is not declared", meant(name, sorted(declared)))
 
     def _twice(self, path: Path, ids: list[str], key: str = "id") -> Iterator[Problem]:
         for i, name in enumerate(ids):

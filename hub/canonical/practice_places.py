@@ -9,6 +9,7 @@ from hub.canonical.wall import (
     DayCount,
     LocalDate,
     MinuteOfDay,
+    NearDate,
     Positive,
     Quantity,
     WallTime,
@@ -116,7 +117,7 @@ class PracticeLocation(Dated):
     """None: the practice's."""
     hours: tuple[Hours, ...] | None = None
     """None: always open."""
-    closed: tuple[LocalDate, ...] = ()
+    closed: tuple[NearDate, ...] = ()
 
 
 class PracticeResource(Dated):

@@ -12,6 +12,8 @@ PROVIDER = "provider"
 """The name whose holder decides the lengths of steps."""
 ROOM = "room"
 DEFAULT_LENGTH = "default"
+HIGHEST_PRICE = 10**13
+"""In minor units."""
 LONGEST_STEP = 24 * 60
 """Minutes. A longer one is a typing error: a practice's visit lies within the hours of a day."""
 
@@ -29,9 +31,9 @@ def parse_length(value: Any) -> int | dict[str, int]:
 
 
 def require_price(value: Money) -> Money:
-    """Reject a price below nothing."""
-    if value.amount_minor < 0:
-        raise ValueError("a price is not below 0")
+    """Reject a price below nothing, and one that no sum could hold."""
+    if not 0 <= value.amount_minor <= HIGHEST_PRICE:
+        raise ValueError(f"a price is not below 0, and not above {HIGHEST_PRICE}")
     return value
 
 

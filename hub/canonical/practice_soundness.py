@@ -12,22 +12,17 @@ from typing import TYPE_CHECKING
 
 from hub.canonical.practice_checks import policy_places
 from hub.canonical.practice_money import find_money_problems
-from hub.documents import Document, Path
+from hub.canonical.practice_policy import OVERRIDABLE
+from hub.documents import Document, Path, meant
 from hub.errors import Problem
 
 if TYPE_CHECKING:
     from hub.canonical.practice import Practice, PracticeService
     from hub.canonical.practice_places import Hours
+    from hub.canonical.practice_services import Need
 
 KINDS = frozenset({"provider", "assistant", "room", "device"})
 """The kinds that may be needed though nobody is of them yet; every other word is a kind once a resource has it."""
-REFUSALS = frozenset(
-    {
-        *("closed", "none_suitable", "not_supervised", "patient_busy", "too_soon", "too_late", "missing_prerequisite"),
-        *("in_the_past", "off_grid", "lead_time", "horizon", "service_not_offered", "known_only"),
-    }
-)
-"""Codes that an override may name, beside those that begin with `no_`."""
 
 
 def find_unsound(practice: Practice, document: Document) -> tuple[Problem, ...]:
@@ -39,9 +34,30 @@ def find_unsound(practice: Practice, document: Document) -> tuple[Problem, ...]:
         *_unknown_words(practice, document),
         *_unknown_tags(practice, document),
         *_circles(practice, document),
+        *_impossible_names(practice, document),
         *_unknown_codes(practice, document),
         *find_money_problems(practice, document),
     )
+
+
+def find_unmet(practice: Practice, document: Document) -> Iterator[Problem]:
+    """Notes on skills and certificates that a service asks for and nobody of the kind has (yet, or as it is spelt)."""
+    for i, service in enumerate(practice.services):
+        for j, step in enumerate(service.steps):
+            for k, need in enumerate(step.needs):
+                of_kind = [one for one in practice.resources if one.kind == need.kind]
+                skills = {skill for one in of_kind for skill in one.skills}
+                codes = {each.code for one in of_kind for each in one.certifications}
+                where: Path = ("services", i, "steps", j, "needs", k)
+                for skill in sorted(need.skills - skills):
+                    yield document.problem((*where, "skills"), _unmet(need, skill), meant(skill, sorted(skills)))
+                if need.certification is not None and need.certification not in codes:
+                    hint = meant(need.certification, sorted(codes))
+                    yield document.problem((*where, "certification"), _unmet(need, need.certification), hint)
+
+
+def _unmet(need: Need, word: str) -> str:
+    return f"no {need.kind} has {word!r}: until one has, this cannot be booked"
 
 
 def _overlapping_hours(practice: Practice, document: Document) -> Iterator[Problem]:
@@ -142,10 +158,40 @@ def _reachable(services: Sequence[PracticeService]) -> set[str]:
         reached |= found
 
 
+def _impossible_names(practice: Practice, document: Document) -> Iterator[Problem]:
+    """Names whose needs contradict each other: of two kinds, or somebody asked for who is of another kind."""
+    for i, service in enumerate(practice.services):
+        wanted: dict[str, list[tuple[Path, Need]]] = {}
+        for j, step in enumerate(service.steps):
+            for k, need in enumerate(step.needs):
+                where: Path = ("services", i, "steps", j, "needs", k)
+                wanted.setdefault(str(where) if need.present else need.name, []).append((where, need))
+        for found in wanted.values():
+            yield from _contradictions(practice, document, found)
+
+
+def _contradictions(practice: Practice, document: Document, found: list[tuple[Path, Need]]) -> Iterator[Problem]:
+    """The first need of a name that leaves nobody, by kind and by who is asked for."""
+    left = {resource.id for resource in practice.resources}
+    for where, need in found:
+        before = left
+        of_kind = {one.id for one in practice.resources if one.kind == need.kind} or left
+        left = left & of_kind & ({need.id} if need.id else left) & set(need.any_of or left)
+        if before and not left:
+            message = f"nobody can fill {need.name!r}: this asks for a {need.kind}" + _asked(need)
+            hint = "Say one kind for a name (`as` gives another name), and resources of that kind"
+            yield document.problem(where, message, hint)
+            return
+
+
+def _asked(need: Need) -> str:
+    asked = [need.id] if need.id else list(need.any_of or ())
+    return f", and for {' or '.join(map(repr, asked))}" if asked else ", another need of the name for something else"
+
+
 def _unknown_codes(practice: Practice, document: Document) -> Iterator[Problem]:
     for path, policy in policy_places(practice, document):
         for role, codes in policy.overrides.items():
-            for code in sorted(codes):
-                if code not in REFUSALS and not code.startswith("no_"):
-                    message = f"{code!r} is no code of a refusal"
-                    yield document.problem((*path, "overrides", role), message, "docs/scenario-format.md lists them")
+            for code in sorted(codes - OVERRIDABLE):
+                message = f"{code!r} can never be passed over"
+                yield document.problem((*path, "overrides", role), message, meant(code, sorted(OVERRIDABLE)))

@@ -8,8 +8,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 MINUTES_PER_DAY = 24 * 60
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+LONGEST_WORD = 200
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+_ILLEGIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CLOCK = re.compile(r"(\d{2}):(\d{2})")
 _WALL = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(?::00)?(Z|[+-]\d{2}:\d{2})?")
@@ -32,6 +35,7 @@ def parse_wall(value: Any) -> Any:
     if match is None:
         raise ValueError("not a wall time; write it as 2026-03-02T09:00, with an offset (-06:00) where it is needed")
     day, clock, offset = match.groups()
+    require_near(date.fromisoformat(day))
     midnight = datetime.fromisoformat(f"{day}T00:00{offset or ''}")
     return midnight + timedelta(minutes=parse_clock(clock))
 
@@ -77,6 +81,20 @@ def require_later(starts: datetime, ends: datetime) -> None:
         raise ValueError("`to` is later than `from`")
 
 
+def require_near(day: date) -> date:
+    """Reject a date at the ends of the calendar, where no zone has a clock: days are added to it and taken from it."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"the year is from {FIRST_YEAR} to {LAST_YEAR}")
+    return day
+
+
+def require_legible(word: str) -> str:
+    """Reject what nobody could read, or a database keep: a control character, or more than a line of text."""
+    if len(word) > LONGEST_WORD or _ILLEGIBLE.search(word):
+        raise ValueError(f"at most {LONGEST_WORD} characters, none of them a control character")
+    return word
+
+
 def require_some(value: Any) -> Any:
     """Reject an empty list. After its items: one that is wrong is one problem, not two."""
     if value is not None and not value:
@@ -85,19 +103,23 @@ def require_some(value: Any) -> Any:
 
 
 LocalDate = Annotated[date, BeforeValidator(parse_date)]
+"""A bound such as 9999-12-31 is one, too."""
+NearDate = Annotated[LocalDate, AfterValidator(require_near)]
+"""A date that is made into instants."""
 WallTime = Annotated[datetime, BeforeValidator(parse_wall)]
 """Naive: in the zone of its place. Aware: taken at its word."""
 MinuteOfDay = Annotated[int, BeforeValidator(parse_clock)]
 WeekDays = Annotated[tuple[int, ...], BeforeValidator(parse_days)]
-Quantity = Annotated[Decimal, BeforeValidator(parse_decimal), Field(ge=0, allow_inf_nan=False)]
+Quantity = Annotated[Decimal, BeforeValidator(parse_decimal), Field(ge=0, le=10**9, allow_inf_nan=False)]
 Share = Annotated[Decimal, BeforeValidator(parse_decimal), Field(ge=0, le=1, allow_inf_nan=False)]
-Count = Annotated[int, Field(strict=True, ge=0)]
+Count = Annotated[int, Field(strict=True, ge=0, le=10**13)]
+"""At most what a sum of money in minor units may come to."""
 Minutes = Annotated[int, Field(strict=True, ge=0, le=527_040)]
 """At most a year of 366 days."""
 DayCount = Annotated[int, Field(strict=True, ge=0, le=36_525)]
 """At most a century."""
 Positive = Annotated[int, Field(strict=True, ge=1)]
 Flag = Annotated[bool, Field(strict=True)]
-Word = Annotated[str, Field(strict=True, min_length=1)]
+Word = Annotated[str, Field(strict=True, min_length=1), AfterValidator(require_legible)]
 Some = AfterValidator(require_some)
 """Marks a list that is not empty."""

@@ -1,7 +1,6 @@
 """What is wrong with a mapping table, by file, line and key."""
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -9,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from hub.canonical.ids import Kind
 from hub.canonical.phi import phi_classes
 from hub.canonical.records import MODELS
-from hub.documents import Document, Path, parse
+from hub.documents import Document, Path, meant, parse
 from hub.errors import InvalidInput, Problem
 from hub.mapping.codecs import KINDS
 from hub.mapping.codecs.codec import Codec, CodecKind
@@ -106,10 +105,10 @@ class _Check:
         names = _names(name)
         for one in names:
             if one not in self.known:
-                self._problem(at, f"a {self.spec.record} has no field {one!r}", _known(one, self.known))
+                self._problem(at, f"a {self.spec.record} has no field {one!r}", meant(one, self.known))
         kind = KINDS.get(spec.codec)
         if kind is None:
-            self._problem((*at, "codec"), f"unknown codec {spec.codec!r}", _known(spec.codec, KINDS))
+            self._problem((*at, "codec"), f"unknown codec {spec.codec!r}", meant(spec.codec, KINDS))
             return None
         codec = self._codec(spec, kind, at)
         places = self._places(spec, kind, at)
@@ -202,7 +201,7 @@ class _Check:
         key = str(at[-1])
         if kind_of_error == "extra_forbidden":
             known = [*FieldSpec.model_fields, *kind.options.model_fields]
-            self._problem(at, f"unknown key {key!r} of a field with the codec {kind.name!r}", _known(key, known))
+            self._problem(at, f"unknown key {key!r} of a field with the codec {kind.name!r}", meant(key, known))
         elif kind_of_error == "missing":
             self._problem(at, f"the codec {kind.name!r} needs {key!r}", "Add it")
         else:
@@ -248,10 +247,3 @@ class _Check:
 
 def _names(key: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in key.split(" + "))
-
-
-def _known(wrong: str, known: Iterable[str]) -> str:
-    names = list(known)
-    near = difflib.get_close_matches(wrong, names, n=1)
-    guess = f"Did you mean {near[0]!r}? " if near else ""
-    return f"{guess}Known: {', '.join(names)}"

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 
+from hub.canonical.wall import require_near
+from hub.errors import InvalidInput, Problem
+
 DESK = "desk"
 """The channel of the practice's own staff; every other word is bound by `policy.self_booking`."""
 
@@ -40,16 +43,28 @@ class Trip:
 
 @dataclass(frozen=True, slots=True)
 class OpeningsRequest:
-    """Openings whose arrival lies on the local dates from `first_on` to `last_on`, both counted."""
+    """Openings whose arrival lies on the local dates from `first_on` to `last_on`, both counted.
+
+    Raises:
+        InvalidInput: a date at the ends of the calendar.
+    """
 
     trip: Trip
     first_on: date
     last_on: date
 
+    def __post_init__(self) -> None:
+        _require_near(self.first_on, "from")
+        _require_near(self.last_on, "until")
+
 
 @dataclass(frozen=True, slots=True)
 class BookingRequest:
-    """A trip at one time. The desk may book off the grid."""
+    """A trip at one time. The desk may book off the grid.
+
+    Raises:
+        InvalidInput: a time at the ends of the calendar.
+    """
 
     trip: Trip
     arrives_at: datetime
@@ -62,7 +77,17 @@ class BookingRequest:
     is_flexible: bool = False
     """Whoever its parts ask for is taken where that works, and is no condition: a move that does not ask anew."""
 
+    def __post_init__(self) -> None:
+        _require_near(self.arrives_at, "arrives")
+
     def freely(self) -> "BookingRequest":
         """The same without asking for anybody."""
         parts = tuple(replace(part, resources={}) for part in self.trip.parts)
         return replace(self, trip=replace(self.trip, parts=parts), is_flexible=False)
+
+
+def _require_near(day: date, field: str) -> None:
+    try:
+        require_near(day)
+    except ValueError as error:
+        raise InvalidInput(Problem(str(error), field=field)) from None

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from hub.documents import parse
+from hub.documents import meant, parse
 from hub.errors import InvalidInput
 
 
@@ -77,3 +77,22 @@ def test_an_alias_is_refused_because_it_would_hide_where_a_value_stands():
 )
 def test_times_and_dates_stay_text_and_plain_numbers_become_numbers(text, value):
     assert parse(text, "x").value == {"a": value}
+
+
+def test_lists_without_end_are_refused_before_they_are_read():
+    assert problems_of("title: a\nsteps: " + "[" * 100_000)[0][::2] == (
+        2,
+        "more than 50 lists and tables in one another",
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "known", "hint"),
+    [
+        ("lazer", ["dana", "laser"], "Did you mean 'laser'? Known: dana, laser"),
+        ("x", [], "Known: none"),
+        ("x", [f"room-{n}" for n in range(40)], "Known: " + ", ".join(f"room-{n}" for n in range(30)) + " and 10 more"),
+    ],
+)
+def test_of_a_word_that_nobody_knows_is_said_what_it_was_to_be(wrong, known, hint):
+    assert meant(wrong, known) == hint

@@ -9,8 +9,8 @@ from hub.canonical.wall import (
     MINUTES_PER_DAY,
     Count,
     Flag,
-    LocalDate,
     MinuteOfDay,
+    NearDate,
     Positive,
     Quantity,
     Some,
@@ -116,8 +116,8 @@ class Prefers(Entry):
 class Find(TripEntry):
     """Openings on whole local dates of arrival, both counted."""
 
-    from_on: LocalDate = Field(alias="from")
-    until_on: LocalDate = Field(alias="until")
+    from_on: NearDate = Field(alias="from")
+    until_on: NearDate = Field(alias="until")
     ranked: Ranked = False
     """Also in the order in which to offer them: all, or so many."""
     prefers: Prefers | None = None
@@ -185,9 +185,9 @@ class Cancel(Waivable):
 class BookSeries(TripEntry):
     """A whole series at once, or nothing; with `parts` several people's, a series each, all or none."""
 
-    start: LocalDate
-    until: LocalDate
-    sessions: Positive | None = None
+    start: NearDate
+    until: NearDate
+    sessions: Annotated[Positive, Field(le=1_000)] | None = None
     named: Word | None = Field(default=None, alias="as")
 
     @model_validator(mode="after")
@@ -226,8 +226,8 @@ class NoShow(Waivable):
 class Waitlist(TripEntry):
     """Wait for a freed time."""
 
-    from_on: LocalDate = Field(alias="from")
-    until_on: LocalDate = Field(alias="until")
+    from_on: NearDate = Field(alias="from")
+    until_on: NearDate = Field(alias="until")
     named: Word | None = Field(default=None, alias="as")
 
     @model_validator(mode="after")
@@ -241,8 +241,8 @@ class Waitlist(TripEntry):
 class Gaps(Entry):
     """Idle stretches of resources on whole local dates, both counted, and who waits and fits."""
 
-    from_on: LocalDate = Field(alias="from")
-    until_on: LocalDate = Field(alias="until")
+    from_on: NearDate = Field(alias="from")
+    until_on: NearDate = Field(alias="until")
     kinds: Annotated[tuple[Word, ...] | None, Some] = None
     """None: those of `ranking`."""
     location: Word | None = None
@@ -267,7 +267,7 @@ class Away(Stretch):
 class Repair(Entry):
     """Re-place the visits of a date that no longer fit."""
 
-    date: LocalDate
+    date: NearDate
     notice_minutes: Count = 0
     location: Word | None = None
 

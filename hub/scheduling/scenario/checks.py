@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from hub.documents import Document, Path
+from hub.documents import Document, Path, meant
 from hub.errors import Problem
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.scenario.actions import BookSeries, Complete, Find, Gaps, PartEntry, TripEntry
@@ -215,7 +215,7 @@ class _Checks:
 
     def _known(self, what: str, name: str | None, declared: Collection[str], path: Path) -> Iterator[Problem]:
         if name is not None and name not in declared:
-            yield self._document.problem(path, f"the {what} {name!r} is not declared")
+            yield self._document.problem(path, f"the {what} {name!r} is not declared", meant(name, sorted(declared)))
 
 
 def _named_thing(entry: ActionEntry, several: Mapping[str, str]) -> str:

@@ -47,7 +47,7 @@ def test_a_plain_table_is_always_in_force_and_before_the_first_date_there_are_no
         ("hold_minutes: 6", "waive: {}", 5, "policy[1].waive", "unknown key"),
         ("hold_minutes: 6", "waivers: {desk: {reasons: []}}", 5, "policy[1].waivers.desk.reasons", "at least one"),
         ("hold_minutes: 6", "self_booking: {services: [x]}", 5, "policy[1].self_booking.services[0]", "not declared"),
-        ("hold_minutes: 6", "overrides: {desk: [nonsense]}", 5, "policy[1].overrides.desk", "no code"),
+        ("hold_minutes: 6", "overrides: {desk: [nonsense]}", 5, "policy[1].overrides.desk", "can never"),
     ],
 )
 def test_what_is_wrong_in_an_entry_is_named_with_its_line(

@@ -93,6 +93,9 @@ def test_the_demo_practice_is_in_order():
         ("quantity: 1", "quantity: lots", 15, "services[0].uses[0].quantity", "not a number"),
         ("needs: [", "patient: false, needs: [", 11, "services[0]", "no step is with the patient"),
         ("policy: {", "policy: {deposit: {flat: 1, share: 0.5}, ", 17, "policy.deposit", "one of"),
+        ("quantity: 1", "quantity: 1e300", 15, "services[0].uses[0].quantity", "less than or equal to"),
+        ("products: [{id: gel", 'products: [{id: "g\\0l"', 7, "products[0].id", "control character"),
+        ("policy: {", "policy: {deposit: {flat: 100000000000000}, ", 17, "policy.deposit.flat", "less than or equal"),
         ("policy: {", "policy: {cancellation: [{fee_share: 2}], ", 17, "policy.cancellation[0].fee_share", "less"),
     ],
 )

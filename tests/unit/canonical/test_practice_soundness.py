@@ -3,6 +3,8 @@
 import pytest
 
 from hub.canonical.practice import read_practice, read_sound_practice
+from hub.canonical.practice_soundness import find_unmet
+from hub.documents import parse
 from hub.errors import InvalidInput
 
 GOOD = """\
@@ -27,7 +29,7 @@ services:
     tags: [skin]
     steps: [{name: peel, minutes: 30}]
     requires: [{before: skin}, {before: consult}]
-policy: {overrides: {front_desk: [in_the_past, no_room]}}
+policy: {overrides: {front_desk: [in_the_past, no_stock]}}
 """
 
 
@@ -65,7 +67,14 @@ def test_a_practice_that_can_work_is_read():
         ("before: consult}]\n    spacing", "before: consutl}]\n    spacing", 16, "services[1].requires[0].before",
          "id or tag 'consutl'"),
         ("after: skin", "after: skni", 17, "services[1].spacing[0].after", "id or tag 'skni'"),
-        ("[in_the_past, ", "[in_past, ", 22, "policy.overrides.front_desk", "'in_past' is no code"),
+        ("[in_the_past, ", "[in_past, ", 22, "policy.overrides.front_desk", "'in_past' can never be"),
+        ("no_stock", "no_room", 22, "policy.overrides.front_desk", "'no_room' can never be passed over"),
+        ("{kind: provider}, ", "{kind: provider, id: room-1}, ", 12, "services[0].steps[0].needs[0]",
+         "asks for a provider, and for 'room-1'"),
+        ("{kind: provider}, ", "{kind: provider, any: [room-1, laser]}, ", 12, "services[0].steps[0].needs[0]",
+         "asks for a provider, and for 'room-1' or 'laser'"),
+        ("{kind: provider}, ", "{kind: provider, as: lounge}, ", 12, "services[0].steps[0].needs[1]",
+         "nobody can fill 'lounge'"),
         ("name: talk, minutes: 30", "name: talk, minutes: 30, needs: [{kind: robot}]}, {name: sit, minutes: 5", 12,
          "services[0].steps[0].needs[0].kind", "of the kind 'robot'"),
     ],
@@ -102,3 +111,19 @@ def test_a_service_that_waits_for_itself_alone_is_a_cycle():
 
 def test_a_service_may_wait_for_its_own_tag_when_another_one_of_it_can_come_first():
     assert read_sound_practice(GOOD, "practice.yaml").find_service("top-up").answers_to("skin")
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "message", "hint"),
+    [
+        ("skills: [injecter]", "skills", "no provider has 'injecter'", "Did you mean 'injector'? Known: injector"),
+        ("certification: laser-3", "certification", "no provider has 'laser-3'", "Known: none"),
+    ],
+)
+def test_a_skill_that_nobody_has_is_noted_because_somebody_may_still_come_who_has_it(asked, field, message, hint):
+    text = GOOD.replace("kind: provider, hours", "kind: provider, skills: [injector], hours")
+    text = text.replace("{kind: provider}", f"{{kind: provider, {asked}}}")
+    (note,) = find_unmet(read_sound_practice(text, "practice.yaml"), parse(text, "practice.yaml"))
+    assert (note.line, note.field, note.hint) == (12, f"services[0].steps[0].needs[0].{field}", hint)
+    assert message in note.message
+    assert not [*find_unmet(read_sound_practice(GOOD, "practice.yaml"), parse(GOOD, "practice.yaml"))]
