@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 MINUTES_PER_DAY = 24 * 60
-FIRST_YEAR, LAST_YEAR = 1900, 2199
+FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2199, 12, 31)
 LONGEST_WORD = 200
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -83,8 +83,8 @@ def require_later(starts: datetime, ends: datetime) -> None:
 
 def require_near(day: date) -> date:
     """Reject a date at the ends of the calendar, where no zone has a clock: days are added to it and taken from it."""
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueError(f"the year is from {FIRST_YEAR} to {LAST_YEAR}")
+    if not FIRST_DATE.year <= day.year <= LAST_DATE.year:
+        raise ValueError(f"the year is from {FIRST_DATE.year} to {LAST_DATE.year}")
     return day
 
 

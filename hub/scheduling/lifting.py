@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from hub.canonical.practice import Practice, PracticeResource, PracticeService
+from hub.canonical.wall import LAST_DATE
 from hub.scheduling.board import carry_over
 from hub.scheduling.diary import Diary, LotOnHand
 from hub.scheduling.series import SeriesRequest
@@ -41,7 +42,7 @@ def latest_end(practice: Practice, request: SeriesRequest) -> date:
     sessions = request.sessions or (rule.sessions if rule else None) or 1
     apart = (rule.min_days if rule.max_days is None else rule.max_days) if rule else 0
     later = request.start_on + min(sessions * timedelta(days=apart), _LONGEST) + _HALF_A_YEAR
-    return max(request.until_on, later)
+    return min(max(request.until_on, later), LAST_DATE)
 
 
 def liftable(world: World) -> tuple[str, ...]:

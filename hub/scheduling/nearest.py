@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from hub.canonical.practice import Practice
+from hub.canonical.wall import LAST_DATE
 from hub.scheduling.decision import Refusal
 from hub.scheduling.diary import Diary
 from hub.scheduling.openings import find_openings
@@ -19,7 +20,6 @@ NO_TIME_MENDS = frozenset(
     }
 )
 """Refusals that another time does not turn into a booking."""
-_LAST_DATE = date.max - timedelta(days=30)
 
 
 class Nearest(NamedTuple):
@@ -58,7 +58,7 @@ def dates_around(practice: Practice, request: BookingRequest, now: datetime, *, 
     Of a time long gone the days from today on. Of a location that is not declared the practice's zone decides.
     """
     zone = practice.zone_of(request.trip.location_id)
-    asked = min(request.arrives_at.astimezone(zone).date(), _LAST_DATE)
+    asked = request.arrives_at.astimezone(zone).date()
     today = now.astimezone(zone).date()
     margin = timedelta(days=days)
-    return max(today, asked - margin), max(today, asked) + margin
+    return max(today, asked - margin), min(max(today, asked) + margin, LAST_DATE)

@@ -16,7 +16,7 @@ from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Refusal
 from hub.scheduling.diary import Diary
 from hub.scheduling.foresight import around, book_opening, with_booking
-from hub.scheduling.judge import judge
+from hub.scheduling.judge import Judge
 from hub.scheduling.lifting import UNTIL, World, lift, liftable
 from hub.scheduling.request import BookingRequest, OpeningsRequest
 from hub.scheduling.series import SeriesRequest, decide_series
@@ -103,10 +103,8 @@ def _reasons(world: World, booked: tuple[datetime, ...], now: datetime) -> tuple
         return (UNTIL,)
     diary = _with_sessions(world, booked, now)
     board = board_of(world.practice, diary, OpeningsRequest(world.request.trip, first, last))
-    found: set[str] = set()
-    for minute in _worth_asking(board, first, last):
-        found |= judge(board, world.request.trip, minute, now).reasons
-    return tuple(sorted(found))
+    judge = Judge(board, world.request.trip, now)
+    return tuple(sorted({code for minute in _worth_asking(board, first, last) for code in judge.at(minute).reasons}))
 
 
 def _window(world: World, booked: tuple[datetime, ...]) -> tuple[date, date]:

@@ -4,6 +4,7 @@ import pytest
 
 from hub.canonical.practice import read_practice
 from hub.canonical.time import instant_of
+from hub.errors import InvalidInput
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.diary import BusyClaim, Diary
@@ -64,8 +65,14 @@ def test_beyond_the_days_looked_at_nothing_is_found():
 
 
 def test_the_last_date_there_is_can_be_asked_for():
-    last = datetime(9999, 12, 31, 12, 0, tzinfo=UTC)
+    last = datetime(2199, 12, 31, 20, 0, tzinfo=UTC)
     assert find_nearest(PRACTICE, diary(), asked(last), NOW).after is None
+
+
+def test_what_lies_beyond_the_calendar_is_no_question():
+    with pytest.raises(InvalidInput) as caught:
+        asked(datetime(2200, 1, 1, 12, 0, tzinfo=UTC))
+    assert str(caught.value) == "arrives: the year is from 1900 to 2199"
 
 
 @pytest.mark.parametrize(("service", "channel"), [("peel", "desk"), ("consult", "online")])
