@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import stamina.instrumentation
 from sqlalchemy import Engine
@@ -55,7 +56,7 @@ class Hub:
         """What the practice declared."""
         return self.systems.folder
 
-    @property
+    @cached_property
     def board(self) -> BoardQuery:
         """What the day board shows."""
         return BoardQuery(self.engine)

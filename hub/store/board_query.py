@@ -1,9 +1,9 @@
 """The day board's read model: one location's day as it stands in the database, and in the practice file in force."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,16 +11,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import (
     Connection,
     Engine,
-    Select,
-    and_,
-    case,
-    false,
     func,
-    literal_column,
-    or_,
     select,
-    union,
-    union_all,
 )
 from sqlalchemy.exc import OperationalError
 
@@ -43,12 +35,21 @@ from hub.scheduling.clock import WallClock
 from hub.scheduling.hours import duty_timeline, open_timeline
 from hub.scheduling.timeline import instant_at, minute_of, span_bits
 from hub.store.board_clearances import count_documents, load_unsigned
+from hub.store.board_selects import (
+    ONE_DAY,
+    blocks_on,
+    bookable_at,
+    claims_of,
+    issues_of,
+    open_issues,
+    resources_of,
+    visits_of,
+)
 from hub.store.practices import load_absences
-from hub.store.tables.booking import block, claim, hold, practice_version, resource_unit
+from hub.store.tables.booking import practice_version
 from hub.store.tables.journal import review_issue
-from hub.store.tables.records import location, patient, provider, resource, service, visit
+from hub.store.tables.records import location, visit
 
-ONE_DAY = timedelta(days=1)
 OCCUPYING = [state.value for state in VisitState if state.occupies]
 
 
@@ -88,25 +89,25 @@ class BoardQuery:
         with self._look() as look:
             practice = self._practice(look)
             practice = with_absences(practice, load_absences(look)) if practice else None
-            bookable = {row.id for row in look.execute(_bookable_at(here.id))}
-            visits = look.execute(_visits_of(here.id, span, bookable)).all()
-            claims = look.execute(_claims_of([row.id for row in visits])).all()
-            blocks = look.execute(_blocks_on(here.id, span, bookable)).all()
-            issues = look.execute(_issues_of([row.id for row in visits])).all()
+            bookable = {row.id for row in look.execute(bookable_at(here.id))}
+            visits = look.execute(visits_of(here.id, span, bookable)).all()
+            claims = look.execute(claims_of([row.id for row in visits])).all()
+            blocks = look.execute(blocks_on(here.id, span, bookable)).all()
+            issues = look.execute(issues_of([row.id for row in visits])).all()
             shown = bookable | {row.owner_id for row in [*claims, *blocks] if row.owner_kind == "resource"}
-            resources = look.execute(_resources_of(shown)).all()
+            resources = look.execute(resources_of(shown)).all()
             unsigned = load_unsigned(look, practice, visits, here.zone)
             documents = count_documents(look, visits)
         steps = _StepsWithoutPatient(practice)
         codes = {key: tuple(_codes(rows)) for key, rows in groupby(issues, key=lambda row: row.subject_id)}
-        claims_of = {key: list(rows) for key, rows in groupby(claims, key=lambda row: row.visit_id)}
+        by_visit = {key: list(rows) for key, rows in groupby(claims, key=lambda row: row.visit_id)}
         return BoardDay(
             location=here,
             on=on,
             resources=tuple(_resources(resources, practice, here, span)),
             visits=tuple(
                 replace(
-                    _visit(row, claims_of.get(row.id, []), codes.get(row.id, ()), steps),
+                    _visit(row, by_visit.get(row.id, []), codes.get(row.id, ()), steps),
                     unsigned=unsigned.get(row.id, ()),
                     documents=documents.get(row.id, 0),
                 )
@@ -136,7 +137,7 @@ class BoardQuery:
         """Open review issues: what is about days to come, the nearest first; then the rest, the oldest first."""
         zones = {place.id: place.zone for place in self.load_locations()}
         with self._look() as look:
-            return [_issue(row, zones) for row in look.execute(_open_issues(limit))]
+            return [_issue(row, zones) for row in look.execute(open_issues(limit))]
 
     @contextmanager
     def _look(self) -> Iterator[Connection]:
@@ -174,128 +175,6 @@ class _StepsWithoutPatient:
 def _day(on: date, zone: ZoneInfo) -> Span:
     midnight = datetime.combine(on, time())
     return Span(instant_of(midnight, zone), instant_of(midnight + ONE_DAY, zone))
-
-
-def _bookable_at(location_id: str) -> Select[Any]:
-    people = select(provider.c.id).where(provider.c.location_id == location_id, provider.c.bookable)
-    things = select(resource.c.id).where(resource.c.location_id == location_id, resource.c.bookable)
-    return select(union_all(people, things).subquery())
-
-
-def _meets(span: Span) -> Any:
-    return claim.c.during.op("&&")(func.tstzrange(span.start, span.end))
-
-
-def _visits_of(location_id: str, span: Span, resource_ids: Collection[str]) -> Select[Any]:
-    """By start for the location's own (a day back, for those that pass midnight), by claim for all others."""
-    own = select(visit.c.id).where(
-        visit.c.location_id == location_id,
-        visit.c.start >= span.start - ONE_DAY,
-        visit.c.start < span.end,
-        visit.c.end > span.start,
-    )
-    claimed = (
-        select(claim.c.visit_id)
-        .join(resource_unit, claim.c.unit_id == resource_unit.c.id)
-        .where(
-            _meets(span),
-            claim.c.visit_id.is_not(None),
-            resource_unit.c.owner_kind == "resource",
-            resource_unit.c.owner_id.in_(resource_ids),
-        )
-    )
-    return (
-        select(
-            visit.c.id,
-            visit.c.patient_id,
-            visit.c.service_id,
-            visit.c.start,
-            visit.c.end,
-            visit.c.state,
-            patient.c.given_name,
-            func.left(patient.c.family_name, 1).label("family_initial"),
-            service.c.name.label("service"),
-        )
-        .join(patient, visit.c.patient_id == patient.c.id)
-        .join(service, visit.c.service_id == service.c.id, isouter=True)
-        .where(visit.c.id.in_(union(own, claimed)))
-        .order_by(visit.c.start, visit.c.id)
-    )
-
-
-def _claims_of(visit_ids: Collection[str]) -> Select[Any]:
-    return (
-        select(claim, resource_unit.c.owner_kind, resource_unit.c.owner_id)
-        .join(resource_unit, claim.c.unit_id == resource_unit.c.id)
-        .where(claim.c.visit_id.in_(visit_ids))
-        .order_by(claim.c.visit_id, claim.c.during, claim.c.id)
-    )
-
-
-def _blocks_on(location_id: str, span: Span, resource_ids: Collection[str]) -> Select[Any]:
-    """Time that is no visit's: blocks, and holds that are not over."""
-    reason = case((hold.c.id.is_not(None), "hold"), else_=block.c.reason)
-    return (
-        select(claim.c.during, reason.label("reason"), resource_unit.c.owner_kind, resource_unit.c.owner_id)
-        .join(resource_unit, claim.c.unit_id == resource_unit.c.id)
-        .join(block, claim.c.block_id == block.c.id, isouter=True)
-        .join(hold, and_(claim.c.hold_id == hold.c.id, hold.c.expires_at > func.now()), isouter=True)
-        .where(
-            _meets(span),
-            resource_unit.c.owner_kind == "resource",
-            or_(block.c.id.is_not(None), hold.c.id.is_not(None)),
-            or_(
-                block.c.location_id == location_id,
-                hold.c.location_id == location_id,
-                resource_unit.c.owner_id.in_(resource_ids),
-            ),
-        )
-        .order_by(claim.c.during, claim.c.id)
-    )
-
-
-def _issues_of(visit_ids: Collection[str]) -> Select[Any]:
-    return (
-        select(review_issue.c.subject_id, review_issue.c.kind, review_issue.c.codes)
-        .where(
-            review_issue.c.state == "open",
-            review_issue.c.subject_kind == "visit",
-            review_issue.c.subject_id.in_(visit_ids),
-        )
-        .order_by(review_issue.c.subject_id, review_issue.c.id)
-    )
-
-
-def _open_issues(limit: int) -> Select[Any]:
-    """A subject is a record's id, or `system/id` where it is about a record at another system."""
-    subject_id = func.split_part(review_issue.c.subject_id, "/", -1)
-    about_visit = and_(review_issue.c.subject_kind == "visit", subject_id == visit.c.id)
-    about_block = and_(review_issue.c.subject_kind == "block", review_issue.c.subject_id == block.c.id)
-    start = func.coalesce(visit.c.start, func.lower(block.c.during))
-    to_come = func.coalesce(start >= func.now() - ONE_DAY, false())
-    return (
-        select(
-            review_issue,
-            func.coalesce(visit.c.location_id, block.c.location_id).label("location_id"),
-            start.label("start"),
-            service.c.name.label("service"),
-        )
-        .select_from(review_issue.outerjoin(visit, about_visit).outerjoin(block, about_block))
-        .join(service, visit.c.service_id == service.c.id, isouter=True)
-        .where(review_issue.c.state == "open")
-        .order_by(to_come.desc(), case((to_come, start)), review_issue.c.opened_at, review_issue.c.id)
-        .limit(limit)
-    )
-
-
-def _resources_of(ids: Collection[str]) -> Select[Any]:
-    people = select(provider.c.id, provider.c.kind, provider.c.name, provider.c.capacity, provider.c.title).where(
-        provider.c.id.in_(ids)
-    )
-    things = select(
-        resource.c.id, resource.c.kind, resource.c.name, resource.c.capacity, literal_column("NULL").label("title")
-    ).where(resource.c.id.in_(ids))
-    return select(union_all(people, things).subquery())
 
 
 def _resources(

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import hub.cli
+from hub.canonical.ids import PatientId
+from hub.canonical.records import Patient
+from hub.cli import main
+from hub.operations.apply_practice import apply_practice
 
 ROOT = Path(__file__).parents[3]
 
@@ -44,7 +47,7 @@ class Hub:
             self.monkeypatch.setenv(name, value)
         self.monkeypatch.setattr(sys, "argv", ["hub", *arguments])
         with pytest.raises(SystemExit) as ended:
-            hub.cli.main()
+            main()
         said = self.capsys.readouterr().err
         assert said.startswith("error: "), said
         return ended.value.code, said
@@ -55,6 +58,33 @@ def _hub(tmp_path, monkeypatch, capsys):
     practice = tmp_path / "a practice"
     shutil.copytree(ROOT / "examples" / "juniper", practice)
     return Hub(tmp_path / "home", practice, monkeypatch, capsys)
+
+
+@pytest.fixture
+def desk(request, hub, store, database):
+    """`desk(command, …)` gives the exit code, what is said, and what is said on stderr.
+
+    The practice is the test module's `PRACTICE`; Ann and Bea are its patients.
+    """
+    practice = request.module.PRACTICE
+    (hub.practice / "practice.yaml").write_text(practice, encoding="utf-8")
+    apply_practice(store, practice, "practice.yaml")
+    with store.begin("test") as work:
+        work.records.save([Patient(id=PatientId("ann")), Patient(id=PatientId("bea"))])
+    for name, value in hub.environment({"HUB_DATABASE_URL": database.text_url}).items():
+        hub.monkeypatch.setenv(name, value)
+
+    def say(*arguments):
+        hub.monkeypatch.setattr(sys, "argv", ["hub", *arguments])
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+        said = hub.capsys.readouterr()
+        return code, said.out.splitlines(), said.err.splitlines()
+
+    return say
 
 
 @pytest.fixture

@@ -1,15 +1,7 @@
 """The commands for the day of the visit: late, over, finished, checked in, and what is missing before."""
 
 import json
-import sys
 from zoneinfo import ZoneInfo
-
-import pytest
-
-from hub.canonical.ids import PatientId
-from hub.canonical.records import Patient
-from hub.cli import main
-from hub.operations.apply_practice import apply_practice
 
 PRACTICE = """
 zone: America/Chicago
@@ -24,29 +16,6 @@ services:
       - {name: shoot, minutes: 30, needs: [{kind: room}, {kind: provider}]}
 policy: {overrides: {front_desk: [in_the_past]}}
 """
-
-
-@pytest.fixture(name="desk")
-def _desk(hub, store, database, monkeypatch, capsys):
-    """`desk(command, …)` gives the exit code, what is said, and what is said on stderr."""
-    (hub.practice / "practice.yaml").write_text(PRACTICE, encoding="utf-8")
-    apply_practice(store, PRACTICE, "practice.yaml")
-    with store.begin("test") as work:
-        work.records.save([Patient(id=PatientId("ann")), Patient(id=PatientId("bea"))])
-    for name, value in hub.environment({"HUB_DATABASE_URL": database.text_url}).items():
-        monkeypatch.setenv(name, value)
-
-    def say(*arguments):
-        monkeypatch.setattr(sys, "argv", ["hub", *arguments])
-        try:
-            main()
-            code = 0
-        except SystemExit as ended:
-            code = ended.code or 0
-        said = capsys.readouterr()
-        return code, said.out.splitlines(), said.err.splitlines()
-
-    return say
 
 
 def booked(desk, patient, arrives):

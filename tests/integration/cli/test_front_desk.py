@@ -1,15 +1,10 @@
 """The commands of the front desk on PostgreSQL: what they say, as text and as JSON, and their exit codes."""
 
 import json
-import sys
 from datetime import date
 
 import pytest
 
-from hub.canonical.ids import PatientId
-from hub.canonical.records import Patient
-from hub.cli import main
-from hub.operations.apply_practice import apply_practice
 from hub.operations.join_waitlist import join_waitlist
 from hub.scheduling.request import OpeningsRequest, Part, Trip
 
@@ -37,29 +32,6 @@ policy:
   waivers: {owner: {}}
 """
 NINE = "2098-03-03T09:00"
-
-
-@pytest.fixture(name="desk")
-def _desk(hub, store, database, monkeypatch, capsys):
-    """`desk(command, …)` gives the exit code, what is said, and what is said on stderr."""
-    (hub.practice / "practice.yaml").write_text(PRACTICE, encoding="utf-8")
-    apply_practice(store, PRACTICE, "practice.yaml")
-    with store.begin("test") as work:
-        work.records.save([Patient(id=PatientId("ann")), Patient(id=PatientId("bea"))])
-    for name, value in hub.environment({"HUB_DATABASE_URL": database.text_url}).items():
-        monkeypatch.setenv(name, value)
-
-    def say(*arguments):
-        monkeypatch.setattr(sys, "argv", ["hub", *arguments])
-        try:
-            main()
-            code = 0
-        except SystemExit as ended:
-            code = ended.code or 0
-        said = capsys.readouterr()
-        return code, said.out.splitlines(), said.err.splitlines()
-
-    return say
 
 
 def booked(desk, patient="ann", arrives=NINE):

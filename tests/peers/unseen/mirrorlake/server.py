@@ -21,7 +21,7 @@ from graphql import build_schema, graphql_sync
 
 from tests.peers.scripted import Asked, answer
 
-SCHEMA = build_schema((Path(__file__).parent / "schema.graphql").read_text())
+SCHEMA = build_schema((Path(__file__).parent / "practice" / "connections" / "mirrorlake-schema.graphql").read_text())
 SECRET = b64encode(b"mirror mirror").decode()
 MINUTES = {"O-PEEL": 45, "O-TALK": 30}
 Args = dict[str, Any]
