@@ -3,7 +3,7 @@
 The caller keeps others out: it has the table for itself, or the keys of all that `find_settling` names.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,12 +22,17 @@ _FREE = text("""
     SELECT u.owner_kind, u.owner_id, lower(c.during) AS start, upper(c.during) AS "end"
     FROM claim c JOIN resource_unit u ON u.id = c.unit_id
     WHERE c.firm AND coalesce(c.visit_id, c.hold_id) = ANY(:ids)""")
+# Unit by unit through the constraint's index: with all that is claimed at that time it would cost more with each visit
+# that the book ever had. Where there are several units all of their claims may have to move.
 _TAKEN = text("""
     SELECT c.id, u.owner_kind, u.owner_id, u.number, lower(c.during) AS start, upper(c.during) AS "end"
-    FROM claim c JOIN resource_unit u ON u.id = c.unit_id
-    WHERE c.firm AND c.unit_id = ANY(:units)
-    AND (c.during && tstzrange(:first, :last) OR c.unit_id = ANY(:shared))
-    AND NOT coalesce(coalesce(c.visit_id, c.hold_id) = ANY(:leaving), false)""")
+    FROM unnest(CAST(:units AS bigint[]), CAST(:firsts AS timestamptz[]), CAST(:lasts AS timestamptz[]))
+        AS wanted (unit_id, first, last)
+    JOIN resource_unit u ON u.id = wanted.unit_id
+    CROSS JOIN LATERAL (SELECT * FROM claim WHERE firm
+        AND int8range(unit_id, unit_id, '[]') && int8range(u.id, u.id, '[]')
+        AND during && tstzrange(wanted.first, wanted.last)) AS c
+    WHERE NOT coalesce(coalesce(c.visit_id, c.hold_id) = ANY(:leaving), false)""")
 _CONTESTED = text("""
     SELECT c.id, c.visit_id, c.hold_id, c.block_id, u.owner_kind, u.owner_id,
         lower(c.during) AS start, upper(c.during) AS "end"
@@ -147,21 +152,24 @@ def plan_units(
 def _load_taken(
     connection: Connection, wanted: Mapping[Owner, Sequence[Wanted]], units: Mapping[Owner, Units], leaving: list[str]
 ) -> dict[Owner, list[Taken]]:
-    spans = [one for ones in wanted.values() for one in ones]
-    if not spans:
+    rows = [row for owner, ones in wanted.items() for row in _spans(units[owner], ones)]
+    if not rows:
         return {}
-    values = {
-        "units": [unit for owner in wanted for unit in units[owner].by_number.values()],
-        "shared": [u for owner in wanted if units[owner].capacity > 1 for u in units[owner].by_number.values()],
-        "first": min(one.start for one in spans),
-        "last": max(one.end for one in spans),
-        "leaving": leaving,
-    }
+    unit_ids, firsts, lasts = map(list, zip(*rows, strict=True))
+    values = {"units": unit_ids, "firsts": firsts, "lasts": lasts, "leaving": leaving}
     taken: dict[Owner, list[Taken]] = {}
     for row in connection.execute(_TAKEN, values):
         owner = (row.owner_kind, row.owner_id)
         taken.setdefault(owner, []).append(Taken(row.id, row.start, row.end, row.number))
     return taken
+
+
+def _spans(units: Units, wanted: Sequence[Wanted]) -> Iterator[tuple[int, datetime | None, datetime | None]]:
+    """Each unit, and from when to when it is looked at; None: without an end."""
+    is_shared = units.capacity > 1
+    first = None if is_shared else min(one.start for one in wanted)
+    last = None if is_shared else max(one.end for one in wanted)
+    return ((number, first, last) for number in units.by_number.values())
 
 
 def move_claims(connection: Connection, units: Mapping[int, int]) -> None:
