@@ -31,6 +31,7 @@ from hub.connectors.kit.read_ahead import ReadAhead
 from hub.operations.apply_practice import apply_practice
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.pull_changes import pull_changes
+from hub.program import collect_seldom
 from hub.store.engine import application_engine
 from hub.store.unit_of_work import SqlStore
 
@@ -55,6 +56,7 @@ def served(patients: int, visits: int) -> Iterator[str]:
 
 
 def synchronize(url: URL | str, server: str) -> None:
+    collect_seldom()
     engine = application_engine(url)
     store = SqlStore(engine)
     linked = system()
