@@ -84,6 +84,8 @@ def test_the_seed_of_the_sandbox_breaks_fhir_exactly_once():
         ({"resourceType": "Location", "id": "l", "status": "open"}, "Location.status", "code"),
         ({"resourceType": "Location", "id": "l", "partOf": {"reference": "Patient/1"}}, "Location.partOf.reference",
          "reference"),
+        ({**PATIENT, "name": [{"family": "Abbott", "_family": "0"}]}, "Patient", "structure"),
+        ({**PATIENT, "contained": [{"resourceType": "Banana"}]}, "Patient", "structure"),
         ({"resourceType": "Banana", "id": "b"}, "resourceType", "structure"),
     ],
 )  # fmt: skip

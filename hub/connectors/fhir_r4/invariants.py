@@ -13,6 +13,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
 
 from hub.connectors.fhir_r4.client import parse_instant
+from hub.connectors.fhir_r4.shapes import is_sound
 from hub.errors import Problem
 
 Json = Mapping[str, Any]
@@ -89,6 +90,8 @@ _LOCAL = re.compile(r"(?:https?://\S+/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(
 _URN = re.compile(r"urn:(?:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|oid:[0-2](?:\.(?:0|[1-9][0-9]*))+)")
 _BLANK = re.compile(r"\s")
 _WITHOUT_TIMES = {"proposed", "cancelled", "waitlist"}
+STUMBLES = (AttributeError, KeyError, TypeError)
+"""What fhir.resources raises where something is too wrong for it to say what: `_family: "0"`, a contained Banana."""
 _PARSER_WORDS = {"extra_forbidden": "an element that R4 does not have", "list_type": "not a list"}
 
 
@@ -130,6 +133,8 @@ def _parse(resource: Json) -> Iterator[Problem]:
     """What fhir.resources finds, without the values that its messages may quote."""
     kind = _type(resource)
     try:
+        if is_sound(resource):
+            return
         get_fhir_model_class(kind).model_validate(dict(resource))
     except ValidationError as error:
         for one in error.errors(include_url=False, include_input=False, include_context=False):
@@ -137,6 +142,8 @@ def _parse(resource: Json) -> Iterator[Problem]:
             yield Problem(words, code="structure", field=_join(kind, one["loc"]))
     except ValueError:
         yield Problem("not a resource type of FHIR R4", code="structure", field="resourceType")
+    except STUMBLES:
+        yield Problem("not of the type R4 says", code="structure", field=kind)
 
 
 def _codes(elements: Elements) -> Iterator[Problem]:
