@@ -4,10 +4,11 @@ import os
 import shutil
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
 from sqlalchemy import URL, Engine
 
@@ -55,25 +56,60 @@ def percentile(spent: Sequence[float], share: float) -> float:
 
 
 def database_cpu(folder: str) -> float:
-    """Seconds of the server that keeps its data there, with the backends that are open now."""
+    """Seconds of the server that keeps its data there, with its backends, those that are gone among them."""
     stats = _stats()
-    family = {pid for pid in stats if _is_server(pid, folder)}
-    return sum(spent for pid, (parent, spent) in stats.items() if pid in family or parent in family)
+    return sum(family_cpu(pid, stats) for pid in stats if _is_server(pid, folder))
+
+
+def database_memory(folder: str) -> float:
+    """MiB of the same processes, what they share counted once."""
+    stats = _stats()
+    return sum(family_memory(pid, stats) for pid in stats if _is_server(pid, folder))
 
 
 def process_cpu(pid: int) -> float:
     """Seconds that a process has spent."""
-    return _stats()[pid][1]
+    return _stats()[pid].spent
 
 
-def _stats() -> dict[int, tuple[int, float]]:
-    """Process → its parent, and the seconds that it has spent."""
+def family_cpu(pid: int, stats: Mapping[int, "Stat"] | None = None) -> float:
+    """Seconds that a process and its children have spent, those that are gone among them."""
+    stats = stats or _stats()
+    return stats[pid].spent + stats[pid].inherited + sum(family_cpu(child, stats) for child in _children(pid, stats))
+
+
+def family_memory(pid: int, stats: Mapping[int, "Stat"] | None = None) -> float:
+    """MiB of a process and its children, what they share counted once."""
+    stats = stats or _stats()
+    return _mebibytes(pid) + sum(family_memory(child, stats) for child in _children(pid, stats))
+
+
+def _mebibytes(pid: int) -> float:
+    with suppress(OSError):  # it is gone
+        said = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return int(said.partition("Pss:")[2].split()[0]) / 1024
+    return 0.0
+
+
+class Stat(NamedTuple):
+    """A process: its parent, the seconds that it has spent, and those that ended children of it spent."""
+
+    parent: int
+    spent: float
+    inherited: float
+
+
+def _stats() -> dict[int, Stat]:
     clock, stats = os.sysconf("SC_CLK_TCK"), {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it is gone
-            fields = stat.read_text().rpartition(")")[2].split()
-            stats[int(stat.parent.name)] = int(fields[1]), (int(fields[11]) + int(fields[12])) / clock
+            fields = [int(each) for each in stat.read_text().rpartition(")")[2].split()[1:15]]
+            stats[int(stat.parent.name)] = Stat(fields[0], sum(fields[10:12]) / clock, sum(fields[12:14]) / clock)
     return stats
+
+
+def _children(pid: int, stats: Mapping[int, Stat]) -> list[int]:
+    return [child for child, one in stats.items() if one.parent == pid]
 
 
 def _is_server(pid: int, folder: str) -> bool:

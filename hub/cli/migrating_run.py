@@ -21,10 +21,13 @@ Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The migration fo
 Source = Annotated[Path, typer.Option("--source", metavar="DIR", help="The folder of the export.")]
 
 
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes that work side by side; without it as many as fit the machine.")
+]
 Tracked = Annotated[bool, typer.Option("--tracked", help="As Dagster's runs, one a partition: `hub serve` shows them.")]
 
 
-def run(folder: Folder, source: Source, tracked: Tracked = False) -> None:
+def run(folder: Folder, source: Source, tracked: Tracked = False, workers: Workers = None) -> None:
     """Move the history from DIR, through to verified. What was done before is not done again; nobody is asked."""
     from hub.bootstrap.migration_folder import read_migration_folder
     from hub.settings import read_settings
@@ -33,19 +36,27 @@ def run(folder: Folder, source: Source, tracked: Tracked = False) -> None:
     migration = read_migration_folder(folder, settings)
     if tracked:
         _run_tracked(folder, source, settings.home)
-    move(migration, source, settings, is_told=tracked)
+    move(migration, source, settings, is_told=tracked, workers=workers)
     prove(folder)
 
 
-def move(migration: "MigrationFolder", source: Path, settings: "Settings", *, is_told: bool = False) -> bool:
+def move(
+    migration: "MigrationFolder",
+    source: Path,
+    settings: "Settings",
+    *,
+    is_told: bool = False,
+    workers: int | None = None,
+) -> bool:
     """Run it on the database of the settings and tell its account; whether something is left open for a person."""
     from hub.bootstrap.migrating import open_store
+    from hub.bootstrap.migration_team import open_team
     from hub.operations.migration.run_history import Run
 
     history = migration.history(source)
-    with open_store(settings) as (store, _engine):
+    with open_store(settings) as (store, _engine), open_team(migration.path, source, settings, workers) as team:
         started = Run(history, store)
-        for file in started.run(_tell_nothing if is_told else _tell):
+        for file in started.run(_tell_nothing if is_told else _tell, team):
             typer.echo(line_of(file))
         is_open = _tell_of_open(started)
     return _tell_of_undisposed(migration, history) or is_open

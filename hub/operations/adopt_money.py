@@ -39,10 +39,13 @@ def _kept(package: Package, taken: int) -> Package:
 
 def adopt_deposits(work: UnitOfWork, records: Sequence[Canonical]) -> None:
     """Visits to come count the deposits among these payments as paid ahead. Both are saved before; twice is once."""
+    work.payments.adopt_deposits(paid_ahead(records))
+
+
+def paid_ahead(records: Sequence[Canonical]) -> frozenset[str]:
+    """The visits for which a deposit among these payments was taken, or went back."""
     kinds = (PaymentKind.DEPOSIT, PaymentKind.REFUND)
-    paid = {one.visit_id for one in records if isinstance(one, Payment) and one.kind in kinds and one.visit_id}
-    if paid:
-        work.payments.adopt_deposits(paid)
+    return frozenset(one.visit_id for one in records if isinstance(one, Payment) and one.kind in kinds and one.visit_id)
 
 
 def product_names(work: UnitOfWork) -> dict[str, str]:

@@ -27,6 +27,10 @@ _LEFT = text("""
 _ELSEWHERE = """
     SELECT p.visit_id, p.amount_currency AS currency, sum(p.amount_minor) AS paid_minor FROM payment p
     WHERE p.visit_id = ANY(:visits) AND p.kind IN ('deposit', 'refund') AND p.state = 'settled' GROUP BY 1, 2"""
+# What is adopted is a sum: whoever adopts it waits for all who adopt for the same visit, in one order.
+_LOCK_PAID = text("""
+    SELECT id FROM visit WHERE id = ANY(:visits) AND state = 'booked' AND start > now() ORDER BY id
+    FOR NO KEY UPDATE""")
 _ADOPT = text(f"""
     UPDATE visit v SET deposit_minor = greatest(e.paid_minor, 0) FROM ({_ELSEWHERE}) e
     WHERE v.id = e.visit_id AND v.price_currency = e.currency AND v.state = 'booked' AND v.start > now()
@@ -57,7 +61,9 @@ class SqlPaymentBook:
 
     def adopt_deposits(self, visit_ids: Collection[str]) -> None:
         """See the port."""
-        self._connection.execute(_ADOPT, {"visits": list(visit_ids)})
+        to_come = list(self._connection.execute(_LOCK_PAID, {"visits": list(visit_ids)}).scalars()) if visit_ids else []
+        if to_come:
+            self._connection.execute(_ADOPT, {"visits": to_come})
 
     def intend_refund(self, visit_id: str, amount: Money) -> Money | None:
         """See the port."""

@@ -15,7 +15,7 @@ from tests.legacy.catalog import ServiceRow, make_catalog
 from tests.legacy.clients import make_clients, row_of
 from tests.legacy.doubles import Client
 from tests.legacy.money import deposits, make_lots, make_packages, spoil_payments
-from tests.legacy.visits import Practice, VisitRow, make_visits, rows_of, truth_of
+from tests.legacy.visits import ROOMS, Practice, VisitRow, make_visits, rows_of, truth_of
 
 TODAY = date(2026, 3, 2)
 ZONE = ZoneInfo("America/Chicago")
@@ -40,6 +40,8 @@ STAFF = [
     ["E4", "Zoë Quinn", "Aesthetician", "TX-A7004", "2026-12-31", "Y"],
     ["E5", "Cy O'Hara (left 2024)", "RN", "TX-R7005", "2024-06-30", "N"],
 ]
+FILLS_FIVE = 20_000
+"""How many visits five people in four rooms have time for, and some more; a larger practice has more of both."""
 Rows = list[list[str]]
 
 
@@ -48,7 +50,8 @@ def generate(seed: int, visits: int, folder: Path) -> dict[str, Any]:
     rng = Random(seed)
     clients = make_clients(max(30, visits // 8), TODAY, rng)
     services = make_catalog(rng)
-    booked = make_visits(visits, Practice(clients, services, [row[0] for row in STAFF], TODAY), rng)
+    staff, rooms = _staff(visits), _rooms(visits)
+    booked = make_visits(visits, Practice(clients, services, [row[0] for row in staff], rooms, TODAY), rng)
     payments, paid = _payments(booked, rng)
     money = Random(f"money {seed}")
     to_come = [(one.id, one.start.date(), one.service.price_minor) for one in booked if _is_to_come(one)]
@@ -58,7 +61,7 @@ def generate(seed: int, visits: int, folder: Path) -> dict[str, Any]:
     files: dict[str, Rows] = {
         "clients.csv": [row_of(client, rng) for client in clients],
         "services.csv": _shuffled([_service_row(service) for service in services], rng),
-        "staff.csv": STAFF,
+        "staff.csv": staff,
         "appointments.csv": _shuffled([row for visit in booked for row in rows_of(visit, rng)], rng),
         "payments.csv": payments,
         "packages.csv": packages,
@@ -78,6 +81,16 @@ def write(folder: Path, files: dict[str, tuple[list[str], Rows]], truth: dict[st
             csv.writer(file).writerows([header, *rows])
     text = json.dumps(truth, indent=0, ensure_ascii=False)
     (folder / "truth.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _staff(visits: int) -> Rows:
+    more = range(len(STAFF) + 1, len(STAFF) * (1 + visits // FILLS_FIVE) + 1)
+    return [*STAFF, *([f"E{n}", f"Provider {n}", "RN", f"TX-R{7000 + n}", "2028-01-31", "Y"] for n in more)]
+
+
+def _rooms(visits: int) -> list[str]:
+    more = range(len(ROOMS), len(ROOMS) * (1 + visits // FILLS_FIVE))
+    return [*ROOMS, *(f"Room {n}" for n in more)]
 
 
 def _is_to_come(visit: VisitRow) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from itertools import combinations
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -52,6 +53,7 @@ class Practice:
     clients: list[Client]
     services: list[ServiceRow]
     staff: list[str]
+    rooms: list[str]
     today: date
 
 
@@ -71,19 +73,16 @@ def make_visits(count: int, practice: Practice, rng: Random) -> list[VisitRow]:
 
 
 def mark_conflicts(visits: list[VisitRow]) -> None:
-    """By comparing every two visits of a day."""
-    by_day: dict[date, list[VisitRow]] = {}
+    """By comparing every two visits of a person, a provider or a room on a day."""
+    busy: dict[tuple[date, str], list[VisitRow]] = {}
     for visit in visits:
         if visit.reason is None and visit.status in OCCUPYING:
-            by_day.setdefault(visit.start.date(), []).append(visit)
-    for day in by_day.values():
-        for one in day:
-            one.conflict = any(_clash(one, other) for other in day if other is not one)
-
-
-def _clash(one: VisitRow, other: VisitRow) -> bool:
-    same = one.client.person == other.client.person or one.staff == other.staff or one.room == other.room
-    return same and one.start < other.end and other.start < one.end
+            for unit in (visit.client.person, visit.staff, visit.room):
+                busy.setdefault((visit.start.date(), unit), []).append(visit)
+    for of_unit in busy.values():
+        for one, other in combinations(of_unit, 2):
+            if one.start < other.end and other.start < one.end:
+                one.conflict = other.conflict = True
 
 
 class _Diary:
@@ -125,7 +124,9 @@ class _Diary:
         modified = datetime.combine(day, time(rng.randrange(24))) - timedelta(days=rng.randint(1, 20))
         end = start + timedelta(minutes=service.minutes)
         ids = f"A{500000 + number * 2 + 1}", rng.choice(self.practice.clients), service
-        return VisitRow(*ids, rng.choice(self.practice.staff), rng.choice(ROOMS), start, end, status, modified)
+        return VisitRow(
+            *ids, rng.choice(self.practice.staff), rng.choice(self.practice.rooms), start, end, status, modified
+        )
 
 
 def _spoil(column: str, reason: str, *values: str) -> Callable[[VisitRow, Random], None]:

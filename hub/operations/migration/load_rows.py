@@ -1,6 +1,6 @@
 """Load one partition: the rows of a kind, or of a kind and month, as canonical records with links and dispositions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -10,7 +10,7 @@ from hub.canonical.records import Canonical, Visit
 from hub.canonical.source import SourceRef
 from hub.mapping.apply import TwoWay
 from hub.mapping.context import Context
-from hub.operations.adopt_money import adopt_deposits, keep_promised_sessions, product_names
+from hub.operations.adopt_money import keep_promised_sessions, paid_ahead, product_names
 from hub.operations.export_links import ExportLinks, Ids
 from hub.operations.migration.decide_rows import (
     DecidedRow,
@@ -58,13 +58,17 @@ class Loader:
         links = context.links
         assert isinstance(links, ExportLinks)
         lots: Lots = {}
+        paid: set[str] = set()
         for rows in work.migrations.read_rows(self.landings[partition.kind], partition.month):
             links.read = self.referred(work, rows, mapping)
             read = decide_rows(rows, mapping, context, self.history.decisions.of_kind(partition.kind))
             decided = list(keep_first_of_lots(read, lots))
             self._save_places(work, decided, links, batch_id)
-            save_decided(work, decided, [one.record for one in decided if one.record], self.history.system, batch_id)
+            records = [one.record for one in decided if one.record]
+            save_decided(work, decided, records, self.history.system, batch_id)
             work.imports.save_dispositions(batch_id, [one.disposition() for one in decided])
+            paid |= paid_ahead(records)
+        work.payments.adopt_deposits(paid)
 
     def dated_context(self, work: UnitOfWork, kind: Kind) -> Context:
         """The surroundings of rows that are divided by months."""
@@ -124,20 +128,31 @@ class Loader:
             links.enter(site)
             links.count(Kind.RESOURCE, name, number)
 
-    def _save_places(self, work: UnitOfWork, decided: Iterable[DecidedRow], links: ExportLinks, batch_id: int) -> None:
-        """Rooms and locations that loaded visits name and nobody knew before."""
+    def _save_places(self, work: UnitOfWork, decided: Sequence[DecidedRow], links: ExportLinks, batch_id: int) -> None:
+        """Rooms and locations that loaded visits name and nobody knew before.
+
+        Months that are loaded side by side name the same ones: whoever comes first saves them, and the others wait.
+        """
         system = self.history.system
-        placed = (one.record for one in decided if isinstance(one.record, Visit | Lot))
+        placed = [one.record for one in decided if isinstance(one.record, Visit | Lot)]
+        if not any(_unknown_places(placed, links)):
+            return
+        work.bookings.lock_key(f"migrate {system} places")
+        for kind in (Kind.LOCATION, Kind.RESOURCE):
+            for key, canonical_id in work.links.find_all(system, kind).items():
+                links.know(kind, key, canonical_id)
         new = [
-            (Link(SourceRef(system, kind, key), record.id), record)
-            for kind, key, record in places_of(placed, links)
-            if key not in links.known.get(kind, {})
+            (Link(SourceRef(system, kind, key), place.id), place) for kind, key, place in _unknown_places(placed, links)
         ]
         aliased = {id_ for kind in NAMED for id_ in self.history.decisions.aliases.get(kind, {}).values()}
         work.records.save([one for _, one in new if one.id not in aliased], batch_id=batch_id)
         work.links.save([link for link, _ in new], batch_id=batch_id)
         for link, _ in new:
             links.know(link.ref.kind, link.ref.id, link.canonical_id)
+
+
+def _unknown_places(placed: Sequence[Visit | Lot], links: ExportLinks) -> Iterator[tuple[Kind, str, Canonical]]:
+    return (one for one in places_of(placed, links) if one[1] not in links.known.get(one[0], {}))
 
 
 def load_providers(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposition]:
@@ -171,6 +186,5 @@ def save_decided(
     sources = {str(id_): row.number for row, id_ in reversed(taken)}
     records = keep_promised_sessions(work, records)
     saved = work.records.save(records, sources=sources, origin=system, batch_id=batch_id, claims_time=False)
-    adopt_deposits(work, records)
     work.links.save([Link(row.record.ref, id_, row.number) for row, id_ in taken], batch_id=batch_id)
     return saved.changed

@@ -4,9 +4,10 @@ land (each kind) → load (providers, services, patients, then visits and money 
 that dies leaves whole partitions behind; the next run finds by their fingerprints what is done, and goes on.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from hub.canonical.ids import Kind
 from hub.errors import InvalidInput, Problem, SafetyStop
@@ -27,9 +28,6 @@ UNDIVIDED: Mapping[Kind, Callable[[Loader, UnitOfWork, int], list[Disposition]]]
 """Kinds that are loaded whole, in the order in which they refer to each other."""
 REQUIRED = (*UNDIVIDED, Kind.VISIT)
 
-Progress = Callable[[Partition, Mapping[str, int] | None], None]
-"""Called when a partition was done, with its counts; None: it had been done before."""
-
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -37,6 +35,14 @@ class Planned:
 
     partition: Partition
     fingerprint: str
+
+
+Counts = Mapping[str, int] | None
+"""Of a partition that was done; None: it had been done before."""
+Progress = Callable[[Partition, Counts], None]
+"""Called when a partition was done."""
+Team = Callable[[Sequence[Planned]], Iterable[Counts]]
+"""Does partitions that do not wait for each other, side by side; gives their counts in the same order."""
 
 
 @dataclass(slots=True)
@@ -48,6 +54,8 @@ class Run:
     head: MigrationHead = field(init=False)
     _loader: Loader | None = field(init=False, default=None)
     """Of what has landed; kept, since what it finds out once holds for all partitions."""
+    _months: dict[int, Mapping[str, str]] = field(init=False, default_factory=dict)
+    """By landing, which never changes: reading all its rows again for each partition would take longer than loading."""
 
     def __post_init__(self) -> None:
         history = self.history
@@ -58,22 +66,33 @@ class Run:
             for kind, mapping in history.mappings.items():
                 work.migrations.save_mapping(history.system, kind, mapping.fingerprint, mapping.text)
 
-    def run(self, progress: Progress = lambda _partition, _counts: None) -> tuple[FileAccount, ...]:
+    def run(
+        self, progress: Progress = lambda _partition, _counts: None, team: Team | None = None
+    ) -> tuple[FileAccount, ...]:
         """Everything that is not done yet, in order; gives what became of the rows of each file.
+
+        Args:
+            progress: is told of each partition, in order.
+            team: of several processes; None: this one does one partition after the other.
 
         Raises:
             InvalidInput: a source cannot be read; what was done before stays.
             SafetyStop: rows are missing in the account.
             RetryLater: the database went away; the next run goes on where this one ended.
         """
-        for planned in self.plan_landing():
-            progress(planned.partition, self.perform(planned))
-        for kind in self.kinds():
-            for planned in self.plan_loading(kind):
-                progress(planned.partition, self.perform(planned))
-        for planned in self.plan_ending():
-            progress(planned.partition, self.perform(planned))
+        perform_all = team or partial(map, self.perform)
+        for step in self._steps():
+            for planned, counts in zip(step, perform_all(step), strict=True):
+                progress(planned.partition, counts)
         return self.read_account()
+
+    def _steps(self) -> Iterator[Sequence[Planned]]:
+        """Each is planned when the one before it was done; within one nothing waits for another."""
+        yield list(self.plan_landing())
+        for kind in self.kinds():
+            yield self.plan_loading(kind)
+        for planned in self.plan_ending():
+            yield [planned]
 
     def read_account(self) -> tuple[FileAccount, ...]:
         """What became of the rows of each file."""
@@ -96,7 +115,8 @@ class Run:
         with self.store.begin("plan_migration") as work:
             attempts = work.migrations.find_attempts(self.history.system)
             landing = attempts[Partition(Stage.LAND, kind)]
-            months = work.migrations.find_months(landing.batch_id)
+            months = self._months.get(landing.batch_id) or work.migrations.find_months(landing.batch_id)
+            self._months[landing.batch_id] = months
             right = self.history.decisions.of_kind(kind)
             placed = work.migrations.find_month_of(landing.batch_id, list(right))
             if kind in UNDIVIDED:
@@ -121,7 +141,7 @@ class Run:
         replay = Planned(Partition(Stage.REPLAY), mark(loaded))
         return [replay, Planned(Partition(Stage.ACCOUNT), mark(loaded))]
 
-    def perform(self, planned: Planned) -> Mapping[str, int] | None:
+    def perform(self, planned: Planned) -> Counts:
         """Do a partition in one transaction; None: it is done already. Two who try queue, and one does it."""
         system, partition = self.history.system, planned.partition
         with self.store.begin(f"migrate_{partition.stage}") as work:

@@ -1,28 +1,33 @@
-"""`python -m tests.integration.migration.run_moved DATABASE_URL DIR PASSES`: it dies at its so-many-th checkpoint."""
+"""A history moved in a process that lives for so many steps: statements that it sends, transactions that it ends."""
 
 import os
 import signal
-import sys
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-from hub.store.engine import application_engine, read_url
+from sqlalchemy import Engine, event
+
+from hub.store.engine import application_engine
 from hub.store.unit_of_work import SqlStore
 from tests.integration.migration.moved import run_of
 
 
-def main() -> None:
-    """0 passes: it lives."""
-    passes, passed = int(sys.argv[3]), count(1)
+def move_until(url: str, export: Path, steps: int) -> None:
+    """It kills itself before its so-many-th step; 0: it lives."""
+    taken = count(1)
 
-    def checkpoint(_point: str) -> None:
-        if next(passed) == passes:
+    def step() -> None:
+        if next(taken) == steps:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    engine = application_engine(read_url(sys.argv[1]))
-    run_of(SqlStore(engine, checkpoint), Path(sys.argv[2])).run()
+    engine = application_engine(url)
+    at_each_step(engine, step)
+    run_of(SqlStore(engine), export).run()
     engine.dispose()
 
 
-if __name__ == "__main__":
-    main()
+def at_each_step(engine: Engine, step: Callable[[], None]) -> None:
+    """Called before each statement, and before each commit."""
+    event.listen(engine, "before_cursor_execute", lambda *_: step())
+    event.listen(engine, "commit", lambda *_: step())
