@@ -1,5 +1,7 @@
 """Ask the owner of a calendar to move visits, and to put back those that it moved when it refuses the rest."""
 
+from dataclasses import replace
+
 from hub.canonical.source import SourceRecord
 from hub.operations.question import NOT_CONFIRMED, VENDOR_REFUSED, VENDOR_UNAVAILABLE, Question, Said
 from hub.ports import Absent, Confirmed, Declined, Unknown, VendorCalendar, Write
@@ -23,7 +25,7 @@ def ask_to_move(calendar: VendorCalendar, question: Question) -> Said:
         elif question.may_be_on_its_way:
             return Said(Answer.UNKNOWN, "absent" if isinstance(outcome, Absent) else outcome.code)
         else:
-            return _no(outcome, question)
+            return replace(_no(outcome, question), refused_id=write.id)
     return Said(Answer.YES, records=records)
 
 

@@ -37,7 +37,7 @@ def confirm_move(
 
     Raises:
         InvalidInput, RetryLater: as `move_visit`.
-        NeedsAttention: the same, or the visit would go from one owner's calendar to another's.
+        NeedsAttention: no practice file is in force.
     """
     with store.begin("begin_move") as work:
         vendor = _vendor(work, request)

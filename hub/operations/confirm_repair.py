@@ -39,9 +39,10 @@ def confirm_repair(
 ) -> Approved | NotApproved | Undecided:
     """Approve like `approve_repair`; where a vendor owns the calendar, once it agreed to all that is approved.
 
-    What it refuses refuses the whole approval (`vendor_refused`, `vendor_unavailable`, `undecided_change`,
-    `cannot_hold_both`, on each visit of it), and what it changed before is put back there; the rest may be approved
-    without it. While it is not known, every visit has both of its places. The arguments and errors are those of
+    The visit that it refuses (`vendor_refused`, `vendor_unavailable`) refuses the whole approval, and what it changed
+    before is put back there; the rest may be approved without it. `undecided_change` stands on the visits of which
+    another change waits for its word, `cannot_hold_both` on all: the new places are to be had only once the old ones
+    are given up. While it is not known, every visit has both of its places. The arguments and errors are those of
     `approve_repair`.
     """
     with store.begin("begin_repair") as work:
@@ -55,7 +56,8 @@ def confirm_repair(
     if pending.standing.stage.is_undecided:
         return Undecided(pending.visit_ids, pending.standing.stage, pending.outcome)
     if pending.standing.stage is not Stage.DONE:
-        return _refused(pending.visit_ids, pending.outcome or NOT_CONFIRMED, is_stale=is_stale)
+        ids = [pending.refused_id] if pending.refused_id else pending.visit_ids
+        return _refused(ids, pending.outcome or NOT_CONFIRMED, is_stale=is_stale)
     recheck_flagged(store)
     with store.begin("read_booking") as work:
         return Approved(load_visits(work, pending.visit_ids), is_stale)
@@ -72,7 +74,7 @@ def _begin(work: UnitOfWork, proposal_id: str, changes: Collection[str] | None, 
     request = {"proposal": proposal_id, "visits": sorted(ids)}
     other = find_other(work, ids, request)
     if isinstance(other, Refusal):
-        return _refused(ids, *other.reasons, is_stale=asked.is_stale)
+        return _refused(sorted(work.pendings.find_awaited(ids)), *other.reasons, is_stale=asked.is_stale)
     if other is not None:
         return other
     if not isinstance(asked.plan, RepairPlan):

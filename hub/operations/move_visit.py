@@ -21,6 +21,7 @@ from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.fees import is_in_window
 from hub.scheduling.keys import Key, lock_keys
 from hub.scheduling.request import DESK, BookingRequest, Part, Trip
+from hub.scheduling.standing import refuse_two_calendars
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Moved:
 
 def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Collection[str] = ()) -> Moved | Refusal:
     """Move, or say every reason why not; a refusal changes nothing. `not_booked`: unknown, over or cancelled.
-    `already_arrived`: the patient is here.
+    `already_arrived`: the patient is here. `two_calendars`: it would go from one owner's calendar to another's.
 
     Price, deposit, credit and the accepted policy go along; a visit moved inside a cancellation window keeps the
     arrival it had for the fee. What it leaves may make contested facts firm.
@@ -107,7 +108,10 @@ def _move(
     in_force = standing[0].in_force
     practice = practice_of(in_force)
     asked = asked_again(practice, standing, request)
-    require_own_calendar(practice, {asked.trip.location_id, *(one.visit.location_id for one in standing)})
+    calendars = {asked.trip.location_id, *(one.visit.location_id for one in standing)}
+    if refusal := refuse_two_calendars(practice, calendars):
+        return refusal
+    require_own_calendar(practice, calendars)
     ids = [one.visit.id for one in standing]
     work.visits.vacate(ids)
     decision = decide_now(work, asked, without=ids)

@@ -22,6 +22,8 @@ class Said:
     """Why not, in the words of whoever was asked; not personal."""
     refusal: str | None = None
     """The same as a refusal's code."""
+    refused_id: str | None = None
+    """Of several visits: the one that is refused."""
     records: Mapping[str, SourceRecord] = field(default_factory=dict)
     """Visit → how it stands at the vendor."""
     reference: str | None = None

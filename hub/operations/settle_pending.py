@@ -5,7 +5,7 @@ after asking left it to the reconciler; who was slow and comes after the reconci
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from hub.canonical.ids import Kind
@@ -47,18 +47,20 @@ def settle_pending(pending_id: int, store: Store, outside: Outside, manner: Mann
     """As it stands when nobody who was asked moves it any further; each step is asked for once at most."""
     asked: set[Step] = set()
     first: Standing | None = None
+    refused_id: str | None = None
     while True:
         with store.begin("read_pending") as work:
             pending = work.pendings.find(pending_id)
             first = first or pending.standing
             step = next((one for one in find_steps(pending.standing) if one not in asked), None)
             if step is None:
-                return pending
+                return replace(pending, refused_id=refused_id)
             is_resumed = manner.is_resumed and pending.standing.stage is first.stage
             question = _question(work, step, pending, outside, manner, is_resumed=is_resumed)
         asked.add(step)
         store.checkpoint(f"{step}:before_ask")
         said = ask(question, outside)
+        refused_id = said.refused_id or refused_id
         store.checkpoint(f"{step}:after_ask")
         with store.begin("settle_pending") as work:
             take_answer(work, pending, step, said, manner)

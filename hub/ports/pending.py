@@ -73,6 +73,8 @@ class Pending:
     deposit: DueDeposit | None
     by_hand: Step | None = None
     """The step that a person answered; it is looked at again until whoever was asked says something."""
+    refused_id: str | None = None
+    """The visit that was refused just now; who asks later is told by asking again."""
 
 
 class Pendings(Protocol):

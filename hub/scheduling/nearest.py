@@ -16,7 +16,7 @@ NO_TIME_MENDS = frozenset(
     {
         *("unknown_service", "unknown_patient", "unknown_resource", "key_reused", "reason_missing"),
         *("hold_expired", "not_booked", "not_begun", "already_arrived"),
-        *("vendor_unavailable", "payment_declined", "undecided_change"),
+        *("vendor_unavailable", "payment_declined", "undecided_change", "two_calendars"),
     }
 )
 """Refusals that another time does not turn into a booking."""

@@ -1,5 +1,7 @@
 """What is wrong with a request whatever the time: it stands alone in a refusal, or the request is no request."""
 
+from collections.abc import Iterable
+
 from hub.canonical.practice import Practice
 from hub.errors import InvalidInput, Problem
 from hub.scheduling.decision import Refusal
@@ -39,3 +41,10 @@ def _require_request(practice: Practice, trip: Trip) -> None:
         for name in part.resources.keys() - set(service.names):
             message = f"the service {service.id!r} has no need named {name!r}"
             raise InvalidInput(Problem(message, field="with", hint=f"Its names: {', '.join(service.names)}"))
+
+
+def refuse_two_calendars(practice: Practice, location_ids: Iterable[str]) -> Refusal | None:
+    """`two_calendars`: nothing moves from one owner's calendar to another's; it is cancelled there and booked here."""
+    declared = (one for one in location_ids if practice.find_location(one) is not None)
+    owners = {practice.vendor_of(one) for one in declared}
+    return Refusal(("two_calendars",)) if len(owners) > 1 else None

@@ -18,6 +18,7 @@ from hub.scheduling.scenario.clearing import needs_check_in, told_booked
 from hub.scheduling.scenario.outside import ask_to_cancel, ask_to_move, is_awaited
 from hub.scheduling.scenario.player import Outcome, Player, refused
 from hub.scheduling.scenario.waiving import end_entries
+from hub.scheduling.standing import refuse_two_calendars
 from hub.scheduling.treatments import Treatment, plan_use
 
 
@@ -60,6 +61,9 @@ def move(player: Player, action: Move) -> Outcome:
     if is_awaited(player, entries):
         return refused("undecided_change")
     request, rest = move_request(player, entries, action)
+    places = {entry.visit.location_id for entry in entries if entry.visit is not None}
+    if refusal := refuse_two_calendars(player.scenario, {request.trip.location_id, *places}):
+        return refused(refusal)
     decision = decide_booking(player.scenario, rest, request, player.now)
     if isinstance(decision, Refusal):
         return refused(decision)

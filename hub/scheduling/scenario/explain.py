@@ -65,6 +65,7 @@ MEANINGS = {
     "known_otherwise": "whoever was asked has said otherwise by now",
     "may_not_decide": "the policy does not let this role decide between two systems (`decides`)",
     "may_not_settle": "the policy does not let this role settle what is undecided",
+    "two_calendars": "one owner's calendar is not another's: cancel it where it is, and book it there",
     "undecided_change": "another change of it still waits for another system's word",
     "unknown_consent": "there is no such form",
     "unknown_merge": "there is no such merge, or it was taken back",

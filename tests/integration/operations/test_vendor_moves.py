@@ -1,14 +1,15 @@
 """A visit moves in a vendor's calendar once the vendor agreed; until that is known both of its times are taken."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine
 
 from hub.canonical.records import VisitState
-from hub.errors import NeedsAttention
+from hub.errors import InvalidInput
+from hub.operations.apply_practice import apply_practice
 from hub.operations.book_visit import Booked
 from hub.operations.cancel_visit import Cancellation
 from hub.operations.check_in_visit import check_in_visit
@@ -20,7 +21,16 @@ from hub.operations.reconcile_bookings import ReconcileResult, reconcile_booking
 from hub.scheduling.decision import Refusal
 from hub.scheduling.request import BookingRequest, Part
 from hub.store.unit_of_work import SqlStore
-from tests.integration.operations.shared_practice import HandClock, Others, ask, open_practice, others, wanted
+from tests.integration.operations.outside_practice import arrive, fact, rooms
+from tests.integration.operations.shared_practice import (
+    PRACTICE,
+    HandClock,
+    Others,
+    ask,
+    open_practice,
+    others,
+    wanted,
+)
 from tests.integration.operations.small_practice import NINE, assert_nobody_is_booked_twice
 from tests.peers.vendor import Mood
 
@@ -286,5 +296,41 @@ def test_what_the_hub_itself_refuses_the_vendor_is_not_asked_to_move(store: SqlS
     lee = {"provider": "dr-lee"}
     assert move(store, here, ids, DAY, resources=lee) == Refusal(("no_provider",))
     assert move(store, here, ["vis_no"], DAY) == Refusal(("not_booked",))
-    with pytest.raises(NeedsAttention, match="ehr owns the calendar"):
-        move(store, here, ids, DAY, location_id="own", resources={})
+
+
+def test_nothing_moves_from_one_owners_calendar_to_anothers(store: SqlStore, here: Others, owner: Engine) -> None:
+    theirs = booked(store, here)
+    ours = booked(store, here, wanted("talk", 60, patient=1, location="own"))
+    stood = starts_there(here)
+    here.vendor.writes = here.vendor.reads = "down"  # who asks now knows nothing
+    assert move(store, here, theirs, DAY, location_id="own", resources={}) == Refusal(("two_calendars",))
+    assert move(store, here, ours, DAY, location_id="main", resources={}) == Refusal(("two_calendars",))
+    assert ask(owner, "SELECT count(*) FROM visit WHERE start > '2098-03-03T17:00Z'") == 0
+    assert (ask(owner, "SELECT count(*) FROM hold"), starts_there(here)) == (0, stood)
+    with pytest.raises(InvalidInput, match="'nowhere' is not declared"):
+        move(store, here, ours, DAY, location_id="nowhere", resources={})
+
+
+WITH_ROOMS = PRACTICE.replace(
+    "products:", "  - {id: room-1, kind: room}\n  - {id: room-2, kind: room}\nproducts:"
+).replace("talk, minutes: 30, needs: [{kind: provider}]", "talk, minutes: 30, needs: [{kind: provider}, {kind: room}]")
+
+
+def test_a_place_that_is_to_be_had_only_once_the_old_one_is_given_up_cannot_be_held(
+    store: SqlStore, here: Others, owner: Engine
+) -> None:
+    """Whose room the engine chose would have to go where the visit still is."""
+    apply_practice(store, WITH_ROOMS, "practice.yaml")
+    request = wanted("talk")
+    part = replace(request.trip.parts[0], resources={"provider": "dr-lee", "room": "room-1"})
+    ids = booked(store, here, replace(request, trip=replace(request.trip, parts=(part,))))
+    arrive(store, fact("vis_fact", 15, patient=9, service="talk", provider_id="dr-kim"))
+    assert rooms(owner, "vis_fact") == ["room-2"]
+    quarter = timedelta(minutes=15)
+    here.vendor.writes = here.vendor.reads = "down"  # who asks now knows nothing
+    assert move(store, here, ids, quarter, resources={"room": "room-2"}) == Refusal(("cannot_hold_both",))
+    assert (ask(owner, "SELECT count(*) FROM hold"), rooms(owner, *ids, "vis_fact")) == (0, ["room-1", "room-2"])
+    here.vendor.writes = here.vendor.reads = "yes"
+    assert isinstance(move(store, here, ids, quarter, resources={"room": "room-1"}), Moved)
+    assert isinstance(move(store, here, ids, timedelta(hours=1), resources={"room": "room-2"}), Moved)
+    assert_nobody_is_booked_twice(owner)

@@ -44,6 +44,26 @@ def test_where_the_hub_owns_the_calendar_no_vendor_is_asked():
     assert play("vendor: {answers: refuse}", f"{at_own}, as: a}}", "cancel: {visit: a}") == []
 
 
+def test_nothing_moves_from_one_owners_calendar_to_anothers():
+    there = "location: own, arrives: 2026-03-04T09:00"
+    refused = "expect: {refused: [two_calendars], nearest: {before: null, after: null}}"
+    assert (
+        play(
+            f"{BOOK}, as: a}}", f"move: {{visit: a, {there}}}, {refused}", "move: {visit: a, arrives: 2026-03-04T09:00}"
+        )
+        == []
+    )
+    ours = BOOK.replace("main", "own")
+    assert (
+        play(
+            f"{ours}, as: a}}",
+            f"move: {{visit: a, {there}}}",
+            f"move: {{visit: a, {there.replace('own', 'main')}}}, {refused}",
+        )
+        == []
+    )
+
+
 def test_what_is_undecided_has_not_succeeded():
     [error] = play("vendor: {answers: timeout}", f"{BOOK}}}")
     assert error == "file.yaml:15: book: undecided: confirming"
