@@ -7,6 +7,7 @@ from hub.cli.migrating_plan import init, plan
 from hub.cli.migrating_profile import profile
 from hub.cli.migrating_proof import report, sign, verify
 from hub.cli.migrating_rehearse import rehearse
+from hub.cli.migrating_rollback import rollback
 from hub.cli.migrating_run import dispositions, run
 
 app = typer.Typer(help="Migrations.", no_args_is_help=True)
@@ -23,6 +24,7 @@ app.command()(future)
 app.command()(delta)
 app.command()(cutover)
 app.command()(back)
+app.command()(rollback)
 
 
 @app.callback()

@@ -92,6 +92,7 @@ def line_of(file: "FileAccount") -> str:
         "quarantined": file.quarantined,
         "to review": file.review,
         "landed for later": file.landed,
+        "taken back": file.taken_back,
     }
     said = " + ".join(f"{number} {word}" for word, number in parts.items() if number) or "none"
     reasons = ", ".join(f"{reason} {number}" for reason, number in file.reasons.items())

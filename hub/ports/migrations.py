@@ -71,7 +71,7 @@ class StoredRow(NamedTuple):
 
 
 class FileAccount(NamedTuple):
-    """What became of the rows of one file; loaded + merged + quarantined + review + landed = rows."""
+    """What became of the rows of one file; loaded + merged + quarantined + review + landed + taken back = rows."""
 
     file: str
     kind: Kind
@@ -82,6 +82,8 @@ class FileAccount(NamedTuple):
     review: int
     landed: int
     """Rows that are kept as they came, since nothing says how to read them."""
+    taken_back: int
+    """Rows whose batch was taken back: the next run loads them again."""
     reasons: Mapping[str, int]
     """Of the merged and quarantined."""
 

@@ -18,6 +18,7 @@ from hub.ports.people import People
 from hub.ports.records import Cursors, Imports, Landing, Links, Records
 from hub.ports.relocations import Relocations
 from hub.ports.repairs import Repairs
+from hub.ports.rollbacks import Rollbacks
 from hub.ports.running import Running
 from hub.ports.stock import Stock
 from hub.ports.verifications import Verifications
@@ -60,6 +61,7 @@ class UnitOfWork(Protocol):
     conflicts: Conflicts
     imports: Imports
     migrations: Migrations
+    rollbacks: Rollbacks
     cutovers: Cutovers
     verifications: Verifications
     cursors: Cursors

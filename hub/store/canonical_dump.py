@@ -42,8 +42,10 @@ _TABLES = {
         SELECT jsonb_build_array(first_id, second_id, state, rule, codes, score) AS said FROM person_pair
         ORDER BY first_id, second_id""",
     "person_merge": """
-        SELECT jsonb_build_array(survivor_id, merged_id, rule, codes, score, before, after, moved, undone_by) AS said
-        FROM person_merge ORDER BY merged_id, id""",
+        SELECT jsonb_build_array(m.survivor_id, m.merged_id, m.rule, m.codes, m.score, m.before, m.after, m.moved,
+            m.undone_by) AS said
+        FROM person_merge m LEFT JOIN import_batch b ON b.id = m.batch_id
+        WHERE b.state IS DISTINCT FROM 'reversed' ORDER BY m.merged_id, m.id""",
     "history_conflict": """
         SELECT to_jsonb(t) AS said FROM history_conflict t ORDER BY system, unit, first_id, second_id""",
     "claim": """

@@ -6,8 +6,10 @@ SUPERSEDE = text("""
     UPDATE import_batch SET state = 'superseded' WHERE system = :system AND stage = :stage AND state = 'loaded'
     AND kind IS NOT DISTINCT FROM CAST(:kind AS text) AND month = :month""")
 OPEN = text("""
-    INSERT INTO import_batch (system, folder, file_hashes, stage, kind, month, fingerprint)
-    VALUES (:system, :folder, '{}', :stage, :kind, :month, :fingerprint) RETURNING id""")
+    INSERT INTO import_batch (system, folder, file_hashes, stage, kind, month, fingerprint, is_noted)
+    VALUES (:system, :folder, '{}', :stage, :kind, :month, :fingerprint, true) RETURNING id""")
+# From here on the database keeps what this transaction changes as it was.
+NOTE = text("SELECT set_config('hub.batch', CAST(:batch AS text), true)")
 CLOSE = text("""
     UPDATE import_batch SET state = 'loaded', finished_at = now(), counts = CAST(:counts AS jsonb),
         file_hashes = CAST(:hashes AS jsonb) WHERE id = :id""")
@@ -103,9 +105,13 @@ UNPLACED = text("""
     ORDER BY v.start, v.id""")
 
 ACCOUNT = text("""
-    SELECT l.file, b.kind, d.verdict, CASE WHEN d.verdict <> 'loaded' THEN d.reason END AS reason, count(*) AS number
+    SELECT l.file, b.kind, coalesce(d.verdict, back.state) AS verdict,
+        CASE WHEN d.verdict <> 'loaded' THEN d.reason END AS reason, count(*) AS number
     FROM import_batch b JOIN landed_row l ON l.batch_id = b.id
     LEFT JOIN current_disposition d ON d.system = b.system AND d.file = l.file AND d.line = l.line
+    LEFT JOIN (SELECT DISTINCT system, kind, month, state FROM import_batch
+        WHERE stage = 'load' AND state = 'reversed') back
+        ON back.system = b.system AND back.kind = b.kind AND back.month = l.month
     WHERE b.system = :system AND b.stage = 'land' AND b.state = 'loaded'
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4""")
 FATES = text("""

@@ -35,6 +35,7 @@ from hub.store.migration_sql import (
     MERGED,
     MONTHS,
     NAMES,
+    NOTE,
     OPEN,
     RANK,
     ROWS,
@@ -98,6 +99,8 @@ class SqlMigrations:
         self._connection.execute(SUPERSEDE, place)
         values = {**place, "folder": folder, "fingerprint": fingerprint}
         batch_id: int = self._connection.execute(OPEN, values).scalar_one()
+        if partition.stage is Stage.LOAD:
+            self._connection.execute(NOTE, {"batch": batch_id})
         return batch_id
 
     def close_attempt(self, batch_id: int, counts: Mapping[str, int], file_hashes: Mapping[str, str]) -> None:
@@ -226,7 +229,7 @@ def _account(file: str, kind: Kind, rows: Sequence[Row[Any]]) -> FileAccount:
         of[row.verdict] = of.get(row.verdict, 0) + row.number
         if row.reason is not None:
             reasons[row.reason] = reasons.get(row.reason, 0) + row.number
-    loaded, merged, quarantined, review, landed = (
-        of.get(verdict, 0) for verdict in ("loaded", "merged", "quarantined", "review", None)
+    loaded, merged, quarantined, review, landed, taken_back = (
+        of.get(verdict, 0) for verdict in ("loaded", "merged", "quarantined", "review", None, "reversed")
     )
-    return FileAccount(file, kind, sum(of.values()), loaded, merged, quarantined, review, landed, reasons)
+    return FileAccount(file, kind, sum(of.values()), loaded, merged, quarantined, review, landed, taken_back, reasons)

@@ -41,6 +41,7 @@ from hub.ports.migrations import Migrations
 from hub.ports.people import People
 from hub.ports.relocations import Relocations
 from hub.ports.repairs import Repairs
+from hub.ports.rollbacks import Rollbacks
 from hub.ports.verifications import Verifications
 from hub.ports.waitlist import Waitlist
 from hub.store.bookings import SqlBookings
@@ -67,6 +68,7 @@ from hub.store.practices import PracticeCopies, SqlPractices
 from hub.store.records import SqlRecords
 from hub.store.relocations import SqlRelocations
 from hub.store.repairs import SqlRepairs
+from hub.store.rollbacks import SqlRollbacks
 from hub.store.running import SqlRunning
 from hub.store.stock import SqlStock
 from hub.store.verifications import SqlVerifications
@@ -117,6 +119,7 @@ class SqlUnitOfWork:
         self.conflicts: Conflicts = SqlConflicts(connection)
         self.imports: Imports = SqlImports(connection)
         self.migrations: Migrations = SqlMigrations(connection)
+        self.rollbacks: Rollbacks = SqlRollbacks(connection)
         self.cutovers: Cutovers = SqlCutovers(connection)
         self.verifications: Verifications = SqlVerifications(connection)
         self.cursors: Cursors = SqlCursors(connection)

@@ -1,5 +1,5 @@
 -- Loaded, merged, quarantined and waiting add up to the rows that were read, file by file; rows that only land are not
--- judged yet.
+-- judged yet, and those of a batch that was taken back wait for the next run.
 WITH batch AS (
     SELECT id, counts FROM import_batch
     WHERE system = :'system' AND stage = 'import' AND state = 'loaded' ORDER BY id DESC LIMIT 1
@@ -9,7 +9,8 @@ WITH batch AS (
     FROM batch CROSS JOIN LATERAL jsonb_each_text(batch.counts)
     WHERE key LIKE '%.rows'
 ), judged AS (
-    SELECT DISTINCT kind FROM import_batch WHERE system = :'system' AND stage = 'load' AND state = 'loaded'
+    SELECT DISTINCT kind FROM import_batch
+    WHERE system = :'system' AND stage = 'load' AND state IN ('loaded', 'reversed')
 ), landed AS (
     SELECT landed_row.file, landed_row.line
     FROM import_batch AS landing

@@ -7,7 +7,16 @@ from hub.store.tables.cutovers import cutover_step, reentry
 from hub.store.tables.delivery import outbox_delivery
 from hub.store.tables.diary import diary_change
 from hub.store.tables.finance import gift_card, invoice, membership, payment
-from hub.store.tables.imports import disposition, history_conflict, import_batch, landed_row, mapping_version, migration
+from hub.store.tables.imports import (
+    batch_note,
+    batch_reversal,
+    disposition,
+    history_conflict,
+    import_batch,
+    landed_row,
+    mapping_version,
+    migration,
+)
 from hub.store.tables.inbox import inbox_event
 from hub.store.tables.journal import audit_entry, audit_seal, domain_event, review_issue
 from hub.store.tables.metadata import metadata
@@ -25,6 +34,8 @@ __all__ = [
     "absence",
     "audit_entry",
     "audit_seal",
+    "batch_note",
+    "batch_reversal",
     "block",
     "booking_key",
     "claim",

@@ -1,6 +1,6 @@
 """Documents and forms that other systems keep: that they are at hand."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Table, Text
+from sqlalchemy import CheckConstraint, Column, Index, Table, Text, text
 
 from hub.store.tables.metadata import flag, instant, lineage, metadata, provenance, reference
 
@@ -18,6 +18,7 @@ document = Table(
     *provenance(),
     lineage(),
     Index("ix_document_patient_id", "patient_id"),
+    Index("ix_document_visit_id", "visit_id", postgresql_where=text("visit_id IS NOT NULL")),
 )
 
 filled_form = Table(

@@ -35,6 +35,7 @@ invoice = Table(
     lineage(),
     CheckConstraint("state IN ('draft', 'open', 'paid', 'void')", name="state"),
     Index("ix_invoice_patient_id", "patient_id"),
+    Index("ix_invoice_visit_id", "visit_id", postgresql_where=text("visit_id IS NOT NULL")),
 )
 
 payment = Table(

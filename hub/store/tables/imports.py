@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from hub.store.tables.metadata import identity, instant, metadata
+from hub.store.tables.metadata import flag, identity, instant, metadata
 
 migration = Table(
     "migration",
@@ -55,6 +55,7 @@ import_batch = Table(
     Column("kind", Text),
     Column("month", Text, comment="YYYY-MM of a partition; empty: rows without a day, or all of them."),
     Column("fingerprint", Text, comment="Of all that decided the outcome: the same inputs are not done again."),
+    flag("is_noted", default=False, comment="What it changed of rows that were there before stands in batch_note."),
     CheckConstraint("state IN ('running', 'loaded', 'failed', 'superseded', 'reversed')", name="state"),
     Index(
         "uq_import_batch_partition",
@@ -114,6 +115,8 @@ history_conflict = Table(
     Column("first_id", Text, ForeignKey("visit.id"), nullable=False),
     Column("second_id", Text, ForeignKey("visit.id"), nullable=False),
     PrimaryKeyConstraint("system", "unit", "first_id", "second_id"),
+    Index("ix_history_conflict_first_id", "first_id"),
+    Index("ix_history_conflict_second_id", "second_id"),
     comment="Visits of a moved history that could not both have happened; both are kept.",
 )
 
@@ -127,4 +130,26 @@ mapping_version = Table(
     instant("first_used_at"),
     PrimaryKeyConstraint("system", "kind", "fingerprint"),
     comment="Every mapping table that a history was ever read with. Append-only.",
+)
+
+batch_note = Table(
+    "batch_note",
+    metadata,
+    Column("batch_id", BigInteger, ForeignKey("import_batch.id"), nullable=False),
+    Column("what", Text, nullable=False, comment="The table."),
+    Column("key", Text, nullable=False),
+    Column("before", JSONB, comment="The whole row; NULL: the batch made it. Personal."),
+    PrimaryKeyConstraint("batch_id", "what", "key"),
+    Index("ix_batch_note_what_key", "what", "key"),
+    comment="Rows that a batch changed, as they were before it. Written by triggers alone.",
+)
+
+batch_reversal = Table(
+    "batch_reversal",
+    metadata,
+    Column("batch_id", BigInteger, ForeignKey("import_batch.id"), primary_key=True, autoincrement=False),
+    instant("at"),
+    Column("by", Text, nullable=False, comment="Who answers for it."),
+    Column("reason", Text, nullable=False),
+    comment="Batches that were taken back. Append-only.",
 )

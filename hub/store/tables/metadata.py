@@ -27,9 +27,10 @@ def instant(name: str, *, nullable: bool = False) -> "Column[Any]":
     return Column(name, DateTime(timezone=True), nullable=nullable, server_default=default)
 
 
-def flag(name: str, *, default: bool) -> "Column[Any]":
+def flag(name: str, *, default: bool, comment: str | None = None) -> "Column[Any]":
     """Yes or no."""
-    return Column(name, Boolean, nullable=False, server_default=text("true" if default else "false"))
+    server_default = text("true" if default else "false")
+    return Column(name, Boolean, nullable=False, server_default=server_default, comment=comment)
 
 
 def reference(name: str, target: str, *, nullable: bool = True) -> "Column[Any]":

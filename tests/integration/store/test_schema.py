@@ -20,6 +20,7 @@ APPEND_ONLY = {
     "absence",
     "audit_entry",
     "audit_seal",
+    "batch_reversal",
     "booking_key",
     "cutover_step",
     "disposition",
@@ -36,7 +37,7 @@ APPEND_ONLY = {
     "verification_check",
     "verification_total",
 }
-BY_TRIGGERS = {"diary_change", "freed", "open_vial"}
+BY_TRIGGERS = {"batch_note", "diary_change", "freed", "open_vial"}
 BY_COLUMN = {"lot"}
 DELETABLE = {"block", "claim", "field_conflict", "freed", "history_conflict", "hold", "package_use", "stock_promise"}
 VIEWS = {"current_disposition"}
