@@ -35,7 +35,7 @@ lock: .venv/bin/uv  ## Write the locks anew from pyproject.toml (ARGS=--upgrade 
 	@compile() { $(UV) compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-strip-extras --no-annotate --quiet $(ARGS) "$$@"; }
 	compile --group build --output-file requirements.lock
-	compile --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	compile --group dev --extra cluster --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:  ## Remove the environment and what tests left (not the data in .hub).
 	@rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

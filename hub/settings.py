@@ -26,6 +26,12 @@ class Settings(BaseSettings):
     """The shipped mappings."""
     connection_urls: dict[str, str] = {}
     """Base URLs that replace those of `connections/*.yaml`, by system: `{"juniper-ehr": "http://127.0.0.1:9000"}`."""
+    migrations: dict[Path, Path] = {}
+    """Migration folders that Dagster shows, each with the folder of its export: `{"moving": "/data/export"}`."""
+    broker_url: str | None = Field(default=None, pattern=r"^rediss?://")
+    """`redis://…`: what Dagster does is done by workers (`hub migrate work`) that ask there for work."""
+    broker_lease_seconds: int = Field(default=600, ge=1)
+    """What a worker has not done after this time is given to another one as well."""
     http_log: Path | None = None
     """A file that gets a line for each request to another system: method, path, status, time, and bodies in which
     everything is left out that is personal or that no mapping table knows."""

@@ -1,5 +1,6 @@
 """`python -m hub.pipelines`: run the pipelines as one tracked run, or serve Dagster's web UI."""
 
+import importlib.util
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from hub.bootstrap import read_practice_folder
 from hub.bootstrap.migrating import open_store
 from hub.bootstrap.migration_folder import read_migration_folder
+from hub.errors import NeedsAttention, Problem
 from hub.operations.migration.run_history import Run
 from hub.pipelines.told import lines_of
 from hub.program import FAILED, one_clear_message
@@ -39,14 +41,38 @@ def migrate(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The migration folder.")],
     source: Annotated[Path, typer.Option("--source", metavar="DIR", help="The folder of the export.")],
 ) -> None:
-    """Move a history as tracked runs, one a partition; exits 1 when one of them failed."""
+    """Move a history as tracked runs, one a partition, by workers where there is a broker; exits 1 when one failed."""
     settings = read_settings()
     history = read_migration_folder(folder, settings).history(source)
-    from hub.pipelines.migrating import run_migration  # noqa: PLC0415 - as above
-
     with open_store(settings) as (store, _engine):
-        is_done = run_migration(Run(history, store), settings.dagster_home, typer.echo)
+        moving = Run(history, store)
+        if settings.broker_url is None:
+            from hub.pipelines.migrating import run_migration  # noqa: PLC0415 - as above
+
+            is_done = run_migration(moving, settings.dagster_home, typer.echo)
+        else:
+            _require_cluster()
+            from hub.pipelines.workers import require_named, run_by_workers  # noqa: PLC0415 - as above
+
+            require_named(settings, folder, source)
+            is_done = run_by_workers(moving, settings, typer.echo)
     raise typer.Exit(0 if is_done else 1)
+
+
+@app.command()
+def work() -> None:
+    """Do what is handed out over the broker, run by run, until Ctrl-C or SIGTERM."""
+    settings = read_settings()
+    _require_cluster()
+    from hub.pipelines.broker import work as work_on  # noqa: PLC0415 - as above
+
+    work_on(settings)
+
+
+def _require_cluster() -> None:
+    if importlib.util.find_spec("dagster_celery") is None:
+        message, hint = "what speaks with a broker is not installed", "`make cluster` installs it"
+        raise NeedsAttention(Problem(message, field="HUB_BROKER_URL", hint=hint))
 
 
 @app.command()

@@ -12,12 +12,14 @@ from hub.canonical.ids import Kind
 from hub.connectors.kit.connection import Connection
 from hub.pipelines.assets import key_of
 from hub.pipelines.assets.imported import imported_assets
+from hub.pipelines.assets.migrated import MIGRATION
 from hub.pipelines.assets.pulled import pulled_assets
 from hub.pipelines.assets.pushed import pushed_asset
 from hub.pipelines.assets.reconciled import reconciled_asset
 from hub.pipelines.checks import history_checks
 from hub.pipelines.expectations import telling
 from hub.pipelines.instance import open_instance
+from hub.pipelines.migrating import define_migrations
 from hub.pipelines.progress import Tell, progress_logger
 from hub.pipelines.resources import HUB, OpenHub, hub_resource
 from hub.pipelines.runs import Ran, run
@@ -26,6 +28,7 @@ from hub.settings import PROJECT, Settings, read_settings
 FILES = "legacy_export"
 """The connector whose systems leave files; all others are pulled."""
 JOB = "round"
+_DAILY = dg.AssetSelection.all() - dg.AssetSelection.groups(MIGRATION)
 
 
 def define(
@@ -57,7 +60,7 @@ def define(
             history_checks(telling(each.system, each.zone or zone, (mappings / each.mappings, None)))
             for each in imports
         ],
-        jobs=[dg.define_asset_job(JOB, description="Pull, import, prove, push.")],
+        jobs=[dg.define_asset_job(JOB, _DAILY, description="Pull, import, prove, push.")],
         resources={HUB: hub_resource(opening)},
         loggers={"progress": progress_logger(tell)},
         executor=dg.in_process_executor,
@@ -82,6 +85,7 @@ def run_practice(settings: Settings, folder: PracticeFolder, select: str) -> Ran
 
 @dg.definitions
 def definitions() -> dg.Definitions:
-    """Of the practice that the environment names; read when Dagster asks, not at import."""
+    """Of the practice and the migrations that the environment names; read when Dagster asks, not at import."""
     settings = read_settings()
-    return define_practice(settings, read_practice_folder(settings))
+    practice = define_practice(settings, read_practice_folder(settings))
+    return dg.Definitions.merge(practice, *define_migrations(settings))

@@ -6,13 +6,12 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from hub.bootstrap.migration_folder import DECISIONS, MigrationFolder
-from hub.canonical.ids import Kind
 from hub.errors import NeedsAttention, Problem
 from hub.operations.migration.compare_rows import check_rows
 from hub.operations.migration.judge_history import Acceptance, accept_findings
 from hub.operations.migration.load_rows import Loader
 from hub.operations.migration.resolve_aliases import resolve_aliases
-from hub.pipelines.expectations import Expectation, history_expectations, telling, total_queries
+from hub.pipelines.expectations import Expectation, folder_telling, history_expectations, total_queries
 from hub.pipelines.validation import Outcome, Verdict, read_totals, validate
 from hub.ports import Store, UnitOfWork
 from hub.ports.migrations import MigrationHead, Partition, Stage
@@ -42,9 +41,7 @@ class Proving:
         with self.store.begin("hash_data") as work:
             head, loader, partitions = self._moved(work)
             data_hash = work.verifications.hash_data()
-        told = telling(
-            system, head.zone, (self.mappings / self.folder.file.mappings, self.folder.path), self._modified()
-        )
+        told = folder_telling(self.folder, head.zone, self.mappings)
         expectations = history_expectations(told)
         outcomes = validate(self.engine.url, expectations)
         compared = check_rows(self.store, loader, partitions)
@@ -69,10 +66,6 @@ class Proving:
         history = self.folder.history(Path(head.folder))
         resolved = resolve_aliases(history, work, landings)
         return head, Loader(resolved, head.today, landings), tuple(sorted(loaded, key=str))
-
-    def _modified(self) -> str:
-        visits = self.folder.file.source.records.get(Kind.VISIT)
-        return (visits.modified if visits else None) or "Modified"
 
     def _accepted(self, checks: list[HistoryCheck]) -> tuple[HistoryCheck, ...]:
         accepted = {one.check: Acceptance(one.because, one.by) for one in self.folder.decisions.accepted}

@@ -100,9 +100,8 @@ class Run:
             return work.migrations.account(self.history.system)
 
     def kinds(self) -> tuple[Kind, ...]:
-        """Those that are loaded, in order; a kind without a mapping stays as it landed."""
-        there = set(self.history.source.kinds)
-        return tuple(kind for kind in (*UNDIVIDED, *_DATED_ORDER) if kind in there and kind in self.history.mappings)
+        """Those that are loaded, in order."""
+        return loaded_kinds(self.history)
 
     def plan_landing(self) -> Iterator[Planned]:
         """All files of each kind."""
@@ -232,6 +231,12 @@ class Run:
 
 
 _DATED_ORDER = (Kind.VISIT, Kind.PAYMENT, Kind.PACKAGE, Kind.LOT)
+
+
+def loaded_kinds(history: History) -> tuple[Kind, ...]:
+    """The kinds of a history that are loaded, in order; one without a mapping stays as it landed."""
+    there = set(history.source.kinds)
+    return tuple(kind for kind in (*UNDIVIDED, *_DATED_ORDER) if kind in there and kind in history.mappings)
 
 
 def _require_tables(history: History) -> None:

@@ -1,6 +1,7 @@
-"""A history that is moved: what landed of each kind, what was loaded of it by month, replay and account."""
+"""A history that is moved: what landed of each kind, what was loaded of it by month, replay, account and proof."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from typing import cast
 
 import dagster as dg
@@ -9,11 +10,14 @@ from hub.canonical.ids import Kind
 from hub.operations.migration.run_history import UNDIVIDED, Run
 from hub.pipelines.failures import safely
 from hub.ports.migrations import Partition, Stage
+from hub.ports.verifications import CheckState, Verification
 
 MIGRATION = "migration"
-"""The resource: the `Run` of this process."""
+"""The group of these assets, and the first part of their keys."""
 UNDATED = "undated"
 """Dagster's key for the month of rows that name no day."""
+OpenRun = Callable[[], AbstractContextManager[Run]]
+"""How a step gets at the engine that moves a history."""
 
 
 def migration_key(system: str, partition: Partition) -> dg.AssetKey:
@@ -32,6 +36,21 @@ def partition_key(partition: Partition) -> str | None:
     """Dagster's key of a partition; None: its asset is not divided."""
     is_divided = partition.stage is Stage.LOAD and partition.kind not in UNDIVIDED
     return (partition.month or UNDATED) if is_divided else None
+
+
+def run_key(system: str) -> str:
+    """The resource by which the steps of a system's history get at its `Run`."""
+    return f"{MIGRATION}_{system.replace('-', '_')}"
+
+
+def run_resource(opening: OpenRun) -> dg.ResourceDefinition:
+    """The engine of a history, opened once for each run's process and closed with it."""
+
+    def opened(_context: dg.InitResourceContext) -> Iterator[Run]:
+        with ExitStack() as stack:
+            yield safely(lambda: stack.enter_context(opening()))
+
+    return dg.ResourceDefinition(opened, description="A migration folder on the hub's database.")
 
 
 def migrated_assets(system: str, landed: Sequence[Kind], loaded: Sequence[Kind]) -> Iterator[dg.AssetsDefinition]:
@@ -54,15 +73,27 @@ def _asset(system: str, of: Partition, after: Sequence[Partition]) -> dg.AssetsD
         deps=[dg.AssetDep(migration_key(system, one), partition_mapping=_mapping(of, one)) for one in after],
         partitions_def=months_of(system, of.kind) if is_divided and of.kind else None,
         group_name=MIGRATION,
-        required_resource_keys={MIGRATION},
+        required_resource_keys={run_key(system)},
         description="One transaction and one row of import_batch each; done before, it is not done again.",
     )
     def moved(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         month = context.partition_key.removeprefix(UNDATED) if is_divided else ""
-        attempt = safely(lambda: moving_of(context).perform_alone(Partition(of.stage, of.kind, month)))
+        run = run_of(context, system)
+        attempt = safely(lambda: run.perform_alone(Partition(of.stage, of.kind, month)))
+        if of.stage is Stage.LAND and of.kind in set(run.kinds()) - set(UNDIVIDED):
+            _name_months(context.instance, run, of.kind)
         return dg.MaterializeResult(metadata={"batch": attempt.batch_id, **attempt.counts})
 
     return moved
+
+
+def _name_months(instance: dg.DagsterInstance, run: Run, kind: Kind) -> None:
+    """Let Dagster know the months of which rows landed, and no others."""
+    name = months_of(run.history.system, kind).name or ""
+    months = safely(lambda: [partition_key(one.partition) or "" for one in run.plan_loading(kind)])
+    for gone in set(instance.get_dynamic_partitions(name)) - set(months):
+        instance.delete_dynamic_partition(name, gone)
+    instance.add_dynamic_partitions(name, months)
 
 
 def _mapping(of: Partition, upstream: Partition) -> dg.PartitionMapping | None:
@@ -78,16 +109,52 @@ def account_check(system: str) -> dg.AssetChecksDefinition:
         asset=migration_key(system, Partition(Stage.ACCOUNT)),
         name="every_row_has_a_verdict",
         blocking=True,
-        required_resource_keys={MIGRATION},
+        required_resource_keys={run_key(system)},
     )
     def accounted(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        files = safely(lambda: moving_of(context).read_account())
+        files = safely(lambda: run_of(context, system).read_account())
         lost = {one.file: one.landed for one in files if 0 < one.landed < one.rows}
         return dg.AssetCheckResult(passed=not lost, metadata={"rows": sum(one.rows for one in files), **lost})
 
     return accounted
 
 
-def moving_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Run:
+def proof_key(system: str) -> dg.AssetKey:
+    """`migration/legacy/proof`."""
+    return dg.AssetKey([MIGRATION, system, "proof"])
+
+
+def proven_asset(system: str, says: Mapping[str, str], prove: Callable[[], Verification]) -> dg.AssetsDefinition:
+    """The proof of a moved history: one attempt that is kept, and each of its checks.
+
+    Args:
+        system: whose history.
+        says: name of each check → what must hold.
+        prove: judges all of them on the hub's database.
+    """
+
+    @dg.asset(
+        key=proof_key(system),
+        deps=[migration_key(system, Partition(Stage.ACCOUNT))],
+        group_name=MIGRATION,
+        check_specs=[dg.AssetCheckSpec(name, asset=proof_key(system), description=text) for name, text in says.items()],
+        description="What `hub migrate verify` asks; a check that fails keeps signature and cut-over waiting.",
+    )
+    def proven() -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        proof = safely(prove)
+        agreeing = sum(total.agrees for total in proof.totals)
+        yield dg.MaterializeResult(metadata={"totals": len(proof.totals), "totals that agree": agreeing})
+        for check in proof.checks:
+            yield dg.AssetCheckResult(
+                passed=check.state in (CheckState.OK, CheckState.ACCEPTED),
+                check_name=check.name,
+                description=check.state.value,
+                metadata={"findings": check.findings},
+            )
+
+    return proven
+
+
+def run_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, system: str) -> Run:
     """The engine that moves the history; no step decides anything itself."""
-    return cast("Run", context.resources.migration)
+    return cast("Run", getattr(context.resources, run_key(system)))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from hub.bootstrap.migration_folder import MigrationFolder
 from hub.canonical.ids import Kind
 from hub.connectors.kit.mapping_files import load_codes, load_mappings
 from hub.pipelines import totals
@@ -56,6 +57,13 @@ def telling(system: str, zone: str, tables: tuple[Path, Path | None], modified: 
     mappings = {Kind(name): table for name, table in found.items()}
     words = landed_words(mappings, load_codes(shipped.parent, folder))
     return Telling(system, zone, {**words, "visit_modified": f"(record.payload ->> {quoted(modified)})"})
+
+
+def folder_telling(folder: MigrationFolder, zone: str, mappings: Path) -> Telling:
+    """What a migration folder tells; `mappings` are the shipped ones."""
+    visits = folder.file.source.records.get(Kind.VISIT)
+    modified = (visits.modified if visits else None) or "Modified"
+    return telling(folder.file.system, zone, (mappings / folder.file.mappings, folder.path), modified)
 
 
 def history_expectations(told: Telling) -> tuple[Expectation, ...]:

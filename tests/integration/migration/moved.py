@@ -1,5 +1,6 @@
 """A history moved in this process, and what became of it against its truth."""
 
+import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,6 +23,16 @@ Fates = dict[str, dict[str, list[dict[str, Any]]]]
 def run_of(store: SqlStore, source: Path, folder: Path = FOLDER) -> Run:
     """A run of the example's folder on an export."""
     return Run(read_migration_folder(folder, Settings()).history(source), store)
+
+
+def keep_year(export: Path, year: int) -> None:
+    """Of what is divided by months leave only one year's rows: so few partitions that each may be a run of its own."""
+    for name in ("appointments.csv", "payments.csv"):
+        with (export / name).open(newline="", encoding="utf-8") as file:
+            head, *rows = csv.reader(file)
+        date = head.index("Date")
+        with (export / name).open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([head, *(row for row in rows if str(year) in row[date])])
 
 
 def fates_of(store: SqlStore) -> Fates:

@@ -1,0 +1,75 @@
+"""The migration folders that a deployment names are assets of its Dagster, beside those of its connections."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from hub.errors import NeedsAttention
+from hub.pipelines import definitions as deployed
+from hub.pipelines.definitions import JOB, definitions
+from hub.pipelines.migrating import define_migrations
+from hub.settings import Settings
+from tests.integration.migration.moved import FOLDER
+from tests.legacy.generate import generate
+
+ASSETS = """\
+migration/legacy/account
+migration/legacy/landed_lots
+migration/legacy/landed_packages
+migration/legacy/landed_patients
+migration/legacy/landed_payments
+migration/legacy/landed_providers
+migration/legacy/landed_services
+migration/legacy/landed_visits
+migration/legacy/lots
+migration/legacy/packages
+migration/legacy/patients
+migration/legacy/payments
+migration/legacy/proof
+migration/legacy/providers
+migration/legacy/replay
+migration/legacy/services
+migration/legacy/visits
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    generate(7, 10, tmp_path / "export")
+    chosen = Settings(migrations={FOLDER: tmp_path / "export"})
+    monkeypatch.setattr(deployed, "read_settings", lambda: chosen)
+    return chosen
+
+
+def of_migrations(defined: dg.Definitions) -> list[str]:
+    keys = (key.to_user_string() for key in defined.resolve_asset_graph().get_all_asset_keys())
+    return sorted(key for key in keys if key.startswith("migration/"))
+
+
+def test_migration_that_is_named_has_its_assets_and_checks_in_the_deployment(settings: Settings) -> None:
+    graph = definitions().resolve_asset_graph()
+    assert of_migrations(definitions()) == ASSETS.split()
+    checks = {key.asset_key.to_user_string(): key.name for key in sorted(graph.asset_check_keys, key=str)}
+    assert checks["migration/legacy/account"] == "every_row_has_a_verdict"
+    proof = [key.name for key in graph.asset_check_keys if key.asset_key.path[-1] == "proof"]
+    assert {"visit_totals_agree", "every_field_says_what_its_row_says"} < set(proof)
+
+
+def test_what_is_divided_by_months_waits_for_all_months_of_what_it_refers_to(settings: Settings) -> None:
+    graph = definitions().resolve_asset_graph()
+    payments = graph.get(dg.AssetKey(["migration", "legacy", "payments"]))
+    assert dg.AssetKey(["migration", "legacy", "visits"]) in payments.parent_keys
+    assert isinstance(payments.partitions_def, dg.DynamicPartitionsDefinition)
+    assert graph.get(dg.AssetKey(["migration", "legacy", "patients"])).partitions_def is None
+
+
+def test_daily_round_moves_no_history(settings: Settings) -> None:
+    chosen = definitions().resolve_job_def(JOB).asset_layer.selected_asset_keys
+    assert chosen
+    assert not {key.path[0] for key in chosen} & {"migration"}
+
+
+def test_migration_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NeedsAttention, match=r"nowhere/migration\.yaml"):
+        list(define_migrations(Settings(migrations={tmp_path / "nowhere": tmp_path})))
