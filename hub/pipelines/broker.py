@@ -62,6 +62,8 @@ def work(settings: Settings) -> None:
     A thread of this process does it (no fork: the libraries that it loads do not survive one), so that the process dies
     as a whole. Who wants more at once starts more.
     """
+    import hub.pipelines.definitions  # noqa: F401, PLC0415 - seconds, which the first run would take beside its own
+
     prepare_home(settings.dagster_home)
     app: Celery = WorkerLauncher.of(settings).celery
     create_execute_job_task(app)

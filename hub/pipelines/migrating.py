@@ -1,6 +1,6 @@
 """Histories as Dagster is told of them, and one moved as tracked runs in this process: one run a partition."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from hub.bootstrap.migrating import open_store
 from hub.bootstrap.migration_folder import MigrationFolder, read_migration_folder
 from hub.operations.migration.compare_rows import NAME, SAYS
 from hub.operations.migration.history import History
-from hub.operations.migration.run_history import Planned, Run, loaded_kinds
+from hub.operations.migration.run_history import Run, loaded_kinds
 from hub.pipelines.assets.migrated import (
     OpenRun,
     account_check,
@@ -86,22 +86,9 @@ def run_migration(moving: Run, home: Path, tell: Tell) -> bool:
 
     with open_instance(home) as instance:
         bury_dead_runs(instance)
-        return all(track(instance, one) for stage in stages_of(moving) for one in stage)
+        return all(track(instance, one.partition) for step in moving.steps() for one in step)
 
 
 def run_tags(moving: Run) -> dict[str, str]:
     """The tags of a run that does a partition."""
     return {**process_tags(), "hub/migration": moving.history.system}
-
-
-def stages_of(moving: Run) -> Iterator[tuple[Partition, ...]]:
-    """What may be done side by side; each is planned when all before it were done."""
-    yield _places(moving.plan_landing())
-    for kind in moving.kinds():
-        yield _places(moving.plan_loading(kind))
-    for last in moving.plan_ending():
-        yield _places([last])
-
-
-def _places(planned: Iterable[Planned]) -> tuple[Partition, ...]:
-    return tuple(one.partition for one in planned)

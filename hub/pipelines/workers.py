@@ -1,6 +1,6 @@
 """A history moved by workers, here or on other machines; this process says what comes next and tells what was done."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -11,11 +11,11 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster._core.launcher import LaunchRunContext, WorkerStatus
 
 from hub.errors import NeedsAttention, Problem
-from hub.operations.migration.run_history import Run
+from hub.operations.migration.run_history import Planned, Run
 from hub.pipelines.assets.migrated import migration_key, partition_key
 from hub.pipelines.broker import WorkerLauncher, count_workers
 from hub.pipelines.instance import open_instance
-from hub.pipelines.migrating import run_tags, stages_of
+from hub.pipelines.migrating import run_tags
 from hub.pipelines.progress import Tell, line_of
 from hub.pipelines.runs import bury_dead_runs
 from hub.ports.migrations import Partition
@@ -28,14 +28,14 @@ _POLL_SECONDS = 0.5
 
 
 def run_by_workers(moving: Run, settings: Settings, tell: Tell) -> bool:
-    """Every partition as a run that a worker does; False: one failed, and no stage after its own was tried."""
+    """Every partition as a run that a worker does; False: one failed, and no step after its own was tried."""
     launcher = WorkerLauncher.of(settings)
     if not count_workers(launcher):
         tell("No worker asks for work yet: `hub migrate work` starts one. Waiting for it.")
     with open_instance(settings.dagster_home) as instance:
         bury_dead_runs(instance)
         launcher.register_instance(instance)
-        return all(_Stage(moving, instance, launcher, tell).run(stage) for stage in stages_of(moving))
+        return all(_Step(moving, instance, launcher, tell).run(step) for step in moving.steps())
 
 
 def require_named(settings: Settings, folder: Path, source: Path) -> None:
@@ -56,7 +56,7 @@ _DEPLOYMENT = ReconstructableRepository.for_module("hub.pipelines.definitions", 
 
 
 @dataclass(slots=True)
-class _Stage:
+class _Step:
     """Partitions that may be done side by side."""
 
     moving: Run
@@ -66,10 +66,10 @@ class _Stage:
     open: dict[str, tuple[Partition, int]] = field(default_factory=dict)
     """Run id → the partition that it does, and how often that was begun."""
 
-    def run(self, partitions: Iterable[Partition]) -> bool:
+    def run(self, planned: Sequence[Planned]) -> bool:
         """Hand all of them out and wait for their ends; False: one failed."""
-        for partition in partitions:
-            self._launch(partition, 1)
+        for one in planned:
+            self._launch(one.partition, 1)
         is_done = True
         while self.open:
             Event().wait(_POLL_SECONDS)

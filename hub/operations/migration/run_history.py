@@ -81,12 +81,12 @@ class Run:
             RetryLater: the database went away; the next run goes on where this one ended.
         """
         perform_all = team or partial(map, self.perform)
-        for step in self._steps():
+        for step in self.steps():
             for planned, counts in zip(step, perform_all(step), strict=True):
                 progress(planned.partition, counts)
         return self.read_account()
 
-    def _steps(self) -> Iterator[Sequence[Planned]]:
+    def steps(self) -> Iterator[Sequence[Planned]]:
         """Each is planned when the one before it was done; within one nothing waits for another."""
         yield list(self.plan_landing())
         for kind in self.kinds():
