@@ -136,8 +136,15 @@ def ended(hub: "Hub", done: "Ended", word: str) -> tuple[dict[str, Any], list[st
     said += [f"the package's credit is spent ({done.credits_lost})"] if done.credits_lost else []
     lines.append(f"  {', '.join(said) or 'costs nothing'}")
     lines += [f"  free again: {', '.join(freed)}"] if freed else []
+    lines += [f"  {one} still stands, and breaks a rule now: {', '.join(codes)}" for one, codes in done.relying.items()]
     settled: dict[str, Any] = {key: minor for key, minor, _ in costs}
-    return {**answer, **settled, "credits_lost": done.credits_lost, "freed": freed}, lines
+    return {
+        **answer,
+        **settled,
+        "credits_lost": done.credits_lost,
+        "freed": freed,
+        "relying": dict(done.relying),
+    }, lines
 
 
 def amount(minor: int, currency: str) -> str:

@@ -1,12 +1,13 @@
 """Book a trip, or turn a hold into visits: everything is written in one transaction, and once for each key."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from hub.canonical.practice import Practice
 from hub.canonical.records import Visit
 from hub.operations.apply_practice import load_practice
 from hub.operations.book_under_locks import book_under_locks
+from hub.operations.judge_booked import is_required
 from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, load_visits, note_visits
 from hub.operations.own_calendar import require_own_calendar
@@ -100,14 +101,7 @@ def _once(store: Store, key: str | None, asked: str, make: Callable[[UnitOfWork]
         practice, booking, visits = made
         if key is not None:
             work.bookings.save_key(key, KnownKey(asked, tuple(one.id for one in visits)))
-        may_mend = _is_required(practice, visits) and work.facts.has_flagged()
+        may_mend = is_required(practice, visits) and work.facts.has_flagged()
     if may_mend:
         recheck_facts(store)
     return Booked(visits, booking)
-
-
-def _is_required(practice: Practice, visits: Iterable[Visit]) -> bool:
-    """Whether some service asks for one of these visits before it."""
-    words = {rule.before for service in practice.services for rule in service.requires}
-    booked = (practice.find_service(one.service_id or "") for one in visits)
-    return any(service is not None and any(map(service.answers_to, words)) for service in booked)

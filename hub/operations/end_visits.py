@@ -1,6 +1,6 @@
 """What a visit that does not take place costs, and how it ends: shared by cancellations and no-shows."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -8,6 +8,7 @@ from hub.canonical.practice import Policy, Practice
 from hub.canonical.records import Visit, VisitState
 from hub.operations.apply_practice import accepted_policy, practice_of
 from hub.operations.intend_refunds import intend_refunds
+from hub.operations.judge_booked import judge_relying
 from hub.operations.note_shortages import note_shortages, places_held
 from hub.operations.note_visits import Note, note_visits
 from hub.ports import Ending, StandingVisit, UnitOfWork
@@ -31,6 +32,8 @@ class Ended:
     """Of the fee."""
     credits_lost: int = 0
     """How many credits of packages are spent all the same."""
+    relying: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What was booked to follow them and lacks them now: visit → the codes of the rules that it breaks."""
     may_mend: bool = field(default=False, compare=False)
     """Whether some visit is said to break rules, for which this may make room: `recheck_facts` says."""
 
@@ -68,8 +71,9 @@ def end_visits(
         note = replace(note, audit_detail={**note.audit_detail, **detail}, event_data={**note.event_data, **detail})
     note_shortages(work, practice, places_held(standing), opened=in_force.reorders)
     note_visits(work, visits, note, push_to)
+    relying = judge_relying(work, practice, visits)
     lost = sum(one.is_credit_lost for one in owed)
-    return Ended(visits, total_of(owed), waived, lost, may_mend=in_force.has_flagged)
+    return Ended(visits, total_of(owed), waived, lost, relying, in_force.has_flagged)
 
 
 def total_of(owed: Collection[Owed]) -> Settlement:

@@ -4,10 +4,12 @@ They keep time, stock and credit; a person moves them or calls them off. A short
 none of these.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC
 
 from hub.canonical.ids import Kind
+from hub.canonical.practice import Practice
+from hub.canonical.records import Visit
 from hub.operations.apply_practice import load_practice
 from hub.ports import BREAKS_RULES, Issue, UnitOfWork
 from hub.scheduling.booked_rules import broken_rules
@@ -15,14 +17,33 @@ from hub.scheduling.booked_rules import broken_rules
 _VISIT = str(Kind.VISIT)
 
 
-def judge_booked(work: UnitOfWork, visit_ids: Collection[str]) -> None:
-    """Open, change or close the issue `breaks_rules` of those that were booked here, as a part of an operation."""
+def judge_booked(work: UnitOfWork, visit_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Open, change or close the issue `breaks_rules` of those that were booked here, as a part of an operation.
+
+    Gives the codes of those that break some.
+    """
     booked = work.facts.load_booked(visit_ids) if visit_ids else ()
     if not booked or work.practices.find_in_force().practice is None:
-        return
+        return {}
     practice, today = load_practice(work), work.now.astimezone(UTC).date()
     patients = {one.part.patient_id for one in booked}
     diary = work.diaries.load(first_on=today, last_on=today, patient_ids=patients)
     reasons = {one.id: broken_rules(practice, diary, one) for one in booked}
-    work.issues.open([Issue(BREAKS_RULES, _VISIT, one, codes) for one, codes in reasons.items() if codes])
-    work.issues.close(BREAKS_RULES, _VISIT, [one for one, codes in reasons.items() if not codes])
+    broken = {one: codes for one, codes in reasons.items() if codes}
+    work.issues.open([Issue(BREAKS_RULES, _VISIT, one, codes) for one, codes in broken.items()])
+    work.issues.close(BREAKS_RULES, _VISIT, [one for one in reasons if one not in broken])
+    return broken
+
+
+def judge_relying(work: UnitOfWork, practice: Practice, visits: Collection[Visit]) -> dict[str, tuple[str, ...]]:
+    """The same of what may rely on these visits, now that they do not take place, or stand elsewhere."""
+    if not is_required(practice, visits):
+        return {}
+    return judge_booked(work, work.facts.find_beside([visit.id for visit in visits]))
+
+
+def is_required(practice: Practice, visits: Iterable[Visit]) -> bool:
+    """Whether some service asks for one of these visits before it."""
+    words = {rule.before for service in practice.services for rule in service.requires}
+    services = (practice.find_service(one.service_id or "") for one in visits) if words else ()
+    return any(service is not None and any(map(service.answers_to, words)) for service in services)

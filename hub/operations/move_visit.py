@@ -9,6 +9,7 @@ from hub.canonical.records import Visit, VisitState
 from hub.errors import InvalidInput, Problem
 from hub.operations.apply_practice import accepted_policy, load_practice, practice_of
 from hub.operations.book_under_locks import decide_now
+from hub.operations.judge_booked import judge_relying
 from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_shortages import NO_STOCK, note_shortages, places_held, places_of
 from hub.operations.note_visits import Note, note_visits
@@ -82,7 +83,9 @@ def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Colle
         note = Note("visit_moved", "move_visit", actor, request.role, request.reason, data, detail)
         note_visits(work, moved.visits, note, push_to)
         note_made_way(work, moved.booking, actor=actor)
-        prepare_consents(work, load_practice(work), moved.visits, actor=actor)
+        practice = load_practice(work)
+        prepare_consents(work, practice, moved.visits, actor=actor)
+        judge_relying(work, practice, moved.visits)
         has_flagged = work.facts.has_flagged()
     if has_flagged:
         recheck_facts(store)

@@ -13,6 +13,7 @@ from hub.canonical.ids import Kind
 from hub.canonical.records import Visit, VisitState
 from hub.operations.apply_practice import practice_of
 from hub.operations.ask_to_move import STANDS_AS_BEFORE
+from hub.operations.judge_booked import judge_relying
 from hub.operations.note_shortages import NO_STOCK, note_shortages, places_held
 from hub.operations.note_visits import Note, load_visits, note_visits
 from hub.operations.propose_repair import UNPLACED
@@ -61,6 +62,7 @@ def relocate(work: UnitOfWork, pending: Pending, told: Collection[str]) -> bool:
     is_short = NO_STOCK in its["audit"].get("overridden", ())
     note_shortages(work, practice, places | places_held(standing), opened=in_force.reorders, always=is_short)
     prepare_consents(work, practice, visits, actor=asked["actor"])
+    judge_relying(work, practice, visits)
     if asked["proposal"] is not None:
         work.repairs.mark_applied(asked["proposal"], pending.visit_ids, asked["actor"])
         work.issues.close(UNPLACED, "visit", list(pending.visit_ids), by=asked["actor"])

@@ -1,16 +1,21 @@
 """What was booked here and breaks a rule afterwards is listed with its reasons until the obstacle goes (S14, S15)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Engine
 
 from hub.canonical.time import Span
 from hub.operations.add_away import add_away
 from hub.operations.apply_practice import apply_practice
 from hub.operations.book_visit import Booked, book_visit
 from hub.operations.cancel_visit import cancel_visit
-from hub.operations.move_visit import MoveRequest, move_visit
+from hub.operations.end_visits import Ended
+from hub.operations.move_visit import Moved, MoveRequest, move_visit
+from hub.operations.no_show_visit import no_show_visit
 from hub.operations.place_facts import recheck_all_facts
+from hub.scheduling.decision import Refusal
 from hub.scheduling.request import BookingRequest
 from hub.store.unit_of_work import SqlStore
 from tests.integration.operations.outside_practice import (
@@ -22,6 +27,7 @@ from tests.integration.operations.outside_practice import (
     open_practice,
     wanted,
 )
+from tests.integration.operations.shared_practice import HandClock
 
 HOUR = timedelta(hours=1)
 RULES = PRACTICE + (
@@ -96,6 +102,56 @@ def test_what_was_passed_over_at_booking_is_not_held_against_the_visit(practice:
     assert flagged(practice) == {}
     apply(practice, RULES.replace('from: "09:00"', 'from: "09:30"'))
     assert flagged(practice) == {visit: ("closed",)}
+
+
+def consult_and_laser(store: SqlStore) -> tuple[str, str]:
+    consult = booked(store, wanted(resources={"provider": "dr-kim", "room": "room-1"}))
+    return consult, booked(store, wanted("laser", 60))
+
+
+def test_what_was_to_follow_a_visit_that_is_cancelled_is_listed_until_that_is_booked_again(practice: SqlStore) -> None:
+    consult, laser = consult_and_laser(practice)
+    other = booked(practice, wanted("massage", 120))
+    ended = cancel_visit(practice, consult, actor="desk")
+    assert isinstance(ended, Ended)
+    assert ended.relying == flagged(practice) == {laser: ("missing_prerequisite",)}
+    cancelled = cancel_visit(practice, other, actor="desk")
+    assert isinstance(cancelled, Ended)
+    assert cancelled.relying == {}  # nothing asks for a massage before it
+    booked(practice, wanted(minutes=30))
+    assert flagged(practice) == {}
+
+
+def test_what_was_to_follow_a_visit_that_nobody_came_to_is_listed(engine: Engine) -> None:
+    clock = HandClock()
+    store = SqlStore(engine, clock=clock)
+    open_practice(store, RULES)
+    consult, laser = consult_and_laser(store)
+    clock.now = NINE + timedelta(minutes=30)
+    no_show_visit(store, consult, actor="desk")
+    assert flagged(store) == {laser: ("missing_prerequisite",)}
+
+
+def test_what_was_to_follow_a_visit_that_moves_behind_it_is_listed_until_it_is_before_it_again(
+    practice: SqlStore,
+) -> None:
+    consult, laser = consult_and_laser(practice)
+    move_visit(practice, MoveRequest((consult,), NINE + 2 * HOUR), actor="desk")
+    assert flagged(practice) == {laser: ("missing_prerequisite",)}
+    move_visit(practice, MoveRequest((consult,), NINE), actor="desk")
+    assert flagged(practice) == {}
+
+
+def test_who_may_come_without_what_comes_first_is_not_listed(practice: SqlStore) -> None:
+    request = wanted("laser", 60)
+    consult = booked(practice, wanted())
+    override = frozenset({"missing_prerequisite"})
+    move = MoveRequest((booked(practice, request),), NINE - HOUR, override=override, reason="photos", role="owner")
+    assert isinstance(move_visit(practice, move, actor="desk"), Refusal)  # closed
+    move = replace(move, arrives_at=NINE)
+    cancel_visit(practice, consult, actor="desk")
+    assert isinstance(move_visit(practice, move, actor="desk"), Moved)
+    assert flagged(practice) == {}
 
 
 def test_whom_a_visit_meets_is_contested_and_no_rule_that_it_breaks(practice: SqlStore) -> None:
