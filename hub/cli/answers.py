@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,12 +22,16 @@ WALL_TIME = "%Y-%m-%dT%H:%M"
 
 
 def tell(answer: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
-    """Print an answer."""
+    """Print an answer. Its quantities are written as text, days and instants in ISO's form."""
     if as_json:
-        typer.echo(json.dumps({"ok": True, **answer}))
+        typer.echo(json.dumps({"ok": True, **answer}, default=_written))
         return
     for line in lines:
         typer.echo(line)
+
+
+def _written(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 Details = tuple[Mapping[str, Any], Iterable[str]]

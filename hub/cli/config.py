@@ -6,31 +6,38 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.answers import AsJson, tell
+
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
     from hub.operations.plan_practice import PracticePlan
 
 app = typer.Typer(help="The practice folder (HUB_PRACTICE).", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+NOTHING_MOVES = "nothing personal moves until agreements.yaml says so (hub agreements)."
 
 
 @app.command()
-def check() -> None:
+def check(as_json: AsJson = False) -> None:
     """Read every file of the folder and say what is wrong, with file, line and key. Changes nothing."""
     from hub.bootstrap import check_practice_folder, find_notes
     from hub.settings import read_settings
 
     folder = check_practice_folder(read_settings())
     practice = folder.practice
-    typer.echo(
-        f"{practice.name or folder.path.name}: {len(practice.resources)} resources, {len(practice.services)} services, "
-        f"{len(folder.connections)} connections. Nothing is wrong."
-    )
-    for system in sorted(set(folder.connections) - folder.agreements.covered):
-        typer.echo(f"{system} has no agreement: nothing personal moves until agreements.yaml says so (hub agreements).")
-    for note in find_notes(folder):
-        typer.echo(f"Note: {note}")
+    name, uncovered = practice.name or folder.path.name, sorted(set(folder.connections) - folder.agreements.covered)
+    notes = list(find_notes(folder))
+    counts = {
+        "resources": len(practice.resources),
+        "services": len(practice.services),
+        "connections": len(folder.connections),
+    }
+    answer = {"practice": name, **counts, "without_agreement": uncovered, "notes": notes}
+    said = ", ".join(f"{number} {word}" for word, number in counts.items())
+    lines = [f"{name}: {said}. Nothing is wrong."]
+    lines += [f"{system} has no agreement: {NOTHING_MOVES}" for system in uncovered]
+    lines += [f"Note: {note}" for note in notes]
+    tell(answer, lines, as_json=as_json)
 
 
 @app.command()

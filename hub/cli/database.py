@@ -2,6 +2,8 @@
 
 import typer
 
+from hub.cli.answers import AsJson, tell
+
 app = typer.Typer(help="The hub's database.", no_args_is_help=True)
 
 
@@ -11,10 +13,10 @@ def _group() -> None:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(as_json: AsJson = False) -> None:
     """Bring the schema up to date. With HUB_DATABASE_URL its login must own the database."""
     from hub.bootstrap import migrate_database
     from hub.settings import read_settings
 
     migrate_database(read_settings())
-    typer.echo("The schema is up to date.")
+    tell({}, ["The schema is up to date."], as_json=as_json)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from hub.cli.answers import refused, tell
+from hub.cli.answers import AsJson, refused, tell
 from hub.program import LOOK_AT_IT
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from hub.operations.explain_record import ExplainedField
     from hub.ports import Issue
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 Personal = Annotated[bool, typer.Option("--show-personal", help="Print the values too; that you looked is audited.")]
 
 

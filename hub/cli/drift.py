@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.cli.answers import AsJson
 from hub.cli.asking import Reason, Role
 from hub.cli.deciding import kind_named
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from hub.bootstrap.exchange import Exchange
 
 app = typer.Typer(help="Records of other systems that take another shape than they had.", no_args_is_help=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
 @app.command()

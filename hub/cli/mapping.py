@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.answers import amount
+from hub.cli.answers import AsJson, amount
 from hub.cli.syncing import System
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Mapping tables: what they make of records, and what is wrong with them.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 WRONG = 1
 
 

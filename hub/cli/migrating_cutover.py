@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from hub.cli.answers import WALL_TIME
+from hub.cli.answers import WALL_TIME, AsJson, tell
 from hub.cli.migrating_proof import prove
 from hub.cli.migrating_run import Folder, Source
 
 if TYPE_CHECKING:
     from hub.operations.migration.take_delta import Delta
+    from hub.ports.cutovers import CutoverStep
 
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who answers for it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
 def future(folder: Folder, as_json: AsJson = False) -> None:
@@ -88,8 +88,12 @@ def cutover(
     frozen_at: Annotated[
         datetime | None, typer.Option(formats=[WALL_TIME], help="Since when nobody works there; default: now.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Freeze, last delta, switch: from then on the hub's word counts. Stopped anywhere, it goes on there."""
+    """Freeze, last delta, switch: from then on the hub's word counts. Stopped anywhere, it goes on there.
+
+    With --json the proof on one line, then the steps on another.
+    """
     from hub.bootstrap.migrating import open_store
     from hub.bootstrap.migration_folder import read_migration_folder
     from hub.canonical.time import instant_of
@@ -102,10 +106,14 @@ def cutover(
     since = instant_of(frozen_at, ZoneInfo(read.file.zone)) if frozen_at else None
     terms = Terms(by, since, timedelta(days=read.file.way_back_days))
     with open_store(settings) as (store, _engine):
-        steps = cut_over(Run(read.history(source), store), terms, lambda: prove(folder))
-    for step in steps.values():
-        said = ", ".join(f"{name} {value}" for name, value in step.detail.items())
-        typer.echo(f"{step.step:7} {step.at:%Y-%m-%d %H:%M} UTC  {step.by}  {said}")
+        steps = cut_over(Run(read.history(source), store), terms, lambda: prove(folder, as_json=as_json))
+    answer = [{"step": one.step, "at": one.at, "by": one.by, "detail": one.detail} for one in steps.values()]
+    tell({"steps": answer}, map(_step_line, steps.values()), as_json=as_json)
+
+
+def _step_line(step: "CutoverStep") -> str:
+    said = ", ".join(f"{name} {value}" for name, value in step.detail.items())
+    return f"{step.step:7} {step.at:%Y-%m-%d %H:%M} UTC  {step.by}  {said}"
 
 
 def back(
@@ -115,6 +123,7 @@ def back(
         Path, typer.Option("--list", metavar="DIR", help="Where the list is written; it is personal.")
     ] = Path("reentry"),
     entered: Annotated[bool, typer.Option("--entered", help="All of the list stands in the old system now.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make the old system the system of record again; what the hub wrote is told to it, or listed."""
     from hub.bootstrap.migrating import open_store
@@ -129,12 +138,13 @@ def back(
     with open_store(settings) as (store, _engine):
         if entered:
             close_way_back(store, system, by)
-            typer.echo(f"The way back is over; exports of {system} may come in again.")
+            tell({"over": True}, [f"The way back is over; exports of {system} may come in again."], as_json=as_json)
             return
         connections = (
             read_practice_folder(settings).connections if (settings.practice / "practice.yaml").exists() else {}
         )
         found = go_back(store, system, by, connections[system].push if system in connections else ())
-    typer.echo(f"{found.told} records wait for `hub push {system}`; {len(found.entries)} are to be entered by hand.")
-    for file in write_reentry_files(found, into):
-        typer.echo(f"  {file}")
+    files = list(write_reentry_files(found, into))
+    first = f"{found.told} records wait for `hub push {system}`; {len(found.entries)} are to be entered by hand."
+    answer = {"told": found.told, "to_enter": len(found.entries), "wrote": files}
+    tell(answer, [first, *(f"  {file}" for file in files)], as_json=as_json)

@@ -1,10 +1,13 @@
 """`hub migrate init` and `plan`: before anything moves."""
 
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.cli.answers import AsJson, tell
 from hub.cli.migrating_run import Folder, Source
 
 if TYPE_CHECKING:
@@ -15,16 +18,17 @@ UNDISPOSED = 1
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is empty or not there yet.")],
+    as_json: AsJson = False,
 ) -> None:
     """Write a migration folder to start from; with an export of the example's system it passes `hub migrate plan`."""
     from hub.bootstrap.migration_start import start_migration
 
-    for file in start_migration(folder):
-        typer.echo(f"wrote  {file}")
-    typer.echo(f"Next:  hub migrate plan {folder} --source DIR")
+    files = list(start_migration(folder))
+    following = f"Next:  hub migrate plan {folder} --source DIR"
+    tell({"wrote": files}, [*(f"wrote  {file}" for file in files), following], as_json=as_json)
 
 
-def plan(folder: Folder, source: Source) -> None:
+def plan(folder: Folder, source: Source, as_json: AsJson = False) -> None:
     """What would be read, and what becomes of every field. Writes nothing; exit 1 when a field has no disposition."""
     from hub.bootstrap.migration_folder import read_migration_folder
     from hub.bootstrap.migration_plan import plan_migration
@@ -32,24 +36,25 @@ def plan(folder: Folder, source: Source) -> None:
 
     migration = read_migration_folder(folder, read_settings())
     plans = plan_migration(migration, migration.history(source))
-    typer.echo(f"{migration.file.system}, wall times of {migration.file.zone}, from {source}")
-    for one in plans:
-        _show(one)
+    lines = [f"{migration.file.system}, wall times of {migration.file.zone}, from {source}"]
+    lines += [line for one in plans for line in _lines(one)]
     open_fields = {str(one.kind): one.undisposed for one in plans if one.undisposed}
     for kind, columns in open_fields.items():
         hint = f"map them, or name them under source.records.{kind}.dropped or kept"
-        typer.echo(f"{kind}: nobody said what becomes of {', '.join(columns)}: {hint}")
+        lines.append(f"{kind}: nobody said what becomes of {', '.join(columns)}: {hint}")
+    answer = {"system": migration.file.system, "zone": migration.file.zone, "kinds": [asdict(one) for one in plans]}
+    tell({**answer, "undisposed": open_fields}, lines, as_json=as_json)
     raise typer.Exit(UNDISPOSED if open_fields else 0)
 
 
-def _show(one: "KindPlan") -> None:
+def _lines(one: "KindPlan") -> Iterator[str]:
     rows, months = sum(one.months.values()), [month for month in one.months if month]
     divided = f", {len(one.months)} batches ({months[0]} to {months[-1]})" if months else ""
-    typer.echo(f"\n{one.kind}: {', '.join(one.files)}, {rows} rows{divided}")
+    yield f"\n{one.kind}: {', '.join(one.files)}, {rows} rows{divided}"
     if one.fingerprint is None:
-        typer.echo("  no mapping table: the rows land, and nothing more")
+        yield "  no mapping table: the rows land, and nothing more"
         return
     state = "approved" if one.is_approved else "not approved yet"
-    typer.echo(f"  mapping {one.fingerprint} ({state})")
+    yield f"  mapping {one.fingerprint} ({state})"
     for field in one.fields:
-        typer.echo(f"  {field.column:18} {field.fate:10} {field.said}".rstrip())
+        yield f"  {field.column:18} {field.fate:10} {field.said}".rstrip()

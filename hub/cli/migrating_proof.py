@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.cli.answers import AsJson, tell
+
 if TYPE_CHECKING:
     from hub.bootstrap.migration_folder import MigrationFolder
     from hub.settings import Settings
@@ -13,17 +15,18 @@ if TYPE_CHECKING:
 Folder = Annotated[Path, typer.Argument(metavar="[FOLDER]", help="The migration folder; without it, this one.")]
 
 
-def verify(folder: Folder = Path()) -> None:
+def verify(folder: Folder = Path(), as_json: AsJson = False) -> None:
     """Prove the moved history, check by check, and keep the result; signature and cut-over wait for what fails."""
-    prove(folder)
+    prove(folder, as_json=as_json)
 
 
-def prove(folder: Path, environment: Mapping[str, str] | None = None) -> None:
+def prove(folder: Path, environment: Mapping[str, str] | None = None, *, as_json: bool = False) -> None:
     """In a process of its own: only the pipelines load Great Expectations.
 
     Args:
         folder: of the migration.
         environment: what that process shall find otherwise than this one, such as another database.
+        as_json: tell it as one JSON object.
 
     Raises:
         Exit: a check failed that nobody accepted, or it could not be proven; why was told.
@@ -32,7 +35,7 @@ def prove(folder: Path, environment: Mapping[str, str] | None = None) -> None:
     from hub.settings import read_settings
 
     with Processes(read_settings().home, environment or {}) as processes:
-        code = processes.run("hub.pipelines", "prove", str(folder))
+        code = processes.run("hub.pipelines", "prove", str(folder), *(["--json"] if as_json else []))
     if code:
         raise typer.Exit(code)
 
@@ -41,6 +44,7 @@ def report(
     to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The HTML file to write.")],
     folder: Folder = Path(),
     seed: Annotated[str, typer.Option(help="Of the samples that are drawn by lot.")] = "1",
+    as_json: AsJson = False,
 ) -> None:
     """Write one HTML file that a practice's owner reads and signs. It names no patient."""
     from hub.bootstrap.migrating import open_store
@@ -66,12 +70,14 @@ def report(
             seed=seed,
         )
     to.write_text(render_report(made), encoding="utf-8")
-    typer.echo(f"{to} is written. {'It is verified.' if made.is_proven else 'It is NOT verified; it says why.'}")
+    said = f"{to} is written. {'It is verified.' if made.is_proven else 'It is NOT verified; it says why.'}"
+    tell({"wrote": to, "verified": made.is_proven, "data_hash": made.data_hash}, [said], as_json=as_json)
 
 
 def sign(
     name: Annotated[str, typer.Option("--name", help="Of the person who answers for it.")],
     folder: Folder = Path(),
+    as_json: AsJson = False,
 ) -> None:
     """Sign for the history as it was verified; refused while a check fails or when the data changed since."""
     from hub.bootstrap.migrating import open_store
@@ -80,8 +86,12 @@ def sign(
     settings, read = _read(folder)
     with open_store(settings) as (store, _engine), store.begin("sign_history") as work:
         signature = sign_history(work, read.file.system, name)
-    typer.echo(f"Signed by {signature.name} at {signature.signed_at:%Y-%m-%d %H:%M %Z}.")
-    typer.echo(f"It speaks of the data with the hash {signature.data_hash}, and of no other.")
+    lines = [
+        f"Signed by {signature.name} at {signature.signed_at:%Y-%m-%d %H:%M %Z}.",
+        f"It speaks of the data with the hash {signature.data_hash}, and of no other.",
+    ]
+    answer = {"name": signature.name, "signed_at": signature.signed_at, "data_hash": signature.data_hash}
+    tell(answer, lines, as_json=as_json)
 
 
 def _read(folder: Path) -> "tuple[Settings, MigrationFolder]":

@@ -1,18 +1,20 @@
 """`hub migrate run` and `dispositions`: a history moved partition by partition, every row accounted for."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
+from hub.cli.answers import AsJson, tell
 from hub.cli.migrating_proof import prove
 
 if TYPE_CHECKING:
     from hub.bootstrap.migration_folder import MigrationFolder
-    from hub.operations.migration.history import History
     from hub.operations.migration.run_history import Run
     from hub.ports.migrations import FileAccount, Partition, RowFate
     from hub.settings import Settings
@@ -27,17 +29,22 @@ Workers = Annotated[
 Tracked = Annotated[bool, typer.Option("--tracked", help="As Dagster's runs, one a partition: `hub serve` shows them.")]
 
 
-def run(folder: Folder, source: Source, tracked: Tracked = False, workers: Workers = None) -> None:
-    """Move the history from DIR, through to verified. What was done before is not done again; nobody is asked."""
+def run(
+    folder: Folder, source: Source, tracked: Tracked = False, workers: Workers = None, as_json: AsJson = False
+) -> None:
+    """Move the history from DIR, through to verified. What was done before is not done again; nobody is asked.
+
+    With --json two objects, one a line: the account of every file, then the proof.
+    """
     from hub.bootstrap.migration_folder import read_migration_folder
     from hub.settings import read_settings
 
     settings = read_settings()
     migration = read_migration_folder(folder, settings)
     if tracked:
-        _run_tracked(folder, source, settings.home)
-    move(migration, source, settings, is_told=tracked, workers=workers)
-    prove(folder)
+        _run_tracked(folder, source, settings.home, is_aside=as_json)
+    move(migration, source, settings, is_told=tracked, workers=workers, as_json=as_json)
+    prove(folder, as_json=as_json)
 
 
 def move(
@@ -47,27 +54,30 @@ def move(
     *,
     is_told: bool = False,
     workers: int | None = None,
+    as_json: bool = False,
 ) -> bool:
     """Run it on the database of the settings and tell its account; whether something is left open for a person."""
     from hub.bootstrap.migrating import open_store
+    from hub.bootstrap.migration_plan import find_undisposed
     from hub.bootstrap.migration_team import open_team
     from hub.operations.migration.run_history import Run
 
     history = migration.history(source)
     with open_store(settings) as (store, _engine), open_team(migration.path, source, settings, workers) as team:
         started = Run(history, store)
-        for file in started.run(_tell_nothing if is_told else _tell, team):
-            typer.echo(line_of(file))
-        is_open = _tell_of_open(started)
-    return _tell_of_undisposed(migration, history) or is_open
+        files = started.run(_tell_nothing if is_told else partial(_tell, is_aside=as_json), team)
+        left = _find_left_open(started, find_undisposed(migration, history))
+    answer = {"files": [one._asdict() for one in files], "left_open": asdict(left)}
+    tell(answer, [*map(line_of, files), *left.lines()], as_json=as_json)
+    return left.is_any
 
 
-def _run_tracked(folder: Path, source: Path, home: Path) -> None:
+def _run_tracked(folder: Path, source: Path, home: Path, *, is_aside: bool) -> None:
     """In a process of its own: only the pipelines load Dagster."""
     from hub.cli.processes import Processes
 
     with Processes(home, {}) as processes:
-        code = processes.run("hub.pipelines", "migrate", str(folder), "--source", str(source))
+        code = processes.run("hub.pipelines", "migrate", str(folder), "--source", str(source), is_aside=is_aside)
     if code:
         raise typer.Exit(code)
 
@@ -76,12 +86,11 @@ def _tell_nothing(_partition: "Partition", _counts: Mapping[str, int] | None) ->
     """It was told by the tracked runs."""
 
 
-def _tell(partition: "Partition", counts: Mapping[str, int] | None) -> None:
-    if counts is None:
-        typer.echo(f"  {partition}: done before")
-        return
-    said = ", ".join(f"{number} {name}" for name, number in counts.items() if number and "." not in name)
-    typer.echo(f"  {partition}: {said or 'nothing'}")
+def _tell(partition: "Partition", counts: Mapping[str, int] | None, *, is_aside: bool) -> None:
+    said = "done before"
+    if counts is not None:
+        said = ", ".join(f"{number} {name}" for name, number in counts.items() if number and "." not in name)
+    typer.echo(f"  {partition}: {said or 'nothing'}", err=is_aside)
 
 
 def line_of(file: "FileAccount") -> str:
@@ -99,25 +108,36 @@ def line_of(file: "FileAccount") -> str:
     return f"{file.file:18} {file.rows} rows = {said}" + (f" ({reasons})" if reasons else "")
 
 
-def _tell_of_undisposed(migration: "MigrationFolder", history: "History") -> bool:
-    from hub.bootstrap.migration_plan import find_undisposed
+@dataclass(frozen=True)
+class LeftOpen:
+    """What of a run waits for a person."""
 
-    found = find_undisposed(migration, history)
-    if found:
-        named = "; ".join(f"{kind}: {', '.join(columns)}" for kind, columns in found.items())
-        count = sum(map(len, found.values()))
-        typer.echo(f"Nobody said what becomes of {count} columns ({named}): `hub migrate plan` shows them")
-    return bool(found)
+    history_conflicts: int
+    pairs_to_review: int
+    undisposed: Mapping[str, Sequence[str]]
+    """Kind → columns of which nobody said what becomes of them."""
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything does."""
+        return bool(self.history_conflicts or self.pairs_to_review or self.undisposed)
+
+    def lines(self) -> Iterator[str]:
+        """For a tired person."""
+        yield f"{self.history_conflicts} visits of the history overlap another; all are kept and listed."
+        if self.pairs_to_review:
+            yield f"{self.pairs_to_review} pairs of patients may be one person: `hub people review`"
+        if self.undisposed:
+            named = "; ".join(f"{kind}: {', '.join(columns)}" for kind, columns in self.undisposed.items())
+            count = sum(map(len, self.undisposed.values()))
+            yield f"Nobody said what becomes of {count} columns ({named}): `hub migrate plan` shows them"
 
 
-def _tell_of_open(run: "Run") -> bool:
+def _find_left_open(run: "Run", undisposed: Mapping[str, Sequence[str]]) -> LeftOpen:
     with run.store.begin("find_open") as work:
         pairs, replay = work.people.count_open(), work.migrations.find_attempts(run.history.system)
     conflicts = next((one.counts["history_conflicts"] for p, one in replay.items() if p.stage == "replay"), 0)
-    typer.echo(f"{conflicts} visits of the history overlap another; all are kept and listed.")
-    if pairs:
-        typer.echo(f"{pairs} pairs of patients may be one person: `hub people review`")
-    return bool(conflicts or pairs)
+    return LeftOpen(conflicts, pairs, undisposed)
 
 
 def dispositions(

@@ -62,9 +62,14 @@ class Processes:
             Event().wait(_POLL_SECONDS)
         raise NeedsAttention(Problem(f"{name} does not answer at {ready_url}", file=str(log), hint="See its log"))
 
-    def run(self, *arguments: str) -> int:
-        """Run `python -m arguments…` to its end on this terminal; gives its exit code."""
-        return self._open(arguments, None).wait()
+    def run(self, *arguments: str, is_aside: bool = False) -> int:
+        """Run `python -m arguments…` to its end on this terminal; gives its exit code.
+
+        Args:
+            arguments: a module and what it is told.
+            is_aside: all that it says goes to stderr.
+        """
+        return self._open(arguments, sys.stderr.buffer if is_aside else None).wait()
 
     def wait(self) -> None:
         """Wait until Ctrl-C, or until one of them ends by itself.

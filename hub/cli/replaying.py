@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.answers import AsJson
 from hub.cli.deciding import kind_named
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ app = typer.Typer(help="Do once more what was given up or kept back.", no_args_i
 
 System = Annotated[str, typer.Argument(help="The connection's name.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="List and count; do nothing.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 KindName = Annotated[str, typer.Option("--kind", help="patient, visit …")]
 _TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"]
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.cli.answers import AsJson, tell
+
 if TYPE_CHECKING:
     from hub.scheduling.scenario.run import ScenarioReport
 
@@ -33,12 +35,12 @@ def run(
 
 
 @app.command()
-def explain(file: Annotated[Path, typer.Argument(help="A scenario file.")]) -> None:
+def explain(file: Annotated[Path, typer.Argument(help="A scenario file.")], as_json: AsJson = False) -> None:
     """Say step by step what comes out of a scenario, and why."""
     from hub.scheduling.scenario.explain import explain_scenario
 
-    for paragraph in explain_scenario(_read(file), str(file)):
-        typer.echo(paragraph)
+    paragraphs = list(explain_scenario(_read(file), str(file)))
+    tell({"file": str(file), "paragraphs": paragraphs}, paragraphs, as_json=as_json)
 
 
 def _play(file: Path) -> "ScenarioReport":

@@ -5,23 +5,26 @@ from typing import Annotated
 
 import typer
 
+from hub.cli.answers import AsJson, tell
+
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is empty or not there yet.")],
+    as_json: AsJson = False,
 ) -> None:
     """Write a practice folder to start from: it passes `hub config check`, and its scenario `hub scenario run`."""
     from hub.errors import NeedsAttention, Problem
 
     try:
         _require_room(folder)
-        for name, text in _files().items():
-            file = folder / name
+        files = {folder / name: text for name, text in _files().items()}
+        for file, text in files.items():
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-            typer.echo(f"wrote  {file}")
     except OSError as error:
         raise NeedsAttention(Problem(f"cannot be written: {error.strerror}", file=str(folder))) from None
-    typer.echo(f"Next:  HUB_PRACTICE={folder} hub config check; hub scenario run {folder / 'scenarios'}")
+    following = f"Next:  HUB_PRACTICE={folder} hub config check; hub scenario run {folder / 'scenarios'}"
+    tell({"wrote": list(files)}, [*(f"wrote  {file}" for file in files), following], as_json=as_json)
 
 
 def _require_room(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.answers import tell
+from hub.cli.answers import AsJson, tell
 from hub.cli.asking import Reason, Role
 from hub.program import LOOK_AT_IT
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from hub.operations.rehearse_sync import Change, SyncPlan
 
 System = Annotated[str, typer.Argument(help="The connection's name: a file of the practice's connections/ folder.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
 def sync(

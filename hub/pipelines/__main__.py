@@ -1,6 +1,7 @@
 """`python -m hub.pipelines`: run the pipelines as one tracked run, or serve Dagster's web UI."""
 
 import importlib.util
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from hub.bootstrap.migrating import open_store
 from hub.bootstrap.migration_folder import read_migration_folder
 from hub.errors import NeedsAttention, Problem
 from hub.operations.migration.run_history import Run
-from hub.pipelines.told import lines_of
+from hub.pipelines.told import answer_of, lines_of
 from hub.program import FAILED, one_clear_message
 from hub.settings import read_settings
 
@@ -86,7 +87,11 @@ def serve(port: Annotated[int | None, typer.Option(help="Default: HUB_DAGSTER_PO
 
 
 @app.command()
-def prove(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The migration folder.")]) -> None:
+def prove(
+    *,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The migration folder.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
     """Prove a moved history; exits 1 when a check failed that nobody accepted."""
     from hub.pipelines.proving import Proving  # noqa: PLC0415 - as above
 
@@ -94,7 +99,7 @@ def prove(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The mig
     read = read_migration_folder(folder, settings)
     with open_store(settings) as (store, engine):
         proof = Proving(read, store, engine, settings.mappings).prove()
-    for line in lines_of(proof):
+    for line in [json.dumps(answer_of(proof))] if as_json else lines_of(proof):
         typer.echo(line)
     raise typer.Exit(FAILED if proof.blocking else 0)
 

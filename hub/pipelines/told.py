@@ -1,6 +1,7 @@
 """A proof in lines for a tired person."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from hub.ports.verifications import CheckState, HistoryCheck, Verification
 
@@ -17,6 +18,24 @@ def lines_of(proof: Verification) -> Iterator[str]:
     standing = f"{len(proof.checks)} checks: {len(proof.checks) - blocking - accepted} ok"
     standing += f", {accepted} accepted" if accepted else ""
     yield standing + (f", {blocking} FAILED. Signature and cut-over wait for them." if blocking else ". Verified.")
+
+
+def answer_of(proof: Verification) -> dict[str, Any]:
+    """The same for programs."""
+    checks = [
+        {
+            "name": check.name,
+            "says": check.says,
+            "state": check.state,
+            "findings": check.findings,
+            "examples": list(check.examples),
+            "because": check.because,
+        }
+        for check in proof.checks
+    ]
+    agreeing = sum(total.agrees for total in proof.totals)
+    totals = {"compared": len(proof.totals), "agree": agreeing}
+    return {"ok": not proof.blocking, "data_hash": proof.data_hash, "checks": checks, "totals": totals}
 
 
 def _lines_of(check: HistoryCheck) -> Iterator[str]:
