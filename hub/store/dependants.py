@@ -30,28 +30,25 @@ _LATER_ATTEMPTS = f"""
         AND b.id > o.id AND (o.stage = 'land' OR b.stage <> 'land' AND b.month = o.month)
     WHERE o.id = ANY(:ids) AND b.id <> ALL(:ids) AND {_STANDS}"""  # noqa: S608 - the text above
 _LATER_NOTES = f"""
-    SELECT b.id AS batch_id, NULL AS id FROM batch_note n
-    JOIN batch_note l ON l.what = n.what AND l.key = n.key AND l.batch_id > n.batch_id
+    SELECT DISTINCT b.id AS batch_id FROM batch_note n
+    JOIN batch_note l ON l.what = n.what AND l.key = n.key AND l.number > n.number
     JOIN import_batch b ON b.id = l.batch_id
-    WHERE n.batch_id = ANY(:ids) AND n.what <> 'review_issue' AND b.id <> ALL(:ids) AND {_STANDS}
-    UNION
-    SELECT b.id, NULL FROM source_link k
-    JOIN batch_note l ON l.what = 'source_link' AND l.key = concat_ws(' ', k.system, k.kind, k.source_id)
-    JOIN import_batch b ON b.id = l.batch_id
-    WHERE k.batch_id = ANY(:ids) AND b.id <> ALL(:ids) AND {_STANDS}"""  # noqa: S608 - the same
+    WHERE n.batch_id = ANY(:ids) AND n.what <> 'review_issue' AND b.id <> ALL(:ids) AND {_STANDS}"""  # noqa: S608 - the same
+_NOTED_BY_OTHERS = f"""
+    SELECT DISTINCT b.id AS batch_id FROM "{{table}}" t
+    JOIN batch_note l ON l.what = '{{table}}' AND l.key = {{key}} JOIN import_batch b ON b.id = l.batch_id
+    WHERE t.batch_id = ANY(:ids) AND b.id <> ALL(:ids) AND {_STANDS}"""  # noqa: S608 - the same
+_LINK = "concat_ws(' ', t.system, t.kind, t.source_id)"
 # Whoever writes a record notes the moment, and a batch has one moment: that at which it was finished.
 _CHANGED = f"""
     WITH theirs AS (
         SELECT t.id AS key, t.batch_id, t.updated_at FROM "{{table}}" t WHERE t.batch_id = ANY(:ids)
         UNION SELECT n.key, n.batch_id, t.updated_at FROM batch_note n JOIN "{{table}}" t ON t.id = n.key
-        WHERE n.batch_id = ANY(:ids) AND n.what = '{{table}}'),
-    changed AS (
-        SELECT key FROM theirs JOIN import_batch b ON b.id = theirs.batch_id
-        GROUP BY key, updated_at HAVING updated_at > max(b.finished_at))
-    SELECT CASE WHEN max(b.id) IS NULL THEN c.key END AS id, max(b.id) AS batch_id
-    FROM changed c LEFT JOIN batch_note n ON n.what = '{{table}}' AND n.key = c.key AND n.batch_id <> ALL(:ids)
-    LEFT JOIN import_batch b ON b.id = n.batch_id AND {_STANDS}
-    GROUP BY c.key"""  # noqa: S608 - the same
+        WHERE n.batch_id = ANY(:ids) AND n.what = '{{table}}')
+    SELECT key FROM theirs JOIN import_batch b ON b.id = theirs.batch_id
+    GROUP BY key, updated_at HAVING updated_at > max(b.finished_at) AND NOT EXISTS (
+        SELECT FROM batch_note l JOIN import_batch b ON b.id = l.batch_id
+        WHERE l.what = '{{table}}' AND l.key = theirs.key AND b.id <> ALL(:ids) AND {_STANDS})"""  # noqa: S608
 _NAMED = f"""
     SELECT CASE WHEN b.id IS NULL THEN CAST({{key}} AS text) END AS id, b.id AS batch_id, count(*) AS number
     FROM "{{table}}" t JOIN "{{target}}" x ON x.id = t."{{column}}"
@@ -59,10 +56,14 @@ _NAMED = f"""
     WHERE x.batch_id = ANY(:ids) AND ({{batch}} = ANY(:ids)) IS NOT TRUE{{only}} GROUP BY 1, 2"""  # noqa: S608
 # Rows that were read by a link of theirs name what it leads to, be it a record that was here before.
 _LED_THERE = f"""
-    SELECT DISTINCT NULL AS id, b.id AS batch_id FROM source_link k
+    WITH k AS (
+        SELECT batch_id, system, canonical_id FROM source_link WHERE kind = '{{target}}' AND batch_id = ANY(:ids)
+        UNION ALL SELECT n.batch_id, t.system, t.canonical_id FROM batch_note n
+        JOIN source_link t ON n.what = 'source_link' AND n.key = {_LINK}
+        WHERE t.kind = '{{target}}' AND n.batch_id = ANY(:ids))
+    SELECT DISTINCT NULL AS id, b.id AS batch_id FROM k
     JOIN "{{table}}" t ON t."{{column}}" = k.canonical_id JOIN import_batch b ON b.id = t.batch_id AND {_STANDS}
-    WHERE k.batch_id = ANY(:ids) AND k.kind = '{{target}}' AND b.id <> ALL(:ids) AND b.id > k.batch_id
-    AND b.system = k.system"""  # noqa: S608 - the same
+    WHERE b.id <> ALL(:ids) AND b.id > k.batch_id AND b.system = k.system"""  # noqa: S608 - the same
 _OTHERS: tuple[tuple[str, str, str], ...] = (
     (
         "merge",
@@ -127,15 +128,22 @@ def find_dependants(connection: Connection, batch_ids: Collection[int]) -> Itera
     for row in connection.execute(text(_LATER_ATTEMPTS), values):
         why = "it loaded what landed there" if row.is_reader else "a later attempt at the same rows"
         yield Dependant("batch", str(row.id), why)
-    for row in connection.execute(text(_LATER_NOTES), values):
-        yield Dependant("batch", str(row.batch_id), "it changed the same records")
+    for query in _later_notes():
+        for number in connection.execute(text(query), values).scalars():
+            yield Dependant("batch", str(number), "it changed the same records")
     for name in RECORDS:
-        for row in connection.execute(text(_CHANGED.format(table=name)), values):
-            yield _dependant(row, name, "changed since", "it changed the same records")
+        for key in connection.execute(text(_CHANGED.format(table=name)), values).scalars():
+            yield Dependant(name, key, "changed since")
     yield from _find_references(connection, values)
     for kind, why, query in (*_OTHERS, *_told()):
         for found in connection.execute(text(query), values).scalars():
             yield Dependant(kind, str(found), why)
+
+
+def _later_notes() -> Iterator[str]:
+    yield _LATER_NOTES
+    for table in MADE:
+        yield _NOTED_BY_OTHERS.format(table=table, key=_LINK if table == "source_link" else "t.id")
 
 
 def _find_references(connection: Connection, values: dict[str, Any]) -> Iterator[Dependant]:

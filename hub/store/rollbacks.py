@@ -40,7 +40,7 @@ _RESTORED_VISITS = text("""
 _RESTORE = """
     UPDATE "{table}" t SET {changes}
     FROM (SELECT DISTINCT ON (key) key, before FROM batch_note
-        WHERE batch_id = ANY(:ids) AND what = '{table}' AND before IS NOT NULL ORDER BY key, batch_id) n,
+        WHERE batch_id = ANY(:ids) AND what = '{table}' AND before IS NOT NULL ORDER BY key, number) n,
         jsonb_populate_record(CAST(NULL AS "{table}"), n.before) old
     WHERE {same}"""
 _BY_ID = "t.id = old.id"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -312,10 +313,7 @@ def test_nobody_is_told_and_nobody_who_waits_is_offered_what_was_freed(
 def test_a_delta_is_taken_back_and_what_stood_before_it_counts_again(
     export: Path, store: SqlStore, engine: Engine, tmp_path: Path
 ) -> None:
-    newer = tmp_path / "newer"
-    newer.mkdir()
-    for file in export.iterdir():
-        (newer / file.name).write_bytes(file.read_bytes())
+    newer = Path(copytree(export, tmp_path / "newer"))
     before, last = dump_of(engine), max(one.id for one in list_batches(store))
     edit(newer)
     take_delta(run_of(store, newer))
@@ -328,6 +326,25 @@ def test_a_delta_is_taken_back_and_what_stood_before_it_counts_again(
     assert after == canonical(before)
     run_of(store, export).run()
     assert max(ids_of(counting(store))) <= last, "what counted before the delta counts again"
+
+
+def test_a_visit_that_a_newer_export_moved_takes_its_old_time_again(
+    export: Path, store: SqlStore, engine: Engine, tmp_path: Path
+) -> None:
+    newer = Path(copytree(export, tmp_path / "newer"))
+    told = (newer / "appointments.csv").read_text("utf-8")
+    assert told.count(",09:30 AM,10:15,Booked,") == 1, "of a visit that is still to come"
+    later = told.replace(",09:30 AM,10:15,Booked,", ",09:30 AM,10:40,Booked,")
+    (newer / "appointments.csv").write_text(later, encoding="utf-8")
+    before, last = dump_of(engine), max(one.id for one in list_batches(store))
+    run_of(store, newer).run()
+    assert times(dump_of(engine)) != times(before)
+    taken_back(store, [one for one in counting(store) if one.id > last])
+    assert times(dump_of(engine)) == times(before)
+
+
+def times(dump: list[str]) -> list[str]:
+    return [line for line in dump if line.startswith(("visit ", "claim "))]
 
 
 def test_the_application_can_remove_only_what_is_taken_back_in_the_same_breath(store: SqlStore, engine: Engine) -> None:

@@ -7,6 +7,7 @@ CREATE TABLE batch_note (
     what TEXT NOT NULL,
     key TEXT NOT NULL,
     before JSONB,
+    number BIGINT GENERATED ALWAYS AS IDENTITY,
     CONSTRAINT pk_batch_note PRIMARY KEY (batch_id, what, key),
     CONSTRAINT fk_batch_note_batch_id FOREIGN KEY(batch_id) REFERENCES import_batch (id)
 );
@@ -16,6 +17,8 @@ CREATE INDEX ix_batch_note_what_key ON batch_note (what, key);
 COMMENT ON TABLE batch_note IS 'Rows that a batch changed, as they were before it. Written by triggers alone.';
 
 COMMENT ON COLUMN batch_note.what IS 'The table.';
+
+COMMENT ON COLUMN batch_note.number IS 'The order of the notes of a row: batches run side by side.';
 
 COMMENT ON COLUMN batch_note.before IS 'The whole row; NULL: the batch made it. Personal.';
 
