@@ -3,24 +3,34 @@
 Every client wants an hour of its own, so that each booking succeeds; all of them need the same provider, room and
 device on the same day, the same product, and a package each: every booking waits for the same locks.
 
-python -m benchmarks.book_contended [--small]
+Once as fast as they can: how many transactions a second. A client that asks again the moment it is answered waits for
+all others then, sixteen divided by that rate on average (Little's law), whoever writes. And once at the pace of
+`--pace` bookings a second in all, at random moments; what one takes is counted from the moment it was due, so that
+who is late does not hide it.
+
+python -m benchmarks.book_contended [--small] [--pace 40]
 """
 
 import argparse
 import json
 import multiprocessing
+import multiprocessing.pool
 import statistics
-from collections.abc import Callable
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
-from typing import Any
+from random import Random
+from threading import Event
+from time import perf_counter, process_time
+from typing import Any, Protocol
 from uuid import uuid4
 
 import psycopg
 from sqlalchemy import Engine, text
 
-from benchmarks.database import fresh_database, told
+from benchmarks.database import fresh_database, process_cpu, told
 from hub.errors import HubError
 from hub.operations.apply_practice import apply_practice
 from hub.operations.book_visit import Booked, book_visit
@@ -32,6 +42,9 @@ from hub.store.unit_of_work import SqlStore
 CLIENTS = 16
 EIGHT = datetime(2098, 3, 3, 8, tzinfo=UTC)
 RESOURCES = ("ann", "room", "laser")
+ACTOR = "benchmark"
+WARM_UP = 10
+"""Times: connections and plans are made then; psycopg prepares what it has seen five times."""
 
 SHARE = "LOCK TABLE claim IN ROW EXCLUSIVE MODE"
 LOCK = "SELECT pg_advisory_xact_lock(k) FROM unnest(%(keys)s::bigint[]) AS k"
@@ -39,16 +52,25 @@ SETTLE = (
     "DELETE FROM stock_promise WHERE visit_id = %(visit)s",
     "DELETE FROM package_use WHERE visit_id = %(visit)s",
     "DELETE FROM claim WHERE visit_id = %(visit)s",
+    (
+        "UPDATE visit SET state = 'cancelled', fee_minor = 0, updated_at = now(), revision = revision + 1"
+        " WHERE id = %(visit)s"
+    ),
 )
-EVENT = "INSERT INTO domain_event (name, subject_kind, subject_id) VALUES (%(name)s, 'visit', %(visit)s)"
+EVENT = (
+    "INSERT INTO domain_event (name, subject_kind, subject_id, data)"
+    " VALUES (%(event)s, 'visit', %(visit)s, %(data)s::jsonb)"
+)
 AUDIT = (
-    "INSERT INTO audit_entry (actor, action, subject_kind, subject_id, patient_id)"
-    " VALUES ('bare', %(name)s, 'visit', %(visit)s, %(patient)s)"
+    "INSERT INTO audit_entry (actor, action, subject_kind, subject_id, patient_id, detail)"
+    " VALUES (%(actor)s, %(action)s, 'visit', %(visit)s, %(patient)s, %(detail)s::jsonb)"
 )
 WRITE = (
     (
-        'INSERT INTO visit (id, patient_id, service_id, location_id, start, "end", state, booked_on)'
-        " VALUES (%(visit)s, %(patient)s, 'session', 'main', %(start)s, %(end)s, 'booked', current_date)"
+        "INSERT INTO visit (id, patient_id, service_id, location_id, provider_id, room_id, device_id,"
+        ' start, "end", state, booked_via, booked_on, practice_version_id)'
+        " VALUES (%(visit)s, %(patient)s, 'session', 'main',"
+        " 'ann', 'room', 'laser', %(start)s, %(end)s, 'booked', 'desk', current_date, 1)"
     ),
     (
         "INSERT INTO claim (unit_id, during, visit_id, step, need) SELECT id, tstzrange(%(start)s, %(end)s), %(visit)s,"
@@ -61,28 +83,121 @@ WRITE = (
     ),
     "INSERT INTO package_use (visit_id, package_id) VALUES (%(visit)s, %(package)s)",
 )
+BOOKED = {
+    "event": "visit_booked",
+    "action": "book_visit",
+    "data": '{"channel": "desk"}',
+    "detail": '{"overridden": []}',
+}
+CANCELLED = {"event": "visit_cancelled", "action": "cancel_visit", "data": '{"by": "patient"}', "detail": "{}"}
+KINDS_OF_ROWS = {
+    "visit": (
+        "to_jsonb(t) - '{id,patient_id,start,end,created_at,updated_at}'::text[] FROM visit t WHERE origin = 'hub'",
+        1,
+    ),
+    "event": ("to_jsonb(t) - '{id,at,subject_id}'::text[] FROM domain_event t WHERE subject_kind = 'visit'", 2),
+    "audit row": (
+        "to_jsonb(t) - '{id,at,subject_id,patient_id}'::text[] FROM audit_entry t WHERE subject_kind = 'visit'",
+        2,
+    ),
+}
+"""Rows without what differs from visit to visit, and how many different ones there are: booked, cancelled."""
+
+PAST = (
+    "INSERT INTO patient (id) SELECT 'pat-' || n FROM generate_series(0, 499) AS n",
+    "INSERT INTO resource_unit (owner_kind, owner_id, number) SELECT 'patient', id, 1 FROM patient",
+    (
+        "INSERT INTO package (id, patient_id, service_id, credits)"
+        " SELECT 'pack-' || n, 'pat-' || n, 'session', 3 FROM generate_series(0, :clients - 1) AS n"
+    ),
+    (
+        'INSERT INTO visit (id, patient_id, service_id, location_id, provider_id, start, "end", state, origin)'
+        " SELECT 'past-' || n, 'pat-' || n % 500, 'session', 'main', 'ann', at, at + interval '30 minutes',"
+        " 'fulfilled', 'past' FROM generate_series(1, 5000) AS n, LATERAL (SELECT now() - n * interval '1 hour' AS at)"
+    ),
+    (
+        "INSERT INTO claim (unit_id, during, visit_id, step, need)"
+        " SELECT u.id, tstzrange(v.start, v.end), v.id, 'shoot', owner_id FROM visit v, resource_unit u"
+        " WHERE u.owner_kind = 'resource' OR u.owner_id = v.patient_id"
+    ),
+)
 
 
-@dataclass(frozen=True)
-class Told:
-    """What one client saw."""
+class Client(Protocol):
+    """Who books an hour of its own and gives it up again."""
 
-    spent: list[float]
-    """Milliseconds a successful booking took."""
-    ended: list[float]
-    """Milliseconds a cancellation took."""
-    commits: list[float]
-    """Milliseconds of each that went into its COMMIT."""
-    refused: int = 0
-    errors: list[str] = field(default_factory=list)
+    backend: int
+    """The process that serves it."""
 
+    def book(self) -> bool:
+        """Whether it has the hour now."""
+        ...
 
-_TOGETHER: list[Any] = []
-"""Of a client's process: the barrier at which all wait for each other, so that none has two turns."""
+    def cancel(self) -> None:
+        """Give it up."""
+        ...
 
 
-def _meet(barrier: Any) -> None:
-    _TOGETHER.append(barrier)
+class HubClient:
+    """Over the hub's operations."""
+
+    def __init__(self, url: str, number: int) -> None:
+        engine = application_engine(url, connections=1)
+        with engine.connect() as connection:
+            self.backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        self._store = SqlStore(engine)
+        trip = Trip((Part("session", f"pat-{number}", package_id=f"pack-{number}"),), "main")
+        self._request = BookingRequest(trip, EIGHT + timedelta(minutes=30 * number))
+        self._visit_id = ""
+
+    def book(self) -> bool:
+        """See the protocol."""
+        booked = book_visit(self._store, self._request, actor=ACTOR)
+        if isinstance(booked, Booked):
+            self._visit_id = booked.visits[0].id
+        return isinstance(booked, Booked)
+
+    def cancel(self) -> None:
+        """See the protocol."""
+        cancel_visit(self._store, self._visit_id, actor=ACTOR)
+
+
+class BareClient:
+    """The same locks and rows, statement by statement."""
+
+    def __init__(self, url: str, number: int) -> None:
+        self._connection = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
+        self.backend = self._connection.info.backend_pid
+        start = EIGHT + timedelta(minutes=30 * number)
+        self._values: dict[str, Any] = {
+            "actor": ACTOR,
+            "patient": f"pat-{number}",
+            "package": f"pack-{number}",
+            "start": start,
+            "end": start + timedelta(minutes=30),
+        }
+        self._keys = [1, 2, 3, 4, 100 + number, 200 + number]
+        self._visit_key = 300 + number
+
+    def book(self) -> bool:
+        """See the protocol."""
+        self._values |= {"visit": f"vis_{uuid4().hex}", **BOOKED}
+        self._transact(self._keys, WRITE)
+        return True
+
+    def cancel(self) -> None:
+        """See the protocol."""
+        self._values |= CANCELLED
+        self._transact([*self._keys, self._visit_key], SETTLE)
+
+    def _transact(self, keys: list[int], statements: tuple[str, ...]) -> None:
+        run = self._connection.execute
+        run("BEGIN")
+        run(SHARE)
+        run(LOCK, {"keys": keys})
+        for statement in (*statements, EVENT, AUDIT):
+            run(statement, self._values)
+        run("COMMIT")
 
 
 def practice_text() -> str:
@@ -102,131 +217,158 @@ def practice_text() -> str:
     return json.dumps(document)
 
 
-def with_the_hub(url: str, client: int, times: int) -> Told:
-    seen = Told([], [], [])
-    began: list[float] = []
+KINDS: dict[str, type[HubClient | BareClient]] = {"bare": BareClient, "hub": HubClient}
 
-    def clock_commits(point: str) -> None:
-        if point.endswith("before_commit"):
-            began.append(perf_counter())
-        else:
-            seen.commits.append(_since(began.pop()))
 
-    store = SqlStore(application_engine(url, connections=1), clock_commits)
-    trip = Trip((Part("session", f"pat-{client}", package_id=f"pack-{client}"),), "main")
-    request = BookingRequest(trip, EIGHT + timedelta(minutes=30 * client))
-    _TOGETHER[0].wait()
-    refused = 0
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one client saw, or all of them together."""
+
+    booked: list[float] = field(default_factory=list)
+    """Milliseconds that each successful booking took."""
+    cancelled: list[float] = field(default_factory=list)
+    cpu: tuple[float, float] = (0.0, 0.0)
+    """Seconds of processor time, of the client and of the process that serves it."""
+    refused: int = 0
+    errors: tuple[str, ...] = ()
+    """What a client would have to ask again for."""
+
+    @property
+    def successes(self) -> int:
+        """Transactions that did what was asked."""
+        return len(self.booked) + len(self.cancelled)
+
+    def __add__(self, other: "Told") -> "Told":
+        return Told(
+            self.booked + other.booked,
+            self.cancelled + other.cancelled,
+            (self.cpu[0] + other.cpu[0], self.cpu[1] + other.cpu[1]),
+            self.refused + other.refused,
+            self.errors + other.errors,
+        )
+
+
+_MINE: list[Any] = []
+"""Of a client's process: the client, and the barrier at which all wait for each other, so that none has two turns."""
+
+
+def _begin(kind: str, url: str, numbers: Any, barrier: Any) -> None:
+    _MINE.extend((KINDS[kind](url, numbers.get()), barrier))
+
+
+def _drive(times: int, gap: float) -> Told:
+    """Book and cancel so often: at once after each other, or with so many seconds on average between two bookings."""
+    client, barrier = _MINE
+    random = Random(client.backend)
+    told_by, before = Told(), _cpu(client)
+    barrier.wait()
+    due = perf_counter()
     for _ in range(times):
-        try:
-            begin = perf_counter()
-            booked = book_visit(store, request, actor="benchmark")
-            if not isinstance(booked, Booked):
-                refused += 1
-                continue
-            seen.spent.append(_since(begin))
-            begin = perf_counter()
-            cancel_visit(store, booked.visits[0].id, actor="benchmark")
-            seen.ended.append(_since(begin))
-        except HubError as error:
-            seen.errors.append(type(error).__name__)
-    return replace(seen, refused=refused)
+        due = due + random.expovariate(1 / gap) if gap else perf_counter()
+        Event().wait(max(0.0, due - perf_counter()))
+        told_by += _book_and_cancel(client, due)
+    after = _cpu(client)
+    return replace(told_by, cpu=(after[0] - before[0], after[1] - before[1]))
 
 
-def bare(url: str, client: int, times: int) -> Told:
-    start = EIGHT + timedelta(minutes=30 * client)
-    values: dict[str, Any] = {
-        "patient": f"pat-{client}",
-        "package": f"pack-{client}",
-        "start": start,
-        "end": start + timedelta(minutes=30),
-    }
-    keys = sorted([1, 2, 3, 4, 100 + client, 200 + client])
-    seen = Told([], [], [])
-    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
-        _TOGETHER[0].wait()
-        for _ in range(times):
-            values["visit"] = f"bare-{uuid4()}"
-            begin = perf_counter()
-            connection.execute("BEGIN")
-            connection.execute(SHARE)
-            connection.execute(LOCK, {"keys": keys})
-            for statement in (*WRITE, EVENT, AUDIT):
-                connection.execute(statement, values | {"name": "visit_booked"})
-            seen.commits.append(_commit(connection))
-            seen.spent.append(_since(begin))
-            begin = perf_counter()
-            connection.execute("BEGIN")
-            connection.execute(SHARE)
-            connection.execute(LOCK, {"keys": sorted([*keys, 300 + client])})
-            connection.execute("UPDATE visit SET state = 'cancelled' WHERE id = %(visit)s", values)
-            for statement in (*SETTLE, EVENT, AUDIT):
-                connection.execute(statement, values | {"name": "visit_cancelled"})
-            seen.commits.append(_commit(connection))
-            seen.ended.append(_since(begin))
-    return seen
+def _book_and_cancel(client: Client, due: float) -> Told:
+    try:
+        if not client.book():
+            return Told(refused=1)
+        booked = perf_counter()
+        client.cancel()
+    except HubError as error:
+        return Told(errors=(type(error).__name__,))
+    return Told([(booked - due) * 1000], [(perf_counter() - booked) * 1000])
 
 
-def _commit(connection: psycopg.Connection[Any]) -> float:
-    begin = perf_counter()
-    connection.execute("COMMIT")
-    return _since(begin)
+def _cpu(client: Client) -> tuple[float, float]:
+    return process_time(), process_cpu(client.backend)
 
 
-def _since(begin: float) -> float:
-    return (perf_counter() - begin) * 1000
-
-
-def rush(client: Callable[[str, int, int], Told], url: str, times: int) -> float:
-    """All clients at once; prints what they saw and gives successful transactions a second, cancellations too."""
+@contextmanager
+def clients(kind: str, url: str) -> Iterator["multiprocessing.pool.Pool"]:
+    """A process for each client, ready to go. Not while the others write: their locks are not the same."""
     context = multiprocessing.get_context("spawn")
-    with context.Pool(CLIENTS, _meet, (context.Barrier(CLIENTS),)) as pool:
-        pool.starmap(client, [(url, n, 2) for n in range(CLIENTS)], chunksize=1)  # connections and plans are made
-        begin = perf_counter()
-        told_by = pool.starmap(client, [(url, n, times) for n in range(CLIENTS)], chunksize=1)
-        seconds = perf_counter() - begin
-    spent, ended = [one for by in told_by for one in by.spent], [one for by in told_by for one in by.ended]
-    errors = [error for by in told_by for error in by.errors]
-    commits = sum(one for by in told_by for one in by.commits)
-    rate = (len(spent) + len(ended)) / seconds
+    numbers = context.Queue()
+    for number in range(CLIENTS):
+        numbers.put(number)
+    with context.Pool(CLIENTS, _begin, (kind, url, numbers, context.Barrier(CLIENTS))) as pool:
+        pool.starmap(_drive, [(WARM_UP, 0.0)] * CLIENTS, chunksize=1)
+        yield pool
+
+
+def rush(kind: str, pool: "multiprocessing.pool.Pool", times: int, gap: float = 0.0) -> tuple[float, Told]:
+    """All clients at once; prints what they saw and gives successful transactions a second, cancellations too."""
+    begin = perf_counter()
+    seen = sum(pool.starmap(_drive, [(times, gap)] * CLIENTS, chunksize=1), Told())
+    rate = seen.successes / (perf_counter() - begin)
+    client, server = (1000 * seconds / seen.successes for seconds in seen.cpu)
     print(
-        f"{client.__name__:13} {rate:7.1f} transactions/s   of the time somebody was in COMMIT "
-        f"{commits / seconds / 10:.0f} %, {commits / len(spent + ended):.2f} ms each"
+        f"  {kind:5} {rate:6.1f} tx/s   book {told(seen.booked)}   cancel {told(seen.cancelled)}"
+        f"   CPU a tx {client:.2f} + {server:.2f} ms"
     )
-    print(f"    book {told(spent)}   cancel {told(ended)}   refused {sum(by.refused for by in told_by)}   "
-          f"errors {len(errors)} {sorted(set(errors))}")  # fmt: skip
-    return rate
+    return rate, seen
 
 
 def prepare(store: SqlStore, owner: Engine) -> None:
+    """A practice with a past; without one PostgreSQL would plan for tables that are empty."""
     apply_practice(store, practice_text(), "benchmark.json")
-    with owner.begin() as connection:
-        for n in range(CLIENTS):
-            values = {"p": f"pat-{n}", "k": f"pack-{n}"}
-            connection.execute(text("INSERT INTO patient (id) VALUES (:p)"), values)
-            connection.execute(
-                text("INSERT INTO resource_unit (owner_kind, owner_id, number) VALUES ('patient', :p, 1)"), values
-            )
-            connection.execute(
-                text("INSERT INTO package (id, patient_id, service_id, credits) VALUES (:k, :p, 'session', 3)"), values
-            )
+    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for statement in (*PAST, "ANALYZE"):
+            connection.execute(text(statement), {"clients": CLIENTS})
+
+
+def require_same_rows(owner: Engine) -> None:
+    """That the bare script wrote what the hub writes: all rows of a kind are alike but for ids and times."""
+    with owner.connect() as connection:
+        for kind, (rows, alike) in KINDS_OF_ROWS.items():
+            found = connection.execute(text(f"SELECT DISTINCT {rows}")).scalars().all()
+            if len(found) != alike:
+                sys.exit(f"the bare script and the hub do not write the same {kind}: {found}")
+
+
+def require_calm(seen: Told, owner: Engine) -> None:
+    """That nobody was refused, nobody had to ask again, and PostgreSQL had no deadlock to end."""
+    with owner.connect() as connection:
+        query = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        deadlocks = connection.execute(query).scalar_one()
+    print(f"deadlocks {deadlocks}, refused {seen.refused}, to be asked again {len(seen.errors)}")
+    if deadlocks or seen.refused or seen.errors:
+        sys.exit(f"that must not be: {sorted(set(seen.errors))}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", action="store_true", help="a few bookings each, in seconds")
-    times, rounds = (3, 1) if parser.parse_args().small else (40, 3)
+    parser.add_argument(
+        "--pace", type=float, default=40.0, help="bookings a second in all, where clients take their time"
+    )
+    arguments = parser.parse_args()
+    times, rounds = (3, 1) if arguments.small else (40, 3)
+    seen, rates = Told(), []
     with fresh_database(durable=True) as (url, owner):
         engine = application_engine(url)
         prepare(SqlStore(engine), owner)
         engine.dispose()
         where = url.render_as_string(hide_password=False)
-        rates = [(rush(bare, where, times), rush(with_the_hub, where, times)) for _ in range(rounds)]
-        with owner.connect() as connection:
-            query = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-            deadlocks = connection.execute(query).scalar_one()
+        with clients("bare", where) as bare, clients("hub", where) as hub:
+            print("as fast as they can")
+            for _ in range(rounds):
+                (bare_rate, _), (hub_rate, by_hub) = rush("bare", bare, times), rush("hub", hub, times)
+                rates.append((bare_rate, hub_rate))
+                seen += by_hub
+            print(f"{arguments.pace:g} bookings a second, and as many cancellations")
+            gap = CLIENTS / arguments.pace
+            rush("bare", bare, times, gap)
+            seen += rush("hub", hub, times, gap)[1]
+        require_same_rows(owner)
+        require_calm(seen, owner)
     bare_rate, hub_rate = (statistics.median(column) for column in zip(*rates, strict=True))
-    print(f"deadlocks {deadlocks}; ratio hub / bare {hub_rate / bare_rate:.2f} (median of {rounds})")
+    ratios = [hub_rate / bare_rate for bare_rate, hub_rate in rates]
+    print(f"a client that never rests waits {1000 * CLIENTS / bare_rate:.0f} ms on average in the bare script, "
+          f"{1000 * CLIENTS / hub_rate:.0f} in the hub")  # fmt: skip
+    print(f"ratio hub / bare {statistics.median(ratios):.2f} (median of {rounds})")
 
 
 if __name__ == "__main__":
