@@ -13,7 +13,7 @@ from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
 from hub.scheduling.request import Trip
 from hub.store.claims import SqlClaims
-from hub.store.driver import defer, run, run_deferred
+from hub.store.driver import defer, end_on_disk, run, run_deferred
 from hub.store.locks import claimed_by_nobody_else, lock_claims, make_way, wait_for, wait_for_keys
 from hub.store.planned import booked_row, insert_planned
 from hub.store.records import SqlRecords, read_visit
@@ -49,7 +49,10 @@ class SqlBookings:
         """See the port."""
         wait_for(self._connection, [("key", key)])
         rows = run(self._connection, _KEY, {"key": key})
-        return KnownKey(rows[0]["request_hash"], tuple(rows[0]["visit_ids"])) if rows else None
+        if not rows:
+            return None
+        end_on_disk(self._connection)
+        return KnownKey(rows[0]["request_hash"], tuple(rows[0]["visit_ids"]))
 
     @contextmanager
     def attempt(self, keys: Collection[Key] = ()) -> Iterator[SqlAttempt]:

@@ -26,10 +26,11 @@ _PLAIN = re.compile(r"[\w.:/-]+(?:,[\w.:/-]+)*", re.ASCII)
 _NAME = re.compile(r"%\((\w+)\)s")
 # A commit that waits for the disk keeps its locks meanwhile. So this one lets them go first, and a note right behind it
 # in the log waits for the disk for both: nobody is told before, and who builds on it is written after it.
+_NOTE = "SELECT pg_logical_emit_message(true, 'hub', '')"
 _COMMIT: tuple[tuple[str, Values], ...] = (
     ("SET LOCAL synchronous_commit = off", None),
     ("COMMIT", None),
-    ("SELECT pg_logical_emit_message(true, 'hub', '')", None),
+    (_NOTE, None),
 )
 
 
@@ -67,6 +68,14 @@ def defer(connection: Connection, statement: str, values: Values = None) -> None
     What is wrong with it is raised then. The connection's engine is one of `hub.store.engine`.
     """
     connection.info.setdefault(_DEFERRED, []).append((statement, values))
+
+
+def end_on_disk(connection: Connection) -> None:
+    """Have the end of this transaction wait for the disk though it writes nothing.
+
+    For whoever tells as a promise what another wrote: that one may still be waiting for the disk.
+    """
+    defer(connection, _NOTE)
 
 
 def run_deferred(connection: Connection) -> None:

@@ -1,17 +1,21 @@
 """What is deferred goes before whatever comes next, and never beyond its transaction."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, text
 
+from hub.ports import KnownKey
+from hub.store.bookings import SqlBookings
 from hub.store.bulk import copy_rows
 from hub.store.driver import defer, run, run_deferred, run_text
 from hub.store.engine import application_engine
 from tests.database import Database
 
 ADD = "INSERT INTO patient (id) VALUES (%(id)s)"
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 COUNT = "SELECT count(*) AS n FROM patient"
 
 
@@ -66,6 +70,23 @@ def test_a_commit_that_lets_go_of_its_locks_before_the_disk_is_over_only_after_i
     strict.dispose()
     assert row == {"kept": True, "current_setting": "on"}
     assert patients(database.engine) == ["pat-1", "pat-2"]
+
+
+def test_a_key_that_was_used_before_is_told_when_the_disk_has_it(database: Database) -> None:
+    strict = application_engine(database.url.update_query_dict({"options": "-c synchronous_commit=on"}))
+    with strict.connect() as one, strict.connect() as other:
+        one.begin()
+        run(one, "SET LOCAL synchronous_commit = off")
+        SqlBookings(one, AT).save_key("key", KnownKey("hash", ("vis-1",)))
+        run_deferred(one)
+        one.commit()
+        written = run(one, "SELECT pg_current_wal_insert_lsn() AS at")[0]["at"]
+        other.begin()
+        assert SqlBookings(other, AT).lock_key("key") == KnownKey("hash", ("vis-1",))
+        other.commit()
+        kept = run(other, "SELECT pg_current_wal_flush_lsn() >= CAST(%(at)s AS pg_lsn) AS kept", {"at": written})
+    strict.dispose()
+    assert kept == [{"kept": True}]
 
 
 def test_a_name_that_comes_twice_is_one_value(connection: Connection) -> None:
