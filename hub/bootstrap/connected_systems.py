@@ -1,6 +1,6 @@
 """The practice's other systems as its folder declares them: opened, and as operations see them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,8 +42,7 @@ class ConnectedSystems:
     @property
     def told(self) -> dict[Kind, frozenset[str]]:
         """Kind → the systems that are told of its records."""
-        pushing = self.folder.connections.values()
-        return {kind: frozenset(one.system for one in pushing if kind in one.push) for kind in Kind}
+        return told_by(self.folder.connections.values())
 
     def linked(self, system: str) -> LinkedSystem:
         """A system as operations see it."""
@@ -91,6 +90,11 @@ class ConnectedSystems:
     @cached_property
     def _tables(self) -> dict[str, Mapping[str, TwoWay]]:
         return {}
+
+
+def told_by(connections: Collection[Connection]) -> dict[Kind, frozenset[str]]:
+    """Kind → the systems among them that are told of its records."""
+    return {kind: frozenset(one.system for one in connections if kind in one.push) for kind in Kind}
 
 
 def _drift_rules(spec: Drift) -> DriftRules:

@@ -9,6 +9,7 @@ from hub.cli.migrating_proof import report, sign, verify
 from hub.cli.migrating_rehearse import rehearse
 from hub.cli.migrating_rollback import rollback
 from hub.cli.migrating_run import dispositions, run
+from hub.cli.migrating_tell import tell_
 
 app = typer.Typer(help="Migrations.", no_args_is_help=True)
 app.command()(init)
@@ -24,6 +25,7 @@ app.command()(future)
 app.command()(delta)
 app.command()(cutover)
 app.command()(back)
+app.command(name="tell")(tell_)
 app.command()(rollback)
 
 

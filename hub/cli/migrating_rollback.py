@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.answers import AsJson
+
 if TYPE_CHECKING:
     from hub.operations.migration.roll_back import Standing, TakenBack
     from hub.ports.rollbacks import Batch, Dependant
@@ -16,7 +18,6 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; nothing personal.")]
 OfKind = Annotated[str | None, typer.Option(help="List only these: patient, visit, payment …")]
 OfMonth = Annotated[str | None, typer.Option(metavar="YYYY-MM", help="List only this month's.")]
 WithAll = Annotated[bool, typer.Option("--all", help="List earlier attempts, too, and what writes no records.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 SHOWN = 20
 """How many dependants of a sort stand in the text; all are in the JSON."""
 _STATES = {"loaded": "counts", "superseded": "done again since", "reversed": "taken back"}

@@ -232,6 +232,13 @@ class Migrations(Protocol):
         """Its visits that take time from then on, or that nobody said are over."""
         ...
 
+    def find_untold(self, system: str, kind: Kind, to: str, since: datetime | None) -> tuple[str, ...]:
+        """The hub's ids of its records that the connection `to` was never told of and does not know, in order.
+
+        With `since` only visits that are booked from then on, and the patients whose they are.
+        """
+        ...
+
     def account(self, system: str) -> tuple[FileAccount, ...]:
         """What became of the rows of each file that counts now."""
         ...

@@ -104,6 +104,19 @@ UNPLACED = text("""
         OR EXISTS (SELECT FROM claim c WHERE c.visit_id = v.id))
     ORDER BY v.start, v.id""")
 
+# A patient is told of with the visits to come; what waits, was sent or was given up is not sent once more.
+UNTOLD = text("""
+    SELECT DISTINCT k.canonical_id FROM source_link k
+    WHERE k.system = :system AND k.kind = :kind AND k.canonical_id IS NOT NULL
+    AND (CAST(:since AS timestamptz) IS NULL OR EXISTS (
+        SELECT FROM visit v WHERE v.start >= :since AND v.state = 'booked'
+        AND k.canonical_id = CASE k.kind WHEN 'visit' THEN v.id WHEN 'patient' THEN v.patient_id END))
+    AND NOT EXISTS (SELECT FROM source_link o
+        WHERE o.system = :to AND o.kind = :kind AND o.canonical_id = k.canonical_id)
+    AND NOT EXISTS (SELECT FROM outbox_delivery d
+        WHERE d.connection = :to AND d.kind = :kind AND d.canonical_id = k.canonical_id)
+    ORDER BY k.canonical_id""")
+
 ACCOUNT = text("""
     SELECT l.file, b.kind, coalesce(d.verdict, back.state) AS verdict,
         CASE WHEN d.verdict <> 'loaded' THEN d.reason END AS reason, count(*) AS number

@@ -42,6 +42,7 @@ from hub.store.migration_sql import (
     STAGE,
     SUPERSEDE,
     UNPLACED,
+    UNTOLD,
     VERDICTS,
 )
 from hub.sync.conflicts import Overlap
@@ -194,6 +195,11 @@ class SqlMigrations:
     def find_unplaced(self, system: str, since: datetime) -> tuple[str, ...]:
         """See the port."""
         return tuple(self._connection.execute(UNPLACED, {"system": system, "since": since}).scalars())
+
+    def find_untold(self, system: str, kind: Kind, to: str, since: datetime | None) -> tuple[str, ...]:
+        """See the port."""
+        values = {"system": system, "kind": str(kind), "to": to, "since": since}
+        return tuple(self._connection.execute(UNTOLD, values).scalars())
 
     def account(self, system: str) -> tuple[FileAccount, ...]:
         """See the port."""
