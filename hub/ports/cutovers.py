@@ -98,15 +98,15 @@ class Cutovers(Protocol):
         """The systems that were cut over and did not come back → the kinds for which their word counts no more."""
         ...
 
-    def find_changes(self, system: str) -> tuple[FileChanges, ...]:
-        """What its landed files change of what was last taken in whole, by kind and file."""
+    def find_changes(self, system: str, since: datetime | None = None) -> tuple[FileChanges, ...]:
+        """What its landed files change of what was last taken in whole (by then; None: by now), by kind and file."""
         ...
 
-    def find_gone(self, system: str) -> tuple[GoneRow, ...]:
+    def find_gone(self, system: str, since: datetime | None = None) -> tuple[GoneRow, ...]:
         """The records of those that were there before, by file and line."""
         ...
 
-    def find_new(self, system: str) -> dict[Kind, tuple[str, ...]]:
+    def find_new(self, system: str, since: datetime | None = None) -> dict[Kind, tuple[str, ...]]:
         """The hub's ids of those that were not there before and are known here all the same."""
         ...
 

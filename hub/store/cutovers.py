@@ -21,13 +21,15 @@ _SILENT = text("""
     SELECT system, detail -> 'kinds' AS kinds FROM cutover_step s WHERE step = 'switch' AND NOT EXISTS (
         SELECT FROM cutover_step b WHERE b.system = s.system AND b.number = s.number AND b.step = 'back')""")
 
-# What was last taken in whole is what had landed before the account that stands.
+# What was last taken in whole is what had landed before the account that stands, or that stood at a moment.
 _DIFFERS = """
     WITH landed AS (
         SELECT b.kind, b.id AS new_id, (
             SELECT max(o.id) FROM import_batch o WHERE o.system = b.system AND o.stage = 'land' AND o.kind = b.kind
             AND o.state IN ('loaded', 'superseded') AND o.id < a.id) AS old_id
-        FROM import_batch b JOIN import_batch a ON a.system = b.system AND a.stage = 'account' AND a.state = 'loaded'
+        FROM import_batch b JOIN import_batch a ON a.id = (
+            SELECT max(id) FROM import_batch WHERE system = :system AND stage = 'account' AND CASE
+                WHEN CAST(:since AS timestamptz) IS NULL THEN state = 'loaded' ELSE finished_at <= :since END)
         WHERE b.system = :system AND b.stage = 'land' AND b.state = 'loaded'),
     now AS (SELECT p.kind, l.* FROM landed p JOIN landed_row l ON l.batch_id = p.new_id
         WHERE p.new_id IS DISTINCT FROM p.old_id AND l.why IS NULL),
@@ -82,20 +84,20 @@ class SqlCutovers:
         rows = self._connection.execute(_SILENT)
         return {row.system: frozenset(Kind(kind) for kind in row.kinds) for row in rows}
 
-    def find_changes(self, system: str) -> tuple[FileChanges, ...]:
+    def find_changes(self, system: str, since: datetime | None = None) -> tuple[FileChanges, ...]:
         """See the port."""
-        rows = self._connection.execute(_CHANGES, {"system": system})
+        rows = self._connection.execute(_CHANGES, {"system": system, "since": since})
         return tuple(FileChanges(Kind(row.kind), *row[1:]) for row in rows)
 
-    def find_gone(self, system: str) -> tuple[GoneRow, ...]:
+    def find_gone(self, system: str, since: datetime | None = None) -> tuple[GoneRow, ...]:
         """See the port."""
-        rows = self._connection.execute(_OF_ONE_SORT, {"system": system, "what": "gone"})
+        rows = self._connection.execute(_OF_ONE_SORT, {"system": system, "what": "gone", "since": since})
         return tuple(GoneRow(Kind(row.kind), *row[1:]) for row in rows)
 
-    def find_new(self, system: str) -> dict[Kind, tuple[str, ...]]:
+    def find_new(self, system: str, since: datetime | None = None) -> dict[Kind, tuple[str, ...]]:
         """See the port."""
         found: dict[Kind, tuple[str, ...]] = {}
-        for row in self._connection.execute(_OF_ONE_SORT, {"system": system, "what": "new"}):
+        for row in self._connection.execute(_OF_ONE_SORT, {"system": system, "what": "new", "since": since}):
             if row.canonical_id is not None:
                 found[Kind(row.kind)] = (*found.get(Kind(row.kind), ()), row.canonical_id)
         return found

@@ -56,7 +56,7 @@ def cut_over(
             work.cutovers.record(system, number, Step.FREEZE, by, {"frozen_at": frozen_at.isoformat()})
             steps = work.cutovers.find_steps(system)
     if last_step(steps) is Step.FREEZE:
-        delta = take_delta(run, progress)
+        delta = take_delta(run, progress, steps[Step.FREEZE].at)
         with store.begin("cutover_delta") as work:
             steps = _lock(work, system)
             if last_step(steps) is Step.FREEZE:

@@ -1,6 +1,7 @@
 """A newer export of the same system: what it changes is counted, then taken in; what it has no more is for a person."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from hub.canonical.ids import Kind
 from hub.errors import NeedsAttention, Problem
@@ -21,8 +22,14 @@ class Delta:
     gone: tuple[GoneRow, ...]
 
 
-def take_delta(run: Run, progress: Progress = lambda _partition, _counts: None) -> Delta:
-    """Land all of it, compare, load what differs. Killed and called again it says the same and goes on.
+def take_delta(run: Run, progress: Progress = lambda _partition, _counts: None, since: datetime | None = None) -> Delta:
+    """Land all of it, compare, load what differs. Killed and called again it goes on.
+
+    Args:
+        run: of the newer export.
+        progress: is told of each partition.
+        since: compare with what was taken in whole by then, so that it says the same whenever it is called again;
+            None: with what was taken in whole last.
 
     Raises:
         NeedsAttention: nothing was taken in whole before; a file that there was is missing; or the system was cut over.
@@ -32,16 +39,16 @@ def take_delta(run: Run, progress: Progress = lambda _partition, _counts: None) 
     for planned in run.plan_landing():
         progress(planned.partition, run.perform(planned))
     with run.store.begin("compare_exports") as work:
-        delta = _compare(work, run.history.system)
+        delta = _compare(work, run.history.system, since)
     run.run(progress)
     return delta
 
 
-def _compare(work: UnitOfWork, system: str) -> Delta:
-    delta = Delta(work.cutovers.find_changes(system), work.cutovers.find_gone(system))
+def _compare(work: UnitOfWork, system: str, since: datetime | None) -> Delta:
+    delta = Delta(work.cutovers.find_changes(system, since), work.cutovers.find_gone(system, since))
     known = ((one, one.canonical_id) for one in delta.gone if one.canonical_id is not None)
     work.issues.open([Issue(GONE, one.kind, id_, detail={"system": system}) for one, id_ in known])
-    for kind, ids in work.cutovers.find_new(system).items():
+    for kind, ids in work.cutovers.find_new(system, since).items():
         work.issues.close(GONE, kind, ids)
     return delta
 
