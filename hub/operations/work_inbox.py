@@ -11,6 +11,7 @@ from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import HubError, RetryLater
 from hub.operations.linked_system import LinkedSystem
+from hub.operations.pages_of_kind import pages_of_kind
 from hub.operations.place_facts import recheck_facts
 from hub.operations.pull_changes import PullResult, pull_changes, take_page
 from hub.operations.watch_drift import watch_drift
@@ -82,7 +83,10 @@ def _look_after(rings: Sequence[Ring], system: LinkedSystem, source: Source, sto
 def _fetch(ring: Ring, system: LinkedSystem, source: Source, store: Store) -> Page | None:
     page = source.fetch(ring.kind, ring.record_id) if ring.record_id is not None else None
     page = page or _as_told(ring, system)
-    return watch_drift(system, ring.kind, page, store) if page is not None else None
+    if page is None:
+        return None
+    (page,) = pages_of_kind([page], system.mapping(ring.kind))
+    return watch_drift(system, ring.kind, page, store)
 
 
 def _pull(ring: Ring, system: LinkedSystem, source: Source, store: Store) -> PullResult:

@@ -17,7 +17,10 @@ from hub.operations.linked_system import LinkedSystem
 from hub.operations.pages_of_kind import pages_of_kind
 from hub.operations.prepare_write import prepare_write
 from hub.operations.pull_changes import pull_changes
+from hub.operations.receive_webhook import receive_webhook
+from hub.operations.work_inbox import work_inbox
 from hub.ports import Delivery, Page, Rejected, Store
+from hub.ports.inbox import WebhookEvent
 
 CODES = {"words": read_codes("codes: {Austin: [a], Dallas: [d]}", "words.yaml")}
 FAMILY = """
@@ -41,6 +44,9 @@ class Source:
 
     def read(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
         yield self.page
+
+    def fetch(self, kind: Kind, record_id: str) -> Page | None:
+        return Page(tuple(one for one in self.page.records if one.ref.id == record_id), None)
 
 
 def record(payload: dict[str, Any]) -> SourceRecord:
@@ -72,6 +78,15 @@ def test_a_record_of_several_is_several_and_one_of_another_kind_is_none(system: 
     source = Source(household(1, "Ana", "Ben"), {"id": "x", "block": True}, household(2, "Cleo", office="d"))
     done = pull_changes(system, Kind.PATIENT, source, store)
     assert (done.read, done.inserted, done.rejected) == (3, 3, 0)
+    assert names(store) == {"f1#A Ana Lopez Austin", "f1#B Ben Lopez Austin", "f2#C Cleo Lopez Dallas"}
+
+
+def test_what_a_system_rings_for_is_taken_as_a_pull_takes_it(system: LinkedSystem, store: Store) -> None:
+    source = Source(household(1, "Ana", "Ben"), {"id": "x", "block": True}, household(2, "Cleo", office="d"))
+    events = [WebhookEvent(None, "changed", Kind.PATIENT, one.ref.id) for one in source.page.records]
+    receive_webhook("v", events, store)
+    done = work_inbox(system, source, store)
+    assert (done.records, done.taken.inserted, done.taken.rejected) == (3, 3, 0)
     assert names(store) == {"f1#A Ana Lopez Austin", "f1#B Ben Lopez Austin", "f2#C Cleo Lopez Dallas"}
     again = pull_changes(system, Kind.PATIENT, source, store)
     assert (again.inserted, again.updated, again.unchanged) == (0, 0, 3)
