@@ -1,12 +1,35 @@
-"""Many rows at once: COPY into a table, or into a temporary one that later statements read from."""
+"""Rows at once: COPY into a table, or into a temporary one that statements read from; few go with the statement."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from psycopg import sql
-from sqlalchemy import Connection, Table
+from psycopg.abc import Transformer
+from psycopg.adapt import PyFormat
+from psycopg.adapt import Transformer as NewTransformer
+from sqlalchemy import Connection, CursorResult, Table, TextClause, text
 
 from hub.store.driver import defer, run_deferred
+
+FEW = 50
+"""A temporary table costs a millisecond, and as much again at each commit: so few rows are cheaper without one."""
+_NONE: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Rows that statements read as the table of this name."""
+
+    name: str
+    clause: str = ""
+    """What the statements begin with."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def execute(self, connection: Connection, statement: str, values: Mapping[str, Any] = _NONE) -> CursorResult[Any]:
+        """Run a statement that reads the rows."""
+        return connection.execute(_text(self.clause + statement), {**self.values, **values})
 
 
 def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -27,23 +50,54 @@ def stage(
     like: Table,
     columns: Sequence[str],
     rows: Iterable[Sequence[Any]],
-    extra: str = "",
+    extra: Mapping[str, str] = _NONE,
     *,
     prefix: str = "staged",
-) -> str:
-    """Rows in a temporary table with some of the columns of `like`, empty again at commit; gives its name.
+) -> Staged:
+    """Rows with some of the columns of `like`, for statements of the transaction to read as `staged_` and its name.
 
-    The table stays with the connection: making it anew for each page of a feed would cost more than filling it. So
-    whoever stages other columns of the same table takes another `prefix`.
+    Many stand in a temporary table, empty again at commit. It stays with the connection: making it anew for each page
+    of a feed would cost more than filling it. So whoever stages other columns of the same table takes another `prefix`.
 
-    `extra` adds columns of the staging alone, as SQL: `0 AS position`; their values stand last in each row.
+    `extra` are columns of the staging alone, name → type; their values stand last in each row.
     """
-    name = f"{prefix}_{like.name}"
+    name, given = f"{prefix}_{like.name}", list(rows)
     quote = connection.dialect.identifier_preparer.quote
-    chosen = ", ".join([*map(quote, columns), *([extra] if extra else [])])
+    if len(given) <= FEW:
+        types = [str(like.c[one].type.compile(connection.dialect)) for one in columns] + [*extra.values()]
+        return _given(connection, name, [*map(quote, columns), *extra], types, given)
+    chosen = ", ".join([*map(quote, columns), *(f"CAST(NULL AS {type_}) AS {one}" for one, type_ in extra.items())])
     made = f"SELECT {chosen} FROM {quote(like.name)} WITH NO DATA"  # noqa: S608 names of our own
     defer(connection, f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ON COMMIT DELETE ROWS AS {made}")
     defer(connection, f"DELETE FROM pg_temp.{name}")  # noqa: S608 the same
-    names = [*columns, *(part.rpartition(" AS ")[2] for part in extra.split(", ") if part)]
-    copy_rows(connection, name, names, rows)
-    return name
+    copy_rows(connection, name, [*columns, *extra], given)
+    return Staged(name)
+
+
+def _given(
+    connection: Connection, name: str, columns: Sequence[str], types: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> Staged:
+    """Each column as an array of texts, whatever its type: so the statement is one, however many rows."""
+    cells = [f"given_{n}" for n in range(len(columns))]
+    cast = ", ".join(f"CAST({cell} AS {type_})" for cell, type_ in zip(cells, types, strict=True))
+    arrays = ", ".join(f"CAST(:{cell} AS text[])" for cell in cells)
+    clause = (
+        f"WITH {name} ({', '.join(columns)}) AS"  # noqa: S608 names of our own
+        f" (SELECT {cast} FROM unnest({arrays}) AS given ({', '.join(cells)})) "
+    )
+    written = NewTransformer(connection.connection.driver_connection)
+    values = {cell: [_written(row[n], written) for row in rows] for n, cell in enumerate(cells)}
+    return Staged(name, clause, values)
+
+
+def _written(value: Any, written: Transformer) -> str | None:
+    """As COPY would write it."""
+    if value is None or isinstance(value, str):
+        return value
+    dumped = written.get_dumper(value, PyFormat.TEXT).dump(value)
+    return None if dumped is None else bytes(dumped).decode()
+
+
+@lru_cache(maxsize=128)
+def _text(statement: str) -> TextClause:
+    return text(statement)

@@ -12,13 +12,13 @@ from hub.store.bulk import stage
 from hub.store.driver import defer
 from hub.store.tables import audit_entry, domain_event, review_issue
 
-_OPEN = text("""
+_OPEN = """
     INSERT INTO review_issue AS i (kind, subject_kind, subject_id, codes, detail)
     SELECT kind, subject_kind, subject_id, codes, detail FROM staged_review_issue
     ON CONFLICT (kind, subject_kind, subject_id) WHERE state = 'open' DO UPDATE
         SET codes = excluded.codes, detail = excluded.detail
         WHERE (i.codes, i.detail) IS DISTINCT FROM (excluded.codes, excluded.detail)
-    RETURNING i.xmax = 0 AS is_new""")
+    RETURNING i.xmax = 0 AS is_new"""
 _CLOSE = text("""
     UPDATE review_issue SET state = 'resolved', closed_at = now(), closed_by = :by
     WHERE kind = :kind AND subject_kind = :subject_kind AND subject_id = ANY(:ids) AND state = 'open'""")
@@ -102,8 +102,8 @@ class SqlIssues:
             return 0
         columns = ("kind", "subject_kind", "subject_id", "codes", "detail")
         rows = ((*key, list(issue.codes), json.dumps(dict(issue.detail))) for key, issue in last.items())
-        stage(self._connection, review_issue, columns, rows)
-        return sum(self._connection.execute(_OPEN).scalars())
+        staged = stage(self._connection, review_issue, columns, rows)
+        return sum(staged.execute(self._connection, _OPEN).scalars())
 
     def close(self, kind: str, subject_kind: str, subject_ids: Collection[str], *, by: str = "hub") -> int:
         """See the port."""

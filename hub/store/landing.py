@@ -26,17 +26,17 @@ _write_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=("
 """Made once: `json.dumps` would make an encoder for every row."""
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
-_LAND = text("""
+_LAND = """
     INSERT INTO source_record
         (system, kind, source_id, version, content_hash, payload, modified_at, file, line, gone, merged_into, batch_id)
     SELECT DISTINCT ON (system, kind, source_id, content_hash) system, kind, source_id, version, content_hash, payload,
         modified_at, file, line, gone, merged_into, CAST(:batch_id AS bigint)
     FROM staged_source_record ORDER BY system, kind, source_id, content_hash, position
     ON CONFLICT (system, kind, source_id, content_hash) DO NOTHING
-    RETURNING id, system, kind, source_id, content_hash""")
-_NUMBERS = text("""
+    RETURNING id, system, kind, source_id, content_hash"""
+_NUMBERS = """
     SELECT r.id FROM staged_source_record s JOIN source_record r USING (system, kind, source_id, content_hash)
-    ORDER BY s.position""")
+    ORDER BY s.position"""
 _FIND = text("""
     SELECT r.id FROM unnest(CAST(:systems AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[]),
         CAST(:hashes AS text[])) WITH ORDINALITY AS s (system, kind, source_id, content_hash, position)
@@ -44,6 +44,16 @@ _FIND = text("""
 _BETWEEN = text("""
     SELECT id FROM source_record WHERE system = :system AND kind = :kind AND landed_at >= :first AND landed_at < :last
     ORDER BY id""")
+_LINK = """
+    INSERT INTO source_link AS l (system, kind, source_id, canonical_id, source_record_id, batch_id)
+    SELECT system, kind, source_id, canonical_id, source_record_id, batch_id FROM staged_source_link
+    ORDER BY system, kind, source_id
+    ON CONFLICT (system, kind, source_id) DO UPDATE SET
+        canonical_id = excluded.canonical_id,
+        source_record_id = coalesce(excluded.source_record_id, l.source_record_id),
+        linked_at = now()
+    WHERE (l.canonical_id, l.source_record_id) IS DISTINCT FROM
+        (excluded.canonical_id, coalesce(excluded.source_record_id, l.source_record_id))"""
 _SYSTEMS = text("""
     SELECT canonical_id, array_agg(DISTINCT system) AS systems FROM source_link
     WHERE kind = :kind AND canonical_id = ANY(:ids) GROUP BY 1""")
@@ -77,14 +87,14 @@ class SqlLanding:
         if not records:
             return ()
         rows = [_row(record, position) for position, record in enumerate(records)]
-        stage(self._connection, source_record, _COLUMNS, rows, extra="0 AS position")
-        inserted = self._connection.execute(_LAND, {"batch_id": batch_id})
+        staged = stage(self._connection, source_record, _COLUMNS, rows, extra={"position": "integer"})
+        inserted = staged.execute(self._connection, _LAND, {"batch_id": batch_id})
         new = {(row.system, row.kind, row.source_id, row.content_hash): row.id for row in inserted}
         if len(new) == len(rows):
             return tuple(Landed(new[_key(row)], is_new=True) for row in rows)
         left = set(new.values())
         landed = []
-        for number in self._connection.execute(_NUMBERS).scalars():
+        for number in staged.execute(self._connection, _NUMBERS).scalars():
             landed.append(Landed(number, number in left))
             left.discard(number)
         return tuple(landed)
@@ -193,19 +203,7 @@ class SqlLinks:
             (ref.system, str(ref.kind), ref.id, link.canonical_id, link.source_record_id, batch_id)
             for ref, link in last.items()
         )
-        stage(self._connection, source_link, columns, rows)
-        self._connection.execute(
-            text("""
-                INSERT INTO source_link AS l (system, kind, source_id, canonical_id, source_record_id, batch_id)
-                SELECT system, kind, source_id, canonical_id, source_record_id, batch_id FROM staged_source_link
-                ORDER BY system, kind, source_id
-                ON CONFLICT (system, kind, source_id) DO UPDATE SET
-                    canonical_id = excluded.canonical_id,
-                    source_record_id = coalesce(excluded.source_record_id, l.source_record_id),
-                    linked_at = now()
-                WHERE (l.canonical_id, l.source_record_id) IS DISTINCT FROM
-                    (excluded.canonical_id, coalesce(excluded.source_record_id, l.source_record_id))""")
-        )
+        stage(self._connection, source_link, columns, rows).execute(self._connection, _LINK)
 
 
 class SqlCursors:

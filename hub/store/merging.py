@@ -61,11 +61,11 @@ _LEAD = {
         UPDATE patient t SET merged_into = m.survivor_id FROM staged_person_merge m WHERE t.id = m.merged_id
         RETURNING m.merged_id, t.id""",
 }
-_DECIDED = text("""
+_DECIDED = """
     UPDATE person_pair p SET state = 'merged', decided_at = now(), decided_by = :actor, reason = :reason
     FROM staged_person_merge m WHERE p.state = 'open'
     AND p.first_id = least(m.merged_id COLLATE "C", m.survivor_id COLLATE "C")
-    AND p.second_id = greatest(m.merged_id COLLATE "C", m.survivor_id COLLATE "C")""")
+    AND p.second_id = greatest(m.merged_id COLLATE "C", m.survivor_id COLLATE "C")"""
 _CLAIMS = text("""
     UPDATE claim c SET unit_id = m.new, firm = false
     FROM unnest(CAST(:old AS bigint[]), CAST(:new AS bigint[])) AS m (old, new)
@@ -113,13 +113,13 @@ def lead_to_survivors(
     """All of them at once; gives the merges' numbers."""
     lock_claims(connection)
     ways = [(one.match.second, one.match.first) for one in merges]
-    stage(connection, person_merge, ("merged_id", "survivor_id"), ways)
+    staged = stage(connection, person_merge, ("merged_id", "survivor_id"), ways)
     moved: dict[str, dict[str, list[Any]]] = defaultdict(dict)
     for table, statement in _LEAD.items():
-        for row in connection.execute(text(statement)):
+        for row in staged.execute(connection, statement):
             moved[row.merged_id].setdefault(table, []).append(row.id)
     _lead_claims(connection, ways, None)
-    connection.execute(_DECIDED, {"actor": actor, "reason": reason})
+    staged.execute(connection, _DECIDED, {"actor": actor, "reason": reason})
     about = {"actor": actor, "reason": reason, "batch": batch_id}
     return [connection.execute(_SAVE, _row(one, moved[one.match.second]) | about).scalar_one() for one in merges]
 

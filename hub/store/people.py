@@ -39,14 +39,14 @@ _SURVIVORS = text("""
         WHERE p.merged_into IS NOT NULL)
     SELECT id, merged_into FROM chain c
     WHERE NOT EXISTS (SELECT FROM patient p WHERE p.id = c.merged_into AND p.merged_into IS NOT NULL)""")
-_OPEN = text("""
+_OPEN = """
     INSERT INTO person_pair AS p (first_id, second_id, rule, codes, score)
     SELECT first_id, second_id, rule, codes, score FROM staged_person_pair
     ON CONFLICT (first_id, second_id) DO UPDATE
         SET rule = excluded.rule, codes = excluded.codes, score = coalesce(excluded.score, p.score)
         WHERE p.state = 'open' AND (p.rule, p.codes, p.score)
             IS DISTINCT FROM (excluded.rule, excluded.codes, coalesce(excluded.score, p.score))
-    RETURNING p.xmax = 0 AS is_new""")
+    RETURNING p.xmax = 0 AS is_new"""
 _PAIRS = """
     SELECT id, first_id, second_id, state, rule, codes, score, opened_at, decided_by, reason FROM person_pair"""
 _FIND = text(f"{_PAIRS} WHERE id = :id")
@@ -109,8 +109,8 @@ class SqlPeople:
             return 0
         columns = ("first_id", "second_id", "rule", "codes", "score")
         rows = ((*pair, match.rule, list(match.codes), match.score) for pair, match in sorted(last.items()))
-        stage(self._connection, person_pair, columns, rows)
-        return sum(self._connection.execute(_OPEN).scalars())
+        staged = stage(self._connection, person_pair, columns, rows)
+        return sum(staged.execute(self._connection, _OPEN).scalars())
 
     def find_pair(self, pair_id: int) -> PersonPair | None:
         """See the port."""

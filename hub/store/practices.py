@@ -25,16 +25,16 @@ _NUMBER_UNITS = text("""
     WHERE NOT EXISTS (SELECT FROM resource_unit u
         WHERE u.owner_kind = 'resource' AND u.owner_id = wanted.id AND u.number = n)
     ON CONFLICT DO NOTHING""")
-_ADD_LOTS = text("""
+_ADD_LOTS = """
     INSERT INTO lot AS l (product_id, location_id, name, expires_on)
     SELECT product_id, location_id, name, expires_on FROM staged_lot
     ON CONFLICT (product_id, location_id, name) DO UPDATE SET expires_on = excluded.expires_on
     WHERE l.expires_on <> excluded.expires_on
-    RETURNING l.id, l.xmax = 0 AS is_new""")
-_OPENING_COUNTS = text("""
+    RETURNING l.id, l.xmax = 0 AS is_new"""
+_OPENING_COUNTS = """
     INSERT INTO lot_movement (lot_id, kind, at, change, actor)
     SELECT l.id, 'received', now(), s.on_hand, 'system:hub'
-    FROM staged_lot s JOIN lot l USING (product_id, location_id, name) WHERE l.id = ANY(:ids) ORDER BY l.id""")
+    FROM staged_lot s JOIN lot l USING (product_id, location_id, name) WHERE l.id = ANY(:ids) ORDER BY l.id"""
 
 
 IN_FORCE = """
@@ -142,13 +142,13 @@ class SqlPractices:
         """See the port."""
         columns = ("product_id", "location_id", "name", "on_hand", "expires_on")
         rows = ((lot.product_id, lot.location_id, lot.lot, lot.on_hand, lot.expires_on) for lot in lots)
-        stage(self._connection, tables.lot, columns, rows)
-        new = [row.id for row in self._connection.execute(_ADD_LOTS) if row.is_new]
-        self._connection.execute(_OPENING_COUNTS, {"ids": new})
+        staged = stage(self._connection, tables.lot, columns, rows)
+        new = [row.id for row in staged.execute(self._connection, _ADD_LOTS) if row.is_new]
+        staged.execute(self._connection, _OPENING_COUNTS, {"ids": new})
         return len(new)
 
     def _upsert(self, table: Table, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> Saved:
-        stage(self._connection, table, columns, rows, prefix="practice")
+        staged = stage(self._connection, table, columns, rows, prefix="practice")
         listed = ", ".join(columns)
         new = ", ".join(f"excluded.{name}" for name in columns if name != "name")
         old = ", ".join(f"t.{name}" for name in columns if name != "name")
@@ -159,7 +159,7 @@ class SqlPractices:
             ON CONFLICT (id) DO UPDATE SET {changes}, name = {name}, updated_at = now(), revision = t.revision + 1
             WHERE ({old}, t.name) IS DISTINCT FROM ({new}, {name})
             RETURNING t.id, t.xmax = 0 AS is_new"""  # noqa: S608 the names are the tables' own
-        done = self._connection.execute(text(statement)).all()
+        done = staged.execute(self._connection, statement).all()
         inserted = tuple(row.id for row in done if row.is_new)
         updated = tuple(row.id for row in done if not row.is_new)
         return Saved(inserted, updated, len(rows) - len(done))

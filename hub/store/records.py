@@ -166,9 +166,9 @@ class SqlRecords:
             [*values_of(record), sources.get(key), _lineage(said.get(key)), *once.values()]
             for key, record in sorted(records.items())
         )
-        stage(self._connection, table, columns, rows)
+        staged = stage(self._connection, table, columns, rows)
         statement = _upsert_statement(table.name, content, columns, is_explained=origins is not None)
-        for row in self._connection.execute(text(statement)):
+        for row in staged.execute(self._connection, statement):
             yield row.id, row.is_new
 
     def _read(self, kind: Kind, rows: Any) -> dict[str, Canonical]:

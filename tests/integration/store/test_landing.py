@@ -3,10 +3,15 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+from sqlalchemy import Connection, Engine
+
 from hub.canonical.ids import Kind
-from hub.canonical.source import SourceRef
+from hub.canonical.source import SourceRecord, SourceRef
 from hub.ports import Link
-from hub.store.unit_of_work import SqlStore
+from hub.store.bulk import FEW
+from hub.store.driver import run
+from hub.store.unit_of_work import SqlStore, database_clock
 from tests.integration.store.records_made_up import landed
 
 
@@ -30,6 +35,25 @@ def test_a_record_comes_back_as_it_was_sent(store: SqlStore) -> None:
     with store.begin("test") as work:
         (one,) = work.landing.land([sent])
         assert work.landing.load([one.id]) == {one.id: sent}
+
+
+@pytest.mark.parametrize("count", [3, FEW, FEW + 1])
+def test_few_rows_and_many_stand_there_as_they_were_given(store: SqlStore, count: int) -> None:
+    nasty = ["a", "it's", '"', "\\", "\\N", "{a,b}", "NULL", "null", "", " ", "\t\n", "Zoë", "$1 :x %s", "\U0001f600"]
+    sent = [
+        replace(
+            landed(f"{n} {nasty[n % len(nasty)]}", {nasty[n % len(nasty)]: [nasty, None, n, 0.5, {"x": n % 2 == 0}]}),
+            version=None if n % 3 else nasty[n % len(nasty)],
+            modified_at=None if n % 2 else datetime(2026, 3, 1, 8, 0, 0, n, tzinfo=UTC),
+            line=None if n % 2 else n,
+        )
+        for n in range(count)
+    ]
+    ends = [SourceRecord(SourceRef("v", Kind.VISIT, nasty[1]), {}, gone=True, merged_into=nasty[2])]
+    with store.begin("test") as work:
+        numbers = [one.id for one in work.landing.land([*sent, *ends])]
+        found = work.landing.load(numbers)
+    assert [found[number] for number in numbers] == [*sent, *ends]
 
 
 def test_a_character_that_the_database_cannot_hold_is_replaced_by_its_symbol(store: SqlStore) -> None:
@@ -63,3 +87,22 @@ def test_a_cursor_is_found_as_it_was_saved_last(store: SqlStore) -> None:
     with store.begin("test") as work:
         assert work.cursors.find("fhir", Kind.VISIT) == "2"
         assert work.cursors.find("fhir", Kind.PATIENT) is None
+
+
+def test_an_operation_that_is_simply_done_again_does_not_wait_for_the_disk(engine: Engine) -> None:
+    with engine.connect() as connection:
+        usual = run(connection, "SHOW synchronous_commit")
+
+    def setting(*, is_repeatable: bool) -> list[dict[str, str]]:
+        said = []
+
+        def look(connection: Connection) -> datetime:
+            now = database_clock(connection)
+            said.extend(run(connection, "SHOW synchronous_commit"))
+            return now
+
+        with SqlStore(engine, clock=look).begin("test", is_repeatable=is_repeatable):
+            return said
+
+    assert setting(is_repeatable=True) == [{"synchronous_commit": "off"}]
+    assert setting(is_repeatable=False) == usual
