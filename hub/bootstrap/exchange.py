@@ -1,8 +1,8 @@
 """Synchronizing with the practice's other systems, and what people need to see and decide of it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,8 @@ class Exchange:
 
     store: Store
     systems: ConnectedSystems
+    _in_force: dict[tuple[str, tuple[Kind, ...]], date] = field(default_factory=dict)
+    """On which day an agreement was last found in force, by system and kinds."""
 
     def kinds(self, system: str) -> tuple[Kind, ...]:
         """What is pulled from a system, in the order in which it must be."""
@@ -68,12 +70,18 @@ class Exchange:
     def push(self, system: str, progress: Pushed = lambda _done: None) -> PushResult:
         """What it still has to be told."""
         self.check_agreement(system, self.systems.folder.connection(system).push)
+        return self._push(system, progress)
+
+    def _push(self, system: str, progress: Pushed = lambda _done: None) -> PushResult:
         with self.systems.open_sink(system) as sink:
             return push_changes(self.systems.linked(system), sink, self.store, progress=progress)
 
     def work_inbox(self, system: str) -> InboxResult:
         """What it rang for."""
         self.check_agreement(system, self.kinds(system))
+        return self._work_inbox(system)
+
+    def _work_inbox(self, system: str) -> InboxResult:
         with self.systems.open_source(system) as source:
             return work_inbox(self.systems.linked(system), source, self.store)
 
@@ -81,11 +89,13 @@ class Exchange:
         """What is due with a system, both ways; whether others may have to be told of it now."""
         connection, came = self.systems.folder.connection(system), False
         with self.store.begin("exchange") as work:
-            rings, waits = work.inbox.is_due(system), work.outbox.is_due(system)
+            rings, waits, now = work.inbox.is_due(system), work.outbox.is_due(system), work.now
         if rings and connection.webhooks is not None:
-            came = self.work_inbox(system).records > 0
+            self._check_daily(system, self.kinds(system), now)
+            came = self._work_inbox(system).records > 0
         if waits and connection.push:
-            self.push(system)
+            self._check_daily(system, connection.push, now)
+            self._push(system)
         return came
 
     def rehearse(self, system: str) -> SyncPlan:
@@ -105,6 +115,14 @@ class Exchange:
         """
         zone = ZoneInfo(self.systems.folder.practice.zone)
         check_agreement(self.store, self.systems.folder.agreements, self.systems.linked(system), kinds, zone)
+
+    def _check_daily(self, system: str, kinds: Collection[Kind], now: datetime) -> None:
+        """The same; but the agreements are read once, so that only another day can say otherwise than a yes did."""
+        today = now.astimezone(ZoneInfo(self.systems.folder.practice.zone)).date()
+        asked = system, tuple(kinds)
+        if self._in_force.get(asked) != today:
+            self.check_agreement(system, kinds)
+            self._in_force[asked] = today
 
     def find_issues(self, kind: str | None = None) -> tuple[Issue, ...]:
         """What waits for a person, the oldest first."""

@@ -106,7 +106,7 @@ def _settle(
 ) -> None:
     """Keep what the system confirmed, so that it is known when the next pull brings it."""
     assert stored is not None
-    with store.begin("settle_delivery") as uow:
+    with store.begin("settle_delivery", is_repeatable=True) as uow:
         [landed] = uow.landing.land([stored])
         uow.links.save([Link(stored.ref, delivery.canonical_id, landed.id)])
         uow.outbox.mark_sent(delivery, Sent(stored.ref.id, payload_hash(stored.payload), prepared.said_hash))

@@ -57,7 +57,7 @@ def work_inbox(system: LinkedSystem, source: Source, store: Store, *, seconds: i
 
 
 def _lease(system: LinkedSystem, store: Store, seconds: int) -> tuple[Ring, ...]:
-    with store.begin("work_inbox") as work:
+    with store.begin("work_inbox", is_repeatable=True) as work:
         return work.inbox.lease(system.name, limit=AT_ONCE, seconds=seconds)
 
 
@@ -119,7 +119,7 @@ def _take(fetched: Sequence[Fetched], system: LinkedSystem, store: Store) -> Pul
 def _take_together(fetched: Sequence[Fetched], system: LinkedSystem, store: Store) -> PullResult:
     """Kinds are declared so that what is named comes before what names it."""
     result = PullResult()
-    with store.begin("work_inbox") as work:
+    with store.begin("work_inbox", is_repeatable=True) as work:
         for kind in Kind:
             pages = [page for ring, page in fetched if ring.kind is kind]
             if pages:

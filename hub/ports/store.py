@@ -73,10 +73,16 @@ class Store(Protocol):
 
     checkpoint: Checkpoint
 
-    def begin(self, operation: str) -> AbstractContextManager[UnitOfWork]:
+    def begin(self, operation: str, *, is_repeatable: bool = False) -> AbstractContextManager[UnitOfWork]:
         """Start an operation; it is committed at the end of the block, and rolled back when an error leaves it.
 
         Passes the checkpoints `before_commit` and `after_commit`. Never call another system inside.
+
+        Args:
+            operation: what the checkpoints are called.
+            is_repeatable: where it is lost it is simply done again, because of what was committed before. Nobody waits
+                for the disk then: when the database's machine stops, the last moments of such operations may be gone
+                with all that was committed after them, and nothing that others committed before.
 
         Raises:
             RetryLater: the database went away; the same operation may work later.

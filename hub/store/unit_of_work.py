@@ -52,7 +52,7 @@ from hub.store.consents import SqlConsents
 from hub.store.cutovers import SqlCutovers
 from hub.store.diaries import SqlDiaries
 from hub.store.diary_copy import DiaryCopies
-from hub.store.driver import run
+from hub.store.driver import defer, run
 from hub.store.filled import SqlFacts
 from hub.store.holds import SqlHolds
 from hub.store.imports import SqlImports
@@ -139,9 +139,11 @@ class SqlStore:
         self._practices = PracticeCopies()
 
     @contextmanager
-    def begin(self, operation: str) -> Iterator[UnitOfWork]:
+    def begin(self, operation: str, *, is_repeatable: bool = False) -> Iterator[UnitOfWork]:
         """See the port."""
         with _without_values(), self._engine.connect() as connection, connection.begin():
+            if is_repeatable:
+                defer(connection, "SET LOCAL synchronous_commit = off")
             yield SqlUnitOfWork(connection, self._clock(connection), self._copies, self._practices)
             self.checkpoint(f"{operation}:before_commit")
         self.checkpoint(f"{operation}:after_commit")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -93,3 +94,24 @@ def test_with_the_agreement_the_system_itself_is_asked(store: SqlStore, engine: 
     hub.apply_practice()
     with pytest.raises(RetryLater, match="no connection"):
         hub.pull("juniper-ehr", Kind.PATIENT)
+
+
+def test_whoever_serves_stops_on_the_day_on_which_an_agreement_is_over(engine: Engine) -> None:
+    now = datetime(2026, 3, 12, 18, tzinfo=UTC)
+    store = SqlStore(engine, clock=lambda _connection: now)
+    settings = Settings(practice=PROJECT / "examples" / "juniper")
+    vendor = {"vendor": "EHR", "systems": ["juniper-ehr"], "signed_on": "2020-01-01", "until": "2026-03-12"}
+    agreements = Agreements.model_validate({"agreements": [vendor]})
+    folder = replace(read_practice_folder(settings), agreements=agreements)
+    exchange = Hub(engine, store, ConnectedSystems(folder, settings.mappings)).exchange
+
+    def push_something(id_: str) -> None:
+        with store.begin("test") as work:
+            work.outbox.enqueue("juniper-ehr", Kind.VISIT, id_)
+        exchange.exchange("juniper-ehr")
+
+    push_something("one-that-is-gone")
+    push_something("another")
+    now += timedelta(days=1)
+    with pytest.raises(NeedsAttention, match="nothing was moved"):
+        push_something("a-third")
