@@ -1,7 +1,8 @@
 """A second opinion on the scenario format: brute force over the raw file, minute by minute.
 
-It imports nothing from the hub and shares no idea with the engine: no bit sets, no grouping, no pruning. Slow and plain
-on purpose. `reasons` judges one booking, `openings` walks every grid minute of the dates asked for.
+It imports nothing from the hub and shares no idea with the engine: no bit sets, no grouping of names; every way to fill
+those of a part is tried beside every way to fill those of the parts before it. Slow and plain on purpose. `reasons`
+judges one booking, `openings` walks every grid minute of the dates asked for.
 """
 
 import itertools
@@ -311,9 +312,22 @@ class Judged:
 
     def works(self, case, numbers):
         """Whether the names of these parts can be filled at once."""
-        names = {key: who for key, who in self.names(case).items() if key[0] in numbers}
+        numbers = list(numbers)
+        alone = len(numbers) > 1 and not all(self.works(case, [number]) for number in numbers)
+        return not alone and any(True for _ in self.ways(case, numbers))
+
+    def ways(self, case, numbers):
+        """Every way to fill the names of these parts: with every way of those before, every one of the last."""
+        if not numbers:
+            yield {}
+            return
+        names = {key: who for key, who in self.names(case).items() if key[0] == numbers[-1]}
         free = [[r for r in who if self.free(case, key, r)] for key, who in names.items()]
-        return any(self.holds(case, dict(zip(names, chosen, strict=True))) for chosen in itertools.product(*free))
+        for before in self.ways(case, numbers[:-1]):
+            for chosen in itertools.product(*free):
+                together = before | dict(zip(names, chosen, strict=True))
+                if self.holds(case, together):
+                    yield together
 
     def holds(self, case, chosen):
         usage = {}
