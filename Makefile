@@ -58,5 +58,6 @@ clean:  ## Remove the environment and what tests left (not the data in .hub).
 browser:
 	@tools/install-chromium
 	@tools/install-sshd
+	@tools/install-redis
 
 .PHONY: help demo up test test-all coverage lock clean browser

@@ -1,6 +1,10 @@
 """A history moved as tracked runs ends as one that the engine moved, and Dagster knows each partition."""
 
 import itertools
+import signal
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +20,7 @@ from hub.ports.migrations import Partition, Stage
 from hub.store.embedded import EmbeddedServer
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database, fresh_database
-from tests.integration.migration.moved import dump_of, run_of
+from tests.integration.migration.moved import ROOT, dump_of, keep_year, run_of
 from tests.legacy.generate import generate
 
 pytestmark = pytest.mark.slow
@@ -85,3 +89,25 @@ def test_the_engine_goes_on_where_a_tracked_move_failed(
     with fresh_database(database_server) as other:
         run_of(SqlStore(other.engine), export).run()
         assert dump_of(other.engine) == dump_of(database.engine)
+
+
+def test_tracked_move_that_was_killed_is_gone_on_with_by_another_and_ends_alike(
+    export: Path, tmp_path: Path, database: Database, database_server: EmbeddedServer
+) -> None:
+    keep_year(export, 2026)
+    run_of(SqlStore(database.engine), export).run()
+    home = tmp_path / "dagster"
+    with fresh_database(database_server) as other:
+        ends = [_tracked(other, export, home, passes) for passes in (31, 110, 0)]
+        assert ends == [-signal.SIGKILL, -signal.SIGKILL, 0]
+        assert dump_of(other.engine) == dump_of(database.engine)
+    with open_instance(home) as instance:
+        statuses = Counter(run.status for run in instance.get_runs())
+    assert statuses.keys() == {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE}
+    assert statuses[dg.DagsterRunStatus.FAILURE] == 2, "the runs that were killed, and no others"
+
+
+def _tracked(database: Database, export: Path, home: Path, passes: int) -> int:
+    command = [sys.executable, "-m", "tests.integration.pipelines.run_tracked"]
+    arguments = [database.text_url, str(export), str(home), str(passes)]
+    return subprocess.run([*command, *arguments], check=False, cwd=ROOT, stdout=subprocess.DEVNULL).returncode
