@@ -37,6 +37,9 @@ lock: .venv/bin/uv  ## Write the locks anew from pyproject.toml (ARGS=--upgrade 
 	compile --group build --output-file requirements.lock
 	compile --group dev --extra cluster --constraint requirements.lock --output-file requirements-dev.lock
 
+cluster: .venv/runtime  ## Add what moves a history on several machines (docs/migration.md).
+	@$(UV) install --quiet --constraint requirements-dev.lock --no-build-isolation --python $(BIN)/python --editable '.[cluster]'
+
 clean:  ## Remove the environment and what tests left (not the data in .hub).
 	@rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
 
@@ -60,4 +63,4 @@ browser:
 	@tools/install-sshd
 	@tools/install-redis
 
-.PHONY: help demo up test test-all coverage lock clean browser
+.PHONY: help demo up test test-all coverage lock cluster clean browser

@@ -10,6 +10,7 @@ from hub.cli.migrating_rehearse import rehearse
 from hub.cli.migrating_rollback import rollback
 from hub.cli.migrating_run import dispositions, run
 from hub.cli.migrating_tell import tell_
+from hub.cli.migrating_work import work
 
 app = typer.Typer(help="Migrations.", no_args_is_help=True)
 app.command()(init)
@@ -27,6 +28,7 @@ app.command()(cutover)
 app.command()(back)
 app.command(name="tell")(tell_)
 app.command()(rollback)
+app.command()(work)
 
 
 @app.callback()

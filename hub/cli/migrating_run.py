@@ -26,7 +26,12 @@ Source = Annotated[Path, typer.Option("--source", metavar="DIR", help="The folde
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes that work side by side; without it as many as fit the machine.")
 ]
-Tracked = Annotated[bool, typer.Option("--tracked", help="As Dagster's runs, one a partition: `hub serve` shows them.")]
+Tracked = Annotated[
+    bool,
+    typer.Option(
+        "--tracked", help="As Dagster's runs, one a partition: `hub up` shows them. HUB_BROKER_URL: by workers."
+    ),
+]
 
 
 def run(

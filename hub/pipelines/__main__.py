@@ -62,7 +62,7 @@ def migrate(
 
 @app.command()
 def work() -> None:
-    """Do what is handed out over the broker, run by run, until Ctrl-C or SIGTERM."""
+    """Do what is handed out over the broker, run by run, until Ctrl-C or SIGTERM; what is in hand is done first."""
     settings = read_settings()
     _require_cluster()
     from hub.pipelines.broker import work as work_on  # noqa: PLC0415 - as above
