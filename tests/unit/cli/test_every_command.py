@@ -8,7 +8,7 @@ import typer.main
 
 from hub.cli import app
 
-SERVING = {"hub demo", "hub serve", "hub up"}
+SERVING = {"hub migrate work", "hub demo", "hub serve", "hub up"}
 """They run until they are stopped; nothing of them is an answer."""
 
 
