@@ -8,7 +8,7 @@ all others then, sixteen divided by that rate on average (Little's law), whoever
 `--pace` bookings a second in all, at random moments; what one takes is counted from the moment it was due, so that
 who is late does not hide it.
 
-python -m benchmarks.book_contended [--small] [--pace 40]
+python -m benchmarks.book_contended [--small] [--pace 10]
 """
 
 import argparse
@@ -306,7 +306,8 @@ def rush(kind: str, pool: "multiprocessing.pool.Pool", times: int, gap: float = 
     client, server = (1000 * seconds / seen.successes for seconds in seen.cpu)
     print(
         f"  {kind:5} {rate:6.1f} tx/s   book {told(seen.booked)}   cancel {told(seen.cancelled)}"
-        f"   CPU a tx {client:.2f} + {server:.2f} ms"
+        f"   CPU a tx {client:.2f} + {server:.2f} ms",
+        flush=True,
     )
     return rate, seen
 
@@ -342,7 +343,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", action="store_true", help="a few bookings each, in seconds")
     parser.add_argument(
-        "--pace", type=float, default=40.0, help="bookings a second in all, where clients take their time"
+        "--pace", type=float, default=10.0, help="bookings a second in all, where clients take their time"
     )
     arguments = parser.parse_args()
     times, rounds = (3, 1) if arguments.small else (40, 3)

@@ -97,13 +97,14 @@ def _with_units(board: Board, booking: Booking) -> Booking:
     wanted: dict[str, list[UnitClaim]] = {}
     keyed: list[tuple[str, PlannedClaim | Reassignment]] = [*_keyed_claims(booking), *moved.items()]
     for key, claim in keyed:
-        wanted.setdefault(claim.resource_id, []).append(UnitClaim(key, _span(claim)))
+        if board.resources[claim.resource_id].capacity > 1:
+            wanted.setdefault(claim.resource_id, []).append(UnitClaim(key, _span(claim)))
+    if not wanted and not moved:
+        return booking
     units: dict[str, int] = {}
     for resource_id, claims in wanted.items():
-        capacity = board.resources[resource_id].capacity
-        if capacity > 1:
-            standing = [one for one in _existing(board, resource_id) if one.id not in moved]
-            units |= choose_units(standing, claims, capacity)
+        standing = [one for one in _existing(board, resource_id) if one.id not in moved]
+        units |= choose_units(standing, claims, board.resources[resource_id].capacity)
     existing = (
         claim for resource_id in wanted for claim in board.diary.claims_of.get(resource_id, ()) if claim.id not in moved
     )
