@@ -3,6 +3,7 @@
 import typer
 
 from hub.cli.migrating_cutover import back, cutover, delta, future
+from hub.cli.migrating_fetch import fetch
 from hub.cli.migrating_plan import init, plan
 from hub.cli.migrating_profile import profile
 from hub.cli.migrating_proof import report, sign, verify
@@ -14,6 +15,7 @@ from hub.cli.migrating_work import work
 
 app = typer.Typer(help="Migrations.", no_args_is_help=True)
 app.command()(init)
+app.command()(fetch)
 app.command()(profile)
 app.command()(plan)
 app.command()(rehearse)

@@ -11,10 +11,10 @@ from hub.cli.answers import tell
 if TYPE_CHECKING:
     from hub.mapping.profile import Reference, TableProfile
 
-Sources = Annotated[list[Path], typer.Argument(help="Files, or folders of .csv, .txt, .tsv and .xlsx files.")]
+Sources = Annotated[list[Path], typer.Argument(help="Files, or folders of .csv, .txt, .tsv, .xlsx and .ndjson files.")]
 System = Annotated[str, typer.Option(help="How the old system shall be called, in the names of code tables.")]
 Keep = Annotated[Path | None, typer.Option("--mappings", help="Write the proposed mapping tables into this folder.")]
-_ENDINGS = (".csv", ".txt", ".tsv", ".xlsx")
+_ENDINGS = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson")
 
 
 def profile(

@@ -1,4 +1,4 @@
-"""Tables that other programs leave: CSV and XLSX, read as a stream with their line numbers, and CSV written.
+"""Tables that other programs leave: CSV, XLSX and JSON Lines as a stream with line numbers; and CSV written.
 
     with path.open("rb") as stream:
         table = open_table(stream, path.name, TableForm(encodings=("utf-8", "cp1252")))

@@ -1,10 +1,12 @@
 """Which kind of file it is, by its first bytes and not by its name."""
 
+import codecs
 from typing import BinaryIO
 
 from hub.errors import InvalidInput, Problem
 from hub.tables.delimited import DelimitedTable
 from hub.tables.form import TableForm
+from hub.tables.json_lines import JsonLinesTable
 from hub.tables.rows import Table
 from hub.tables.workbook import WorkbookTable
 
@@ -34,4 +36,8 @@ def open_table(stream: BinaryIO, name: str, form: TableForm | None = None) -> Ta
         if start.startswith(magic):
             raise InvalidInput(Problem(f"this is {what}, not a table", "not_a_table", name, hint=hint))
     form = form or TableForm()
-    return WorkbookTable(stream, name, form) if start == _ZIP else DelimitedTable(stream, name, form)
+    if start == _ZIP:
+        return WorkbookTable(stream, name, form)
+    if start.removeprefix(codecs.BOM_UTF8).startswith(b"{"):
+        return JsonLinesTable(stream, name, form)
+    return DelimitedTable(stream, name, form)

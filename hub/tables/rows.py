@@ -19,7 +19,7 @@ class BadRow(NamedTuple):
 
     line: int
     problem: Problem
-    """With the file and the line; its code is one of `wrong_encoding`, `nul_byte`, `bad_csv`, `formula_cell`."""
+    """With file and line; its code is `wrong_encoding`, `nul_byte`, `bad_csv`, `bad_json` or `formula_cell`."""
     fields: tuple[str, ...] = ()
     """What was told apart of it, bytes that mean nothing replaced. Personal."""
 

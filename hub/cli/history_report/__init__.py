@@ -30,6 +30,7 @@ REASONS = {
     "wrong_encoding": "The row holds bytes that are no text",
     "nul_byte": "The row holds a byte that no text may hold",
     "bad_csv": "The row does not have the columns of its file",
+    "bad_json": "The line cannot be read as a record",
     "formula_cell": "A cell holds a formula of a spreadsheet",
     "lot_twice": "An earlier row is the same lot at the same place; put the count of one right, or name the other lot",
     "missing_id": "The row has no id",
