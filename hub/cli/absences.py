@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.cli.answers import WALL_TIME, AsJson, local, refused, tell
-from hub.cli.asking import Reason
+from hub.cli.asking import Reason, near
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from hub.bootstrap import Hub
     from hub.canonical.time import Span
 
-From = Annotated[datetime, typer.Option("--from", formats=[WALL_TIME], help="Local time.")]
-To = Annotated[datetime, typer.Option("--to", formats=[WALL_TIME], help="Local time.")]
+From = Annotated[datetime, typer.Option("--from", formats=[WALL_TIME], callback=near, help="Local time.")]
+To = Annotated[datetime, typer.Option("--to", formats=[WALL_TIME], callback=near, help="Local time.")]
 
 
 def away(

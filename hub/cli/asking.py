@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from hub.bootstrap import Hub
     from hub.scheduling.request import BookingRequest, Trip
 
+
+def near(value: datetime | None) -> datetime | None:
+    """Refuse a date at the ends of the calendar, as the files do."""
+    from hub.canonical.wall import require_near
+
+    try:
+        if value is not None:
+            require_near(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return value
+
+
 Service = Annotated[str, typer.Option(help="A service of the practice file.")]
 Patient = Annotated[str, typer.Option(help="The patient's id in the hub.")]
 Location = Annotated[str | None, typer.Option(help="Default: the only one.")]
@@ -21,7 +34,7 @@ Package = Annotated[str | None, typer.Option(help="The package that pays.")]
 With = Annotated[
     list[str] | None, typer.Option("--with", metavar="NAME=RESOURCE", help="Only this one for that need; repeatable.")
 ]
-Arrives = Annotated[datetime, typer.Option(formats=[WALL_TIME], help="Local time of arrival.")]
+Arrives = Annotated[datetime, typer.Option(formats=[WALL_TIME], callback=near, help="Local time of arrival.")]
 Override = Annotated[list[str] | None, typer.Option(help="A refusal code to pass over; repeatable.")]
 Reason = Annotated[str | None, typer.Option(help="Why; nothing personal.")]
 Role = Annotated[str | None, typer.Option(help="Whose right it is to pass over.")]

@@ -20,6 +20,7 @@ from hub.cli.asking import (
     Role,
     Service,
     With,
+    near,
     pairs,
 )
 
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     from hub.scheduling.ranking import Offer, Wishes
     from hub.scheduling.request import BookingRequest
 
-Day = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First local date.")]
+Day = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=near, help="First local date.")]
 LastDay = Annotated[
-    datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Last one; default: the first.")
+    datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], callback=near, help="Last one; default: the first.")
 ]
 Key = Annotated[str | None, typer.Option(help="The same key books once, however often it is asked.")]
 Ranked = Annotated[bool, typer.Option(help="Best first: short idle rests, wishes that are not met and waiting cost.")]
@@ -126,7 +127,9 @@ def book(
     *,
     service: Annotated[str | None, typer.Option(help="A service of the practice file.")] = None,
     patient: Annotated[str | None, typer.Option(help="The patient's id in the hub.")] = None,
-    arrives: Annotated[datetime | None, typer.Option(formats=[WALL_TIME], help="Local time of arrival.")] = None,
+    arrives: Annotated[
+        datetime | None, typer.Option(formats=[WALL_TIME], callback=near, help="Local time of arrival.")
+    ] = None,
     held: Annotated[str | None, typer.Option("--hold", help="Book what is held under this id, as it is.")] = None,
     location: Location = None,
     option: Option = None,

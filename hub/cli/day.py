@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.cli.answers import WALL_TIME, AsJson, local, refused, tell, visits
-from hub.cli.asking import Override, Reason, Role
+from hub.cli.asking import Override, Reason, Role, near
 
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
@@ -39,7 +39,9 @@ def over(
     visit_id: Id,
     step: Annotated[str | None, typer.Option(help="The step that takes longer; default: the one under way.")] = None,
     minutes: Annotated[int | None, typer.Option(min=1, help="Longer than it stands in the book.")] = None,
-    until: Annotated[datetime | None, typer.Option(formats=[WALL_TIME], help="Or its end, local time.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=[WALL_TIME], callback=near, help="Or its end, local time.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """A step takes longer: let the rest follow, and show who would have to wait for it."""
@@ -63,7 +65,9 @@ def over(
 def finish(
     *,
     visit_id: Id,
-    at: Annotated[datetime | None, typer.Option(formats=[WALL_TIME], help="Local time; default: now.")] = None,
+    at: Annotated[
+        datetime | None, typer.Option(formats=[WALL_TIME], callback=near, help="Local time; default: now.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """The patient is done: free what is left of the visit's time."""

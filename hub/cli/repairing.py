@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.cli.answers import AsJson, local, tell, undecided, visits
-from hub.cli.asking import Location
+from hub.cli.asking import Location, near
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -24,7 +24,9 @@ Id = Annotated[str, typer.Argument(metavar="PROPOSAL", help="What `propose` said
 @app.command()
 def propose(
     *,
-    on: Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="The local date to repair.")],
+    on: Annotated[
+        datetime, typer.Option("--date", formats=["%Y-%m-%d"], callback=near, help="The local date to repair.")
+    ],
     location: Location = None,
     notice: Annotated[int, typer.Option(min=0, help="Minutes: who arrives sooner keeps their time.")] = 120,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long to look for the best.")] = 2.0,

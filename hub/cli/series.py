@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.cli.answers import AsJson, amount, local, refused, tell, undecided, visits
-from hub.cli.asking import Asked, Location, Option, Package, Patient, Service, With
+from hub.cli.asking import Asked, Location, Option, Package, Patient, Service, With, near
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -19,9 +19,13 @@ def series(
     *,
     service: Service,
     patient: Patient,
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First local date of a session.")],
-    last: Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="Last local date of a session.")],
-    sessions: Annotated[int | None, typer.Option(min=1, help="Default: as many as the service says.")] = None,
+    first: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=near, help="First local date of a session.")
+    ],
+    last: Annotated[
+        datetime, typer.Option("--until", formats=["%Y-%m-%d"], callback=near, help="Last local date of a session.")
+    ],
+    sessions: Annotated[int | None, typer.Option(min=1, max=1000, help="Default: as many as the service says.")] = None,
     location: Location = None,
     option: Option = None,
     resources: With = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.cli.answers import AsJson, local, refused, tell
-from hub.cli.asking import Asked, Location, Option, Package, Patient, Service, With
+from hub.cli.asking import Asked, Location, Option, Package, Patient, Service, With, near
 
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
@@ -21,8 +21,12 @@ def join(
     *,
     service: Service,
     patient: Patient,
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First local date that would do.")],
-    last: Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="Last local date that would do.")],
+    first: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=near, help="First local date that would do.")
+    ],
+    last: Annotated[
+        datetime, typer.Option("--until", formats=["%Y-%m-%d"], callback=near, help="Last local date that would do.")
+    ],
     location: Location = None,
     option: Option = None,
     resources: With = None,
