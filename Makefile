@@ -18,17 +18,17 @@ demo: .venv/runtime  ## Bring up the demo practice and do the whole round on it 
 up: .venv/runtime  ## Serve the hub and Dagster's web UI side by side.
 	@$(BIN)/hub up $(ARGS)
 
-test: .venv/dev browser  ## Check style, types and imports, and run the tests (about 10 minutes).
+test: .venv/dev peers  ## Check style, types and imports, and run the tests (about 10 minutes).
 	@$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir .import_linter_cache
 	$(BIN)/pytest -n 4 --dist worksteal -m "not slow" $(ARGS)
 
-test-all: .venv/dev browser  ## Run the long tests too: kills, races, big data.
+test-all: .venv/dev peers  ## Run the long tests too: kills, races, big data.
 	@$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
-coverage: .venv/dev browser  ## Run the tests and show what they leave out.
+coverage: .venv/dev peers  ## Run the tests and show what they leave out.
 	@$(BIN)/pytest -n 4 --dist worksteal -m "not slow" --cov --cov-report=term $(ARGS)
 
 lock: .venv/bin/uv  ## Write the locks anew from pyproject.toml (ARGS=--upgrade for newer versions).
@@ -58,9 +58,7 @@ clean:  ## Remove the environment and what tests left (not the data in .hub).
 .venv/bin/uv: requirements-uv.lock
 	@tools/make-venv
 
-browser:
-	@tools/install-chromium
-	@tools/install-sshd
-	@tools/install-redis
+peers:
+	@tools/install-peers
 
-.PHONY: help demo up test test-all coverage lock cluster clean browser
+.PHONY: help demo up test test-all coverage lock cluster clean peers
