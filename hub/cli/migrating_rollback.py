@@ -90,6 +90,7 @@ def _listed(found: Sequence["Batch"]) -> dict[str, Any]:
 def _batch(one: "Batch") -> dict[str, Any]:
     partition, back = one.partition, one.reversal
     said = {"batch": one.id, "system": one.system, "name": str(partition), "stage": partition.stage}
+    said |= {"asset": f"migration/{one.system}/{partition.asset}"}
     place = {"kind": partition.kind, "month": partition.month or None, "state": one.state}
     done = one.finished_at.isoformat() if one.finished_at else None
     told = {"at": back.at.isoformat(), "by": back.by, "reason": back.reason} if back is not None else None

@@ -59,8 +59,8 @@ class Proving:
         head = next((one for one in work.migrations.find_heads() if one.system == system), None)
         attempts = work.migrations.find_attempts(system)
         if head is None or Partition(Stage.ACCOUNT) not in attempts:
-            hint = "`hub migrate run FOLDER --source DIR` moves it"
-            raise NeedsAttention(Problem(f"the history of {system} is not here yet", "not_moved", hint=hint))
+            hint = "`hub migrate run FOLDER --source DIR` moves what is not here yet, or was taken back"
+            raise NeedsAttention(Problem(f"the history of {system} is not all here", "not_moved", hint=hint))
         landings = {at.kind: one.batch_id for at, one in attempts.items() if at.stage is Stage.LAND and at.kind}
         loaded = [at for at in attempts if at.stage is Stage.LOAD and at.kind in self.folder.mappings]
         history = self.folder.history(Path(head.folder))

@@ -40,6 +40,13 @@ class Partition:
     def __str__(self) -> str:
         return " ".join(part for part in (self.stage, self.kind, self.month) if part)
 
+    @property
+    def asset(self) -> str:
+        """What it makes or a part of that, as tracked runs call it: `landed_visits`, `visits`, `replay`."""
+        if self.kind is None:
+            return str(self.stage)
+        return f"landed_{self.kind}s" if self.stage is Stage.LAND else f"{self.kind}s"
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -86,6 +93,11 @@ class FileAccount(NamedTuple):
     """Rows whose batch was taken back: the next run loads them again."""
     reasons: Mapping[str, int]
     """Of the merged and quarantined."""
+
+    @property
+    def lost(self) -> int:
+        """Rows that were taken back, or have no verdict though others of their file have."""
+        return self.taken_back + (self.landed if self.landed < self.rows else 0)
 
 
 @dataclass(frozen=True, slots=True)

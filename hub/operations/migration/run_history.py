@@ -262,7 +262,7 @@ def _marks(attempts: Mapping[Partition, Attempt], *stages: Stage) -> dict[str, s
 
 def _account(files: tuple[FileAccount, ...]) -> dict[str, int]:
     """The account, flat; refused where rows have no verdict though others of their kind have."""
-    lost = [one for one in files if 0 < one.landed < one.rows]
+    lost = [Problem(f"{one.lost} rows have no verdict", "unaccounted", one.file) for one in files if one.lost]
     if lost:
-        raise SafetyStop(*(Problem(f"{one.landed} rows have no verdict", "unaccounted", one.file) for one in lost))
+        raise SafetyStop(*lost)
     return {f"{one.file}.{name}": getattr(one, name) for one in files for name in FileAccount._fields[2:-1]}

@@ -22,9 +22,7 @@ OpenRun = Callable[[], AbstractContextManager[Run]]
 
 def migration_key(system: str, partition: Partition) -> dg.AssetKey:
     """`migration/legacy/landed_visits`, `migration/legacy/visits` (by month), `migration/legacy/replay`."""
-    if partition.kind is None:
-        return dg.AssetKey([MIGRATION, system, str(partition.stage)])
-    return dg.AssetKey([MIGRATION, system, ("landed_" if partition.stage is Stage.LAND else "") + f"{partition.kind}s"])
+    return dg.AssetKey([MIGRATION, system, partition.asset])
 
 
 def months_of(system: str, kind: Kind) -> dg.DynamicPartitionsDefinition:
@@ -113,7 +111,7 @@ def account_check(system: str) -> dg.AssetChecksDefinition:
     )
     def accounted(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         files = safely(lambda: run_of(context, system).read_account())
-        lost = {one.file: one.landed for one in files if 0 < one.landed < one.rows}
+        lost = {one.file: one.lost for one in files if one.lost}
         return dg.AssetCheckResult(passed=not lost, metadata={"rows": sum(one.rows for one in files), **lost})
 
     return accounted

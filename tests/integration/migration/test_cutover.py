@@ -7,28 +7,40 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copytree
 from signal import SIGKILL
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine
 
 from hub.bootstrap.reentry_files import write_reentry_files
-from hub.canonical.ids import Kind, VisitId
+from hub.canonical.ids import Kind
 from hub.canonical.records import Patient, Visit, VisitState
+from hub.canonical.source import SourceRef
 from hub.errors import InvalidInput, NeedsAttention, SafetyStop
+from hub.operations.book_visit import Booked, book_visit
+from hub.operations.cancel_visit import cancel_visit
+from hub.operations.end_visits import Ended
 from hub.operations.migration.cut_over import Terms, cut_over
 from hub.operations.migration.future_bookings import judge_future
 from hub.operations.migration.go_back import close_way_back, digest_of, go_back
 from hub.operations.migration.take_delta import GONE, Delta, take_delta
+from hub.operations.move_visit import Moved, MoveRequest, move_visit
+from hub.ports import UnitOfWork
 from hub.ports.cutovers import CutoverStep, Step
 from hub.ports.verifications import CheckState, HistoryCheck
+from hub.scheduling.request import BookingRequest, Part, Trip
 from hub.store.engine import application_engine
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database
-from tests.integration.migration.moved import dump_of, run_of
+from tests.integration.migration.moved import FOLDER, dump_of, run_of
+from tests.integration.operations.small_practice import NINE, open_practice
 from tests.legacy.generate import generate
 from tests.processes import start
 
+CHICAGO = ZoneInfo("America/Chicago")
+TO_COME = [SourceRef("legacy", Kind.VISIT, f"F{number}") for number in range(25)]
 TERMS = Terms("Dr. Lee", None, timedelta(days=14))
 
 
@@ -44,9 +56,9 @@ def moved(store: SqlStore, export: Path) -> SqlStore:
     return store
 
 
-def switch(store: SqlStore, export: Path, terms: Terms = TERMS) -> dict[Step, CutoverStep]:
+def switch(store: SqlStore, export: Path, terms: Terms = TERMS, folder: Path = FOLDER) -> dict[Step, CutoverStep]:
     """Without a proof: these tests are about the steps."""
-    return cut_over(run_of(store, export), terms, prove=lambda: None, proof=lambda _work, _system: None)
+    return cut_over(run_of(store, export, folder), terms, prove=lambda: None, proof=lambda _work, _system: None)
 
 
 def prover(store: SqlStore, *states: CheckState) -> Callable[[], None]:
@@ -148,34 +160,79 @@ def test_a_check_that_fails_on_the_last_delta_keeps_the_old_system_until_it_is_m
     assert Step.SWITCH in cut_over(run_of(moved, export), TERMS, prove)
 
 
+@pytest.fixture
+def to_come(tmp_path: Path, store: SqlStore, export: Path) -> Path:
+    """A migration folder whose history was moved into a practice that books: with visits of three days to come."""
+    folder = Path(copytree(FOLDER, tmp_path / "folder"))
+    with (folder / "migration.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"cutover_on: {NINE:%Y-%m-%d}\n")
+    providers, rooms = {"E1": "dr-lee", "E2": "dr-kim"}, {"Room 1": "room-1", "Room 2": "room-2"}
+    aliases = {"provider": providers, "resource": rooms, "service": {"Talk": "consult"}, "location": {"Main": "main"}}
+    (folder / "decisions.yaml").write_text(json.dumps({"aliases": aliases}), encoding="utf-8")
+    clients = sorted(json.loads((export / "truth.json").read_text("utf-8"))["clients"])
+    header = (export / "appointments.csv").read_text("utf-8").splitlines()[0].split(",")
+    with (export / "appointments.csv").open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, header)
+        for number in range(25):
+            day, time, side = number // 10 + 1, number % 10 // 2, number % 2 + 1
+            at = NINE.astimezone(CHICAGO) + timedelta(days=day, minutes=30 * time)
+            said = {
+                "ApptID": f"F{number}",
+                "ClientID": clients[number],
+                "Service": "Talk",
+                "Staff": f"E{side}",
+            }
+            said |= {"Room": f"Room {side}", "Location": "Main", "Date": f"{at:%Y-%m-%d}", "Start": f"{at:%H:%M}"}
+            writer.writerow({**said, "End": f"{at + timedelta(minutes=30):%H:%M}", "Status": "Booked"})
+    open_practice(store, patients=0)
+    run_of(store, export, folder).run()
+    return folder
+
+
 def write_fifty(store: SqlStore) -> dict[str, dict[str, str]]:
-    """Fifteen bookings, fifteen moves, ten cancellations, ten patients: hub id → what must stand in the list."""
-    with store.begin("write") as work:
-        visits = [one for one in work.records.load_all(Kind.VISIT).values() if isinstance(one, Visit)]
-        patients = [one for one in work.records.load_all(Kind.PATIENT).values() if isinstance(one, Patient)]
-        known = work.links.find_systems(Kind.PATIENT, [one.id for one in patients])
-        patients = [one for one in patients if one.id in known]
-        visits.sort(key=lambda one: one.id)
-        patients.sort(key=lambda one: one.id)
-        at = datetime(2098, 5, 5, 15, tzinfo=UTC)
-        new = [
-            visits[n].model_copy(
-                update={"id": VisitId(f"vis_new{n}"), "start": at, "end": at + timedelta(minutes=n + 5)}
-            )
-            for n in range(15)
-        ]
-        moved = [one.model_copy(update={"start": at, "end": at + timedelta(minutes=30)}) for one in visits[:15]]
-        off = [one for one in visits[15:] if one.state is not VisitState.CANCELLED][:10]
-        cancelled = [one.model_copy(update={"state": VisitState.CANCELLED}) for one in off]
-        renamed = [one.model_copy(update={"city": "=Newtown"}) for one in patients[:10]]
-        work.records.save([*new, *moved, *cancelled, *renamed])
-    placed = {one.id: {"start": "2098-05-05T10:00:00-05:00", "state": str(one.state)} for one in (*new, *moved)}
-    ended = {one.id: {"state": "cancelled"} for one in cancelled}
-    return {**placed, **ended, **{one.id: {"city": "=Newtown"} for one in renamed}}
+    """By the engine fifteen bookings, moves of fifteen visits and ten cancellations; and ten patients are edited.
+
+    Gives hub id → what must stand in the list.
+    """
+    with store.begin("look") as work:
+        standing = {ref: link.canonical_id for ref, link in work.links.find(TO_COME).items()}
+        visits = [standing[ref] for ref in TO_COME]
+        held = work.records.load(Kind.VISIT, visits)
+        known = sorted(set(work.links.find_all("legacy", Kind.PATIENT).values()))
+        renamed = [one.model_copy(update={"city": "=Newtown"}) for one in patients_of(work, known)[:10]]
+        work.records.save(renamed)
+    placed: dict[str, datetime] = {}
+    for visit_id in visits[:15]:
+        visit = held[visit_id]
+        assert isinstance(visit, Visit)
+        placed[visit_id] = visit.start + timedelta(days=3)
+        assert isinstance(move_visit(store, MoveRequest([visit_id], placed[visit_id]), actor="desk"), Moved)
+    for number in range(15):
+        at = NINE - timedelta(days=number // 10) + timedelta(minutes=30 * (number % 10 // 2))
+        request = BookingRequest(Trip((Part("consult", renamed[number % 10].id),), "main"), at)
+        booked = book_visit(store, request, actor="desk")
+        assert isinstance(booked, Booked), booked
+        placed[booked.visits[0].id] = at
+    for visit_id in visits[15:]:
+        assert isinstance(cancel_visit(store, visit_id, actor="desk"), Ended)
+    told = {id_: {"start": at.astimezone(CHICAGO).isoformat(), "state": "booked"} for id_, at in placed.items()}
+    return {
+        **told,
+        **{id_: {"state": "cancelled"} for id_ in visits[15:]},
+        **{one.id: {"city": "=Newtown"} for one in renamed},
+    }
 
 
-def test_fifty_changes_survive_the_way_back(moved: SqlStore, export: Path, engine: Engine, tmp_path: Path) -> None:
-    switch(moved, export)
+def patients_of(work: UnitOfWork, ids: list[str]) -> list[Patient]:
+    found = work.records.load(Kind.PATIENT, ids)
+    return [one for one in (found[id_] for id_ in ids) if isinstance(one, Patient)]
+
+
+def test_fifty_changes_survive_the_way_back(
+    store: SqlStore, to_come: Path, export: Path, engine: Engine, tmp_path: Path
+) -> None:
+    moved = store
+    switch(moved, export, folder=to_come)
     told = write_fifty(moved)
     assert len(told) == 50
     before = dump_of(engine)
@@ -192,16 +249,17 @@ def test_fifty_changes_survive_the_way_back(moved: SqlStore, export: Path, engin
     assert (note["signed_by"], note["records"], note["sha256"]) == ("Dr. Lee", 50, digest_of(way_back.entries))
     edit(export)
     with pytest.raises(NeedsAttention, match="not yet in legacy"):
-        take_delta(run_of(moved, export))
+        take_delta(run_of(moved, export, to_come))
     close_way_back(moved, "legacy", "Dr. Lee")
     with moved.begin("read") as work:
         assert work.cutovers.find_silent() == {}
 
 
 def test_what_the_old_system_can_be_told_of_waits_in_the_outbox_and_not_on_the_list(
-    moved: SqlStore, export: Path
+    store: SqlStore, to_come: Path, export: Path
 ) -> None:
-    switch(moved, export)
+    moved = store
+    switch(moved, export, folder=to_come)
     told = write_fifty(moved)
     way_back = go_back(moved, "legacy", "Dr. Lee", {Kind.VISIT})
     with moved.begin("read") as work:

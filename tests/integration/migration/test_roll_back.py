@@ -1,9 +1,11 @@
 """A batch of a moved history is taken back as if it had never been loaded, or not at all."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from hub.canonical.ids import Kind, PatientId, VisitId
 from hub.canonical.records import Patient, Visit
-from hub.errors import InvalidInput, NeedsAttention
+from hub.errors import HubError, InvalidInput, NeedsAttention
 from hub.operations.merge_people import Word, merge_people
 from hub.operations.migration.cut_over import Terms, cut_over
 from hub.operations.migration.roll_back import Standing, TakenBack, list_batches, roll_back
@@ -29,6 +31,9 @@ from tests.integration.migration.test_cutover import edit
 from tests.legacy.generate import generate
 
 WHO = ("Dr. Lee", "loaded by mistake")
+WAITING = """
+    SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+    WHERE NOT l.granted AND d.datname = current_database()"""
 OUTWARD = ("outbox_delivery", "domain_event", "pending_change", "payment_intent", "freed")
 
 
@@ -345,6 +350,35 @@ def test_a_visit_that_a_newer_export_moved_takes_its_old_time_again(
 
 def times(dump: list[str]) -> list[str]:
     return [line for line in dump if line.startswith(("visit ", "claim "))]
+
+
+def test_whoever_writes_meanwhile_waits_and_finds_it_gone(store: SqlStore, engine: Engine) -> None:
+    begun, go_on = Event(), Event()
+
+    def hold(point: str) -> None:
+        if point == "roll_back:before_commit":
+            begun.set()
+            assert go_on.wait(60)
+
+    with store.begin("look") as work:
+        new = a_visit(work).model_copy(update={"id": VisitId("vis_new")})
+
+    def book() -> None:
+        with store.begin("book") as work:
+            work.records.save([new])
+
+    batches = ids_of(counting(store))
+    with ThreadPoolExecutor() as others:
+        going = others.submit(roll_back, SqlStore(engine, hold), batches, *WHO)
+        assert begun.wait(60)
+        booking = others.submit(book)
+        while not ask(engine, WAITING):
+            assert not booking.done()
+        go_on.set()
+        assert isinstance(going.result(60), TakenBack)
+        with pytest.raises(HubError, match="the database refused to store this"):
+            booking.result(60)
+    assert ask(engine, "SELECT count(*) FROM visit") == 0
 
 
 def test_the_application_can_remove_only_what_is_taken_back_in_the_same_breath(store: SqlStore, engine: Engine) -> None:
