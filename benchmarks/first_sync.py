@@ -1,9 +1,11 @@
 """The first synchronization of a practice: patients and visits over HTTP from a server on the same machine.
 
-python -m benchmarks.first_sync [--small] [--profile] [--kill]
+python -m benchmarks.first_sync [--small] [--profile] [--kill] [--allowance REQUESTS_A_SECOND]
 
 The baseline beside it: the same pages fetched and parsed, and nothing done with them. `--kill` kills the synchronizing
-process again and again and goes on, until everything is there; then it is counted.
+process again and again and goes on, until everything is there; then it is counted. `--allowance` puts a vendor in its
+place that refuses more requests than so many a second, behind a connection that declares that limit: how much of it is
+used.
 """
 
 import argparse
@@ -23,11 +25,13 @@ from sqlalchemy import URL, make_url, text
 
 from benchmarks.database import database_cpu, fresh_database
 from hub.canonical.ids import Kind
-from hub.connectors.fhir_r4.client import FhirClient
+from hub.connectors.fhir_r4.client import MEDIA_TYPE, FhirClient
 from hub.connectors.fhir_r4.source import FhirSource
 from hub.connectors.kit.connection import read_connection
+from hub.connectors.kit.http import Gate, HttpClient
 from hub.connectors.kit.mapping_files import load_mappings
 from hub.connectors.kit.read_ahead import ReadAhead
+from hub.connectors.kit.spec.limits import LimitsSpec, Rate
 from hub.operations.apply_practice import apply_practice
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.pull_changes import pull_changes
@@ -37,6 +41,8 @@ from hub.store.unit_of_work import SqlStore
 
 PROJECT = Path(__file__).resolve().parents[1]
 PAGE = 500
+FEW_A_PAGE = 50
+"""Where requests are rationed: so that there are many of them."""
 
 
 def system() -> LinkedSystem:
@@ -47,24 +53,29 @@ def system() -> LinkedSystem:
 
 
 @contextmanager
-def served(patients: int, visits: int) -> Iterator[str]:
+def served(patients: int, visits: int, allowance: int | None = None) -> Iterator[str]:
     command = [sys.executable, "-m", "benchmarks.static_fhir", str(patients), str(visits)]
+    command += [str(allowance)] if allowance else []
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
-        server.communicate("")
+        print(f"the server: {server.communicate('')[0].strip()}")
 
 
-def synchronize(url: URL | str, server: str) -> None:
+def gate_of(allowance: int | None) -> Gate:
+    return Gate(LimitsSpec(rate=(Rate(requests=allowance, per_seconds=1),) if allowance else ()))
+
+
+def synchronize(url: URL | str, server: str, allowance: int | None = None) -> None:
     collect_seldom()
     engine = application_engine(url)
     store = SqlStore(engine)
-    linked = system()
+    linked, gate = system(), gate_of(allowance)
     for kind in (Kind.PATIENT, Kind.VISIT):
         folder = str(make_url(url).query["host"])
         began, spent, database = perf_counter(), process_time(), database_cpu(folder)
-        with FhirClient(server) as client:
-            source = ReadAhead(FhirSource(client, linked.name, page_size=PAGE))
+        with FhirClient(HttpClient(server, media_type=MEDIA_TYPE, gate=gate)) as client:
+            source = ReadAhead(FhirSource(client, linked.name, page_size=FEW_A_PAGE if allowance else PAGE))
             done = pull_changes(linked, kind, source, store)
         wall, cpu, database = perf_counter() - began, process_time() - spent, database_cpu(folder) - database
         if done.read:
@@ -106,6 +117,7 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=100_000, help="three visits each")
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--kill", action="store_true")
+    parser.add_argument("--allowance", type=int, help="requests that the server takes in a second")
     parser.add_argument("--on", nargs=2, metavar=("DATABASE", "SERVER"))
     options = parser.parse_args()
     if options.on:
@@ -113,7 +125,7 @@ def main() -> None:
         return
     patients = 2_000 if options.small else options.patients
     visits = 3 * patients
-    with served(patients, visits) as server, fresh_database(durable=True) as (url, owner):
+    with served(patients, visits, options.allowance) as server, fresh_database(durable=True) as (url, owner):
         engine = application_engine(url)
         file = PROJECT / "examples" / "juniper" / "practice.yaml"
         apply_practice(SqlStore(engine), file.read_text(), "practice.yaml")
@@ -126,6 +138,8 @@ def main() -> None:
             profile.runcall(synchronize, url, server)
             pstats.Stats(profile).sort_stats("cumulative").print_stats(60)
             pstats.Stats(profile).sort_stats("tottime").print_stats(45)
+        elif options.allowance:
+            synchronize(url, server, options.allowance)
         else:
             fetch_only(server)
             began = perf_counter()

@@ -1,13 +1,17 @@
 """A FHIR server that only has searches, and makes each page when it is asked for it: so many patients and visits.
 
-As a program it prints its port and serves until its input ends: `python -m benchmarks.static_fhir PATIENTS VISITS`
+As a program it prints its port, serves until its input ends, and says what it was asked:
+`python -m benchmarks.static_fhir PATIENTS VISITS [REQUESTS_A_SECOND]`
 """
 
 import json
 import sys
 import threading
+from collections import deque
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import monotonic
 from urllib.parse import parse_qs, urlsplit
 
 GIVEN = ("Ada", "Bela", "Cora", "Dina", "Elsa", "Fay", "Gwen", "Hope", "Iris", "Joan")
@@ -62,13 +66,50 @@ def _text(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def serve(patients: int, visits: int) -> ThreadingHTTPServer:
-    """A server on a free port."""
+class Allowance:
+    """So many requests in any second; None: as many as come."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._moments: deque[float] = deque()
+        self._began = self._ended = monotonic()
+        self.answered = self.refused = 0
+
+    def takes(self) -> bool:
+        with self._lock:
+            now = monotonic()
+            while self._moments and self._moments[0] <= now - 1:
+                self._moments.popleft()
+            if self._most is not None and len(self._moments) >= self._most:
+                self.refused += 1
+                return False
+            self._began = self._began if self.answered else now
+            self._moments.append(now)
+            self._ended = now
+            self.answered += 1
+            return True
+
+    def told(self) -> str:
+        if self._most is None:
+            return f"{self.answered} requests"
+        could = self._most * (self._ended - self._began) + self._most
+        return f"{self.answered} requests, {self.answered / could:.1%} of the allowance; {self.refused} refused"
+
+
+def serve(patients: int, visits: int, takes: Callable[[], bool] = lambda: True) -> ThreadingHTTPServer:
+    """A server on a free port; what it does not take it refuses with 429."""
 
     class Pages(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            if not takes():
+                self.send_response(429)
+                self.send_header("retry-after", "1")
+                self.send_header("content-length", "0")
+                self.end_headers()
+                return
             asked = urlsplit(self.path)
             params = {name: values[0] for name, values in parse_qs(asked.query).items()}
             kind = asked.path.strip("/")
@@ -101,8 +142,10 @@ def serve(patients: int, visits: int) -> ThreadingHTTPServer:
 
 
 if __name__ == "__main__":
-    server = serve(int(sys.argv[1]), int(sys.argv[2]))
+    allowance = Allowance(int(sys.argv[3]) if len(sys.argv) > 3 else None)
+    server = serve(int(sys.argv[1]), int(sys.argv[2]), allowance.takes)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(server.server_address[1], flush=True)
+    print(server.server_port, flush=True)
     sys.stdin.read()
     server.shutdown()
+    print(allowance.told())
