@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from hub.mapping.paths import Json, Place, Step, pick
+from hub.mapping.paths import Condition, Json, Place, Step, pick
 
 
 def reader_of(place: Place) -> Callable[[Json], Json]:
@@ -37,17 +37,31 @@ def _walker(place: Place) -> Callable[[Json], Json]:
 def _picker(step: Step) -> Callable[[Json], Json]:
     if step.index == 0:
         return lambda elements: elements[0] if isinstance(elements, list) and elements else None
-    if len(step.conditions) == 1 and len(step.conditions[0].keys) == 1:
-        (condition,) = step.conditions
-        (key,), holds, value = condition.keys, condition.holds, condition.value
+    if len(step.conditions) != 1:
+        return lambda elements: pick(elements, step)
+    holds = _holder(step.conditions[0])
 
-        def first(elements: Json) -> Json:
-            if isinstance(elements, list):
-                for element in elements:
-                    if isinstance(element, dict) and (element.get(key) == value or holds(element)):
-                        return element
-            return None
+    def first(elements: Json) -> Json:
+        if isinstance(elements, list):
+            for element in elements:
+                if holds(element):
+                    return element
+        return None
 
-        if isinstance(value, str) and not condition.starts:
-            return first
-    return lambda elements: pick(elements, step)
+    return first
+
+
+def _holder(condition: Condition) -> Callable[[Json], bool]:
+    """`Condition.holds`, without asking the condition anything again for each element."""
+    keys, said, value, starts = condition.keys, condition.said, condition.value, condition.starts
+
+    def holds(found: Json) -> bool:
+        for key in keys:
+            if not isinstance(found, dict):
+                return False
+            found = found.get(key)
+        if isinstance(found, str):
+            return found.startswith(said) if starts else found == said
+        return not starts and type(found) is type(value) and bool(found == value)
+
+    return holds
