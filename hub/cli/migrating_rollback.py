@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hub.operations.migration.roll_back import Standing, TakenBack
     from hub.ports.rollbacks import Batch, Dependant
 
-Batches = Annotated[list[int] | None, typer.Argument(metavar="[BATCH]...", help="Numbers; default: list all of them.")]
+Batches = Annotated[list[int] | None, typer.Argument(metavar="BATCH", help="Numbers; default: list all of them.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who answers for it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; nothing personal.")]
 OfKind = Annotated[str | None, typer.Option(help="List only these: patient, visit, payment …")]
@@ -20,7 +20,7 @@ OfMonth = Annotated[str | None, typer.Option(metavar="YYYY-MM", help="List only 
 WithAll = Annotated[bool, typer.Option("--all", help="List earlier attempts, too, and what writes no records.")]
 SHOWN = 20
 """How many dependants of a sort stand in the text; all are in the JSON."""
-_STATES = {"loaded": "counts", "superseded": "done again since", "reversed": "taken back"}
+_STATES = {"loaded": "counts", "superseded": "counts no more", "reversed": "taken back"}
 
 
 def rollback(
@@ -35,8 +35,9 @@ def rollback(
 ) -> None:
     """Take batches back as if they had never been loaded; without a number, list them.
 
-    All of them go in one transaction, or none: what was made or changed since and stands on them is listed, and the
-    command exits with 1. The next `hub migrate run` loads the same rows again. Nobody is told.
+    All of them go in one transaction, or none: then what depends on them
+    is listed, and the command exits with 1. The next `hub migrate run` loads
+    their rows again. Nobody is told.
     """
     from hub.bootstrap.migrating import open_store
     from hub.operations.migration.roll_back import Standing, list_batches, roll_back
@@ -102,7 +103,7 @@ def _refused(done: "Standing") -> dict[str, Any]:
 
 
 def _refusal(done: "Standing", batches: Sequence[int]) -> Iterator[str]:
-    yield f"refused: {len(done.dependants)} stand on it; nothing was taken back"
+    yield f"refused, nothing was taken back: {len(done.dependants)} depend on it"
     by_kind: dict[str, list[Dependant]] = {}
     for one in done.dependants:
         by_kind.setdefault(one.kind, []).append(one)
@@ -113,7 +114,7 @@ def _refusal(done: "Standing", batches: Sequence[int]) -> Iterator[str]:
     later = {int(one.id) for one in done.dependants if one.kind == "batch"}
     if later:
         numbers = " ".join(str(number) for number in sorted({*batches, *later}))
-        yield f"Together with the batches that stand on it: hub migrate rollback {numbers} --by NAME --reason WHY"
+        yield f"Together with the batches that depend on it: hub migrate rollback {numbers} --by NAME --reason WHY"
 
 
 def _done(done: "TakenBack") -> dict[str, Any]:

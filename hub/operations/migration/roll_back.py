@@ -20,6 +20,8 @@ from hub.ports.rollbacks import Batch, Dependant
 WRITE = (Stage.LAND, Stage.LOAD)
 """What can be taken back: a replay and an account only say what they found, and are void when that changes."""
 
+_IDLE = "It is done again after what it speaks of was taken back"
+
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
@@ -91,16 +93,13 @@ def _chosen(known: Sequence[Batch], batch_ids: Collection[int]) -> tuple[Batch, 
     if unknown or idle:
         raise InvalidInput(*unknown, *idle)
     chosen = [by_id[id_] for id_ in sorted(set(batch_ids), reverse=True) if by_id[id_].state != "reversed"]
-    blind = [one for one in chosen if not one.is_noted]
+    blind = [one for one in chosen if one.partition.stage is Stage.LOAD and not one.is_noted]
     if blind:
         hint = "Restore the database from before it, or mend the records one by one"
         raise NeedsAttention(
             *(Problem(f"what batch {one.id} changed was not kept yet", "not_noted", hint=hint) for one in blind)
         )
     return tuple(chosen)
-
-
-_IDLE = "It is done again after what it speaks of was taken back"
 
 
 def _find_dependants(work: UnitOfWork, batches: Sequence[Batch]) -> tuple[Dependant, ...]:

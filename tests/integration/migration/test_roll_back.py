@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
 from threading import Event
@@ -13,7 +13,9 @@ from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from hub.canonical.ids import Kind, PatientId, VisitId
+from hub.canonical.finance import Payment, PaymentKind
+from hub.canonical.ids import Kind, PatientId, PaymentId, VisitId
+from hub.canonical.money import Money
 from hub.canonical.records import Patient, Visit
 from hub.errors import HubError, InvalidInput, NeedsAttention
 from hub.operations.merge_people import Word, merge_people
@@ -21,6 +23,7 @@ from hub.operations.migration.cut_over import Terms, cut_over
 from hub.operations.migration.roll_back import Standing, TakenBack, list_batches, roll_back
 from hub.operations.migration.take_delta import take_delta
 from hub.ports import UnitOfWork
+from hub.ports.migrations import Partition, Stage
 from hub.ports.rollbacks import Batch
 from hub.store.embedded import EmbeddedServer
 from hub.store.unit_of_work import SqlStore
@@ -350,6 +353,40 @@ def test_a_visit_that_a_newer_export_moved_takes_its_old_time_again(
 
 def times(dump: list[str]) -> list[str]:
     return [line for line in dump if line.startswith(("visit ", "claim "))]
+
+
+def pay_ahead(store: SqlStore, month: str, visit_id: str) -> int:
+    """A batch of one deposit; gives its number."""
+    with store.begin("load") as work:
+        place = Partition(Stage.LOAD, Kind.PAYMENT, month)
+        batch_id = work.migrations.open_attempt("legacy", "folder", place, month)
+        paid = {"kind": PaymentKind.DEPOSIT, "amount": Money(amount_minor=2500, currency="USD")}
+        payment = Payment(id=PaymentId(f"pay_{month}"), visit_id=visit_id, paid_on=date(2026, 1, 1), **paid)
+        work.records.save([payment], batch_id=batch_id, origin="legacy")
+        work.payments.adopt_deposits([visit_id])
+        work.migrations.close_attempt(batch_id, {}, {})
+    return batch_id
+
+
+def test_deposits_of_two_batches_on_one_visit_go_in_the_order_in_which_they_were_put_there(
+    store: SqlStore, engine: Engine, owner: Engine
+) -> None:
+    visit_id = ask(engine, "SELECT min(id) FROM visit")
+    to_come = """UPDATE visit SET start = '2098-01-01', "end" = '2098-01-02', state = 'booked', price_minor = 10000,
+        price_currency = 'USD' WHERE id = :id"""
+    write(owner, to_come, id=visit_id)
+    row = f"SELECT CAST(to_jsonb(v) AS text) FROM visit v WHERE id = '{visit_id}'"
+    deposit = f"SELECT deposit_minor FROM visit WHERE id = '{visit_id}'"
+    before = ask(engine, row)
+    first, second = (pay_ahead(store, month, visit_id) for month in ("2098-01", "2098-02"))
+    assert ask(engine, deposit) == 5000
+    refused = roll_back(store, [first], *WHO)
+    assert isinstance(refused, Standing)
+    assert [(one.kind, one.id) for one in refused.dependants] == [("batch", str(second))]
+    assert isinstance(roll_back(store, [second], *WHO), TakenBack)
+    assert ask(engine, deposit) == 2500
+    assert isinstance(roll_back(store, [first], *WHO), TakenBack)
+    assert ask(engine, row) == before
 
 
 def test_whoever_writes_meanwhile_waits_and_finds_it_gone(store: SqlStore, engine: Engine) -> None:
