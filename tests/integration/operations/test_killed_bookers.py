@@ -29,6 +29,8 @@ from tests.integration.operations.small_practice import NINE, PRACTICE, open_pra
 from tests.processes import start
 
 CLIENTS = 64
+BYTES_A_DEATH = 2500
+"""Of the 160,000 or so that all write down: as many deaths on a slow machine as on a fast one."""
 DAY, ONE_DAY = NINE.date(), timedelta(days=1)
 BIGGER = PRACTICE.replace("on_hand: 3", "on_hand: 40") + "policy: {hold_minutes: 600}\n"
 
@@ -139,16 +141,16 @@ def clients(database: Database, empty: Diary, tmp_path: Path) -> Iterator[Client
 def test_sixty_four_clients_of_whom_many_are_killed_never_break_the_book(
     clients: Clients, empty: Diary, owner: Engine
 ) -> None:
-    looks, next_death = 0, 0
+    next_death = 0
     with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         while clients.is_alive():
             assert connection.execute(_FAULTS).all() == []
-            looks += 1
-            if clients.answered() >= next_death:  # a death for every few answers, so that the others get on
+            while clients.is_alive() and clients.answered() >= next_death:
                 clients.kill_one()
-                next_death += 500  # who looks late on a busy machine catches up
+                next_death += BYTES_A_DEATH
+                assert connection.execute(_FAULTS).all() == []
         assert connection.execute(_FAULTS).all() == []
-        assert (looks > CLIENTS, len(clients.deaths) > CLIENTS // 2) == (True, True)
+        assert len(clients.deaths) > CLIENTS // 2
         told = [line | {"client": n} for n, file in enumerate(clients.told) for line in answers(file)]
         assert all(len(finished(file)) == LIVES for file in clients.told)
         changes = _changes(connection, told, clients.deaths)
