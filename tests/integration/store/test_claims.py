@@ -16,6 +16,20 @@ from tests.integration.store.records_made_up import NINE, at, practice, visit
 _SHOWN = text("""
     SELECT c.visit_id, c.need, c.firm FROM claim c ORDER BY c.visit_id, c.need""")
 
+_YEARS = text("""
+    INSERT INTO claim (unit_id, during, visit_id, need)
+    SELECT unit_id, tstzrange(lower(during) - n * INTERVAL '1 d', upper(during) - n * INTERVAL '1 d'), visit_id, need
+    FROM claim, generate_series(1, 2000) n""")
+
+
+def _rows_read_in_sequence(engine: Engine) -> int:
+    """Of the claims; what the engine's connection has counted so far is told first."""
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_stat_force_next_flush()"))
+    with engine.connect() as connection:
+        read = text("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'claim'")
+        return int(connection.execute(read).scalar_one())
+
 
 def _claims(engine: Engine) -> list[tuple[str, str, bool]]:
     with engine.connect() as connection:
@@ -57,6 +71,18 @@ def test_a_patient_in_two_places_is_contested_too(store: SqlStore) -> None:
 def test_what_a_fact_meets_in_a_later_batch_stays_firm(store: SqlStore) -> None:
     _place(store, visit(1, 10, 40))
     assert _place(store, visit(0, 0, 30, patient=1)).contested_visits == ("v0",)
+
+
+def test_room_for_a_fact_is_found_without_reading_what_was_claimed_at_other_times(
+    store: SqlStore, engine: Engine
+) -> None:
+    """A first synchronization would cost a record the more, the more there are."""
+    _place(store, visit(1, 0, 30, room="room-1"))
+    with engine.begin() as connection:
+        connection.execute(_YEARS)
+    before = _rows_read_in_sequence(engine)
+    assert _place(store, visit(2, 60, 90, patient=1, room="room-1")).firm == 3
+    assert _rows_read_in_sequence(engine) - before < 10  # of 6003
 
 
 @pytest.mark.parametrize("state", [VisitState.CANCELLED, VisitState.NO_SHOW])
