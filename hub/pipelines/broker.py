@@ -6,12 +6,14 @@ is how a lost run is known.
 """
 
 import os
+import warnings
 from collections.abc import Mapping
 from typing import Any, Self
 
 import dagster as dg
+import typer
 from celery import Celery
-from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
 from dagster._serdes import ConfigurableClassData
 from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tasks import create_execute_job_task, create_resume_job_task
@@ -36,6 +38,12 @@ class WorkerLauncher(CeleryRunLauncher):
         """For the broker of the settings."""
         url = require_broker(settings)
         return cls("dagster", url, url, config_source=_options(settings), inst_data=inst_data)
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """As Dagster does, which tells Celery the same task anew for each run; Celery 5.7 warns of that."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Task name 'execute_job' is already registered")
+            super().launch_run(context)
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """As Celery says; but where a worker is done with a run that has no end, it is not the one who began it."""
@@ -69,7 +77,8 @@ def work(settings: Settings) -> None:
     create_execute_job_task(app)
     create_resume_job_task(app)
     name = f"--hostname=hub-{os.getpid()}@%h"
-    app.worker_main(["worker", "--pool=threads", "--concurrency=1", name, "--loglevel=WARNING"])
+    typer.echo("Asking the broker for work. Ctrl-C stops, when what is in hand is done.")
+    app.worker_main(["--quiet", "worker", "--pool=threads", "--concurrency=1", name, "--loglevel=WARNING"])
 
 
 def count_workers(launcher: WorkerLauncher) -> int:
@@ -99,6 +108,7 @@ def _options(settings: Settings) -> dict[str, Any]:
     return {
         "task_acks_late": True,
         "worker_prefetch_multiplier": 1,
+        "worker_redirect_stdouts": False,
         "broker_connection_retry_on_startup": True,
         "broker_transport_options": {
             "visibility_timeout": settings.broker_lease_seconds,

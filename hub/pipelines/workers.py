@@ -24,7 +24,7 @@ from hub.settings import Settings
 LOST = "The worker that began it is gone."
 TRIES = 3
 """So often a partition is begun whose worker dies."""
-_POLL_SECONDS = 0.5
+_POLL_SECONDS = 1
 
 
 def run_by_workers(moving: Run, settings: Settings, tell: Tell) -> bool:

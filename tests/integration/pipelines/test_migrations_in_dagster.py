@@ -4,13 +4,17 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from sqlalchemy import text
 
 from hub.errors import NeedsAttention
 from hub.pipelines import definitions as deployed
 from hub.pipelines.definitions import JOB, definitions
 from hub.pipelines.migrating import define_migrations
+from hub.ports.verifications import CheckState
 from hub.settings import Settings
-from tests.integration.migration.moved import FOLDER
+from hub.store.unit_of_work import SqlStore
+from tests.database import Database
+from tests.integration.migration.moved import FOLDER, run_of
 from tests.legacy.generate import generate
 
 ASSETS = """\
@@ -32,6 +36,7 @@ migration/legacy/replay
 migration/legacy/services
 migration/legacy/visits
 """
+PROOF = dg.AssetKey(["migration", "legacy", "proof"])
 
 
 @pytest.fixture
@@ -73,3 +78,35 @@ def test_daily_round_moves_no_history(settings: Settings) -> None:
 def test_migration_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(NeedsAttention, match=r"nowhere/migration\.yaml"):
         list(define_migrations(Settings(migrations={tmp_path / "nowhere": tmp_path})))
+
+
+@pytest.mark.slow
+def test_proof_of_a_history_is_an_asset_with_the_checks_of_the_verification_that_it_keeps(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = settings.model_copy(update={"database_url": database.text_url})
+    monkeypatch.setattr(deployed, "read_settings", lambda: named)
+    store = SqlStore(database.engine)
+    run_of(store, settings.migrations[FOLDER]).run()
+    assert set(prove_in_dagster(store).values()) == {True}
+
+    with database.owner.begin() as connection:
+        connection.execute(text("UPDATE visit SET price_minor = price_minor + 1 WHERE price_minor > 0"))
+    found = prove_in_dagster(store)
+    assert not found["visit_totals_agree"]
+    assert not found["every_field_says_what_its_row_says"]
+
+
+def prove_in_dagster(store: SqlStore) -> dict[str, bool]:
+    """Each check of the proof, as Dagster keeps it; which is as the hub does."""
+    job = definitions().resolve_implicit_job_def_def_for_assets([PROOF])
+    assert job is not None
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(instance=instance, asset_selection=[PROOF])
+        assert result.success
+        found = {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
+    with store.begin("read") as work:
+        kept = work.verifications.find_last("legacy")
+    assert kept is not None
+    assert found == {check.name: check.state == CheckState.OK for check in kept.checks}
+    return found
