@@ -11,7 +11,7 @@ from hub.bootstrap import read_practice_folder
 from hub.bootstrap.migrating import open_store
 from hub.bootstrap.migration_folder import read_migration_folder
 from hub.errors import NeedsAttention, Problem
-from hub.operations.migration.run_history import Run
+from hub.operations.migration.run_history import Run, loaded_kinds
 from hub.pipelines.told import answer_of, lines_of
 from hub.program import FAILED, one_clear_message
 from hub.settings import read_settings
@@ -81,6 +81,8 @@ def serve(port: Annotated[int | None, typer.Option(help="Default: HUB_DAGSTER_PO
     """Serve Dagster's web UI with its daemon on loopback, until Ctrl-C."""
     settings = read_settings()
     read_practice_folder(settings)
+    for folder, source in settings.migrations.items():
+        loaded_kinds(read_migration_folder(folder, settings).history(source))
     from hub.pipelines.serve import serve as serve_ui  # noqa: PLC0415 - as above
 
     serve_ui(settings.dagster_home, settings.dagster_port if port is None else port)

@@ -1,13 +1,15 @@
 """The migration folders that a deployment names are assets of its Dagster, beside those of its connections."""
 
+import json
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from sqlalchemy import text
 
-from hub.errors import NeedsAttention
+from hub.errors import InvalidInput, NeedsAttention
 from hub.pipelines import definitions as deployed
+from hub.pipelines.__main__ import serve
 from hub.pipelines.definitions import JOB, definitions
 from hub.pipelines.migrating import define_migrations
 from hub.ports.verifications import CheckState
@@ -78,6 +80,15 @@ def test_daily_round_moves_no_history(settings: Settings) -> None:
 def test_migration_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(NeedsAttention, match=r"nowhere/migration\.yaml"):
         list(define_migrations(Settings(migrations={tmp_path / "nowhere": tmp_path})))
+
+
+def test_export_that_is_not_there_is_told_before_anything_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_HOME", str(tmp_path))
+    monkeypatch.setenv("HUB_MIGRATIONS", json.dumps({str(FOLDER): str(tmp_path / "gone")}))
+    with pytest.raises(InvalidInput, match=r"--source names the folder of the export"):
+        serve()
 
 
 @pytest.mark.slow
