@@ -1,7 +1,7 @@
 """Splink's probabilistic linkage (Fellegi-Sunter, trained on the people themselves) in DuckDB's memory."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
@@ -10,6 +10,7 @@ from splink.internals.blocking_rule_creator import BlockingRuleCreator
 
 from hub.sync.people.decide import Scores, pair_of
 from hub.sync.people.normal import Person
+from hub.sync.people.population import count_population
 
 COLUMNS = ("unique_id", "given", "family", "born_on", "born_year", "phone", "email", "street")
 BLOCKS = (
@@ -40,7 +41,8 @@ def score_people(people: Sequence[Person], least: float) -> Scores:
 
 
 def _trained(people: Sequence[Person]) -> Linker:
-    rows = [_row(person) for person in people]
+    nobodys = count_population(people).contacts
+    rows = [_row(person, nobodys) for person in people]
     table = pa.table({name: [row[n] for row in rows] for n, name in enumerate(COLUMNS)})
     linker = Linker(DuckDBAPI().register(table), _settings(), log_level=logging.ERROR)
     sure: list[str | BlockingRuleCreator] = [block_on(*SURE)]
@@ -71,15 +73,16 @@ def _settings() -> SettingsCreator:
     )
 
 
-def _row(person: Person) -> tuple[str | None, ...]:
+def _row(person: Person, nobodys: Collection[str]) -> tuple[str | None, ...]:
+    """What is known; a contact that too many have is none: two thousand who share it would be two million pairs."""
     born = person.born_on
     known = (
         person.given_name,
         person.family_name,
         born.isoformat() if born else "",
         str(born.year) if born else "",
-        person.phone,
-        person.email,
+        "" if person.phone in nobodys else person.phone,
+        "" if person.email in nobodys else person.email,
         person.street,
     )
     return (person.id, *(value or None for value in known))

@@ -1,5 +1,6 @@
 """Prove a moved history: expectations and control totals in PostgreSQL, every field against its row."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,8 +44,10 @@ class Proving:
             data_hash = work.verifications.hash_data()
         told = folder_telling(self.folder, head.zone, self.mappings)
         expectations = history_expectations(told)
-        outcomes = validate(self.engine.url, expectations)
-        compared = check_rows(self.store, loader, partitions)
+        with ThreadPoolExecutor(1) as beside:  # PostgreSQL judges while this process compares
+            comparing = beside.submit(check_rows, self.store, loader, partitions)
+            outcomes = validate(self.engine.url, expectations)
+            compared = comparing.result()
         checks = [*(_check(each, outcomes[each.name]) for each in expectations), compared]
         totals = read_totals(self.engine.url, total_queries(told))
         with self.store.begin("save_verification") as work:

@@ -1,7 +1,8 @@
 """Instants in two values: a date and a wall time of the zone. What clock changes do to them: instants.py."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, time
+from functools import lru_cache
 from typing import Any
 
 from pydantic import Field, field_validator
@@ -13,6 +14,9 @@ from hub.mapping.codecs.formats import date_reader, time_reader, written
 from hub.mapping.codecs.instants import SAMPLE, local, remark_on_wall
 from hub.mapping.codes import CodeTable
 from hub.mapping.context import Context
+
+_KEPT = 4096
+"""Times of day whose text is kept in mind: rows name the same ones over and over."""
 
 
 class WallTimeOptions(PlausibleOptions):
@@ -41,6 +45,7 @@ Parts = tuple[Json, Json]
 
 def _wall_time(options: WallTimeOptions, _: Mapping[str, CodeTable]) -> Codec:
     day_of, time_of = date_reader(options.dates), time_reader(options.times)
+    shortest = lru_cache(_KEPT)(lambda clock: _shortest(clock, options.times, time_of))
 
     def wall(raw: Parts, context: Context) -> datetime:
         day, clock = (text_of(part) if part is not None else "" for part in raw)
@@ -60,7 +65,7 @@ def _wall_time(options: WallTimeOptions, _: Mapping[str, CodeTable]) -> Codec:
 
     def encode(value: datetime, context: Context) -> Parts:
         at = local(value, context)
-        return written(at.date(), options.dates[0]), _shortest(at.time(), options.times)
+        return written(at.date(), options.dates[0]), shortest(at.time())
 
     def remark(value: Any, raw: Parts, context: Context) -> Unreadable | None:
         return remark_on_wall(value, lambda: wall(raw, context), context.zone)
@@ -68,9 +73,8 @@ def _wall_time(options: WallTimeOptions, _: Mapping[str, CodeTable]) -> Codec:
     return Codec(decode, encode, remark)
 
 
-def _shortest(clock: time, formats: tuple[str, ...]) -> str:
+def _shortest(clock: time, formats: tuple[str, ...], read: Callable[[str], time | None]) -> str:
     """In the first format that loses nothing of it; in the first of all if every one does."""
-    read = time_reader(formats)
     for form in formats:
         if read(text := written(clock, form)) == clock:
             return text

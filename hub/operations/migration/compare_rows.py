@@ -7,6 +7,7 @@ what stands. Some thousands of rows at a time; of each record only the columns t
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from pydantic import ValidationError
 
@@ -59,12 +60,24 @@ class Compared:
 def compare_rows(store: Store, loader: Loader, partitions: Sequence[Partition]) -> Compared:
     """Compare what these partitions loaded; one short transaction each."""
     compared = Compared()
-    for partition in partitions:
-        if partition.kind is LEDGER:
+    for kind, of_kind in groupby(sorted(partitions, key=_kind_and_month), key=_kind_of):
+        if kind is LEDGER:
             continue
-        with store.begin("compare_rows") as work:
-            _compare_partition(work, loader, partition, compared)
+        with store.begin("find_changed") as work:
+            changed = work.verifications.find_changed(loader.history.system, kind)
+        for partition in of_kind:
+            with store.begin("compare_rows") as work:
+                _compare_partition(work, loader, partition, changed, compared)
     return compared
+
+
+def _kind_of(partition: Partition) -> Kind:
+    assert partition.kind is not None
+    return partition.kind
+
+
+def _kind_and_month(partition: Partition) -> tuple[Kind, str]:
+    return _kind_of(partition), partition.month
 
 
 def check_rows(store: Store, loader: Loader, partitions: Sequence[Partition]) -> HistoryCheck:
@@ -90,12 +103,12 @@ def as_check(compared: Compared) -> HistoryCheck:
     )
 
 
-def _compare_partition(work: UnitOfWork, loader: Loader, partition: Partition, compared: Compared) -> None:
-    kind = partition.kind
-    assert kind is not None
+def _compare_partition(
+    work: UnitOfWork, loader: Loader, partition: Partition, changed: frozenset[str], compared: Compared
+) -> None:
     assert partition.stage is Stage.LOAD
-    mapping, system = loader.history.mappings[kind], loader.history.system
-    changed = work.verifications.find_changed(system, kind)
+    kind = _kind_of(partition)
+    mapping = loader.history.mappings[kind]
     is_whole = kind in WHOLE
     context = loader.context(work) if is_whole else loader.dated_context(work, kind)
     for rows in work.migrations.read_rows(loader.landings[kind], partition.month):

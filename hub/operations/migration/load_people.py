@@ -1,8 +1,9 @@
 """Load the patients: decode, find out who is one person, merge whom the rules are sure of, queue the rest."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from hub.canonical.ids import Kind, derive
+from hub.canonical.ids import Kind, PatientId, derive
 from hub.canonical.records import Patient
 from hub.operations.match_people import match_loaded
 from hub.operations.merge_people import MATCHING, Word, merge_people, tell_of_reviews
@@ -22,14 +23,24 @@ def load_people(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposi
     decided = loader.decide_all(work, Kind.PATIENT)
     patients = combine_patients(decided, system)
     changed = save_decided(work, decided, list(patients.values()), system, batch_id)
+    ids = list(patients)
+    patients.clear()  # they are stored: matching has its own, and both would be twice the memory
+    decided = [_slim(one) for one in decided]
     word = Word(f"migration:{system}", "as decided in the migration folder", batch_id)
     _keep_apart(loader, work, word)
     if changed:
         match_loaded(work, changed, loader.history.matcher, batch_id)
     _merge_decided(loader, work, word)
-    survivors = work.people.find_survivors(list(patients))
+    survivors = work.people.find_survivors(ids)
     waiting = _waiting(work, decided)
     return list(_dispositions(decided, survivors, waiting))
+
+
+def _slim(decided: DecidedRow) -> DecidedRow:
+    """Where the row stands and who it is, without all that it says."""
+    source = replace(decided.row.record, payload={})
+    patient = decided.record and Patient.model_construct(id=PatientId(decided.record.id))
+    return replace(decided, row=decided.row._replace(record=source), record=patient)
 
 
 def _dispositions(

@@ -1,0 +1,139 @@
+"""The files of a history merged into the same PostgreSQL by dlt, beside the hub's: seconds of wall and of CPU.
+
+uv run --group benchmarks python -m benchmarks.migrate_with_dlt [--small] [--visits 1000000]
+
+Tuned dlt (Arrow batches, COPY, several workers, large buffers) is beside what the hub does with files alone: landing
+them, every version of every row kept and told apart. dlt as it comes, row by row, is beside the hub's whole run. dlt
+checks nothing, matches nobody and reads no date; `merge` leaves one row a key.
+"""
+
+import argparse
+import csv
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from time import perf_counter
+
+import dlt
+import pyarrow.csv
+from pyarrow import string
+from sqlalchemy import URL, Engine, text
+
+from benchmarks.database import database_cpu, family_cpu, fresh_database
+from benchmarks.migrate_history import FOLDER, Clock, count_rows, export_of, move
+from hub.bootstrap.migration_folder import read_migration_folder
+from hub.canonical.ids import Kind
+from hub.connectors.export_files.layout import FileLayout
+from hub.settings import Settings
+
+TUNED = {
+    "NORMALIZE__WORKERS": "2",
+    "LOAD__WORKERS": "4",
+    "NORMALIZE__DATA_WRITER__FILE_MAX_ITEMS": "100000",
+    "DATA_WRITER__BUFFER_MAX_ITEMS": "100000",
+}
+QUIET = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL"}
+BLOCK = 16 * 1024 * 1024
+Spent = tuple[float, float, float]
+"""Wall, CPU of ours, CPU of the database, in seconds."""
+
+
+def in_batches(file: Path, encoding: str) -> Iterator[object]:
+    """Arrow tables, every column as text."""
+    with file.open(encoding=encoding, newline="") as stream:
+        columns = next(csv.reader(stream))
+    yield from pyarrow.csv.open_csv(
+        file,
+        read_options=pyarrow.csv.ReadOptions(block_size=BLOCK, encoding=encoding.replace("-sig", "")),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(columns, string())),
+    )
+
+
+def in_rows(file: Path, encoding: str) -> Iterator[dict[str, str]]:
+    """As one writes it first."""
+    with file.open(encoding=encoding, newline="") as stream:
+        yield from csv.DictReader(stream)
+
+
+def merge(owner: Engine, export: Path, read: Callable[[Path, str], Iterator[object]], form: str | None) -> int:
+    """Every file into a table of its own, one row a key; gives how many rows are there."""
+    dataset = f"dlt_{read.__name__}"
+    with tempfile.TemporaryDirectory(prefix="hub-dlt-") as place:
+        pipeline = dlt.pipeline(
+            dataset,
+            pipelines_dir=place,
+            destination=dlt.destinations.postgres(credentials=_credentials(owner.url)),
+            dataset_name=dataset,
+        )
+        pipeline.run(_resources(export, read), loader_file_format=form).raise_on_failed_jobs()
+    tables = [layout.files.removesuffix(".csv") for layout in _layouts().values()]
+    with owner.connect() as connection:
+        counts = (connection.execute(text(f'SELECT count(*) FROM {dataset}."{table}"')) for table in tables)
+        return sum(count.scalar_one() for count in counts)
+
+
+def _resources(export: Path, read: Callable[[Path, str], Iterator[object]]) -> list[object]:
+    found = []
+    for layout in _layouts().values():
+        name = layout.files.removesuffix(".csv")
+        encoding = {"clients": "utf-8-sig", "staff": "cp1252"}.get(name, "utf-8")
+        rows = read(export / layout.files, encoding)
+        found.append(dlt.resource(rows, name=name, write_disposition="merge", primary_key=list(layout.key)))
+    return found
+
+
+def _layouts() -> Mapping[Kind, FileLayout]:
+    return read_migration_folder(FOLDER, Settings()).file.source.records
+
+
+def _credentials(url: URL) -> str:
+    # A socket asks for no password; dlt insists on one.
+    return url.set(drivername="postgresql", password="none").render_as_string(hide_password=False)
+
+
+def timed(server: str, work: Callable[[], object]) -> Spent:
+    """What it took."""
+    began = perf_counter(), family_cpu(os.getpid()), database_cpu(server)
+    work()
+    return perf_counter() - began[0], family_cpu(os.getpid()) - began[1], database_cpu(server) - began[2]
+
+
+def compare(export: Path, workers: int | None) -> None:
+    """Each in its turn on a database of its own, and the ratios."""
+    rows = sum(count_rows(file) for file in export.glob("*.csv"))
+    with fresh_database(durable=False) as (url, owner):
+        server = str(url.query["host"])
+        os.environ.update(QUIET)
+        default = timed(server, lambda: print(f"dlt as it comes merged {merge(owner, export, in_rows, None)} rows"))
+        os.environ.update(TUNED)
+        tuned = timed(server, lambda: print(f"dlt tuned merged {merge(owner, export, in_batches, 'csv')} rows"))
+    with fresh_database(durable=False) as (url, _):
+        clock = Clock(str(url.query["host"]))
+        clock.start()
+        move(url, export, clock, workers)
+    whole = tuple(sum(each) for each in zip(*clock.spent.values(), strict=True))
+    landed = clock.spent["land"]
+    told = {"hub, landed": landed, "dlt, tuned": tuned, "hub, whole run": whole, "dlt, as it comes": default}
+    for name, (wall, ours, database) in told.items():
+        print(f"{name:18} {wall:8.1f} s wall  {rows / wall:8.0f} rows/s", end="")
+        print(f"  CPU ms/row: ours {ours / rows * 1e3:.3f}, the database's {database / rows * 1e3:.3f}")
+    print(f"landing is {tuned[0] / landed[0]:.2f} times as fast as dlt tuned", end=", ")
+    print(f"the whole run {default[0] / whole[0]:.2f} times as fast as dlt as it comes")
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--visits", type=int, default=100_000)
+    parser.add_argument("--workers", type=int, help="processes of the hub that move months side by side")
+    parser.add_argument("--export", type=Path, help="one that was made before, instead of a new one")
+    given = parser.parse_args()
+    with export_of(3_000 if given.small else given.visits, given.export) as export:
+        compare(export, given.workers)
+
+
+if __name__ == "__main__":
+    main()
