@@ -60,8 +60,8 @@ class Links(Protocol):
         """The links of these refs; a ref without one is absent."""
         ...
 
-    def find_all(self, system: str, kind: Kind) -> dict[str, str]:
-        """Source id → canonical id of all that is linked."""
+    def find_all(self, system: str, kind: Kind, among: Collection[str] | None = None) -> dict[str, str]:
+        """Source id → canonical id of all that is linked, or of what is linked among these source ids."""
         ...
 
     def find_standing(

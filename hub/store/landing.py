@@ -41,6 +41,10 @@ _FIND = text("""
     SELECT r.id FROM unnest(CAST(:systems AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[]),
         CAST(:hashes AS text[])) WITH ORDINALITY AS s (system, kind, source_id, content_hash, position)
     LEFT JOIN source_record r USING (system, kind, source_id, content_hash) ORDER BY s.position""")
+_LINKED = text("SELECT source_id, canonical_id FROM source_link WHERE system = :system AND kind = :kind")
+_LINKED_AMONG = text("""
+    SELECT l.source_id, l.canonical_id FROM unnest(CAST(:ids AS text[])) AS wanted (id)
+    JOIN source_link l ON l.source_id = wanted.id WHERE l.system = :system AND l.kind = :kind""")
 _BETWEEN = text("""
     SELECT id FROM source_record WHERE system = :system AND kind = :kind AND landed_at >= :first AND landed_at < :last
     ORDER BY id""")
@@ -156,12 +160,12 @@ class SqlLinks:
                 found[ref] = Link(ref, row.canonical_id, row.source_record_id)
         return found
 
-    def find_all(self, system: str, kind: Kind) -> dict[str, str]:
+    def find_all(self, system: str, kind: Kind, among: Collection[str] | None = None) -> dict[str, str]:
         """See the port."""
-        query = select(source_link.c.source_id, source_link.c.canonical_id).where(
-            source_link.c.system == system, source_link.c.kind == kind
-        )
-        return {row.source_id: row.canonical_id for row in self._connection.execute(query)}
+        values = {"system": system, "kind": str(kind)}
+        query = _LINKED if among is None else _LINKED_AMONG
+        rows = self._connection.execute(query, values if among is None else {**values, "ids": list(among)})
+        return {row.source_id: row.canonical_id for row in rows}
 
     def find_standing(
         self, system: str, kind: Kind, *, roll: str | None = None, within: Span | None = None

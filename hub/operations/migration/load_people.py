@@ -24,8 +24,8 @@ def load_people(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposi
     patients = combine_patients(decided, system)
     changed = save_decided(work, decided, list(patients.values()), system, batch_id)
     ids = list(patients)
-    patients.clear()  # they are stored: matching has its own, and both would be twice the memory
-    decided = [_slim(one) for one in decided]
+    patients.clear()  # they are stored; matching reads them again, and both at once would be twice the memory
+    decided = [_only_who(one) for one in decided]
     word = Word(f"migration:{system}", "as decided in the migration folder", batch_id)
     _keep_apart(loader, work, word)
     if changed:
@@ -36,11 +36,8 @@ def load_people(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposi
     return list(_dispositions(decided, survivors, waiting))
 
 
-def _slim(decided: DecidedRow) -> DecidedRow:
-    """Where the row stands and who it is, without all that it says."""
-    source = replace(decided.row.record, payload={})
-    patient = decided.record and Patient.model_construct(id=PatientId(decided.record.id))
-    return replace(decided, row=decided.row._replace(record=source), record=patient)
+def _only_who(decided: DecidedRow) -> DecidedRow:
+    return replace(decided, record=decided.record and Patient.model_construct(id=PatientId(decided.record.id)))
 
 
 def _dispositions(

@@ -93,27 +93,24 @@ class Loader:
         return decided, decide_skus(services_of(decided), preferred=preferred)
 
     def decide_all(self, work: UnitOfWork, kind: Kind) -> list[DecidedRow]:
-        """Every row of a kind that is not divided."""
+        """Every row of a kind that is not divided, without its text."""
         mapping = self.history.mappings[kind]
         found: list[DecidedRow] = []
         for rows in work.migrations.read_rows(self.landings[kind], ""):
             context = self.context(work, self.referred(work, rows, mapping))
-            found += decide_rows(rows, mapping, context, self.history.decisions.of_kind(kind))
+            decided = decide_rows(rows, mapping, context, self.history.decisions.of_kind(kind))
+            found += [one.without_text() for one in decided]
         return found
 
     def referred(self, work: UnitOfWork, rows: Sequence[StoredRow], mapping: TwoWay) -> dict[Kind, dict[str, str]]:
         """What the rows themselves and those they refer to are linked to."""
-        system = self.history.system
-        refs = {row.record.ref for row in rows}
+        asked = {mapping.kind: {row.record.ref.id for row in rows}}
+        right = self.history.decisions.of_kind(mapping.kind).values()
         for column, kind in reference_columns(mapping):
-            refs |= {SourceRef(system, kind, str(row.record.payload.get(column, "")).strip()) for row in rows}
-            right = self.history.decisions.of_kind(mapping.kind)
-            named = {fields[column] for fields in right.values() if column in fields}
-            refs |= {SourceRef(system, kind, value.strip()) for value in named}
-        found: dict[Kind, dict[str, str]] = {}
-        for ref, link in work.links.find(refs).items():
-            found.setdefault(ref.kind, {})[ref.id] = link.canonical_id
-        return found
+            said = [row.record.payload.get(column, "") for row in rows]
+            said += [fields[column] for fields in right if column in fields]
+            asked[kind] = asked.get(kind, set()) | {str(value).strip() for value in said}
+        return {kind: work.links.find_all(self.history.system, kind, ids) for kind, ids in asked.items()}
 
     def _count_places(self, work: UnitOfWork, kind: Kind, mapping: TwoWay, links: ExportLinks) -> None:
         location = location_column(mapping)
