@@ -40,7 +40,7 @@ def open_team(folder: Path, source: Path, settings: Settings, workers: int | Non
         yield None
         return
     # A new process, not a copy of this one: it has threads, and connections that must not be shared.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin_work, (folder, source, settings))
+    pool = ProcessPoolExecutor(number, get_context("spawn"), _begin_work, (folder, source, settings))
     try:
         yield lambda planned: _perform_all(pool, planned)
     finally:
