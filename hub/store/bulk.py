@@ -86,8 +86,17 @@ def _given(
         f" (SELECT {cast} FROM unnest({arrays}) AS given ({', '.join(cells)})) "
     )
     written = NewTransformer(connection.connection.driver_connection)
-    values = {cell: [_written(row[n], written) for row in rows] for n, cell in enumerate(cells)}
+    values = {cell: _array(_written(row[n], written) for row in rows) for n, cell in enumerate(cells)}
     return Staged(name, clause, values)
+
+
+def _array(texts: Iterable[str | None]) -> str:
+    """As PostgreSQL writes an array; the driver would look at each character of each text."""
+    return "{" + ",".join("NULL" if one is None else f'"{_quoted(one)}"' for one in texts) + "}"
+
+
+def _quoted(text_: str) -> str:
+    return text_.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _written(value: Any, written: Transformer) -> str | None:
