@@ -39,7 +39,9 @@ class Placement:
 
 
 def plan_placement(taken: Sequence[Taken], wanted: Sequence[Wanted], capacity: int) -> Placement:
-    """Place what fits. With a capacity above one `taken` must be all firm claims of the owner, for some may move."""
+    """Place what fits. With a capacity above one `taken` holds also what hangs together with what is wanted: some of it
+    may move.
+    """
     crowd = _Crowd(taken)
     fitting: list[Wanted] = []
     for one in sorted(wanted, key=lambda one: (one.start, one.end)):

@@ -3,7 +3,7 @@
 The caller keeps others out: it has the table for itself, or the keys of all that `find_settling` names.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,13 +17,14 @@ from hub.store.placement import Taken, Wanted, plan_placement
 from hub.store.units import Owner, Units, ensure_units
 
 OVERLAP = "overlap"
+_Stretch = tuple[datetime, datetime]
 
 _FREE = text("""
     SELECT u.owner_kind, u.owner_id, lower(c.during) AS start, upper(c.during) AS "end"
     FROM claim c JOIN resource_unit u ON u.id = c.unit_id
     WHERE c.firm AND coalesce(c.visit_id, c.hold_id) = ANY(:ids)""")
 # Unit by unit through the constraint's index: with all that is claimed at that time it would cost more with each visit
-# that the book ever had. Where there are several units all of their claims may have to move.
+# that the book ever had.
 _TAKEN = text("""
     SELECT c.id, u.owner_kind, u.owner_id, u.number, lower(c.during) AS start, upper(c.during) AS "end"
     FROM unnest(CAST(:units AS bigint[]), CAST(:firsts AS timestamptz[]), CAST(:lasts AS timestamptz[]))
@@ -152,9 +153,21 @@ def plan_units(
 def _load_taken(
     connection: Connection, wanted: Mapping[Owner, Sequence[Wanted]], units: Mapping[Owner, Units], leaving: list[str]
 ) -> dict[Owner, list[Taken]]:
-    rows = [row for owner, ones in wanted.items() for row in _spans(units[owner], ones)]
-    if not rows:
-        return {}
+    """What is firm when something is wanted; of an owner of several units also what hangs together with that."""
+    taken: dict[Owner, list[Taken]] = {}
+    spans = {owner: (min(one.start for one in ones), max(one.end for one in ones)) for owner, ones in wanted.items()}
+    while spans:
+        found = _read_taken(connection, spans, units, leaving)
+        taken |= found
+        wider = {owner: _hull(spans[owner], there) for owner, there in found.items() if units[owner].capacity > 1}
+        spans = {owner: hull for owner, hull in wider.items() if hull != spans[owner]}
+    return taken
+
+
+def _read_taken(
+    connection: Connection, spans: Mapping[Owner, _Stretch], units: Mapping[Owner, Units], leaving: list[str]
+) -> dict[Owner, list[Taken]]:
+    rows = [(number, *span) for owner, span in spans.items() for number in units[owner].by_number.values()]
     unit_ids, firsts, lasts = map(list, zip(*rows, strict=True))
     values = {"units": unit_ids, "firsts": firsts, "lasts": lasts, "leaving": leaving}
     taken: dict[Owner, list[Taken]] = {}
@@ -164,12 +177,8 @@ def _load_taken(
     return taken
 
 
-def _spans(units: Units, wanted: Sequence[Wanted]) -> Iterator[tuple[int, datetime | None, datetime | None]]:
-    """Each unit, and from when to when it is looked at; None: without an end."""
-    is_shared = units.capacity > 1
-    first = None if is_shared else min(one.start for one in wanted)
-    last = None if is_shared else max(one.end for one in wanted)
-    return ((number, first, last) for number in units.by_number.values())
+def _hull(span: _Stretch, taken: Sequence[Taken]) -> _Stretch:
+    return min(span[0], *(one.start for one in taken)), max(span[1], *(one.end for one in taken))
 
 
 def move_claims(connection: Connection, units: Mapping[int, int]) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import timedelta
+from random import Random
 
 import pytest
 from sqlalchemy import Engine, text
@@ -132,6 +133,27 @@ def test_a_room_for_two_holds_two_and_no_third(store: SqlStore, engine: Engine) 
         outcomes = [work.claims.place([facts[n]]).contested for n in (3, 0, 1, 2)]
     assert outcomes == [0, 0, 0, 1]
     assert [visit_id for visit_id, _, firm in _claims(engine) if not firm] == ["v2"]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_resource_of_several_units_takes_whatever_fits_however_long_a_chain_must_move(
+    store: SqlStore, seed: int
+) -> None:
+    random, busy, outcomes, fitting = Random(seed), [0] * 400, [], []
+    starts = [random.randrange(0, 320) for _ in range(40)]
+    visits = [visit(n, at_, at_ + random.randrange(5, 80), patient=n, provider=None) for n, at_ in enumerate(starts)]
+    with store.begin("test") as work:
+        work.records.save([*practice(40), *visits])
+        work.practices.save_resources([BookableResource("room-1", "room", "Room 1", "main", 3)])
+        for one in visits:
+            fact = FactClaim("resource", "room-1", Span(one.start, one.end), visit_id=one.id, need="room")
+            outcomes.append(work.claims.place([fact]).firm)
+            minutes = range(*(int((moment - NINE).total_seconds() // 60) for moment in (one.start, one.end)))
+            fitting.append(int(all(busy[minute] < 3 for minute in minutes)))
+            for minute in minutes if fitting[-1] else ():
+                busy[minute] += 1
+    assert outcomes == fitting
+    assert 0 < sum(fitting) < 40
 
 
 def test_blocks_take_time_like_visits(store: SqlStore) -> None:
