@@ -42,4 +42,5 @@ def test_what_is_wrong_is_said_with_its_place(text, line, field, said):
 
 
 def test_both_ends_of_a_visit_may_have_a_rule_of_their_own_if_it_is_one():
-    read_record_rules("visit: {fields: {start: ehr, end: ehr}}", "records.yaml", SYSTEMS)
+    rules = read_record_rules("visit: {fields: {start: ehr, end: ehr}}", "records.yaml", SYSTEMS).of(Kind.VISIT)
+    assert (rules.of("start"), rules.of("end")) == ("ehr", "ehr")
