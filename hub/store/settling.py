@@ -23,15 +23,16 @@ _FREE = text("""
     SELECT u.owner_kind, u.owner_id, lower(c.during) AS start, upper(c.during) AS "end"
     FROM claim c JOIN resource_unit u ON u.id = c.unit_id
     WHERE c.firm AND coalesce(c.visit_id, c.hold_id) = ANY(:ids)""")
-# Unit by unit through the constraint's index: with all that is claimed at that time it would cost more with each visit
-# that the book ever had.
+# Unit by unit through the constraint's index, and by both of its columns at once (both values from `wanted`: from two
+# tables the planner would look a unit up and throw away what it had at other times). Else it would cost more with each
+# visit that the book ever had.
 _TAKEN = text("""
     SELECT c.id, u.owner_kind, u.owner_id, u.number, lower(c.during) AS start, upper(c.during) AS "end"
     FROM unnest(CAST(:units AS bigint[]), CAST(:firsts AS timestamptz[]), CAST(:lasts AS timestamptz[]))
         AS wanted (unit_id, first, last)
     JOIN resource_unit u ON u.id = wanted.unit_id
     CROSS JOIN LATERAL (SELECT * FROM claim WHERE firm
-        AND int8range(unit_id, unit_id, '[]') && int8range(u.id, u.id, '[]')
+        AND int8range(unit_id, unit_id, '[]') && int8range(wanted.unit_id, wanted.unit_id, '[]')
         AND during && tstzrange(wanted.first, wanted.last)) AS c
     WHERE NOT coalesce(coalesce(c.visit_id, c.hold_id) = ANY(:leaving), false)""")
 _CONTESTED = text("""

@@ -23,12 +23,12 @@ _YEARS = text("""
     FROM claim, generate_series(1, 2000) n""")
 
 
-def _rows_read_in_sequence(engine: Engine) -> int:
-    """Of the claims; what the engine's connection has counted so far is told first."""
+def _claims_read(engine: Engine) -> int:
+    """In sequence or by an index; what the engine's connection has counted so far is told first."""
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_stat_force_next_flush()"))
     with engine.connect() as connection:
-        read = text("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'claim'")
+        read = text("SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'claim'")
         return int(connection.execute(read).scalar_one())
 
 
@@ -81,9 +81,9 @@ def test_room_for_a_fact_is_found_without_reading_what_was_claimed_at_other_time
     _place(store, visit(1, 0, 30, room="room-1"))
     with engine.begin() as connection:
         connection.execute(_YEARS)
-    before = _rows_read_in_sequence(engine)
+    before = _claims_read(engine)
     assert _place(store, visit(2, 60, 90, patient=1, room="room-1")).firm == 3
-    assert _rows_read_in_sequence(engine) - before < 10  # of 6003
+    assert _claims_read(engine) - before < 30  # of 6003
 
 
 @pytest.mark.parametrize("state", [VisitState.CANCELLED, VisitState.NO_SHOW])

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
@@ -76,6 +76,27 @@ def test_the_last_link_of_a_record_wins_and_keeps_the_state_it_was_made_from(sto
         assert work.links.find_all("legacy", Kind.PATIENT) == {"a": "pat-2", "b": "pat-2"}
         assert work.links.find_refs(Kind.PATIENT, "pat-2") == (ref, other)
         assert work.links.find([]) == {}
+
+
+def test_links_are_looked_up_without_reading_all_that_there_are_though_nothing_was_counted_yet(
+    store: SqlStore, engine: Engine
+) -> None:
+    """A first synchronization fills the table faster than PostgreSQL counts it."""
+    refs = [SourceRef("legacy", Kind.PATIENT, f"p{n}") for n in range(3000)]
+    with store.begin("test") as work:
+        work.links.save([Link(ref, f"patient-{ref.id}") for ref in refs])
+    before = _links_read(engine)
+    with store.begin("test") as work:
+        assert len(work.links.find(refs[:20])) == 20
+    assert _links_read(engine) - before < 100
+
+
+def _links_read(engine: Engine) -> int:
+    with engine.begin() as connection:
+        connection.execute(text("SELECT pg_stat_force_next_flush()"))
+    with engine.connect() as connection:
+        read = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'source_link'"
+        return int(connection.execute(text(read)).scalar_one())
 
 
 def test_a_cursor_is_found_as_it_was_saved_last(store: SqlStore) -> None:
