@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from hub.store.tables.metadata import flag, identity, instant, metadata
+from hub.store.tables.metadata import batch_number, flag, identity, instant, metadata, source_number
 
 migration = Table(
     "migration",
@@ -74,29 +74,28 @@ disposition = Table(
     "disposition",
     metadata,
     identity(),
-    Column("batch_id", BigInteger, ForeignKey("import_batch.id"), nullable=False),
+    batch_number(nullable=False),
     Column("file", Text, nullable=False),
     Column("line", Integer, nullable=False),
     Column("source_key", Text, comment="The row's own id, where it has a readable one."),
     Column("verdict", Text, nullable=False),
     Column("reason", Text, comment="Of a quarantined row its code; of a merged one why."),
-    Column("source_record_id", BigInteger, ForeignKey("source_record.id")),
+    source_number(),
     Column("canonical_id", Text),
     UniqueConstraint("batch_id", "file", "line"),
     CheckConstraint("verdict IN ('loaded', 'merged', 'quarantined', 'review')", name="verdict"),
     CheckConstraint("verdict <> 'quarantined' OR reason IS NOT NULL", name="reason"),
-    Index("ix_disposition_batch_id_verdict", "batch_id", "verdict"),
     comment="What became of every row of an imported file.",
 )
 
 landed_row = Table(
     "landed_row",
     metadata,
-    Column("batch_id", BigInteger, ForeignKey("import_batch.id"), nullable=False),
+    batch_number(nullable=False),
     Column("file", Text, nullable=False),
     Column("line", Integer, nullable=False),
     Column("source_id", Text, nullable=False),
-    Column("source_record_id", BigInteger, ForeignKey("source_record.id"), nullable=False),
+    source_number(nullable=False),
     Column("month", Text, nullable=False, comment="YYYY-MM of the version that counts; empty: it names no day."),
     Column("why", Text, comment="Why the row adds nothing; NULL: it is the version that counts."),
     PrimaryKeyConstraint("batch_id", "file", "line"),

@@ -38,11 +38,21 @@ def reference(name: str, target: str, *, nullable: bool = True) -> "Column[Any]"
     return Column(name, Text, ForeignKey(target), nullable=nullable)
 
 
+def source_number(*, nullable: bool = True, comment: str | None = None) -> "Column[Any]":
+    """Which source record it came from; read in the transaction that writes it, from a table that nothing leaves."""
+    return Column("source_record_id", BigInteger, nullable=nullable, comment=comment)
+
+
+def batch_number(*, nullable: bool = True) -> "Column[Any]":
+    """Which batch wrote it; the same holds."""
+    return Column("batch_id", BigInteger, nullable=nullable)
+
+
 def provenance() -> "list[Column[Any]]":
     """Where the row came from and how often it changed; `source_record_id` is None for what the hub made itself."""
     return [
-        Column("source_record_id", BigInteger, ForeignKey("source_record.id")),
-        Column("batch_id", BigInteger, ForeignKey("import_batch.id")),
+        source_number(),
+        batch_number(),
         instant("created_at"),
         instant("updated_at"),
         Column("revision", Integer, nullable=False, server_default=text("1")),

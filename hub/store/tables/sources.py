@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from hub.store.tables.metadata import identity, instant, metadata
+from hub.store.tables.metadata import batch_number, identity, instant, metadata, source_number
 
 source_record = Table(
     "source_record",
@@ -30,7 +30,7 @@ source_record = Table(
     instant("modified_at", nullable=True),
     Column("file", Text),
     Column("line", Integer),
-    Column("batch_id", BigInteger, ForeignKey("import_batch.id")),
+    batch_number(),
     instant("landed_at"),
     Column(
         "gone",
@@ -52,8 +52,8 @@ source_link = Table(
     Column("kind", Text, nullable=False),
     Column("source_id", Text, nullable=False),
     Column("canonical_id", Text, nullable=False),
-    Column("source_record_id", BigInteger, ForeignKey("source_record.id"), comment="The last state that was applied."),
-    Column("batch_id", BigInteger, ForeignKey("import_batch.id")),
+    source_number(comment="The last state that was applied."),
+    batch_number(),
     instant("linked_at"),
     Column("named_in", Text, comment="The last list of all records of its system that named it."),
     PrimaryKeyConstraint("system", "kind", "source_id"),

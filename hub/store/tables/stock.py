@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from hub.store.tables.metadata import identity, instant, lineage, metadata, reference
+from hub.store.tables.metadata import batch_number, identity, instant, lineage, metadata, reference, source_number
 
 lot = Table(
     "lot",
@@ -72,7 +72,7 @@ package = Table(
         comment="Sessions bought; what is left is this less what was used before and the uses.",
     ),
     Column("expires_on", Date),
-    Column("source_record_id", BigInteger, ForeignKey("source_record.id")),
+    source_number(),
     instant("created_at"),
     Column(
         "used_before",
@@ -84,7 +84,7 @@ package = Table(
     Column("price_minor", BigInteger),
     Column("price_currency", Text),
     Column("sold_on", Date),
-    Column("batch_id", BigInteger, ForeignKey("import_batch.id")),
+    batch_number(),
     instant("updated_at"),
     Column("revision", Integer, nullable=False, server_default=text("1")),
     lineage(),
