@@ -62,7 +62,8 @@ def _lint_system(
         used |= used_codes(mapping)
         pushed = any(mapping.kind in one.push for one in uses) if uses else None
         aliased = {kind for one in uses for kind in one.aliases}
-        findings += lint_table(mapping, text, Surroundings(codes, set(files), pushed, aliased))
+        beside = next((key for one in uses if (key := one.key_beside(mapping.kind)) is not None), None)
+        findings += lint_table(mapping, text, Surroundings(codes, set(files), pushed, beside, aliased))
     return findings, used
 
 

@@ -54,6 +54,7 @@ def preview_mapping(
         raise InvalidInput(Problem(f"{name} has no mapping table for {kind}", field="RECORD", hint=hint))
     mapping = tables[kind]
     surroundings = surroundings_of(folder, witness_of(settings, folder))
+    is_apart = False
     if sample is not None:
         found: Sequence[SourceRecord] = read_sample(sample, connection, mapping)
         origin = str(sample)
@@ -61,8 +62,9 @@ def preview_mapping(
         found, origin = _fetched(connection, kind, surroundings, limit), f"{name}, just fetched"
     else:
         found, origin = _landed(settings, name, kind, limit), f"what landed of {name}"
-    taken = [record for source in found for record in records_of(mapping, source)]
-    others = sum(not records_of(mapping, source) for source in found)
+        is_apart = mapping.table.each is not None  # parts land as what they are
+    taken = [record for source in found for record in ((source,) if is_apart else records_of(mapping, source))]
+    others = 0 if is_apart else sum(not records_of(mapping, source) for source in found)
     zone = zone_of(connection, surroundings)
     context = Context(zone, datetime.now(UTC).astimezone(zone).date(), AssumedLinks(name, connection.aliases))  # noqa: TID251
     shown = tuple(preview(mapping, source, context) for source in taken[:limit])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.canonical.identity import IdentityRules
+from hub.canonical.ids import Kind
 from hub.canonical.practice import Practice, read_sound_practice
 from hub.canonical.practice_soundness import find_unmet
 from hub.connectors.calendar_owners import find_owner_problems
@@ -16,8 +17,12 @@ from hub.documents import parse
 from hub.errors import InvalidInput, NeedsAttention, Problem
 from hub.governance.agreements import FILE as AGREEMENTS_FILE
 from hub.governance.agreements import Agreements, read_agreements
+from hub.mapping.split_writing import find_unwritable
 from hub.settings import Settings
 from hub.sync.system_of_record import RecordRules, read_record_rules
+
+_SENDS_UNSEEN = ("rest", "graphql")
+"""Who writes without looking first where the stream has no `one`."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ def check_practice_folder(settings: Settings) -> PracticeFolder:
     """The folder, with the mapping tables of its connections read as well; errors as `read_practice_folder`."""
     folder = read_practice_folder(settings)
     connections = folder.connections.values()
-    problems = [problem for each in connections for problem in _without_table(each, settings)]
+    problems = [problem for each in connections for problem in _without_table(each, folder.practice, settings)]
     problems += [problem for each in connections for problem in _of_files(each, settings)]
     if problems:
         raise InvalidInput(*problems)
@@ -102,7 +107,7 @@ def find_notes(folder: PracticeFolder) -> Iterator[Problem]:
         yield from (document.problem(where, said, hint) for where, said, hint in find_blind_spots(connection))
 
 
-def _without_table(connection: Connection, settings: Settings) -> Iterator[Problem]:
+def _without_table(connection: Connection, practice: Practice, settings: Settings) -> Iterator[Problem]:
     """Streams whose records no table reads or writes, or whose table cannot write."""
     tables = load_mappings(settings.mappings, connection.mappings, settings.practice)
     file = settings.practice / "connections" / f"{connection.system}.yaml"
@@ -111,12 +116,24 @@ def _without_table(connection: Connection, settings: Settings) -> Iterator[Probl
             message = f"no mapping table of {connection.mappings} reads a {kind}"
             hint = f"Add {kind}.yaml beside the others"
             yield parse(_read(file), str(file)).problem(("streams", kind), message, hint)
-        elif tables[kind].table.each is not None and kind in connection.push:
-            message = f"{kind}.yaml has 'each': parts of records are read and not pushed"
-            yield parse(_read(file), str(file)).problem(("streams", kind), message, "Say direction: pull")
-        elif tables[kind].table.each is not None and connection.streams[kind].sees.reads_again:
-            message = f"{kind}.yaml has 'each': a list of records says nothing about their parts"
-            yield parse(_read(file), str(file)).problem(("streams", kind, "sees"), message, "Remove horizon and sweep")
+        elif kind in connection.push:
+            table = parse(tables[kind].text, tables[kind].table.file)
+            unwritable = find_unwritable(tables[kind].table, connection.key_beside(kind))
+            yield from (table.problem(*one) for one in unwritable)
+            is_apart = tables[kind].table.each is not None
+            if is_apart and (wrong := _not_by_parts(connection, kind, practice)):
+                yield parse(_read(file), str(file)).problem(("streams", kind), *wrong)
+
+
+def _not_by_parts(connection: Connection, kind: Kind, practice: Practice) -> tuple[str, str] | None:
+    """What of a connection keeps parts of records from being written, and what to do."""
+    if connection.connector in _SENDS_UNSEEN and connection.streams[kind].one is None:
+        message = f"{kind}.yaml takes records apart, and a part is written onto its record as it stands there"
+        return message, "Add 'one', by which the record is read; or say direction: pull"
+    if kind is Kind.VISIT and connection.system in map(practice.vendor_of, (one.id for one in practice.locations)):
+        message = f"{kind}.yaml takes records apart, and who owns a calendar confirms whole records"
+        return message, "Map one visit a record, or let the hub own the calendar"
+    return None
 
 
 def _of_files(connection: Connection, settings: Settings) -> Iterator[Problem]:

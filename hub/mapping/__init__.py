@@ -14,5 +14,6 @@ words divided before the last):
    text, by the PHI class of the canonical field.
 5. By write mode: `if_empty` changes nothing that is there, `if_new` nothing of a record that is there; after `append`
    both are there, and a second time changes nothing.
-6. Of a record that is split: writing into one part leaves the others as they are, and each reads back by its key.
+6. Of a record that is split: writing into one part leaves the others as they are, and each reads back by its key. A
+   table whose fields stand beside the parts as well is not pushed (`split_writing`).
 """

@@ -19,7 +19,7 @@ from hub.mapping.spec import Direction, Table
 from hub.mapping.split import around, put_back, split, view_of
 from hub.mapping.writing import Draft, Writer, shared_places, writer
 
-__all__ = ["Decoded", "TwoWay", "decode", "decode_all", "encode", "read_mapping", "records_of"]
+__all__ = ["Decoded", "TwoWay", "decode", "decode_all", "encode", "read_mapping", "records_of", "view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,15 @@ def records_of(mapping: TwoWay, source: SourceRecord) -> tuple[SourceRecord, ...
     """
     table = mapping.table
     parts = (source,) if table.each is None else split(table.each, source)
-    return parts if table.only is None else tuple(part for part in parts if table.only.takes(part.payload))
+    return parts if table.only is None else tuple(part for part in parts if table.only.takes(view(mapping, part)))
+
+
+def view(mapping: TwoWay, source: SourceRecord) -> dict[str, Json]:
+    """The payload as the table reads it: of a part, the whole with its element alone."""
+    each = mapping.table.each
+    if each is None:
+        return source.payload
+    return view_of(each, source.payload, source.ref.id) or around(each, source.payload)
 
 
 def decode_all(mapping: TwoWay, source: SourceRecord, context: Context) -> tuple[Decoded, ...]:
@@ -90,10 +98,12 @@ def decode_all(mapping: TwoWay, source: SourceRecord, context: Context) -> tuple
 def decode(mapping: TwoWay, source: SourceRecord, context: Context) -> Decoded:
     """One record of the table's kind as the hub's, or the problems. Raises nothing, whatever the payload holds.
 
+    Of a table that splits, the record is a part as `records_of` finds them.
+
     Its id is the linked one, or, at first sight, the one derived from the source's.
     """
     findings = Findings(source)
-    payload = source.payload
+    payload = view(mapping, source)
     values = {name: read(payload, context, findings) for name, read in mapping.readers}
     for names, read in mapping.joint_readers:
         found = read(payload, context, findings)

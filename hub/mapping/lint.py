@@ -18,6 +18,7 @@ from hub.mapping.assumed_links import AssumedLinks
 from hub.mapping.codes import CodeTable
 from hub.mapping.context import Context
 from hub.mapping.spec import Direction, FieldPlan, WriteMode
+from hub.mapping.split_writing import find_unwritable
 
 Level = Literal["error", "hint"]
 
@@ -39,6 +40,8 @@ class Surroundings:
     """The system's, by name."""
     pushed: bool | None = None
     """Whether a connection pushes the kind; None: no connection uses the folder."""
+    beside: str | None = None
+    """The key under which a connection puts what stands around the list that it takes the records from."""
     aliased: Collection[Kind] = ()
     """Kinds whose records the connection names by hand."""
 
@@ -65,6 +68,9 @@ class _Lint:
         yield from self._references()
         yield from self._unwritable_codes()
         yield from self._never_said()
+        if self.around.pushed:
+            unwritable = find_unwritable(self.mapping.table, self.around.beside)
+            yield from (self._found("error", *wrong) for wrong in unwritable)
         if not lacking:
             yield from self._laws()
 
@@ -137,10 +143,10 @@ def _broken_law(mapping: TwoWay, codes: Mapping[str, CodeTable], number: int) ->
         written = encode(mapping, record, context)
     except RecordRejected as error:
         return None, f"a record that was made up cannot be written: {error.problems[0]}"
-    source = SourceRecord(SourceRef("lint", mapping.kind, "1"), written)
-    if not records_of(mapping, source):
+    sources = records_of(mapping, SourceRecord(SourceRef("lint", mapping.kind, "1"), written))
+    if not sources:
         return None, "what it writes 'only' does not take: say it under 'constants', with write: if_new"
-    found = decode(mapping, source, context)
+    found = decode(mapping, sources[0], context)
     if found.record is None:
         return None, f"what it writes it cannot read: {found.problems[0].field}: {found.problems[0].message}"
     for name in mapping.names:

@@ -7,7 +7,7 @@ from hub.canonical.phi import phi_classes
 from hub.canonical.records import MODELS, Canonical
 from hub.canonical.source import SourceRecord
 from hub.errors import Problem, RecordRejected
-from hub.mapping.apply import TwoWay, decode, encode
+from hub.mapping.apply import TwoWay, decode, encode, view
 from hub.mapping.codecs.codec import Json
 from hub.mapping.context import Context
 from hub.mapping.paths import Place
@@ -66,20 +66,20 @@ class RecordPreview:
 
 def preview(mapping: TwoWay, source: SourceRecord, context: Context) -> RecordPreview:
     """A record, or one part of a record (`records_of`), through its table and back."""
-    decoded = decode(mapping, source, context)
+    decoded, payload = decode(mapping, source, context), view(mapping, source)
     made, of_new = _written(mapping, decoded.record, context, None)
-    again, of_old = _written(mapping, decoded.record, context, source.payload)
-    fields = tuple(_field(mapping, plan, source, decoded, made) for plan in mapping.table.fields)
+    again, of_old = _written(mapping, decoded.record, context, payload)
+    fields = tuple(_field(mapping, plan, payload, decoded, made) for plan in mapping.table.fields)
     told = {id(problem) for field in fields for problem in (*field.problems, *field.warnings)}
     rest = [problem for problem in (*decoded.problems, *decoded.warnings) if id(problem) not in told]
-    marks = _marks(mapping, source.payload)
+    marks = _marks(mapping, payload)
     return RecordPreview(
         source.ref.id,
         decoded.record,
         fields,
         (*rest, *of_old, *(one for one in of_new if one not in of_old)),
-        tuple(_changes(source.payload, again, marks)) if again is not None else (),
-        tuple(_unmapped(mapping, source.payload)),
+        tuple(_changes(payload, again, marks)) if again is not None else (),
+        tuple(_unmapped(mapping, payload)),
     )
 
 
@@ -95,16 +95,16 @@ def _written(
 
 
 def _field(
-    mapping: TwoWay, plan: FieldPlan, source: SourceRecord, decoded: Decoded, made: dict[str, Json] | None
+    mapping: TwoWay, plan: FieldPlan, payload: dict[str, Json], decoded: Decoded, made: dict[str, Json] | None
 ) -> FieldPreview:
     phi = _phi(mapping, plan)
-    raw = raw_reader(plan)(source.payload) if plan.places else None
+    raw = raw_reader(plan)(payload) if plan.places else None
     values = [getattr(decoded.record, name) for name in plan.names] if decoded.record is not None else [None]
     writes = plan.places and plan.spec.direction is not Direction.READ and made is not None
     path = where(plan) if plan.places else ""
     return FieldPreview(
         plan.name,
-        _place_text(plan, source.payload),
+        _place_text(plan, payload),
         Shown(list(raw) if isinstance(raw, tuple) else raw, phi),
         Shown(values[0] if len(values) == 1 else list(values), phi),
         Shown(_parts(raw_reader(plan)(made)), phi) if writes and made is not None else None,

@@ -1,7 +1,8 @@
 """One record of a vendor that is several of the hub's: an appointment with several services.
 
-Each part is a record of its own: its id is the whole's with `#` and its key, its payload the whole with this one
-element in the list (what `[*]` reads). What is written into a part is put back into the whole, whose others stay.
+Each part is a record of its own: its id is the whole's with `#` and its key, its payload the whole as it came. A table
+reads the part's view of it, the whole with this one element in the list (`[*]`). What is written into a part is put
+back into the whole, whose others stay.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,20 +19,39 @@ Indexes = tuple[int, ...]
 
 def split(each: Each, source: SourceRecord) -> tuple[SourceRecord, ...]:
     """A record an element. A record without any is one part, whose fields are missing."""
-    found = [(key, view) for key, _, view in _keyed(each, source.payload)]
-    if not found:
-        return (_part(source, "0", source.payload),)
-    return tuple(_part(source, key, view) for key, view in found)
+    keys = [key for key, _, _ in _keyed(each, source.payload)] or ["0"]
+    return tuple(replace(source, ref=part_ref(source.ref, key)) for key in keys)
 
 
-def whole_ref(ref: SourceRef) -> SourceRef:
+def part_ref(whole: SourceRef, key: str) -> SourceRef:
+    """The part of a record that has this key."""
+    return replace(whole, id=f"{whole.id}#{key}")
+
+
+def whole_ref(part: SourceRef) -> SourceRef:
     """The record that a part is of."""
-    return replace(ref, id=ref.id.rpartition("#")[0])
+    return replace(part, id=whole_id(part.id))
+
+
+def whole_id(part_id: str) -> str:
+    """The id of the record that a part is of."""
+    return part_id.rpartition("#")[0]
+
+
+def key_of(part_id: str) -> str:
+    """What tells a part from the others of its whole."""
+    return part_id.rpartition("#")[2]
+
+
+def holds(each: Each, whole: dict[str, Json], part_id: str) -> bool:
+    """Whether the part stands in the whole."""
+    wanted = key_of(part_id)
+    return any(key == wanted for key, _, _ in _keyed(each, whole))
 
 
 def view_of(each: Each, whole: dict[str, Json], part_id: str) -> dict[str, Json] | None:
     """The part as it stands in the whole; None where it is not there."""
-    wanted = part_id.rpartition("#")[2]
+    wanted = key_of(part_id)
     return next((view for key, _, view in _keyed(each, whole) if key == wanted), None)
 
 
@@ -43,15 +63,10 @@ def around(each: Each, whole: dict[str, Json]) -> dict[str, Json]:
 
 def put_back(each: Each, whole: dict[str, Json], part_id: str, view: dict[str, Json]) -> dict[str, Json]:
     """The whole with what was written into one part; a part that is not there yet is added at the end."""
-    wanted = part_id.rpartition("#")[2]
+    wanted = key_of(part_id)
     indexes = next((indexes for key, indexes, _ in _keyed(each, whole) if key == wanted), None)
     grafted: dict[str, Json] = _graft(whole, view, each[0].steps, indexes)
     return grafted
-
-
-def _part(source: SourceRecord, key: str, view: dict[str, Json]) -> SourceRecord:
-    ref = replace(source.ref, id=f"{source.ref.id}#{key}")
-    return replace(source, ref=ref, payload=view)
 
 
 def _keyed(each: Each, payload: dict[str, Json]) -> Iterator[tuple[str, Indexes, dict[str, Json]]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import SafetyStop
+from hub.mapping.split import whole_id
 from hub.operations.linked_system import LinkedSystem
 from hub.ports import Page, Roll, Source, Store
 
@@ -38,13 +39,12 @@ class RollCall:
     def pages(self) -> Iterator[Page]:
         """As the source gives them; before the end of each list come the records that were asked for.
 
-        A table that takes records apart is left alone: the list says nothing about the parts.
+        A list names whole records, also where the table takes them apart.
         """
-        takes_apart = self.system.mapping(self.kind).table.each is not None
         for page in self.source.read(self.kind, self.place):
-            if page.listed is not None and not takes_apart:
+            if page.listed is not None:
                 yield from self._ask(self._missing(page.listed), None)
-            elif page.roll is not None and not takes_apart:
+            elif page.roll is not None:
                 yield from self._heard(page, page.roll)
             yield replace(page, listed=None)
             self.place = page.cursor
@@ -63,13 +63,18 @@ class RollCall:
         known_as, within = (roll.id, roll.within) if roll else (None, None)
         with self.store.begin("call_roll") as uow:
             standing = uow.links.find_standing(self.system.name, self.kind, roll=known_as, within=within)
-        return sorted(standing.difference(named))
+        return sorted(self._wholes(standing).difference(named))
+
+    def _wholes(self, ids: frozenset[str]) -> frozenset[str]:
+        """What is known here, as a list names it."""
+        is_apart = self.system.mapping(self.kind).table.each is not None
+        return frozenset(map(whole_id, ids)) if is_apart else ids
 
     def _unknown(self, names: Collection[str]) -> list[str]:
         """What a list of bare ids names and is not known here, or was gone."""
         with self.store.begin("call_roll") as uow:
             linked = uow.links.find_standing(self.system.name, self.kind)
-        return sorted(set(names) - linked)
+        return sorted(set(names) - self._wholes(linked))
 
     def _ask(self, ids: Sequence[str], roll: Roll | None) -> Iterator[Page]:
         """Their records as they stand now, with the place before them; who comes back to it asks only for the rest."""

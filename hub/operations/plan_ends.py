@@ -26,7 +26,8 @@ from hub.sync.merge import Said, Stands, decide_merge
 
 
 def plan_ends(system: LinkedSystem, ends: Sequence[Fresh], known: Known, plan: PagePlan, uow: UnitOfWork) -> None:
-    """Add to the plan what becomes of them. What was never linked ends nothing."""
+    """Add to the plan what becomes of them. What was never linked ends nothing, and waits for nobody any more."""
+    plan.standing |= {subject_of(record) for record, _ in ends if record.ref not in known.links}
     linked = [one for one in ends if one[0].ref in known.links]
     if not linked:
         return

@@ -13,7 +13,7 @@ from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import Problem, SafetyStop
-from hub.mapping.apply import Decoded, decode
+from hub.mapping.apply import Decoded, decode, view
 from hub.mapping.reading import Findings
 from hub.operations.linked_system import LinkedSystem, SystemLinks, after_cutovers
 from hub.operations.match_records import match_records
@@ -167,7 +167,7 @@ class PagePlanner:
         for source in sources:
             findings = Findings(source)
             for read in self._references:
-                read(source.payload, context, findings)
+                read(view(self._mapping, source), context, findings)
         self._links.look_up()
         decoded = [decode(self._mapping, source, context) for source in sources]
         if self._links.missed:  # named by a codec of several fields

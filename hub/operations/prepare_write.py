@@ -11,7 +11,9 @@ from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical
 from hub.canonical.source import SourceRecord
 from hub.errors import Problem, RecordRejected
-from hub.mapping.apply import decode, encode
+from hub.mapping.apply import TwoWay, decode, encode
+from hub.mapping.split import whole_ref
+from hub.mapping.split_writing import find_unwritable
 from hub.operations.apply_practice import load_practice
 from hub.operations.linked_system import LinkedSystem, SystemLinks
 from hub.ports import Delivery, Link, Sent, UnitOfWork, Write
@@ -34,6 +36,8 @@ class Prepared:
     """The canonical values that it says, in JSON's types."""
     undecided: frozenset[str] = frozenset()
     """Fields that stay as they are there until a person decides."""
+    part: str | None = None
+    """The id of the part that it is of the system's record."""
 
     @property
     def is_held(self) -> bool:
@@ -82,16 +86,28 @@ def prepare_write(
         return Prepared(Write(kind, id_, delivery.idempotency_key, target, {}), last, "", sent)
     context = system.context(SystemLinks(system, uow), uow.now)
     mapping = system.mapping(kind)
-    if mapping.table.each is not None:
-        hint = "Its table has 'each': such records are only read. Push the whole by a table of its own"
-        raise RecordRejected(Problem(f"{system.name} holds it as a part of another record", "split", hint=hint))
+    part = target.id if mapping.table.each is not None and target is not None else None
+    _require_writable(mapping, part, last, system)
     undecided = _undecided(kind, id_, system, uow) if last else frozenset[str]()
     said = _with_theirs(record, undecided, last, system, uow)
     seen = last.payload if last else None
-    payload = encode(mapping, said, context, seen)
-    write = Write(kind, id_, delivery.idempotency_key, target, payload, seen)
+    payload = encode(mapping, said, context, seen, part=part)
+    whole = whole_ref(target) if part is not None and target is not None else target
+    write = Write(kind, id_, delivery.idempotency_key, whole, payload, seen)
     values: dict[str, Any] = said.model_dump(mode="json", include=set(mapping.names))
-    return Prepared(write, last, _hash(values), sent, values, undecided)
+    return Prepared(write, last, _hash(values), sent, values, undecided, part)
+
+
+def _require_writable(mapping: TwoWay, part: str | None, last: SourceRecord | None, system: LinkedSystem) -> None:
+    """A part is written onto its whole as it was seen: without that, the others would be written away."""
+    wrong = next(find_unwritable(mapping.table), None)
+    if wrong is not None:
+        where, message, hint = wrong
+        place = ".".join(map(str, where))
+        raise RecordRejected(Problem(message, "split", file=mapping.table.file, field=place, hint=hint))
+    if part is not None and last is None:
+        hint = f"Pull {system.name}, then: hub replay dead {system.name}"
+        raise RecordRejected(Problem("the record that it is a part of was never read", "split", hint=hint))
 
 
 def _counted(dose: Dose, uow: UnitOfWork) -> Dose:

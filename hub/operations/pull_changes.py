@@ -16,7 +16,7 @@ from hub.operations.call_roll import MayAsk, RollCall
 from hub.operations.guard_feed import Accepted, guarded, refuse_mass_end
 from hub.operations.linked_system import LinkedSystem, require_aliases
 from hub.operations.page_plan import INCOMPLETE, REJECTED, PagePlan
-from hub.operations.pages_of_kind import pages_of_kind
+from hub.operations.parts import known_pages
 from hub.operations.place_facts import recheck_facts
 from hub.operations.plan_page import PagePlanner
 from hub.operations.watch_drift import watch_drift
@@ -86,7 +86,7 @@ def pull_changes(
         cursor = uow.cursors.find(system.name, kind)
     result = PullResult()
     heard = RollCall(system, kind, source, store, _may_ask(system, kind, store, accepted), cursor)
-    for page in guarded(pages_of_kind(heard.pages(), system.mapping(kind)), system, kind, store, accepted):
+    for page in guarded(known_pages(heard.pages(), system, kind, store), system, kind, store, accepted):
         page = watch_drift(system, kind, page, store)  # noqa: PLW2901 - the same page, as far as it may be taken
         with store.begin("pull_changes") as uow:
             result += replace(take_page(system, kind, page, uow), pages=1)

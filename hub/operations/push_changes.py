@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from hub.canonical.source import SourceRecord
 from hub.errors import Conflict, HubError, NeedsAttention, RecordRejected, RetryLater, only_reasons
 from hub.operations.linked_system import LinkedSystem
+from hub.operations.parts import move_siblings, part_in
 from hub.operations.prepare_write import Prepared, prepare_write
 from hub.operations.settle_conflicts import close_conflicts
 from hub.ports import Delivery, Issue, Link, Sent, Sink, Store
@@ -86,7 +87,7 @@ def _deliver(taken: Taken, system: LinkedSystem, sink: Sink, store: Store, resul
             _settle(delivery, system, store, prepared, prepared.last)
             return replace(result, unchanged=result.unchanged + 1)
         store.checkpoint("push_changes:before_send")
-        stored = sink.send(prepared.write)
+        stored = part_in(sink.send(prepared.write), system.mapping(delivery.kind), prepared.part)
         store.checkpoint("push_changes:after_send")
         _settle(delivery, system, store, prepared, stored)
         return replace(result, sent=result.sent + 1)
@@ -109,6 +110,8 @@ def _settle(
     with store.begin("settle_delivery", is_repeatable=True) as uow:
         [landed] = uow.landing.land([stored])
         uow.links.save([Link(stored.ref, delivery.canonical_id, landed.id)])
+        if system.mapping(delivery.kind).table.each is not None and not stored.is_end:
+            move_siblings(stored, system, uow)
         uow.outbox.mark_sent(delivery, Sent(stored.ref.id, payload_hash(stored.payload), prepared.said_hash))
         uow.issues.close(UNDELIVERED, delivery.kind, [_subject(delivery, system)])
         told = uow.conflicts.find(delivery.kind, [delivery.canonical_id])

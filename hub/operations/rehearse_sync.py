@@ -8,7 +8,7 @@ from hub.errors import RecordRejected, only_reasons
 from hub.operations.call_roll import RollCall
 from hub.operations.linked_system import LinkedSystem, require_aliases
 from hub.operations.page_plan import PagePlan
-from hub.operations.pages_of_kind import pages_of_kind
+from hub.operations.parts import known_pages
 from hub.operations.prepare_write import Planned, Prepared, prepare_write
 from hub.operations.pull_changes import PullResult, count
 from hub.operations.rehearse_pages import Rehearsal
@@ -62,7 +62,7 @@ def rehearse_sync(system: LinkedSystem, kinds: Sequence[Kind], source: Source | 
         assert source is not None
         most = system.limit.most(linked)
         heard = RollCall(system, kind, source, store, lambda missing, most=most: missing <= most, cursor)  # type: ignore[misc]
-        for page in pages_of_kind(heard.pages(), system.mapping(kind)):
+        for page in known_pages(heard.pages(), system, kind, store):
             plan = rehearsal.add(page)
             results[kind] += count(plan)
             here += _here(plan)

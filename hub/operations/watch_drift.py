@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from hub.canonical.ids import Kind
 from hub.errors import Problem, SafetyStop
+from hub.mapping.apply import TwoWay, view
 from hub.operations.linked_system import LinkedSystem
 from hub.ports import Issue, Page, Rejected, Store, UnitOfWork
 from hub.sync.drift import Contract, Drift, DriftRules, Reaction, What, find_drifts, gravest
@@ -39,7 +40,7 @@ def watch_drift(system: LinkedSystem, kind: Kind, page: Page, store: Store) -> P
         return page
     with store.begin("watch_drift") as uow:
         known = uow.cursors.find_contract(system.name, kind) or Contract()
-        judged = _judge(page, rules, known)
+        judged = _judge(page, rules, known, system.mapping(kind))
         if judged.contract != known:
             uow.cursors.save_contract(system.name, kind, judged.contract)
         if judged.told:
@@ -60,11 +61,11 @@ def read_drifts(issue: Issue) -> list[Drift]:
     return [Drift(What(one["what"]), one["path"], one["found"]) for one in issue.detail["drifted"]]
 
 
-def _judge(page: Page, rules: DriftRules, contract: Contract) -> _Judged:
+def _judge(page: Page, rules: DriftRules, contract: Contract, mapping: TwoWay) -> _Judged:
     """Each record by the contract as those before it left it."""
     judged = _Judged(contract)
     for number, record in enumerate(page.records):
-        drifts = [] if record.is_end else find_drifts(judged.contract, rules, record.payload)
+        drifts = [] if record.is_end else find_drifts(judged.contract, rules, view(mapping, record))
         if judged.contract.records < rules.learn and not record.is_end:
             drifts, learned = _declared(drifts, rules), drifts
             taught = [one for one in learned if one not in drifts]

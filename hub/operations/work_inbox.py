@@ -11,7 +11,7 @@ from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import HubError, RetryLater
 from hub.operations.linked_system import LinkedSystem
-from hub.operations.pages_of_kind import pages_of_kind
+from hub.operations.parts import known_pages
 from hub.operations.place_facts import recheck_facts
 from hub.operations.pull_changes import PullResult, pull_changes, take_page
 from hub.operations.watch_drift import watch_drift
@@ -85,7 +85,7 @@ def _fetch(ring: Ring, system: LinkedSystem, source: Source, store: Store) -> Pa
     page = page or _as_told(ring, system)
     if page is None:
         return None
-    (page,) = pages_of_kind([page], system.mapping(ring.kind))
+    (page,) = known_pages([page], system, ring.kind, store)
     return watch_drift(system, ring.kind, page, store)
 
 

@@ -25,7 +25,19 @@ from hub.ports.facts import BREAKS_RULES, Facts
 from hub.ports.journal import Act, AuditEntry, Delivery, Issue, Issues, Journal, Outbox, Sent
 from hub.ports.payments import Authorised, Captured, PaymentRequest, Payments, Refused, Voided
 from hub.ports.pending import DueDeposit, HeldVisit, NewPending, PaymentBook, Pending, PendingKind, Pendings
-from hub.ports.records import Cursors, Disposition, Imports, Landed, Landing, Link, Links, Records, Saved, Verdict
+from hub.ports.records import (
+    Cursors,
+    Disposition,
+    Imports,
+    KnownPart,
+    Landed,
+    Landing,
+    Link,
+    Links,
+    Records,
+    Saved,
+    Verdict,
+)
 from hub.ports.running import Running, TakenBy
 from hub.ports.stock import Stock
 from hub.ports.store import Checkpoint, Store, UnitOfWork
@@ -64,6 +76,7 @@ __all__ = [
     "Issues",
     "Journal",
     "KnownKey",
+    "KnownPart",
     "Landed",
     "Landing",
     "Link",

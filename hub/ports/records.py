@@ -53,6 +53,16 @@ class Link:
     """The state of it that was applied last."""
 
 
+@dataclass(frozen=True, slots=True)
+class KnownPart:
+    """A part of another system's record, by its own id."""
+
+    id: str
+    canonical_id: str | None
+    is_standing: bool
+    """Not known to be gone."""
+
+
 class Links(Protocol):
     """Which canonical record a source record is."""
 
@@ -75,6 +85,10 @@ class Links(Protocol):
             roll: without those that were named in it.
             within: only visits that begin in it.
         """
+        ...
+
+    def find_parts(self, system: str, kind: Kind, wholes: Collection[str]) -> dict[str, tuple[KnownPart, ...]]:
+        """By the id of a record, the parts of it that are linked; a record of which none is is absent."""
         ...
 
     def note_named(self, system: str, kind: Kind, ids: Collection[str], roll: str) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.canonical.time import Span
-from hub.ports import Landed, Link
+from hub.ports import KnownPart, Landed, Link
 from hub.store.bulk import stage
 from hub.store.tables import source_link, source_record, stream_cursor
 from hub.sync.drift import Contract
@@ -75,6 +75,12 @@ _STANDING = """
 _VISITS = """
     JOIN visit v ON v.id = l.canonical_id AND v.state NOT IN ('cancelled', 'no_show')
     AND (CAST(:first AS timestamptz) IS NULL OR v.start >= :first AND v.start < :last)"""
+_PARTS = text("""
+    SELECT substring(l.source_id FROM '^(.*)#') AS whole, l.source_id, l.canonical_id,
+        r.gone IS NOT TRUE AND r.merged_into IS NULL AS is_standing
+    FROM source_link l LEFT JOIN source_record r ON r.id = l.source_record_id
+    WHERE l.system = :system AND l.kind = :kind AND l.source_id LIKE '%#%'
+    AND substring(l.source_id FROM '^(.*)#') = ANY(:ids) ORDER BY l.source_id""")
 _NAMED = text("""
     UPDATE source_link SET named_in = :roll
     WHERE system = :system AND kind = :kind AND source_id = ANY(:ids)""")
@@ -173,6 +179,15 @@ class SqlLinks:
             values |= {"first": within and within.start, "last": within and within.end}
         statement = text(_STANDING.format(visits=_VISITS if kind is Kind.VISIT else ""))
         return frozenset(self._connection.execute(statement, values).scalars())
+
+    def find_parts(self, system: str, kind: Kind, wholes: Collection[str]) -> dict[str, tuple[KnownPart, ...]]:
+        """See the port."""
+        values = {"system": system, "kind": str(kind), "ids": list(wholes)}
+        found: dict[str, tuple[KnownPart, ...]] = {}
+        for row in self._connection.execute(_PARTS, values) if wholes else ():
+            part = KnownPart(row.source_id, row.canonical_id, is_standing=row.is_standing)
+            found[row.whole] = (*found.get(row.whole, ()), part)
+        return found
 
     def note_named(self, system: str, kind: Kind, ids: Collection[str], roll: str) -> None:
         """See the port."""

@@ -223,6 +223,14 @@ def test_a_system_that_gives_the_same_page_for_ever_is_a_circle_and_is_left(way)
         assert len(server.asked) <= 120
 
 
+@pytest.mark.parametrize("number", [0, 1, 2, 5, 6])
+def test_a_counted_list_that_does_not_say_how_many_there_are_ends_after_its_last_record(number: int):
+    clinic = Clinic("offset", [row(n) for n in range(number)])
+    uncounted = {"by": "offset", "size": 5}
+    with reading(clinic, paging=uncounted) as (source, _):
+        assert ids(list(source.read(Kind.PATIENT, None))) == everyone(clinic)
+
+
 def test_a_link_to_another_server_is_refused():
     clinic = Clinic("next_url")
     clinic._next_url = lambda rows, _q, _s: ({"rows": [row(1)], "links": {"next": "http://evil.example/x"}}, None)  # type: ignore[method-assign]

@@ -86,6 +86,11 @@ class Connection(Declared):
         """The kinds that go there."""
         return tuple(kind for kind, stream in self.streams.items() if stream.is_pushed)
 
+    def key_beside(self, kind: Kind) -> str | None:
+        """Under which key its records of a kind hold what stands around the list that they are taken from."""
+        read = self.streams[kind].read if kind in self.streams else None
+        return read.each.parent if read is not None and read.each is not None else None
+
     def find_problems(self) -> Iterator[Wrong]:
         """What is wrong although each key by itself is right."""
         yield from self._of_address()

@@ -58,6 +58,13 @@ source_link = Table(
     Column("named_in", Text, comment="The last list of all records of its system that named it."),
     PrimaryKeyConstraint("system", "kind", "source_id"),
     Index("ix_source_link_kind_canonical_id", "kind", "canonical_id"),
+    Index(
+        "ix_source_link_whole",
+        "system",
+        "kind",
+        text("substring(source_id, '^(.*)#')"),
+        postgresql_where=text("source_id LIKE '%#%'"),
+    ),
     comment="Which canonical record a record of another system is.",
 )
 

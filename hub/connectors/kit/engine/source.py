@@ -237,7 +237,8 @@ class _Reader:
         return known or sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest()
 
     def _refuse_circle(self, mark: PageMark, visited: set[str]) -> None:
-        spot = json.dumps([dict(mark.params), mark.url], sort_keys=True, default=str)
+        is_first = mark.count == 0  # after one counted record, the next page begins with it again
+        spot = json.dumps([dict(mark.params), mark.url, is_first], sort_keys=True, default=str)
         if spot in visited:
             raise _loop(mark.url or self._taker.name)
         visited.add(spot)
