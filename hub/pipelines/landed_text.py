@@ -4,9 +4,11 @@ From a mapping table only what it declares is taken: columns, formats of dates, 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from hub.canonical.ids import Kind
+from hub.canonical.records import MODELS
 from hub.mapping.apply import TwoWay
 from hub.mapping.codes import CodeTable
 from hub.mapping.spec import FieldPlan
@@ -27,14 +29,35 @@ def landed_words(mappings: Mapping[Kind, TwoWay], codes: Mapping[str, CodeTable]
     """SQL expressions over a row `record` of `source_record`, by `<kind>_<field>`; `…_text` is the bare text."""
     words: dict[str, str] = {}
     for kind, mapping in mappings.items():
+        words |= {f"{kind}_{name}{form}": "NULL" for name in _untold(kind, mapping) for form in ("", "_text")}
         for plan in mapping.table.fields:
             words |= {f"{kind}_{name}": sql for name, sql in _words_of(plan, codes)}
+            words |= {name: _or_default(words[name], plan) for name in _own_words(kind, plan) if name in words}
     return words
+
+
+def _untold(kind: Kind, mapping: TwoWay) -> set[str]:
+    """The fields that the table does not name: no row says anything of them."""
+    return MODELS[kind].model_fields.keys() - {"id", *mapping.names}
+
+
+def _own_words(kind: Kind, plan: FieldPlan) -> tuple[str, ...]:
+    return tuple(f"{kind}_{name}" for name in plan.names)
+
+
+def _or_default(sql: str, plan: FieldPlan) -> str:
+    """What stands for a blank, where the table says it."""
+    default = plan.spec.default
+    if not isinstance(default, bool | int | str):
+        return sql
+    return f"coalesce({sql}, {quoted(default) if isinstance(default, str) else str(default).lower()})"
 
 
 def _words_of(plan: FieldPlan, codes: Mapping[str, CodeTable]) -> Iterator[tuple[str, str]]:
     spec = plan.spec
     options = spec.model_extra or {}
+    if spec.path is None and not spec.paths:
+        yield plan.name, "NULL"
     if spec.path:
         yield f"{plan.name}_text", _text(spec.path)
     for part, path in (spec.paths or {}).items():
@@ -42,18 +65,18 @@ def _words_of(plan: FieldPlan, codes: Mapping[str, CodeTable]) -> Iterator[tuple
     if spec.codec == "wall_time" and spec.paths and {"date", "time"} <= spec.paths.keys():
         date, time = (_text(str(spec.paths[part])) for part in ("date", "time"))
         yield plan.name, f"({_date(date, options['dates'])} + {_time(time)})"
-    elif spec.codec == "date" and spec.path:
-        yield plan.name, _date(_text(spec.path), options.get("formats", ["%Y-%m-%d"]))
-    elif spec.codec == "money" and spec.path:
-        yield plan.name, _money(_text(spec.path), options.get("form", "text"))
     elif spec.codec == "signed_money" and spec.paths:
         kind, amount = (_text(spec.paths[part]) for part in ("kind", "amount"))
         meant = _code(kind, codes[options["table"]])
         back = ", ".join(quoted(code) for code in options.get("back", []))
         yield "kind", meant
         yield "amount", f"((CASE WHEN {meant} IN ({back}) THEN -1 ELSE 1 END) * abs({_money(amount, 'text')}))"
-    elif spec.codec == "code" and spec.path:
-        yield plan.name, _code(_text(spec.path), codes[options["table"]])
+    elif spec.codec == "balance" and spec.paths:
+        value, spent, left = (_money(_text(spec.paths[part]), "text") for part in ("value", "spent", "left"))
+        yield "value", value
+        yield "left", f"coalesce({left}, {value} - {spent})"
+    elif spec.path and (read := _READ.get(spec.codec)):
+        yield plan.name, read(_text(spec.path), options, codes)
 
 
 def _text(path: str) -> str:
@@ -84,6 +107,10 @@ def _money(text: str, form: str) -> str:
     return f"((CASE WHEN {text} ~ '[-(]' THEN -{scale} ELSE {scale} END) * {number})::bigint"
 
 
+def _number(text: str) -> str:
+    return f"replace(nullif(btrim({text}), ''), ',', '')::numeric"
+
+
 def _code(text: str, table: CodeTable) -> str:
     bare = rf"regexp_replace(lower({text}), '\W|_', '', 'g')"
     cases = " ".join(
@@ -92,6 +119,22 @@ def _code(text: str, table: CodeTable) -> str:
         for word in words
     )
     return f"(CASE {bare} {cases} END)"
+
+
+def _yes(text: str, options: Mapping[str, Any], codes: Mapping[str, CodeTable]) -> str:
+    meant = f"{_code(text, codes[options['table']])}::boolean" if "table" in options else f"btrim({text})::boolean"
+    return f"(NOT {meant})" if options.get("inverse") else f"({meant})"
+
+
+_READ: Mapping[str, Callable[[str, Mapping[str, Any], Mapping[str, CodeTable]], str]] = {
+    "date": lambda text, options, _: _date(text, options.get("formats", ["%Y-%m-%d"])),
+    "money": lambda text, options, _: _money(text, options.get("form", "text")),
+    "code": lambda text, options, codes: _code(text, codes[options["table"]]),
+    "boolean": _yes,
+    "integer": lambda text, _options, _codes: _number(text),
+    "quantity": lambda text, _options, _codes: _number(text),
+}
+"""Codecs of one path → how their text is read."""
 
 
 def quoted(value: str) -> str:

@@ -130,6 +130,8 @@ def records(mapping: TwoWay) -> st.SearchStrategy[Canonical]:
             fields |= {"given_name": WORDS, "family_name": WORDS}
         elif plan.kind.name == "signed_money":
             fields["kind + amount"] = paid(plan)
+        elif plan.kind.name == "balance":
+            fields["value + left"] = balances()
         elif plan.kind.name == "versioned":
             fields |= dict(zip(plan.names, (WORDS, st.none() | WORDS), strict=True))
         elif plan.name not in {"start", "end"} and (plan.spec.required or plan.spec.direction is not Direction.READ):
@@ -144,6 +146,8 @@ def _record(kind: Kind, values: dict[str, Any]) -> Canonical:
         values["start"], values["end"] = values.pop("span")
     if "kind + amount" in values:
         values["kind"], values["amount"] = values.pop("kind + amount")
+    if "value + left" in values:
+        values["value"], values["left"] = values.pop("value + left")
     if kind is Kind.PACKAGE:
         values["credits"] += values["used_before"]
     if kind is Kind.SERVICE:
@@ -156,6 +160,16 @@ def paid(plan: FieldPlan) -> st.SearchStrategy[tuple[str, Money]]:
     options: dict[str, Any] = plan.spec.model_extra or {}
     words = st.sampled_from(sorted(ALL_CODES[options["table"]].words))
     return st.tuples(words, AMOUNTS).map(lambda one: (one[0], _back(one[1]) if one[0] in options["back"] else one[1]))
+
+
+def balances() -> st.SearchStrategy[tuple[Money, Money]]:
+    """What was loaded, and what of it is left."""
+    minors = st.integers(0, 10**9)
+    return st.builds(_balance, minors, minors, st.sampled_from(["USD", "EUR", "JPY"]))
+
+
+def _balance(left: int, spent: int, currency: str) -> tuple[Money, Money]:
+    return Money(amount_minor=left + spent, currency=currency), Money(amount_minor=left, currency=currency)
 
 
 def _back(amount: Money) -> Money:

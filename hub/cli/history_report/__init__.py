@@ -21,6 +21,7 @@ REASONS = {
     "implausible_date": "The day lies too far back or too far ahead to be true",
     "bad_times": "The visit ends before it begins, or a time cannot be read",
     "bad_money": "The amount cannot be read",
+    "bad_balance": "What was loaded, what was spent and what is left do not add up",
     "bad_count": "A number cannot be read, or is below nothing",
     "orphan_patient": "Its client stands in no file",
     "orphan_visit": "Its visit stands in no file, or stayed behind",
@@ -85,7 +86,7 @@ def _grouped(report: Report) -> Sequence[tuple[str, list[tuple[str, object]]]]:
     if report.proof is None:
         return ()
     names: Mapping[str, str] = report.details.providers
-    by = groupby(report.proof.totals, key=lambda total: f"{total.kind}s by {total.dimension}")
+    by = groupby(report.proof.totals, key=lambda total: f"{_words(total.kind)}s by {total.dimension}")
     return [(title, [(names.get(total.value, total.value or "none"), total) for total in found]) for title, found in by]
 
 

@@ -17,6 +17,7 @@ KINDS: Mapping[str, CodecKind] = {
         money.MONEY,
         money.MONEY_PARTS,
         money.SIGNED_MONEY,
+        money.BALANCE,
         phone.PHONE,
         phone.PHONE_PARTS,
         words.CODE,

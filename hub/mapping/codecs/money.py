@@ -108,6 +108,34 @@ def _signed_money(options: SignedMoneyOptions, tables: Mapping[str, CodeTable]) 
     return Codec(decode, encode)
 
 
+def _balance(_: NoOptions, __: Mapping[str, CodeTable]) -> Codec:
+    def decode(raw: tuple[Json, Json, Json], context: Context) -> tuple[Money, Money]:
+        value, spent, left = (None if one is None else _decode(one, context) for one in raw)
+        if value is None or (spent is None and left is None):
+            raise _unreadable("is not what was loaded and what is left of it")
+        reckoned = _less(value, spent) if spent is not None else left
+        if reckoned is None or (left is not None and left != reckoned):
+            hint = "What was loaded less what was spent is what is left"
+            raise Unreadable("does not add up", "bad_balance", hint)
+        return value, reckoned
+
+    def encode(amounts: tuple[Money, Money], context: Context) -> tuple[Json, Json, Json]:
+        value, left = amounts
+        spent = _less(value, left)
+        if spent is None:
+            raise _unreadable("is in two currencies")
+        return _encode(value, context), _encode(spent, context), _encode(left, context)
+
+    return Codec(decode, encode)
+
+
+def _less(value: Money, spent: Money) -> Money | None:
+    """The rest; None: the currencies differ."""
+    if value.currency != spent.currency:
+        return None
+    return Money(amount_minor=value.amount_minor - spent.amount_minor, currency=value.currency)
+
+
 def _backwards(amount: Money) -> Money:
     return Money(amount_minor=-abs(amount.amount_minor), currency=amount.currency)
 
@@ -191,3 +219,4 @@ MONEY_PARTS = CodecKind("money_parts", _money_parts, MoneyPartsOptions, parts=("
 SIGNED_MONEY = CodecKind(
     "signed_money", _signed_money, SignedMoneyOptions, parts=("kind", "amount"), fields=2, sample=("payment", _SAMPLE)
 )
+BALANCE = CodecKind("balance", _balance, parts=("value", "spent", "left"), fields=2, sample=(_SAMPLE, _SAMPLE))

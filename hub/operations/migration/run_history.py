@@ -230,7 +230,15 @@ class Run:
         return mark(self.history.reading(kind), upstream, said, self.head.today)
 
 
-_DATED_ORDER = (Kind.VISIT, Kind.PAYMENT, Kind.PACKAGE, Kind.LOT)
+_DATED_ORDER = (
+    Kind.VISIT,
+    Kind.INVOICE,
+    Kind.PAYMENT,
+    Kind.PACKAGE,
+    Kind.GIFT_CARD,
+    Kind.MEMBERSHIP,
+    Kind.LOT,
+)
 
 
 def loaded_kinds(history: History) -> tuple[Kind, ...]:

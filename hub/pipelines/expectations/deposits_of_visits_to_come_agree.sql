@@ -1,22 +1,13 @@
 -- What was paid ahead for a visit to come, less what went back, is its deposit: the fee is taken from that, and only from that.
 WITH paid AS (
-    SELECT visit.canonical_id AS visit_id,
-        CASE
-            WHEN lower(payload ->> 'Type') ~ 'refund|chargeback' THEN -1
-            WHEN payload ->> 'Amount' ~ '[-(]' THEN -1
-            ELSE 1
-        END * round(100 * CASE
-            WHEN payload ->> 'Amount' ~ ',\d\d\D*$'
-                THEN replace(regexp_replace(payload ->> 'Amount', '[^0-9,]', '', 'g'), ',', '.')
-            ELSE regexp_replace(payload ->> 'Amount', '[^0-9.]', '', 'g')
-        END::numeric) AS minor
+    SELECT visit.canonical_id AS visit_id, :payment_amount AS minor
     FROM source_link AS link
     JOIN source_record AS record ON record.id = link.source_record_id
     JOIN source_link AS visit
-      ON visit.system = link.system AND visit.kind = 'visit' AND visit.source_id = btrim(payload ->> 'ApptID')
+      ON visit.system = link.system AND visit.kind = 'visit' AND visit.source_id = btrim(:payment_visit_id_text)
     WHERE link.system = :'system'
       AND link.kind = 'payment'
-      AND lower(payload ->> 'Type') ~ 'deposit|prepay|retainer|refund|chargeback'
+      AND :payment_kind IN ('deposit', 'refund')
 )
 SELECT visit.id AS visit_id
 FROM paid

@@ -11,7 +11,9 @@ WHERE link.system = :'system'
     WHEN 'resource' THEN EXISTS (SELECT FROM resource WHERE resource.id = link.canonical_id)
     WHEN 'payment' THEN EXISTS (SELECT FROM payment WHERE payment.id = link.canonical_id)
     WHEN 'package' THEN EXISTS (SELECT FROM package WHERE package.id = link.canonical_id)
-    WHEN 'payment' THEN EXISTS (SELECT FROM payment WHERE payment.id = link.canonical_id)
-    WHEN 'package' THEN EXISTS (SELECT FROM package WHERE package.id = link.canonical_id)
+    WHEN 'invoice' THEN EXISTS (SELECT FROM invoice WHERE invoice.id = link.canonical_id)
+    WHEN 'gift_card' THEN EXISTS (SELECT FROM gift_card WHERE gift_card.id = link.canonical_id)
+    WHEN 'membership' THEN EXISTS (SELECT FROM membership WHERE membership.id = link.canonical_id)
+    WHEN 'lot' THEN EXISTS (SELECT FROM lot WHERE lot.record_id = link.canonical_id)
     ELSE true
   END

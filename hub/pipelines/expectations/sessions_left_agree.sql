@@ -6,7 +6,7 @@ JOIN package ON package.id = link.canonical_id
 WHERE link.system = :'system'
   AND link.kind = 'package'
   AND (
-    (record.payload ->> 'Sessions')::int - coalesce(nullif(btrim(record.payload ->> 'Used'), '')::int, 0)
+    :package_credits - coalesce(:package_used_before, 0)
         <> package.credits - package.used_before
     OR package.credits - package.used_before
         < (SELECT count(*) FROM package_use WHERE package_use.package_id = package.id)

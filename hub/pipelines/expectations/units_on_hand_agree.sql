@@ -11,11 +11,7 @@ JOIN brought ON brought.lot_id = lot.id
 WHERE link.system = :'system'
   AND link.kind = 'lot'
   AND (
-    replace(record.payload ->> 'On Hand', ',', '')::numeric <> brought.units
-    OR lot.expires_on <> CASE
-        WHEN payload ->> 'Expiry' ~ '-\d\d-' THEN to_date(payload ->> 'Expiry', 'YYYY-MM-DD')
-        WHEN payload ->> 'Expiry' ~ '/' THEN to_date(payload ->> 'Expiry', 'MM/DD/YYYY')
-        ELSE to_date(payload ->> 'Expiry', 'DD-Mon-YYYY')
-    END
-    OR lower(left(btrim(record.payload ->> 'Unit'), 1)) <> left(lot.unit, 1)
+    :lot_on_hand <> brought.units
+    OR lot.expires_on <> :lot_expires_on
+    OR lot.unit <> :lot_unit
   )

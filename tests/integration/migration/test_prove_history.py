@@ -84,6 +84,11 @@ DEFECTS = {
 
 OF_MONEY = {
     "deposits_of_visits_to_come_agree",
+    "gift_card_totals_agree",
+    "invoice_totals_agree",
+    "lot_totals_agree",
+    "membership_totals_agree",
+    "package_totals_agree",
     "payment_totals_by_method_agree",
     "payment_totals_by_month_and_kind_agree",
     "payment_totals_by_provider_and_service_agree",

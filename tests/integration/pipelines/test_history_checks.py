@@ -122,13 +122,15 @@ def told() -> Telling:
     return telling(LEGACY, "America/Chicago", (PROJECT / "mappings" / "legacy-export", None))
 
 
-TOTALS = {one for one in DEFECTS if "totals" in one} | {"payment_totals_agree"}
+OF_VALUE = {f"{one}_totals_agree" for one in ("payment", "package", "lot", "gift_card", "membership", "invoice")}
+"""Broken in tests of their own."""
+TOTALS = {one for one in DEFECTS if "totals" in one} | OF_VALUE
 """Second witnesses: they may see the defect of another, too."""
 ALSO = {"no_visit_points_to_an_archived_service": {"a_service_name_means_one_sku"}}
 
 
 def test_every_expectation_has_its_defect() -> None:
-    assert set(DEFECTS) == {each.name for each in history_expectations(told())} - {"payment_totals_agree"}
+    assert set(DEFECTS) == {each.name for each in history_expectations(told())} - OF_VALUE
 
 
 @pytest.mark.parametrize("name", sorted(DEFECTS))

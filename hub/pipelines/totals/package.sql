@@ -1,0 +1,43 @@
+-- Sessions that were left of packages when they came, service by service. Packages that the hub itself changed since are
+-- left out on both sides.
+WITH import AS (
+    SELECT DISTINCT finished_at FROM import_batch WHERE system = :'system' AND state IN ('loaded', 'superseded')
+), sku AS (
+    SELECT DISTINCT ON (1) regexp_replace(lower(:service_name_text), '\W|_', '', 'g') AS name, service.sku
+    FROM source_link AS link
+    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN service ON service.id = link.canonical_id
+    WHERE link.system = :'system' AND link.kind = 'service'
+    ORDER BY 1, service.sku
+), linked AS (
+    SELECT regexp_replace(lower(:package_service_id_text), '\W|_', '', 'g') AS service_name,
+        service.sku AS standing_sku,
+        :package_credits - coalesce(:package_used_before, 0) AS remaining
+    FROM source_link AS link
+    JOIN source_record AS record ON record.id = link.source_record_id
+    LEFT JOIN package ON package.id = link.canonical_id
+    LEFT JOIN import ON import.finished_at = package.updated_at
+    LEFT JOIN service ON service.id = package.service_id
+    WHERE link.system = :'system'
+      AND link.kind = 'package'
+      AND (package.id IS NULL OR import.finished_at IS NOT NULL)
+), sides AS (
+    SELECT 'said' AS side, coalesce(sku.sku, linked.standing_sku) AS service, linked.remaining
+    FROM linked
+    LEFT JOIN sku ON sku.name = linked.service_name
+    UNION ALL
+    SELECT 'found', service.sku, package.credits - package.used_before
+    FROM package
+    JOIN import ON import.finished_at = package.updated_at
+    JOIN source_link AS link
+      ON link.system = :'system' AND link.kind = 'package' AND link.canonical_id = package.id
+    LEFT JOIN service ON service.id = package.service_id
+)
+SELECT 'service, sessions left' AS dimension,
+    coalesce(service, '') AS value,
+    coalesce(sum(remaining) FILTER (WHERE side = 'said'), 0)::bigint AS said,
+    coalesce(sum(remaining) FILTER (WHERE side = 'found'), 0)::bigint AS found,
+    NULL::bigint AS said_minor,
+    NULL::bigint AS found_minor
+FROM sides
+GROUP BY 2
