@@ -154,9 +154,7 @@ def encode(
 
 def _encode(mapping: TwoWay, record: Canonical, context: Context, onto: Mapping[str, Json] | None) -> dict[str, Json]:
     draft = Draft(mapping.table, onto)
-    for place, constant in mapping.table.constants:
-        if onto is None or constant.write == "overwrite":
-            draft.put(place, constant.value, place.text)
+    draft.put_constants()
     for names, write in mapping.writers:
         value = getattr(record, names[0]) if len(names) == 1 else tuple(getattr(record, name) for name in names)
         write(value, context, draft)

@@ -29,6 +29,12 @@ class Draft:
         self.kept: set[str] = set()
         """Places where the vendor already says it in its own way."""
 
+    def put_constants(self) -> None:
+        """Say what the table's every record says."""
+        for place, constant in self.table.constants:
+            if self.before is None or constant.write == "overwrite":
+                self.put(place, constant.value, place.text)
+
     def put(self, place: Place, value: Json, field: str, *, keep: bool = False) -> None:
         """Say it there, for `field`; `keep`: the vendor says it already, nothing need be written."""
         if self.said.setdefault(place.text, value) != value:
@@ -105,7 +111,7 @@ def _overwriter(plan: FieldPlan, shared: frozenset[str]) -> Writer:
     def write(value: Any, context: Context, draft: Draft) -> None:
         before = draft.before
         if plan.zone is not None:
-            context = _context_there(plan.zone, before, context)
+            context = context_there(plan.zone, before, context)
         keep = before is not None and _says_already(plan, raw_of(before), value, context)
         if value is None or (joint and not any(value)):
             if required:
@@ -121,7 +127,7 @@ def _overwriter(plan: FieldPlan, shared: frozenset[str]) -> Writer:
     return write
 
 
-def _context_there(zone: Place, before: dict[str, Json] | None, context: Context) -> Context:
+def context_there(zone: Place, before: dict[str, Json] | None, context: Context) -> Context:
     """In the zone that the vendor's record names; one that nobody knows was told when the record was read."""
     try:
         return context_at(zone, before, context) if before is not None else context
@@ -140,6 +146,12 @@ def _encoded(plan: FieldPlan, value: Any, context: Context, draft: Draft, *, kee
             _put_nothing(plan, draft)
         return None
     return raw if plan.in_parts else (raw,)
+
+
+def is_said(plan: FieldPlan, raw: Json, value: Any, context: Context) -> bool:
+    """Whether the vendor's raw value means a field's value, however it is written, so that all may stay as it is."""
+    is_nothing = value is None or (plan.kind.fields > 1 and not any(value))
+    return not (is_nothing and plan.spec.required) and _says_already(plan, raw, value, context)
 
 
 def _put_nothing(plan: FieldPlan, draft: Draft) -> None:

@@ -1,10 +1,10 @@
 """What the store keeps of proofs: each attempt with its checks and control totals, and who signed for which data."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from hub.canonical.ids import Kind
 
@@ -93,6 +93,21 @@ class Signature:
     data_hash: str
 
 
+class TakenRow(NamedTuple):
+    """A landed row that became a record, and what that record says."""
+
+    file: str
+    line: int
+    source_id: str
+    payload: dict[str, Any]
+    """As it landed."""
+    canonical_id: str | None
+    is_changed: bool
+    """The hub itself changed the record since."""
+    values: tuple[Any, ...] | None
+    """As they stand in the database, in the order in which they were asked for; None: there is no such record."""
+
+
 class Verifications(Protocol):
     """Proofs and signatures; never overwritten."""
 
@@ -116,6 +131,8 @@ class Verifications(Protocol):
         """All of them, the latest first."""
         ...
 
-    def find_changed(self, system: str, kind: Kind) -> frozenset[str]:
-        """Records of a moved history that the hub itself changed since."""
+    def read_taken(
+        self, system: str, kind: Kind, landing_id: int, month: str, names: Sequence[str]
+    ) -> Iterator[Sequence[TakenRow]]:
+        """The rows that a partition took, with these fields of their records; some thousands at a time."""
         ...

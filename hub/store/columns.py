@@ -1,9 +1,9 @@
 """Canonical fields as columns: an amount of money is two (`price_minor`, `price_currency`), a list of lines is JSON."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -46,6 +46,33 @@ def fields_of(model: type[BaseModel], stored: Mapping[str, Any]) -> dict[str, An
     """A model's fields from its table's columns."""
     money = money_fields(model)
     return {name: _money(stored, name) if name in money else stored[name] for name in model.model_fields}
+
+
+def selection_of(
+    model: type[BaseModel], names: Sequence[str]
+) -> tuple[list[str], Callable[[Sequence[Any]], tuple[Any, ...]]]:
+    """The columns of these fields, and what makes the fields' values of the columns': as they stand, unvalidated."""
+    money = money_fields(model)
+    if not money.intersection(names):
+        return list(names), tuple
+    columns = [
+        column for name in names for column in ((f"{name}_minor", f"{name}_currency") if name in money else (name,))
+    ]
+    amounts = [at for at, name in enumerate(names) if name in money]
+
+    def values_of(row: Sequence[Any]) -> tuple[Any, ...]:
+        values = list(row)
+        for at in amounts:  # those before it are one value each by now
+            values[at : at + 2] = [_amount(values[at], values[at + 1])]
+        return tuple(values)
+
+    return columns, values_of
+
+
+@lru_cache(maxsize=4096)
+def _amount(minor: int | None, currency: str) -> Money | None:
+    """The same amounts stand in row after row."""
+    return None if minor is None else Money.model_construct(amount_minor=minor, currency=currency)
 
 
 def _money(stored: Mapping[str, Any], name: str) -> Money | None:

@@ -1,14 +1,20 @@
 """Proofs of moved histories and their signatures."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from sqlalchemy import Connection, text
 
 from hub.canonical.ids import Kind
-from hub.ports.verifications import CheckState, HistoryCheck, Signature, Total, Verification
+from hub.canonical.records import MODELS
+from hub.ports.verifications import CheckState, HistoryCheck, Signature, TakenRow, Total, Verification
 from hub.store.canonical_dump import dump_canonical
+from hub.store.columns import selection_of
+from hub.store.records import TABLES
+
+_CHUNK = 5000
+_AS_STREAM = {"yield_per": _CHUNK}
 
 _CHECK = text("""
     INSERT INTO verification_check
@@ -23,6 +29,20 @@ _CHECKS = text("""
 _TOTALS = text("""
     SELECT kind, dimension, value, said, found, said_minor, found_minor FROM verification_total
     WHERE verification_id = :id ORDER BY kind, dimension, value""")
+_TAKEN = """
+    SELECT l.file, l.line, l.source_id, r.payload, k.canonical_id, coalesce(t.updated_at NOT IN (
+            SELECT finished_at FROM import_batch
+            WHERE system = :system AND state IN ('loaded', 'superseded') AND finished_at IS NOT NULL), false),
+        t.id IS NOT NULL, {columns}
+    FROM (
+        SELECT file, line, source_id, source_record_id FROM landed_row
+        WHERE batch_id = :landing AND month = :month AND why IS NULL ORDER BY file, line OFFSET 0) l
+    CROSS JOIN LATERAL (
+        SELECT canonical_id FROM source_link WHERE system = :system AND kind = :kind AND source_id = l.source_id
+        AND source_record_id = l.source_record_id OFFSET 0) k
+    CROSS JOIN LATERAL (SELECT payload FROM source_record WHERE id = l.source_record_id OFFSET 0) r
+    LEFT JOIN LATERAL (SELECT * FROM {table} WHERE id = k.canonical_id OFFSET 0) t ON true"""
+"""Row by row by their keys, whatever PostgreSQL knows of the tables: right after a load that is next to nothing."""
 _SIGNATURES = text("""
     SELECT s.verification_id, s.name, s.signed_at, s.data_hash
     FROM migration_signature s JOIN verification v ON v.id = s.verification_id
@@ -77,15 +97,17 @@ class SqlVerifications:
         """See the port."""
         return tuple(Signature(*row) for row in self._connection.execute(_SIGNATURES, {"system": system}))
 
-    def find_changed(self, system: str, kind: Kind) -> frozenset[str]:
+    def read_taken(
+        self, system: str, kind: Kind, landing_id: int, month: str, names: Sequence[str]
+    ) -> Iterator[Sequence[TakenRow]]:
         """See the port."""
-        query = f"""
-            SELECT t.id FROM source_link k JOIN {kind} t ON t.id = k.canonical_id
-            WHERE k.system = :system AND k.kind = :kind AND t.updated_at NOT IN (
-                SELECT finished_at FROM import_batch
-                WHERE system = :system AND state IN ('loaded', 'superseded') AND finished_at IS NOT NULL)"""  # noqa: S608
-        rows = self._connection.execute(text(query), {"system": system, "kind": str(kind)})
-        return frozenset(rows.scalars())
+        columns, values_of = selection_of(MODELS[kind], names)
+        listed = ", ".join(f't."{column}"' for column in columns)
+        query = text(_TAKEN.format(columns=listed, table=TABLES[kind].name))
+        values = {"system": system, "kind": str(kind), "landing": landing_id, "month": month}
+        found = self._connection.execute(query, values, execution_options=_AS_STREAM)
+        for rows in found.partitions(_CHUNK):
+            yield [TakenRow._make((*row[:6], values_of(row[7:]) if row[6] else None)) for row in rows]
 
 
 def _values(check: HistoryCheck) -> dict[str, object]:

@@ -5,23 +5,21 @@ whatever column changes contradicts its row. Of rows that are one record (a pers
 what stands. Some thousands of rows at a time; of each record only the columns that no row has said yet are kept.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-
-from pydantic import ValidationError
+from typing import Any, Self
 
 from hub.canonical.ids import Kind
-from hub.canonical.source import SourceRecord
-from hub.errors import RecordRejected
-from hub.mapping.apply import TwoWay, encode
-from hub.mapping.context import Context
+from hub.canonical.source import SourceRecord, SourceRef
+from hub.mapping.apply import TwoWay
+from hub.mapping.contradictions import Contradictions
 from hub.operations.export_links import ExportLinks
-from hub.operations.migration.decide_rows import corrected, location_column
+from hub.operations.migration.decide_rows import corrected, location_column, reference_columns
 from hub.operations.migration.load_rows import Loader
 from hub.ports import Store, UnitOfWork
-from hub.ports.migrations import Partition, Stage, StoredRow
-from hub.ports.verifications import CheckState, HistoryCheck
+from hub.ports.migrations import Partition, Stage
+from hub.ports.verifications import CheckState, HistoryCheck, TakenRow
 
 NAME = "every_field_says_what_its_row_says"
 SAYS = "Every record, run back through its mapping, says what its row says, field by field."
@@ -30,6 +28,8 @@ WHOLE = (Kind.PATIENT, Kind.PROVIDER, Kind.SERVICE)
 """Kinds of which several rows may be one record."""
 LEDGER = Kind.LOT
 """What is on hand is a sum of movements, no field of a record: its totals are proven, not its fields."""
+REMEMBERED = 200_000
+"""Ids of other records, with what they are linked to, that are kept in mind."""
 
 
 @dataclass(slots=True)
@@ -43,14 +43,13 @@ class Compared:
     differing: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
     """Canonical id → where its row stands, and the columns that it contradicts in every row."""
 
-    def note(self, canonical_id: str, row: StoredRow, columns: frozenset[str], *, is_alone: bool) -> None:
+    def note(self, row: TakenRow, columns: frozenset[str], *, is_alone: bool) -> None:
         """A row and the columns of it that its record contradicts."""
-        place = f"{row.record.file}:{row.record.line}"
-        before = self.differing.get(canonical_id)
-        if before is None and (columns or not is_alone):
-            self.differing[canonical_id] = (place, columns)
-        elif before is not None:
-            self.differing[canonical_id] = (before[0], before[1] & columns)
+        key = row.canonical_id or f"{row.file}:{row.line}"
+        if is_alone and not columns and key not in self.differing:
+            return
+        place, before = self.differing.get(key, (f"{row.file}:{row.line}", columns))
+        self.differing[key] = (place, before & columns)
 
     def found(self) -> list[str]:
         """`appointments.csv:12 Price` for each value that no row says, in order."""
@@ -63,11 +62,11 @@ def compare_rows(store: Store, loader: Loader, partitions: Sequence[Partition]) 
     for kind, of_kind in groupby(sorted(partitions, key=_kind_and_month), key=_kind_of):
         if kind is LEDGER:
             continue
-        with store.begin("find_changed") as work:
-            changed = work.verifications.find_changed(loader.history.system, kind)
+        with store.begin("compare_kind") as work:
+            comparison = _Comparison.of_kind(work, loader, kind)
         for partition in of_kind:
             with store.begin("compare_rows") as work:
-                _compare_partition(work, loader, partition, changed, compared)
+                comparison.compare(work, partition, compared)
     return compared
 
 
@@ -81,12 +80,8 @@ def _kind_and_month(partition: Partition) -> tuple[Kind, str]:
 
 
 def check_rows(store: Store, loader: Loader, partitions: Sequence[Partition]) -> HistoryCheck:
-    """The comparison as a check; broken where a record stands in the database that no record can be."""
-    try:
-        compared = compare_rows(store, loader, partitions)
-    except ValidationError:
-        return HistoryCheck(NAME, f"{SAYS} A record cannot be read; other checks say which.", CheckState.BROKEN)
-    return as_check(compared)
+    """The comparison as a check."""
+    return as_check(compare_rows(store, loader, partitions))
 
 
 def as_check(compared: Compared) -> HistoryCheck:
@@ -103,48 +98,69 @@ def as_check(compared: Compared) -> HistoryCheck:
     )
 
 
-def _compare_partition(
-    work: UnitOfWork, loader: Loader, partition: Partition, changed: frozenset[str], compared: Compared
-) -> None:
-    assert partition.stage is Stage.LOAD
-    kind = _kind_of(partition)
-    mapping = loader.history.mappings[kind]
-    is_whole = kind in WHOLE
-    context = loader.context(work) if is_whole else loader.dated_context(work, kind)
-    for rows in work.migrations.read_rows(loader.landings[kind], partition.month):
-        assert isinstance(context.links, ExportLinks)
-        context.links.read = loader.referred(work, rows, mapping)
-        for canonical_id, row, columns in _differences(work, loader, mapping, context, rows):
-            if canonical_id in changed:
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """How the rows of a kind are compared."""
+
+    loader: Loader
+    mapping: TwoWay
+    links: ExportLinks
+    contradictions: Contradictions
+    location: str | None
+    """The column that names a row's location: the names of rooms are its own."""
+    references: tuple[tuple[str, Kind], ...]
+    """Columns that name other records by their ids."""
+
+    @classmethod
+    def of_kind(cls, work: UnitOfWork, loader: Loader, kind: Kind) -> Self:
+        """With what the rows of a kind are read by."""
+        mapping = loader.history.mappings[kind]
+        context = loader.context(work)
+        links = context.links
+        assert isinstance(links, ExportLinks)
+        links.skus, links.is_counted = loader.skus(work), True
+        location, references = location_column(mapping), reference_columns(mapping)
+        return cls(loader, mapping, links, Contradictions(mapping, context), location, references)
+
+    def compare(self, work: UnitOfWork, partition: Partition, compared: Compared) -> None:
+        """Each row that the partition took with the record that it became."""
+        assert partition.stage is Stage.LOAD
+        kind, names = self.mapping.kind, self.mapping.names
+        landing = self.loader.landings[kind]
+        for rows in work.verifications.read_taken(self.links.system, kind, landing, partition.month, names):
+            self._compare_rows(work, rows, compared)
+
+    def _compare_rows(self, work: UnitOfWork, rows: Sequence[TakenRow], compared: Compared) -> None:
+        said = [self._said(row) for row in rows]
+        self._learn_references(work, said)
+        for row, payload in zip(rows, said, strict=True):
+            if row.is_changed:
                 compared.changed_since += 1
                 continue
-            compared.fields += len(mapping.writers)
-            compared.note(canonical_id, row, columns, is_alone=not is_whole)
+            columns = self._contradicted(row, payload)
+            compared.fields += self.contradictions.fields
+            compared.note(row, columns, is_alone=self.mapping.kind not in WHOLE)
 
+    def _said(self, row: TakenRow) -> dict[str, Any]:
+        """The row with what a person put right in it."""
+        corrections = self.loader.history.decisions.of_kind(self.mapping.kind)
+        if row.source_id not in corrections:
+            return row.payload
+        ref = SourceRef(self.links.system, self.mapping.kind, row.source_id)
+        return corrected(SourceRecord(ref, row.payload), corrections).payload
 
-def _differences(
-    work: UnitOfWork, loader: Loader, mapping: TwoWay, context: Context, rows: Sequence[StoredRow]
-) -> Iterator[tuple[str, StoredRow, frozenset[str]]]:
-    """Of each row that was taken its record, and the columns that the record contradicts."""
-    links = work.links.find([row.record.ref for row in rows])
-    taken = {row.record.ref: links[row.record.ref] for row in rows if row.record.ref in links}
-    records = work.records.load(mapping.kind, {link.canonical_id for link in taken.values()})
-    location, corrections = location_column(mapping), loader.history.decisions.of_kind(mapping.kind)
-    for row in rows:
-        link = taken.get(row.record.ref)
-        if link is None or link.source_record_id != row.number:
-            continue
-        said = corrected(row.record, corrections)
-        if location and isinstance(context.links, ExportLinks):
-            context.links.enter(str(said.payload.get(location, "")))
-        record = records.get(link.canonical_id)
-        columns = _contradicted(mapping, record, context, said) if record is not None else frozenset(("no record",))
-        yield link.canonical_id, row, columns
+    def _contradicted(self, row: TakenRow, payload: dict[str, Any]) -> frozenset[str]:
+        if row.values is None:
+            return frozenset(("no record",))
+        location = str(payload.get(self.location, "")) if self.location else ""
+        self.links.enter(location)
+        return self.contradictions.find(payload, row.values, location)
 
-
-def _contradicted(mapping: TwoWay, record: object, context: Context, said: SourceRecord) -> frozenset[str]:
-    try:
-        written: Mapping[str, object] = encode(mapping, record, context, said.payload)  # type: ignore[arg-type]
-    except RecordRejected as error:
-        return frozenset(problem.field or "" for problem in error.problems)
-    return frozenset(column for column, value in written.items() if said.payload.get(column) != value)
+    def _learn_references(self, work: UnitOfWork, said: Sequence[dict[str, Any]]) -> None:
+        """What ids that were not met before are linked to."""
+        for column, kind in self.references:
+            known = self.links.read.setdefault(kind, {})
+            if len(known) > REMEMBERED:
+                known.clear()
+            asked = {str(payload.get(column, "")).strip() for payload in said} - known.keys()
+            known.update(work.links.find_all(self.links.system, kind, asked))
