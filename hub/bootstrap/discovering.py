@@ -56,7 +56,7 @@ def discover(settings: Settings, folder: PracticeFolder, system: str, limit: int
     connection = folder.connection(system)
     known = _tables(settings, folder, connection)
     codes = load_codes(settings.mappings, folder.path)
-    with open_source(connection, surroundings_of(folder, witness_of(settings, folder))) as source:
+    with open_source(connection, surroundings_of(folder, witness_of(settings, folder), is_look=True)) as source:
         for kind in (kind for kind in connection.pull if kind in MODELS):
             pages = source.read(kind, None)
             sample = [one.payload for one in islice((r for page in pages for r in page.records), limit)]

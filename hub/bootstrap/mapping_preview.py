@@ -53,7 +53,7 @@ def preview_mapping(
         hint = f"There are: {', '.join(sorted(tables))}"
         raise InvalidInput(Problem(f"{name} has no mapping table for {kind}", field="RECORD", hint=hint))
     mapping = tables[kind]
-    surroundings = surroundings_of(folder, witness_of(settings, folder))
+    surroundings = surroundings_of(folder, witness_of(settings, folder), is_look=True)
     is_apart = False
     if sample is not None:
         found: Sequence[SourceRecord] = read_sample(sample, connection, mapping)

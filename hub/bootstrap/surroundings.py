@@ -10,9 +10,12 @@ from hub.connectors.registry import Surroundings, WitnessOf, unwatched
 from hub.settings import Settings
 
 
-def surroundings_of(folder: PracticeFolder, witness_of: WitnessOf = unwatched) -> Surroundings:
-    """The practice's folder and zone, this process's environment, and who looks on."""
-    return Surroundings(folder.path, ZoneInfo(folder.practice.zone), os.environ, witness_of=witness_of)
+def surroundings_of(
+    folder: PracticeFolder, witness_of: WitnessOf = unwatched, *, is_look: bool = False
+) -> Surroundings:
+    """The practice's folder and zone, this process's environment, who looks on, and whether it is only a look."""
+    zone = ZoneInfo(folder.practice.zone)
+    return Surroundings(folder.path, zone, os.environ, witness_of=witness_of, is_look=is_look)
 
 
 def witness_of(settings: Settings, folder: PracticeFolder) -> WitnessOf:

@@ -120,8 +120,9 @@ def _show_plan(plan: "SyncPlan", *, as_json: bool) -> None:
         here, there = [asdict(one) for one in plan.here], [asdict(one) for one in plan.there]
         counts: dict[str, Any] = {"here": _counts(plan.here), "there": _counts(plan.there)}
         read = {kind: one.read for kind, one in plan.read.items()}
-        stopped = [str(kind) for kind in plan.mass]
-        typer.echo(json.dumps({"counts": counts, "read": read, "stopped": stopped, "here": here, "there": there}))
+        drift = [{"kind": one.kind, "reaction": one.reaction, **asdict(one.drift)} for one in plan.drifts]
+        stops = {"mass_change": [str(kind) for kind in plan.mass], "stops": [str(one) for one in plan.stops]}
+        typer.echo(json.dumps({"counts": counts, "read": read, **stops, "drift": drift, "here": here, "there": there}))
         return
     for side, changes in (("here", plan.here), ("there", plan.there)):
         counts = _counts(changes)
@@ -129,8 +130,14 @@ def _show_plan(plan: "SyncPlan", *, as_json: bool) -> None:
         typer.echo(f"{side}: {said or 'nothing would change'}")
         for one in changes:
             typer.echo(f"  {one.what:9} {one.kind} {one.id}" + (f" ({', '.join(one.fields)})" if one.fields else ""))
+    if plan.drifts:
+        typer.echo("drift: what the streams' contracts do not say, and what each would do")
+    for found in plan.drifts:
+        typer.echo(f"  {found.reaction:10} {found.kind} {found.drift}")
     for kind in plan.mass:
         typer.echo(f"So many {kind} records would change that it is stopped until --accept-mass-change.")
+    for problem in plan.stops:
+        typer.echo(f"It would stop: {problem}")
 
 
 def _counts(changes: "tuple[Change, ...]") -> dict[str, int]:

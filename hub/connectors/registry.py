@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from hub.connectors.fhir_r4.calendar import LIMITS, FhirCalendar
+from hub.connectors.fhir_r4.capabilities import ABOUT, check_capabilities
 from hub.connectors.fhir_r4.client import MEDIA_TYPE, FhirClient
 from hub.connectors.fhir_r4.sink import FhirSink
 from hub.connectors.fhir_r4.source import FhirSource
@@ -60,6 +61,8 @@ class Surroundings:
     witness_of: WitnessOf = unwatched
     limits: Limits | None = None
     """Other time limits than the connections declare, for a look at one that somebody waits for."""
+    is_look: bool = False
+    """A few records are looked at: nothing big is ordered for that, such as an export of everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,8 @@ def _fhir_client(
 @contextmanager
 def _fhir_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
     with _fhir_client(connection, surroundings) as client:
-        yield _watching(FhirSource(client, connection.system, exports=True), connection, surroundings)
+        source = FhirSource(client, connection.system, exports=not surroundings.is_look)
+        yield _watching(source, connection, surroundings)
 
 
 @contextmanager
@@ -271,13 +275,30 @@ def find_file_problems(connection: Connection, folder: Path) -> Iterator[tuple[W
 
 def _check_over_http(connection: Connection, surroundings: Surroundings) -> Iterator[Check]:
     def opened(looked: Looked) -> AbstractContextManager[Source]:
-        watched = replace(surroundings, limits=QUICK, witness_of=_both(surroundings.witness_of, looked.witness))
-        return open_source(connection, watched)
+        witness = _both(surroundings.witness_of, looked.witness)
+        return open_source(connection, replace(surroundings, limits=QUICK, witness_of=witness, is_look=True))
 
     secrets = list(check_secrets(connection, secrets_of(connection, surroundings)))
     yield from secrets
     if worst(secrets) is not Level.FAIL:
         yield from check_answers(connection, look(connection.pull, opened))
+
+
+def _check_fhir(connection: Connection, surroundings: Surroundings) -> Iterator[Check]:
+    """And what the server says that it can do, if it is reached."""
+    may_ask = True
+    for check in _check_over_http(connection, surroundings):
+        may_ask &= check.level is not Level.FAIL or check.about not in ("secrets", "reach")
+        yield check
+    if not may_ask:
+        return
+    try:
+        with _fhir_client(connection, replace(surroundings, limits=QUICK)) as client:
+            statement = client.fetch_capabilities()
+    except HubError as error:
+        yield from failures(ABOUT, error)
+        return
+    yield from check_capabilities(statement, connection.pull, connection.push)
 
 
 def _both(witness_of: WitnessOf, also: Witness) -> WitnessOf:
@@ -323,7 +344,7 @@ CONNECTORS: Mapping[str, Connector] = {
     "graphql": Connector(source=_graphql_source, sink=_graphql_sink, check=_check_over_http),
     "files": Connector(source=_file_source, sink=_file_sink, check=_check_rows),
     "sql": Connector(source=_table_source, sink=_table_sink, check=_check_rows),
-    "fhir_r4": Connector(source=_fhir_source, sink=_fhir_sink, check=_check_over_http, calendar=_fhir_calendar),
+    "fhir_r4": Connector(source=_fhir_source, sink=_fhir_sink, check=_check_fhir, calendar=_fhir_calendar),
     "legacy_export": Connector(source=open_export, sink=None, check=_check_export),
 }
 

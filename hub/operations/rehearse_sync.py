@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hub.canonical.ids import Kind
-from hub.errors import RecordRejected, only_reasons
+from hub.errors import Problem, RecordRejected, SafetyStop, only_reasons
 from hub.operations.call_roll import RollCall
 from hub.operations.linked_system import LinkedSystem, require_aliases
 from hub.operations.page_plan import PagePlan
@@ -12,7 +12,9 @@ from hub.operations.parts import known_pages
 from hub.operations.prepare_write import Planned, Prepared, prepare_write
 from hub.operations.pull_changes import PullResult, count
 from hub.operations.rehearse_pages import Rehearsal
-from hub.ports import Delivery, Source, Store, UnitOfWork
+from hub.operations.watch_drift import Watched, judge_page
+from hub.ports import Delivery, Page, Source, Store, UnitOfWork
+from hub.sync.drift import Contract, Drift, Reaction
 from hub.sync.mass_change import Upheaval
 
 
@@ -29,6 +31,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeseenDrift:
+    """What a stream's contract would say of its records; names of fields, types and declared codes, no other values."""
+
+    kind: Kind
+    drift: Drift
+    reaction: Reaction
+
+
+@dataclass(frozen=True, slots=True)
 class SyncPlan:
     """The whole of it."""
 
@@ -37,6 +48,9 @@ class SyncPlan:
     read: dict[Kind, PullResult] = field(default_factory=dict)
     mass: tuple[Kind, ...] = ()
     """Kinds of which the feed would be stopped."""
+    drifts: tuple[ForeseenDrift, ...] = ()
+    stops: tuple[Problem, ...] = ()
+    """Why streams would stop for a person: for what has drifted, or for a code without a meaning."""
 
 
 def rehearse_sync(system: LinkedSystem, kinds: Sequence[Kind], source: Source | None, store: Store) -> SyncPlan:
@@ -45,34 +59,73 @@ def rehearse_sync(system: LinkedSystem, kinds: Sequence[Kind], source: Source | 
     Raises:
         RetryLater, NeedsAttention: as the source.
     """
-    here: list[Change] = []
-    results: dict[Kind, PullResult] = {}
-    mass: list[Kind] = []
-    planned: dict[Kind, Planned] = {}
-    owed: list[tuple[Kind, str]] = []
-    before: Rehearsal | None = None
+    rehearsing = _Rehearsing(system, store)
     for kind in kinds if source is not None else ():
-        system.mapping(kind)
+        assert source is not None
+        try:
+            rehearsing.read(kind, source)
+        except SafetyStop as stop:
+            rehearsing.stops += stop.problems
+    there = tuple(_there(system, rehearsing.owed, rehearsing.planned, store))
+    drifts = tuple(dict.fromkeys(rehearsing.drifts))
+    return SyncPlan(
+        tuple(rehearsing.here), there, rehearsing.results, tuple(rehearsing.mass), drifts, tuple(rehearsing.stops)
+    )
+
+
+@dataclass(slots=True)
+class _Rehearsing:
+    """What is known of the streams so far."""
+
+    system: LinkedSystem
+    store: Store
+    here: list[Change] = field(default_factory=list)
+    results: dict[Kind, PullResult] = field(default_factory=dict)
+    mass: list[Kind] = field(default_factory=list)
+    drifts: list[ForeseenDrift] = field(default_factory=list)
+    stops: list[Problem] = field(default_factory=list)
+    planned: dict[Kind, Planned] = field(default_factory=dict)
+    owed: list[tuple[Kind, str]] = field(default_factory=list)
+    before: Rehearsal | None = None
+
+    def read(self, kind: Kind, source: Source) -> None:
+        """One stream, as if those before were applied.
+
+        Raises:
+            SafetyStop: it would stop for a person; what comes before that is in the plan.
+        """
+        system, store = self.system, self.store
         with store.begin("rehearse") as uow:
             require_aliases(system, uow)
             cursor = uow.cursors.find(system.name, kind)
             linked = uow.links.count(system.name, kind)
-        rehearsal = Rehearsal(system, kind, store, before.known if before else None)
-        results[kind] = PullResult()
-        assert source is not None
+            contract = uow.cursors.find_contract(system.name, kind) or Contract()
+        rehearsal = Rehearsal(system, kind, store, self.before.known if self.before else None)
+        self.before = rehearsal
+        self.results[kind] = PullResult()
+        self.planned[kind] = Planned(rehearsal.known.records, rehearsal.seen)
         most = system.limit.most(linked)
-        heard = RollCall(system, kind, source, store, lambda missing, most=most: missing <= most, cursor)  # type: ignore[misc]
+        heard = RollCall(system, kind, source, store, lambda missing: missing <= most, cursor)
         for page in known_pages(heard.pages(), system, kind, store):
-            plan = rehearsal.add(page)
-            results[kind] += count(plan)
-            here += _here(plan)
-            owed += [(kind, one) for one in sorted(plan.owed)]
+            watched = self._watched(page, kind, contract)
+            contract = watched.contract
+            self._add(rehearsal.add(watched.page(page, system, kind)))
         upheaval = rehearsal.upheaval
         if Upheaval(linked, upheaval.changed, upheaval.gone).is_mass(system.limit):
-            mass.append(kind)
-        planned[kind] = Planned(rehearsal.known.records, rehearsal.seen)
-        before = rehearsal
-    return SyncPlan(tuple(here), tuple(_there(system, owed, planned, store)), results, tuple(mass))
+            self.mass.append(kind)
+
+    def _watched(self, page: Page, kind: Kind, contract: Contract) -> Watched:
+        rules = self.system.drift.get(kind)
+        if rules is None:
+            return Watched(contract, kept=list(range(len(page.records))))
+        watched = judge_page(page, rules, contract, self.system.mapping(kind))
+        self.drifts += [ForeseenDrift(kind, one, rules.reactions[one.what]) for one in watched.told]
+        return watched
+
+    def _add(self, plan: PagePlan) -> None:
+        self.results[plan.kind] += count(plan)
+        self.here += _here(plan)
+        self.owed += [(plan.kind, one) for one in sorted(plan.owed)]
 
 
 def _here(plan: PagePlan) -> Iterator[Change]:

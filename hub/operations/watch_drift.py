@@ -18,15 +18,27 @@ DRIFT = "schema_drift"
 
 
 @dataclass(slots=True)
-class _Judged:
+class Watched:
     """What a page's records are by their contract."""
 
     contract: Contract
+    """As it is known after them."""
     kept: list[int] = field(default_factory=list)
     held: dict[int, list[Drift]] = field(default_factory=dict)
     """By their number on the page."""
     stops: list[Drift] = field(default_factory=list)
     told: dict[Drift, None] = field(default_factory=dict)
+
+    def page(self, page: Page, system: LinkedSystem, kind: Kind) -> Page:
+        """With the records that wait for a person's word among the rejected ones.
+
+        Raises:
+            SafetyStop: the stream is to stop.
+        """
+        if self.stops:
+            raise SafetyStop(_problem(system, kind, self.stops))
+        rejected = [Rejected(page.records[n], (_problem(system, kind, drifts),)) for n, drifts in self.held.items()]
+        return replace(page, records=tuple(page.records[n] for n in self.kept), rejected=(*page.rejected, *rejected))
 
 
 def watch_drift(system: LinkedSystem, kind: Kind, page: Page, store: Store) -> Page:
@@ -40,15 +52,12 @@ def watch_drift(system: LinkedSystem, kind: Kind, page: Page, store: Store) -> P
         return page
     with store.begin("watch_drift") as uow:
         known = uow.cursors.find_contract(system.name, kind) or Contract()
-        judged = _judge(page, rules, known, system.mapping(kind))
-        if judged.contract != known:
-            uow.cursors.save_contract(system.name, kind, judged.contract)
-        if judged.told:
-            _tell(system, kind, list(judged.told), uow)
-    if judged.stops:
-        raise SafetyStop(_problem(system, kind, judged.stops))
-    rejected = [Rejected(page.records[n], (_problem(system, kind, drifts),)) for n, drifts in judged.held.items()]
-    return replace(page, records=tuple(page.records[n] for n in judged.kept), rejected=(*page.rejected, *rejected))
+        watched = judge_page(page, rules, known, system.mapping(kind))
+        if watched.contract != known:
+            uow.cursors.save_contract(system.name, kind, watched.contract)
+        if watched.told:
+            _tell(system, kind, list(watched.told), uow)
+    return watched.page(page, system, kind)
 
 
 def find_drifted(system: LinkedSystem, kind: Kind, uow: UnitOfWork) -> list[Issue]:
@@ -61,9 +70,9 @@ def read_drifts(issue: Issue) -> list[Drift]:
     return [Drift(What(one["what"]), one["path"], one["found"]) for one in issue.detail["drifted"]]
 
 
-def _judge(page: Page, rules: DriftRules, contract: Contract, mapping: TwoWay) -> _Judged:
+def judge_page(page: Page, rules: DriftRules, contract: Contract, mapping: TwoWay) -> Watched:
     """Each record by the contract as those before it left it."""
-    judged = _Judged(contract)
+    judged = Watched(contract)
     for number, record in enumerate(page.records):
         drifts = [] if record.is_end else find_drifts(judged.contract, rules, view(mapping, record))
         if judged.contract.records < rules.learn and not record.is_end:

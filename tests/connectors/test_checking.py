@@ -94,6 +94,60 @@ def test_scopes_that_were_asked_for_and_not_granted_are_named(tmp_path):
     assert "token-1" not in str(found)
 
 
+def fhir(url: str, tmp_path, streams: str) -> list[Check]:
+    text = f"system: ehr\nconnector: fhir_r4\nbase_url: {url}\nmappings: fhir-r4\nstreams: {streams}"
+    return list(check_connection(read_connection(text, "ehr.yaml"), Surroundings(tmp_path, ZoneInfo("UTC"), {})))
+
+
+def statement(**interactions: list[str] | None) -> dict[str, object]:
+    named = {
+        type_: {"type": type_} | ({"interaction": [{"code": code} for code in codes]} if codes is not None else {})
+        for type_, codes in interactions.items()
+    }
+    software = {"name": "Clinic FHIR", "version": "7.1"}
+    rest = [{"mode": "server", "operation": [{"name": "export"}], "resource": list(named.values())}]
+    return {"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "software": software, "rest": rest}
+
+
+ALL_OF_IT = ["read", "search-type", "create", "update"]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            statement(Patient=["read", "search-type"], Appointment=ALL_OF_IT),
+            ["ok FHIR 4.0.1, Clinic FHIR 7.1; it says all that the streams need: Patient, Appointment"],
+        ),
+        (
+            statement(Patient=None, Appointment=None),
+            ["ok FHIR 4.0.1, Clinic FHIR 7.1; it says all that the streams need"],
+        ),
+        (
+            statement(Patient=["read"], Appointment=["read", "search-type"]),
+            [
+                "warn FHIR 4.0.1, Clinic FHIR 7.1; it says nothing of Patient: search-type",
+                "warn FHIR 4.0.1, Clinic FHIR 7.1; it says nothing of Appointment: create, update",
+            ],
+        ),
+        (statement(Patient=ALL_OF_IT), ["warn FHIR 4.0.1, Clinic FHIR 7.1; it says nothing of Appointment at all"]),
+        (statement(), ["warn FHIR 4.0.1, Clinic FHIR 7.1; it names no resources"]),
+        ({**statement(), "fhirVersion": "5.0.0"}, ["fail"]),
+        ({"resourceType": "OperationOutcome", "issue": []}, ["fail"]),
+    ],
+)
+def test_what_a_fhir_server_says_that_it_can_do_is_held_against_what_the_streams_need(tmp_path, said, expected):
+    def script(asked):
+        return answer(said if asked.target == "/metadata" else {"resourceType": "Bundle", "type": "searchset"})
+
+    with scripted(script) as server:
+        found = fhir(server.url, tmp_path, "{patient: {}, visit: {direction: both}}")
+        assert not [one for one in server.asked if "export" in one.target], "a look orders no export of everybody"
+    told = [f"{one.level.value} {one.message}" for one in found if one.about == "capabilities"]
+    assert len(told) == len(expected)
+    assert all(line.startswith(start) for line, start in zip(told, expected, strict=True)), told
+
+
 def test_an_export_tells_its_files_or_what_is_wrong_in_them(tmp_path):
     text = "system: old\nconnector: legacy_export\nfolder: files\nmappings: m\nstreams: {patient: {}}"
     around = Surroundings(tmp_path, ZoneInfo("UTC"), {})

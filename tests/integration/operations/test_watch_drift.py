@@ -9,6 +9,7 @@ from hub.errors import InvalidInput, SafetyStop
 from hub.operations.accept_drift import accept_drift
 from hub.operations.guard_feed import Accepted
 from hub.operations.pull_changes import REJECTED
+from hub.operations.rehearse_sync import rehearse_sync
 from hub.operations.watch_drift import DRIFT, read_drifts
 from hub.ports import Issue, Store
 from hub.store.unit_of_work import SqlStore
@@ -112,3 +113,30 @@ def test_a_record_that_is_put_right_there_is_taken_without_a_word(store: SqlStor
     vendor.put("4", {"first": "P4", "last": "Ames", "city": "Waco"})
     assert pull(vendor, linked("a", aliases=False, drift=rules()), store).inserted == 1
     assert issues(store, REJECTED) == []
+
+
+def test_a_rehearsal_says_what_the_contract_would_do_and_keeps_nothing_of_it(store: SqlStore, vendor: Vendor):
+    system = linked("a", aliases=False, drift=rules())
+    vendor.put("4", {"first": "P4", "last": "Ames", "colour": "red"})
+    vendor.put("5", {"first": "P5", "last": "Ames", "city": 7})
+    for _ in range(2):
+        plan = rehearse_sync(system, [Kind.PATIENT], vendor, store)
+        assert {(str(one.drift), one.reaction) for one in plan.drifts} == {
+            ("new_field colour (text)", Reaction.NOTE),
+            ("changed_type city (number)", Reaction.QUARANTINE),
+        }
+        assert [(one.what, one.fields) for one in plan.here] == [("new", ()), ("rejected", (DRIFT,))]
+        assert (plan.stops, issues(store, DRIFT)) == ((), [])
+    done = pull(vendor, system, store)
+    assert (done.inserted, done.rejected) == (1, 1), "and the pull does exactly that"
+
+
+def test_a_rehearsal_says_which_stream_would_stop_and_goes_on_with_the_others(store: SqlStore, vendor: Vendor):
+    strict = linked("a", aliases=False, drift=rules(new_field=Reaction.STOP))
+    vendor.put("4", {"first": "P4", "last": "Ames", "vip": True})
+    plan = rehearse_sync(strict, [Kind.PATIENT, Kind.VISIT], vendor, store)
+    assert [str(one.drift) for one in plan.drifts] == ["new_field vip (yes_no)"]
+    assert "hub drift accept a patient" in str(plan.stops[0])
+    assert (plan.here, list(plan.read)) == ((), [Kind.PATIENT, Kind.VISIT])
+    with pytest.raises(SafetyStop, match="new_field vip"):
+        pull(vendor, strict, store)
