@@ -48,7 +48,7 @@ BULK = (
                 generate_series(0, :visits - 1) AS slot) AS made""",
     "ALTER TABLE claim ENABLE TRIGGER USER",
     "CREATE INDEX ix_claim_during ON claim USING gist (during)",
-    "CREATE INDEX ex_claim_firm ON claim USING gist (int8range(unit_id, unit_id, '[]'), during) WHERE firm",
+    "CREATE INDEX ex_claim_firm ON claim USING gist (point(unit_id, unit_id), during) WHERE firm",
     "ANALYZE",
 )
 

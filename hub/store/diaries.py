@@ -44,7 +44,7 @@ _CLAIMS = f"""
     FROM {{units}} CROSS JOIN LATERAL (
         SELECT true AS firm, h.expires_at, string_agg({ROW}, '') AS rows
         FROM claim c LEFT JOIN hold h ON h.id = c.hold_id
-        WHERE c.firm AND int8range(c.unit_id, c.unit_id, '[]') && int8range(u.id, u.id, '[]') AND c.during && {{spans}}
+        WHERE c.firm AND point(c.unit_id, c.unit_id) ~= point(u.id, u.id) AND c.during && {{spans}}
         GROUP BY 2
         UNION ALL SELECT false, h.expires_at, string_agg({ROW}, '')
         FROM claim c LEFT JOIN hold h ON h.id = c.hold_id

@@ -32,7 +32,7 @@ _TAKEN = text("""
         AS wanted (unit_id, first, last)
     JOIN resource_unit u ON u.id = wanted.unit_id
     CROSS JOIN LATERAL (SELECT * FROM claim WHERE firm
-        AND int8range(unit_id, unit_id, '[]') && int8range(wanted.unit_id, wanted.unit_id, '[]')
+        AND point(unit_id, unit_id) ~= point(wanted.unit_id, wanted.unit_id)
         AND during && tstzrange(wanted.first, wanted.last)) AS c
     WHERE NOT coalesce(coalesce(c.visit_id, c.hold_id) = ANY(:leaving), false)""")
 _CONTESTED = text("""

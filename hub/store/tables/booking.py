@@ -126,7 +126,7 @@ claim = Table(
     CheckConstraint("num_nonnulls(visit_id, block_id, hold_id) = 1", name="owner"),
     CheckConstraint("NOT isempty(during) AND lower_inc(during) AND NOT upper_inc(during)", name="during"),
     ExcludeConstraint(
-        (func.int8range(column("unit_id"), column("unit_id"), text("'[]'")), "&&"),
+        (func.point(column("unit_id"), column("unit_id")), "~="),
         (column("during"), "&&"),
         name="ex_claim_firm",
         using="gist",

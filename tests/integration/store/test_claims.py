@@ -181,6 +181,28 @@ def test_nobody_can_write_two_firm_claims_of_one_unit_at_one_time(
         connection.execute(copy, {"start": at(29), "end": at(31), "firm": True})
 
 
+@pytest.mark.parametrize("number", [10, 2**24, 2**52])
+def test_neighbouring_units_are_kept_apart_and_one_unit_to_the_microsecond(
+    store: SqlStore, owner: Engine, number: int
+) -> None:
+    _place(store, visit(1, 0, 30))
+    units = text("""
+        INSERT INTO resource_unit (id, owner_kind, owner_id, number) OVERRIDING SYSTEM VALUE
+        SELECT :number + n, 'resource', 'hall', n + 1 FROM generate_series(0, 2) n""")
+    claim = text("INSERT INTO claim (unit_id, during, visit_id) VALUES (:unit, tstzrange(:start, :end), 'v1')")
+    ends = at(30) + timedelta(microseconds=1)
+    with owner.begin() as connection:
+        connection.execute(units, {"number": number})
+        for n in range(3):
+            connection.execute(claim, {"unit": number + n, "start": at(0), "end": ends})
+            connection.execute(claim, {"unit": number + n, "start": ends, "end": None})
+    for n in range(3):
+        with pytest.raises(IntegrityError, match="ex_claim_firm"), owner.begin() as connection:
+            connection.execute(claim, {"unit": number + n, "start": at(30), "end": ends})
+        with pytest.raises(IntegrityError, match="ex_claim_firm"), owner.begin() as connection:
+            connection.execute(claim, {"unit": number + n, "start": at(999_999), "end": at(1_000_000)})
+
+
 def test_a_claim_is_half_open_and_belongs_to_one_thing(store: SqlStore, owner: Engine) -> None:
     _place(store, visit(1, 0, 30))
     wrong = {
