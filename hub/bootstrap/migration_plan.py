@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hub.bootstrap.migration_folder import MigrationFolder
+from hub.bootstrap.practice_folder import read_practice_folder
 from hub.canonical.ids import Kind
 from hub.mapping.apply import TwoWay
 from hub.operations.migration.history import History
+from hub.settings import Settings
 
 Fate = Literal["mapped", "key", "dropped", "kept", "undisposed"]
 
@@ -63,6 +65,18 @@ def _plan(kind: Kind, folder: MigrationFolder, history: History) -> KindPlan:
         dict(sorted(months.items())),
         find_field_fates(kind, history.source.columns(kind), folder, mapping),
     )
+
+
+def find_calendars(settings: Settings, system: str) -> tuple[str, ...]:
+    """The locations whose calendar the practice file, if there is one, gives to the system.
+
+    Raises:
+        InvalidInput: the practice folder does not hold together.
+    """
+    if not (settings.practice / "practice.yaml").exists():
+        return ()
+    practice = read_practice_folder(settings).practice
+    return tuple(one.id for one in practice.locations if practice.vendor_of(one.id) == system)
 
 
 def find_undisposed(folder: MigrationFolder, history: History) -> dict[str, tuple[str, ...]]:

@@ -3,8 +3,9 @@
 It is the practice part of a scenario; a scenario adds a moment and what is asked (`hub.scheduling.scenario`).
 """
 
+from collections.abc import Collection
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
@@ -163,6 +164,14 @@ class Practice(Entry):
         """The connection that owns a location's calendar; None: the hub does."""
         location = self.find_location(location_id)
         return location.authority.vendor if location and location.authority else None
+
+    def taken_over_from(self, systems: Collection[str]) -> Self:
+        """The same where the hub owns the calendars that the file gives to one of these."""
+        locations = tuple(
+            one.model_copy(update={"authority": None}) if self.vendor_of(one.id) in systems else one
+            for one in self.locations
+        )
+        return self if locations == self.locations else self.model_copy(update={"locations": locations})
 
     def policy_on(self, day: date) -> Policy:
         """The policy in force on that local date."""

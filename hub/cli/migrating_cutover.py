@@ -112,7 +112,8 @@ def cutover(
 
 
 def _step_line(step: "CutoverStep") -> str:
-    said = ", ".join(f"{name} {value}" for name, value in step.detail.items())
+    told = {name: ", ".join(value) if isinstance(value, list) else value for name, value in step.detail.items()}
+    said = "; ".join(f"{name} {value}" for name, value in told.items() if value != "")
     return f"{step.step:7} {step.at:%Y-%m-%d %H:%M} UTC  {step.by}  {said}"
 
 

@@ -31,10 +31,11 @@ def init(
 def plan(folder: Folder, source: Source, as_json: AsJson = False) -> None:
     """What would be read, and what becomes of every field. Writes nothing; exit 1 when a field has no disposition."""
     from hub.bootstrap.migration_folder import read_migration_folder
-    from hub.bootstrap.migration_plan import plan_migration
+    from hub.bootstrap.migration_plan import find_calendars, plan_migration
     from hub.settings import read_settings
 
-    migration = read_migration_folder(folder, read_settings())
+    settings = read_settings()
+    migration = read_migration_folder(folder, settings)
     plans = plan_migration(migration, migration.history(source))
     lines = [f"{migration.file.system}, wall times of {migration.file.zone}, from {source}"]
     lines += [line for one in plans for line in _lines(one)]
@@ -42,8 +43,12 @@ def plan(folder: Folder, source: Source, as_json: AsJson = False) -> None:
     for kind, columns in open_fields.items():
         hint = f"map them, or name them under source.records.{kind}.dropped or kept"
         lines.append(f"{kind}: nobody said what becomes of {', '.join(columns)}: {hint}")
+    calendars = find_calendars(settings, migration.file.system)
+    for one in calendars:
+        owned = f"\n{one}: its calendar is {migration.file.system}'s by the practice file"
+        lines.append(f"{owned}; it is the hub's from the cut-over's switch on, and again not after `hub migrate back`")
     answer = {"system": migration.file.system, "zone": migration.file.zone, "kinds": [asdict(one) for one in plans]}
-    tell({**answer, "undisposed": open_fields}, lines, as_json=as_json)
+    tell({**answer, "undisposed": open_fields, "calendars": calendars}, lines, as_json=as_json)
     raise typer.Exit(UNDISPOSED if open_fields else 0)
 
 

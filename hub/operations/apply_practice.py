@@ -62,7 +62,7 @@ def write_practice(work: UnitOfWork, practice: Practice, text: str, file: str, *
 
 
 def load_practice(work: UnitOfWork) -> Practice:
-    """The practice in force, with who is away beside what its file says.
+    """The practice in force, with who is away and whose calendars were taken over beside what its file says.
 
     Raises:
         NeedsAttention: none was applied yet.
@@ -79,7 +79,7 @@ def practice_of(in_force: InForce) -> Practice:
     applied = in_force.practice
     if applied is None:
         raise NeedsAttention(Problem("no practice file is in force", "practice", hint="Run `hub config apply`"))
-    return _with_absences(applied.text, applied.file, in_force.absences)
+    return _as_it_works(applied.text, applied.file, in_force.absences, in_force.cut_over)
 
 
 def load_practice_of(work: UnitOfWork, version: int | None) -> Practice:
@@ -109,9 +109,9 @@ def _parsed(text: str, file: str) -> Practice:
 
 
 @lru_cache(maxsize=4)
-def _with_absences(text: str, file: str, absences: tuple[Absence, ...]) -> Practice:
+def _as_it_works(text: str, file: str, absences: tuple[Absence, ...], cut_over: frozenset[str]) -> Practice:
     """The same object for the same practice, so that what was worked out from it can be kept."""
-    return with_absences(_parsed(text, file), absences)
+    return with_absences(_parsed(text, file).taken_over_from(cut_over), absences)
 
 
 def _sites(practice: Practice) -> list[Site]:

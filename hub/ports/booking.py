@@ -195,6 +195,8 @@ class InForce:
     """Whether some visit is said to break rules (`breaks_rules`)."""
     reorders: frozenset[str] = frozenset()
     """The subjects of open reorder tasks."""
+    cut_over: frozenset[str] = frozenset()
+    """The systems whose visits the hub took over: a calendar that the file gives to one of them is the hub's."""
 
 
 class Practices(Protocol):

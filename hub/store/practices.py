@@ -42,7 +42,10 @@ IN_FORCE = """
     (SELECT json_build_array(count(*), max(id)) FROM absence) AS absences,
     EXISTS (SELECT FROM review_issue
         WHERE kind = 'breaks_rules' AND subject_kind = 'visit' AND state = 'open') AS has_flagged,
-    (SELECT json_agg(subject_id) FROM review_issue WHERE kind = 'reorder' AND state = 'open') AS reorders"""
+    (SELECT json_agg(subject_id) FROM review_issue WHERE kind = 'reorder' AND state = 'open') AS reorders,
+    (SELECT json_agg(s.system) FROM cutover_step s WHERE s.step = 'switch' AND s.detail -> 'kinds' ? 'visit'
+        AND NOT EXISTS (SELECT FROM cutover_step b
+            WHERE b.system = s.system AND b.number = s.number AND b.step = 'back')) AS cut_over"""
 """Columns for `SqlPractices.recall`."""
 _VERSION = "SELECT sha256 FROM practice_version WHERE id = %(id)s"
 
@@ -85,6 +88,7 @@ class SqlPractices:
             absences=self._absences((absences[0], absences[1])),
             has_flagged=seen["has_flagged"],
             reorders=frozenset(seen["reorders"] or ()),
+            cut_over=frozenset(seen["cut_over"] or ()),
         )
 
     def _text(self, version: int, digest: str) -> AppliedPractice:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hub.errors import InvalidInput, NeedsAttention, Problem
+from hub.operations.apply_practice import load_practice
 from hub.operations.migration.frozen import last_step
 from hub.operations.migration.future_bookings import judge_future
 from hub.operations.migration.judge_history import require_proof, signer
@@ -72,7 +73,9 @@ def cut_over(
         if last_step(steps) is Step.DELTA:
             proof(work, system)
             work.visits.lock()
+            _require_decided(work, system)
             detail = {"kinds": sorted(run.kinds()), "until": (work.now + terms.way_back).isoformat()}
+            detail |= {"calendars": calendars_of(work, system)}
             work.cutovers.record(system, steps[Step.DELTA].number, Step.SWITCH, by, detail)
             steps = work.cutovers.find_steps(system)
     return steps
@@ -90,6 +93,27 @@ def _lock(work: UnitOfWork, system: str) -> dict[Step, CutoverStep]:
         hint = "When it is: `hub migrate back FOLDER --entered`"
         raise NeedsAttention(Problem(f"what the hub wrote is not yet in {system}", "not_re_entered", hint=hint))
     return steps
+
+
+def calendars_of(work: UnitOfWork, system: str) -> list[str]:
+    """The locations whose calendar the practice in force gives to the system: the hub's from the switch on."""
+    if work.practices.find_in_force().practice is None:
+        return []
+    practice = load_practice(work)
+    return [one.id for one in practice.locations if practice.vendor_of(one.id) == system]
+
+
+def _require_decided(work: UnitOfWork, system: str) -> None:
+    """Make sure that it was heard on all that it was asked: nobody asks it after the switch.
+
+    Raises:
+        NeedsAttention: something is undecided.
+    """
+    undecided = sum(one.connection == system for one in work.pendings.find_unsettled())
+    if undecided:
+        message = f"{undecided} bookings or changes that {system} was asked to confirm are not decided yet"
+        hint = "`hub reconcile` asks it again; `hub settle` lists what a person must decide. Then cut over again"
+        raise NeedsAttention(Problem(message, "undecided", hint=hint))
 
 
 def _not_to_come(frozen_at: datetime | None, now: datetime) -> datetime:

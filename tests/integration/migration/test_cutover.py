@@ -5,6 +5,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
@@ -29,13 +30,15 @@ from hub.operations.migration.take_delta import GONE, Delta, take_delta
 from hub.operations.move_visit import Moved, MoveRequest, move_visit
 from hub.ports import UnitOfWork
 from hub.ports.cutovers import CutoverStep, Step
+from hub.ports.pending import NewPending
 from hub.ports.verifications import CheckState, HistoryCheck
+from hub.scheduling.pending import Stage, begin
 from hub.scheduling.request import BookingRequest, Part, Trip
 from hub.store.engine import application_engine
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database
 from tests.integration.migration.moved import FOLDER, dump_of, run_of
-from tests.integration.operations.small_practice import NINE, open_practice
+from tests.integration.operations.small_practice import NINE, PRACTICE, open_practice, wanted
 from tests.legacy.generate import generate
 from tests.processes import start
 
@@ -325,3 +328,44 @@ def test_killed_at_every_step_it_ends_with_each_step_once(database: Database, st
     assert sorted(steps) == sorted([Step.FREEZE, Step.DELTA, Step.SWITCH])
     assert {name: steps[Step.DELTA].detail[name] for name in told} == told
     assert len(gone) == told["gone"]
+
+
+VENDOR = PRACTICE.replace("{id: main,", "{id: main, authority: {vendor: legacy},")
+
+
+def test_the_switch_makes_the_old_systems_calendars_the_hubs_and_the_way_back_gives_them_back(
+    moved: SqlStore, export: Path
+) -> None:
+    open_practice(moved, patients=2, practice=VENDOR)
+    with pytest.raises(NeedsAttention, match="legacy owns the calendar of 'main'"):
+        book_visit(moved, wanted(), actor="desk")
+    steps = switch(moved, export)
+    assert steps[Step.SWITCH].detail["calendars"] == ["main"]
+    assert isinstance(book_visit(moved, wanted(), actor="desk"), Booked)
+    open_practice(moved, patients=2, practice=VENDOR + "\n# Applied again.\n")
+    assert isinstance(book_visit(moved, wanted(minutes=30), actor="desk"), Booked)
+    go_back(moved, "legacy", "Dr. Lee")
+    with pytest.raises(NeedsAttention, match="legacy owns the calendar of 'main'"):
+        book_visit(moved, wanted(minutes=60, patient=1), actor="desk")
+
+
+def test_calendars_of_other_systems_stay_theirs_at_the_switch(moved: SqlStore, export: Path) -> None:
+    open_practice(moved, patients=1, practice=VENDOR.replace("vendor: legacy", "vendor: ehr"))
+    assert switch(moved, export)[Step.SWITCH].detail["calendars"] == []
+    with pytest.raises(NeedsAttention, match="ehr owns the calendar of 'main'"):
+        book_visit(moved, wanted(), actor="desk")
+
+
+def test_nothing_is_switched_while_the_old_system_has_not_said_what_became_of_a_booking(
+    moved: SqlStore, export: Path
+) -> None:
+    open_practice(moved, patients=1, practice=VENDOR)
+    with moved.begin("ask") as work:
+        in_ten_minutes = work.now + timedelta(minutes=10)
+        standing = begin(pays=False, asks_vendor=True)
+        asked = work.pendings.begin(NewPending("book", standing, "legacy", in_ten_minutes, in_ten_minutes, {}))
+    with pytest.raises(NeedsAttention, match="1 bookings or changes that legacy was asked to confirm"):
+        switch(moved, export)
+    with moved.begin("settle") as work:
+        work.pendings.save(asked, replace(standing, stage=Stage.RELEASED), "refused")
+    assert Step.SWITCH in switch(moved, export)
