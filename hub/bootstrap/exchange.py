@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from hub.operations.push_changes import PushResult, push_changes
 from hub.operations.rehearse_sync import SyncPlan, rehearse_sync
 from hub.operations.settle_conflicts import shown
 from hub.operations.work_inbox import InboxResult, work_inbox
-from hub.ports import AuditEntry, Issue, Store
+from hub.ports import AuditEntry, Issue, QuarantinedRow, Store
 from hub.ports.conflicts import FieldConflict
 from hub.scheduling.decision import Refusal
 
@@ -165,19 +166,51 @@ class Exchange:
 
     def find_quarantined(self, system: str, kind: Kind | None) -> tuple[replay.Waiting, ...]:
         """Pulled records that could not be taken."""
-        self.systems.folder.connection(system)
+        self._require_known(system)
         return replay.find_quarantined(system, self.store, kind)
 
+    def find_quarantined_rows(self, system: str, kind: Kind | None) -> tuple[QuarantinedRow, ...]:
+        """Rows of its import or its migration that could not be taken."""
+        return replay.find_quarantined_rows(system, self.store, kind)
+
     def find_landed(self, system: str, kind: Kind, first: datetime, last: datetime) -> tuple[replay.Waiting, ...]:
-        """What landed in a span, the newest state of each record."""
-        self.systems.folder.connection(system)
+        """What was pulled in a span, the newest state of each record."""
+        self._require_known(system)
         return replay.find_landed(system, kind, first, last, self.store)
 
-    def replay_records(self, system: str, waiting: Sequence[replay.Waiting]) -> PullResult:
+    def count_imported(self, system: str, kind: Kind, first: datetime, last: datetime) -> int:
+        """How many records landed in a span with an import or a migration."""
+        with self.store.begin("replay") as work:
+            return work.landing.count_imported(system, kind, first, last)
+
+    def retaken_by(self, system: str) -> str:
+        """The command that takes the rows of its import or its migration again."""
+        source = self._migrated_from(system)
+        return f"hub import {system}" if source is None else f"hub migrate run FOLDER --source {source}"
+
+    def replay_records(
+        self, system: str, waiting: Sequence[replay.Waiting], progress: Pulled = lambda _done: None
+    ) -> PullResult:
         """Take landed records once more."""
-        linked, result = self.systems.linked(system), PullResult()
+        result = PullResult()
+        linked = self.systems.linked(system) if waiting else None
         for kind in IN_ORDER:
             numbers = [one.id for one in waiting if one.kind is kind]
-            if numbers:
-                result += replay.replay_records(linked, kind, numbers, self.store)
+            if numbers and linked is not None:
+                moved = partial(_moved, progress, result.read)
+                result += replay.replay_records(linked, kind, numbers, self.store, moved)
         return result
+
+    def _require_known(self, system: str) -> None:
+        """A connection of the practice, or a system whose history was moved here."""
+        if self._migrated_from(system) is None:
+            self.systems.folder.connection(system)
+
+    def _migrated_from(self, system: str) -> str | None:
+        """The folder of its export; None: no history of it was moved."""
+        with self.store.begin("find_migration") as work:
+            return next((head.folder for head in work.migrations.find_heads() if head.system == system), None)
+
+
+def _moved(progress: Pulled, before: int, done: int) -> None:
+    progress(before + done)

@@ -84,9 +84,9 @@ class Hub:
         """What was passed over or waived on these UTC days, by whom and why; None: no bound."""
         return load_exceptions(self.engine, first, last)
 
-    def match_people(self) -> Matched:
+    def match_people(self, progress: Progress = lambda _what, _people: None) -> Matched:
         """Find out which patients are one person."""
-        return match_all(self.store, self._matcher)
+        return match_all(self.store, self._matcher, progress)
 
     def only_location(self, location_id: str | None) -> str:
         """The location given, or the only one.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from hub.cli.answers import AsJson, refused, tell
+from hub.cli.progress import steps_bar
 
 if TYPE_CHECKING:
     from hub.operations.review_people import Shown
@@ -24,7 +25,8 @@ def match(*, as_json: AsJson = False) -> None:
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        done = hub.match_people()
+        with steps_bar(quiet=as_json) as step:
+            done = hub.match_people(step)
         answer = {"people": done.people, "merged": len(done.decided.merges), "new_reviews": done.new_reviews}
         lines = [f"{done.people} looked at: {answer['merged']} merged, {done.new_reviews} more for `hub people review`"]
         tell(answer, lines, as_json=as_json)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,11 +11,12 @@ import typer
 
 from hub.cli.answers import AsJson, tell
 from hub.cli.asking import Reason, Role
+from hub.cli.progress import bar_of, steps_bar
 from hub.program import LOOK_AT_IT
 
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
-    from hub.operations.import_export import FileCounts
+    from hub.operations.import_export import FileCounts, ImportResult
     from hub.operations.pull_changes import Accepted, PullResult
     from hub.operations.push_changes import PushResult
     from hub.operations.rehearse_sync import Change, SyncPlan
@@ -63,7 +64,7 @@ def _sync(
     pulled = _pull(hub, system, accepted, quiet=quiet)
     if not hub.exchange.is_pushed(system):
         return pulled, None
-    with _progress("push", quiet=quiet) as moved:
+    with bar_of("push", quiet=quiet) as moved:
         return pulled, hub.exchange.push(system, moved)
 
 
@@ -74,7 +75,7 @@ def _pull(hub: "Hub", system: str, accepted: "Accepted | None", *, quiet: bool) 
     pulled: dict[str, PullResult] = {}
     stopped: list[Problem] = []
     for kind in hub.exchange.kinds(system):
-        with _progress(f"pull {kind}", quiet=quiet) as moved:
+        with bar_of(f"pull {kind}", quiet=quiet) as moved:
             try:
                 pulled[str(kind)] = hub.exchange.pull(system, kind, accepted=accepted, progress=moved)
             except SafetyStop as stop:
@@ -97,22 +98,6 @@ def _accepted(role: str | None, reason: str | None) -> "Accepted":
         missing = "--role" if not role else "--reason"
         raise InvalidInput(Problem("who lets a mass change through says in which role and why", field=missing))
     return Accepted("desk", role, reason)
-
-
-@contextmanager
-def _progress(what: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal's stderr; elsewhere nothing. How much there is nobody knows before it is read."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield lambda _done: None
-        return
-    columns = (TextColumn("{task.description:14}"), BarColumn(), TextColumn("{task.completed}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done: bar.update(task, completed=done)
 
 
 def _show_plan(plan: "SyncPlan", *, as_json: bool) -> None:
@@ -166,8 +151,13 @@ def _pulled_line(kind: str, done: "PullResult") -> str:
 
 def import_(system: System, *, as_json: AsJson = False) -> None:
     """Take in the files that an old system left: each row is loaded, merged or quarantined. No other system is told."""
-    with _opened(system) as hub:
-        done = hub.import_export(system, lambda what, rows: typer.echo(f"  {what}: {rows}", err=as_json))
+    with _opened(system) as hub, steps_bar(quiet=as_json) as step:
+        done = hub.import_export(system, step)
+    show_import(done, as_json=as_json)
+
+
+def show_import(done: "ImportResult", *, as_json: bool) -> None:
+    """What became of the rows of each file."""
     lines = ["These files were taken in before; nothing was written." if done.already_loaded else "Taken in."]
     lines += [line_of(file) for file in done.files]
     lines += [f"{len(done.history_conflicts)} visits of the history overlap another; all are kept and listed."]
@@ -177,7 +167,7 @@ def import_(system: System, *, as_json: AsJson = False) -> None:
 
 def push(system: System, *, as_json: AsJson = False) -> None:
     """Tell a connected system what waits for it. Exit codes as `hub sync`."""
-    with _opened(system) as hub, _progress("push", quiet=as_json) as moved:
+    with _opened(system) as hub, bar_of("push", quiet=as_json) as moved:
         done = hub.exchange.push(system, moved)
     tell({"pushed": asdict(done)}, [_pushed_line(done)], as_json=as_json)
     if done.dead:

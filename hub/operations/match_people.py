@@ -1,6 +1,6 @@
 """Find out which patients are one person: merge whom the rules are sure of, queue whom a person must decide."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from hub.canonical.records import Patient
@@ -11,6 +11,8 @@ from hub.sync.people.decide import Decided, decide_people
 from hub.sync.people.normal import normal_person
 
 SYSTEM = "system:matching"
+Progress = Callable[[str, int], None]
+"""Called with what is done next, and with how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Matched:
     new_reviews: int
 
 
-def match_all(store: Store, matcher: Matcher) -> Matched:
+def match_all(store: Store, matcher: Matcher, progress: Progress = lambda _what, _people: None) -> Matched:
     """All patients of the hub against each other, in one transaction. Twice equals once.
 
     Scoring takes its seconds outside of it, on what was read before; who came or went meanwhile is left alone.
@@ -32,7 +34,9 @@ def match_all(store: Store, matcher: Matcher) -> Matched:
         people = [normal_person(one) for one in work.people.load_all().values()]
     scores = None
     if matcher.likeness is not None and len(people) >= matcher.least_people:
+        progress("score pairs", len(people))
         scores = matcher.likeness.score(people, matcher.thresholds.review)
+    progress("compare people", len(people))
     with store.begin("match_people") as work:
         work.bookings.lock_key(MATCHING)
         patients = work.people.load_all()
@@ -43,6 +47,7 @@ def match_all(store: Store, matcher: Matcher) -> Matched:
             scores=scores,
             thresholds=matcher.thresholds,
         )
+        progress("merge people", len(decided.merges))
         return _carry_out(work, decided, patients, Word(SYSTEM))
 
 

@@ -9,8 +9,8 @@ from hub.operations.apply_page import apply_page
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.page_plan import REJECTED
 from hub.operations.plan_page import PagePlanner
-from hub.operations.pull_changes import PullResult, count
-from hub.ports import Landed, Page, Store, UnitOfWork
+from hub.operations.pull_changes import Progress, PullResult, count
+from hub.ports import Landed, Page, QuarantinedRow, Store, UnitOfWork
 
 PAGE = 500
 
@@ -55,7 +55,7 @@ def find_quarantined(system: str, store: Store, kind: Kind | None = None) -> tup
 
 
 def find_landed(system: str, kind: Kind, first: datetime, last: datetime, store: Store) -> tuple[Waiting, ...]:
-    """What landed in [first, last) and is still the newest that is known of its record."""
+    """What landed in [first, last) and is still the newest that is known of its record; of no import or migration."""
     with store.begin("replay") as uow:
         numbers = uow.landing.find_between(system, kind, first, last)
         found = uow.landing.load(numbers)
@@ -66,13 +66,27 @@ def find_landed(system: str, kind: Kind, first: datetime, last: datetime, store:
     return tuple(Waiting(number, kind, found[number].ref.id) for number in kept)
 
 
-def replay_records(system: LinkedSystem, kind: Kind, numbers: Collection[int], store: Store) -> PullResult:
+def find_quarantined_rows(system: str, store: Store, kind: Kind | None = None) -> tuple[QuarantinedRow, ...]:
+    """Rows of an import or of a migration that could not be taken: whoever decided about the others decides again."""
+    with store.begin("replay") as uow:
+        rows = uow.imports.find_quarantined(system)
+    return tuple(row for row in rows if kind in (None, row.kind))
+
+
+def replay_records(
+    system: LinkedSystem,
+    kind: Kind,
+    numbers: Collection[int],
+    store: Store,
+    progress: Progress = lambda _done: None,
+) -> PullResult:
     """Take landed records once more, by the tables and rules as they are now; twice equals once."""
     result = PullResult()
     ordered = sorted(numbers)
     for start in range(0, len(ordered), PAGE):
         with store.begin("replay") as uow:
             result += replace(_take(system, kind, ordered[start : start + PAGE], uow), pages=1)
+        progress(result.read)
     return result
 
 
@@ -82,4 +96,4 @@ def _take(system: LinkedSystem, kind: Kind, numbers: Collection[int], uow: UnitO
     records = tuple(replace(record, hub_id=hub_ids.get(number)) for number, record in found)
     landed = [Landed(number, is_new=False) for number, _ in found]
     plan = PagePlanner(system, kind, uow, is_replay=True).plan(Page(records, None), landed)
-    return replace(count(plan), contested=apply_page(system, plan, uow))
+    return replace(count(plan), rejected=len(plan.rejected), contested=apply_page(system, plan, uow))

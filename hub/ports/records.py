@@ -39,7 +39,11 @@ class Landing(Protocol):
         ...
 
     def find_between(self, system: str, kind: Kind, first: datetime, last: datetime) -> tuple[int, ...]:
-        """The numbers of what landed in [first, last), the oldest first."""
+        """The numbers of what landed in [first, last), the oldest first; without rows of imports and migrations."""
+        ...
+
+    def count_imported(self, system: str, kind: Kind, first: datetime, last: datetime) -> int:
+        """How many landed in [first, last) as rows of an import or a migration."""
         ...
 
 
@@ -229,6 +233,19 @@ class Disposition:
     canonical_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """A row of an import or a migration that could not be taken, by the last attempt that counts."""
+
+    file: str
+    line: int
+    kind: Kind | None
+    """None: of a row that could not even be kept as a record."""
+    key: str | None
+    """The row's own id, where it has a readable one."""
+    reason: str
+
+
 class Imports(Protocol):
     """Batches of imported files and what became of their rows."""
 
@@ -242,6 +259,10 @@ class Imports(Protocol):
 
     def save_dispositions(self, batch_id: int, dispositions: Sequence[Disposition]) -> None:
         """In bulk; one for each row."""
+        ...
+
+    def find_quarantined(self, system: str) -> tuple[QuarantinedRow, ...]:
+        """Rows of its imports and of its migration that could not be taken, by file and line."""
         ...
 
     def close_batch(self, batch_id: int, state: Literal["loaded", "failed"], counts: Mapping[str, int]) -> None:

@@ -5,11 +5,17 @@ from typing import Literal
 
 from sqlalchemy import Connection, insert, select, text, update
 
-from hub.ports import Disposition
+from hub.canonical.ids import Kind
+from hub.ports import Disposition, QuarantinedRow
 from hub.store.bulk import copy_rows
 from hub.store.tables import import_batch
 
 _COLUMNS = ("batch_id", "file", "line", "verdict", "reason", "source_key", "source_record_id", "canonical_id")
+
+_QUARANTINED = text("""
+    SELECT d.file, d.line, coalesce(d.kind, r.kind) AS kind, d.source_key, d.reason
+    FROM current_disposition d LEFT JOIN source_record r ON r.id = d.source_record_id
+    WHERE d.system = :system AND d.verdict = 'quarantined' ORDER BY d.file, d.line""")
 
 
 class SqlImports:
@@ -43,6 +49,13 @@ class SqlImports:
             for d in dispositions
         )
         copy_rows(self._connection, "disposition", _COLUMNS, rows)
+
+    def find_quarantined(self, system: str) -> tuple[QuarantinedRow, ...]:
+        """See the port."""
+        return tuple(
+            QuarantinedRow(row.file, row.line, Kind(row.kind) if row.kind else None, row.source_key, row.reason)
+            for row in self._connection.execute(_QUARANTINED, {"system": system})
+        )
 
     def close_batch(self, batch_id: int, state: Literal["loaded", "failed"], counts: Mapping[str, int]) -> None:
         """See the port."""

@@ -49,7 +49,10 @@ _LINKED_AMONG = text("""
         WHERE system = :system AND kind = :kind AND source_id = wanted.id OFFSET 0) AS l""")
 _BETWEEN = text("""
     SELECT id FROM source_record WHERE system = :system AND kind = :kind AND landed_at >= :first AND landed_at < :last
-    ORDER BY id""")
+    AND batch_id IS NULL ORDER BY id""")
+_IMPORTED_BETWEEN = text("""
+    SELECT count(*) FROM source_record WHERE system = :system AND kind = :kind
+    AND landed_at >= :first AND landed_at < :last AND batch_id IS NOT NULL""")
 _LINK = """
     INSERT INTO source_link AS l (system, kind, source_id, canonical_id, source_record_id, batch_id)
     SELECT system, kind, source_id, canonical_id, source_record_id, batch_id FROM staged_source_link
@@ -143,6 +146,11 @@ class SqlLanding:
         """See the port."""
         values = {"system": system, "kind": str(kind), "first": first, "last": last}
         return tuple(self._connection.execute(_BETWEEN, values).scalars())
+
+    def count_imported(self, system: str, kind: Kind, first: datetime, last: datetime) -> int:
+        """See the port."""
+        values = {"system": system, "kind": str(kind), "first": first, "last": last}
+        return int(self._connection.execute(_IMPORTED_BETWEEN, values).scalar_one())
 
 
 class SqlLinks:

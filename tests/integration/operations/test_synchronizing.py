@@ -14,7 +14,7 @@ from hub.operations.guard_feed import MASS_CHANGE, Accepted
 from hub.operations.merge_people import Word, unmerge_people
 from hub.operations.push_changes import push_changes
 from hub.operations.rehearse_sync import rehearse_sync
-from hub.operations.replay import find_dead, find_landed, replay_dead, replay_records
+from hub.operations.replay import find_dead, find_landed, find_quarantined, replay_dead, replay_records
 from hub.ports import BookableResource, Link, Site, Store
 from hub.ports.conflicts import CONFLICT
 from hub.scheduling.decision import Refusal
@@ -525,6 +525,14 @@ def test_a_replay_takes_the_newest_state_of_what_landed_by_the_rules_of_today(st
     for updated in (1, 0):
         assert replay_records(system, Kind.PATIENT, [one.id for one in found], store).updated == updated
     assert people(store)["Ann"].phone == "+15125550122"
+
+
+def test_a_replay_says_what_still_cannot_be_taken(store):
+    a = Vendor("a")
+    a.put("1", {**ANN, "active": "perhaps"})
+    assert pull(a, linked("a"), store).rejected == 1
+    [waiting] = find_quarantined("a", store)
+    assert replay_records(linked("a"), Kind.PATIENT, [waiting.id], store).rejected == 1
 
 
 def test_a_record_that_two_systems_know_is_judged_at_first_sight_too(store, engine):
