@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 
 from sqlalchemy import Connection, text
 
 from hub.canonical.ids import Kind
 from hub.canonical.records import MODELS
 from hub.ports.verifications import CheckState, HistoryCheck, Signature, TakenRow, Total, Verification
-from hub.store.canonical_dump import dump_canonical
+from hub.store.canonical_dump import hash_canonical
 from hub.store.columns import selection_of
 from hub.store.records import TABLES
 
@@ -57,11 +56,7 @@ class SqlVerifications:
 
     def hash_data(self) -> str:
         """See the port."""
-        found = sha256()
-        for line in dump_canonical(self._connection):
-            found.update(line.encode())
-            found.update(b"\n")
-        return found.hexdigest()
+        return hash_canonical(self._connection)
 
     def save(self, system: str, data_hash: str, checks: Sequence[HistoryCheck], totals: Sequence[Total]) -> int:
         """See the port."""

@@ -17,6 +17,7 @@ from hub.settings import PROJECT, Settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.history_report import load_history_details
 from hub.store.unit_of_work import SqlStore
+from hub.store.verifications import SqlVerifications
 from tests.database import Database, fresh_database
 from tests.integration.migration.moved import FOLDER, run_of
 from tests.legacy.generate import generate
@@ -205,6 +206,28 @@ def test_signature_speaks_of_no_data_that_changed_since(moved: Database) -> None
         connection.exec_driver_sql(f"UPDATE visit SET note = 'later' WHERE id = {PAST}")
     with SqlStore(moved.engine).begin("sign") as work, pytest.raises(NeedsAttention, match="changed since"):
         sign_history(work, "legacy", "Dr. Lee")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE patient SET note = coalesce(note, '') || '.' WHERE id = (SELECT min(id) FROM patient)",
+        "UPDATE payment SET amount_minor = amount_minor + 1 WHERE id = (SELECT min(id) FROM payment)",
+        "UPDATE source_link SET canonical_id = 'vis_0' WHERE source_id = (SELECT min(source_id) FROM source_link)",
+        "UPDATE source_record SET content_hash = 'x' WHERE id = (SELECT min(id) FROM source_record)",
+        "UPDATE disposition SET reason = 'x' WHERE id = (SELECT max(id) FROM disposition)",
+        "DELETE FROM history_conflict WHERE first_id = (SELECT min(first_id) FROM history_conflict)",
+        "UPDATE claim SET need = 'x' WHERE id = (SELECT min(id) FROM claim)",
+    ],
+)
+def test_hash_of_the_data_is_another_once_a_row_is(change: str, moved: Database) -> None:
+    with moved.owner.connect() as connection:
+        hashing = SqlVerifications(connection)
+        before = hashing.hash_data()
+        connection.exec_driver_sql("ANALYZE")  # however the rows come
+        assert hashing.hash_data() == before
+        assert connection.exec_driver_sql(change).rowcount == 1
+        assert hashing.hash_data() != before
 
 
 def test_report_shows_the_totals_of_the_database_names_no_patient_and_says_when_a_signature_no_longer_matches(
