@@ -39,17 +39,19 @@ class Proving:
             InvalidInput: decisions.yaml accepts what is no check.
         """
         system = self.folder.file.system
+        with self.store.begin("take_stock") as work:
+            work.verifications.take_stock()
         with self.store.begin("hash_data") as work:
             head, loader, partitions = self._moved(work)
             data_hash = work.verifications.hash_data()
         told = folder_telling(self.folder, head.zone, self.mappings)
-        expectations = history_expectations(told)
         with ThreadPoolExecutor(1) as beside:  # PostgreSQL judges while this process compares
             comparing = beside.submit(check_rows, self.store, loader, partitions)
+            totals = read_totals(self.engine.url, total_queries(told))
+            expectations = history_expectations(told, totals)
             outcomes = validate(self.engine.url, expectations)
             compared = comparing.result()
         checks = [*(_check(each, outcomes[each.name]) for each in expectations), compared]
-        totals = read_totals(self.engine.url, total_queries(told))
         with self.store.begin("save_verification") as work:
             work.verifications.save(system, data_hash, self._accepted(checks), totals)
             proof = work.verifications.find_last(system)

@@ -32,6 +32,7 @@ _OPTIONS = " ".join(
         "timezone=UTC",
         "default_transaction_read_only=on",
         "enable_nestloop=off",
+        "work_mem=64MB",
         "jit=off",
         "statement_timeout=600s",
     )

@@ -111,6 +111,10 @@ class TakenRow(NamedTuple):
 class Verifications(Protocol):
     """Proofs and signatures; never overwritten."""
 
+    def take_stock(self) -> None:
+        """Have the database look at the tables that changed much since it last did: its plans go by what it saw."""
+        ...
+
     def hash_data(self) -> str:
         """Of all canonical records, where they came from and what became of every row; the same for the same data."""
         ...

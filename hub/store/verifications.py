@@ -54,6 +54,10 @@ class SqlVerifications:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    def take_stock(self) -> None:
+        """See the port."""
+        self._connection.exec_driver_sql("SELECT analyze_changed_tables()")
+
     def hash_data(self) -> str:
         """See the port."""
         return hash_canonical(self._connection)

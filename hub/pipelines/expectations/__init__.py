@@ -5,8 +5,9 @@ stands for a value and `:name` for a piece of SQL: `hub.pipelines.landed_text` s
 totals (`hub/pipelines/totals`) are expectations, too: both sides agree.
 """
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -16,10 +17,15 @@ from hub.canonical.ids import Kind
 from hub.connectors.kit.mapping_files import load_codes, load_mappings
 from hub.pipelines import totals
 from hub.pipelines.landed_text import landed_words, quoted
+from hub.ports.verifications import Total
 
 _VALUE = re.compile(r":'(\w+)'")
 _PIECE = re.compile(r"(?<![:\w]):([a-z]\w*)")
 _AGREE = "_totals_agree"
+_COLUMNS = {name: f"kept ->> {at}" for at, name in enumerate(("dimension", "value"))} | {
+    name: f"(kept ->> {at})::bigint" for at, name in enumerate(("said", "found", "said_minor", "found_minor"), 2)
+}
+"""Of a control total behind its kind, in JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +72,18 @@ def folder_telling(folder: MigrationFolder, zone: str, mappings: Path) -> Tellin
     return telling(folder.file.system, zone, (mappings / folder.file.mappings, folder.path), modified)
 
 
-def history_expectations(told: Telling) -> tuple[Expectation, ...]:
-    """Everything that must hold of a history, by name."""
+def history_expectations(told: Telling, added_up: Sequence[Total] | None = None) -> tuple[Expectation, ...]:
+    """Everything that must hold of a history, by name.
+
+    Args:
+        told: whose history.
+        added_up: its control totals, where they are known; else each of their expectations adds up its own.
+    """
+    queries = total_queries(told) if added_up is None else _as_queries(told, added_up)
     rules = [_expectation(name, text, told) for name, text in _files(__name__).items() if _reads(text, told)]
     agree = (
         Expectation(f"{kind}{_AGREE}", _said(_files(totals.__name__)[kind]), _differing(sql))
-        for kind, sql in total_queries(told).items()
+        for kind, sql in queries.items()
     )
     return tuple(sorted([*rules, *agree], key=lambda one: one.name))
 
@@ -80,6 +92,17 @@ def total_queries(told: Telling) -> dict[str, str]:
     """Kind → SQL that selects its control totals, of the kinds whose text can be read."""
     files = _files(totals.__name__)
     return {kind: _told(text, told) for kind, text in files.items() if _reads(text, told)}
+
+
+def _as_queries(told: Telling, added_up: Sequence[Total]) -> dict[str, str]:
+    return {kind: _as_query([one for one in added_up if one.kind == kind]) for kind in total_queries(told)}
+
+
+def _as_query(added_up: Sequence[Total]) -> str:
+    """Totals as a query that selects them; no colon, behind which a parameter's name might stand."""
+    rows = json.dumps([one[1:] for one in added_up]).replace(":", "\\u003a")
+    columns = ", ".join(f"{sql} AS {name}" for name, sql in _COLUMNS.items())
+    return f"SELECT {columns} FROM jsonb_array_elements({quoted(rows)}) AS kept"  # noqa: S608 - quoted
 
 
 def _reads(text: str, told: Telling) -> bool:

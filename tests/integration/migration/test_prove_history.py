@@ -12,7 +12,8 @@ from hub.errors import InvalidInput, NeedsAttention, SafetyStop
 from hub.operations.migration.judge_history import sign_history
 from hub.pipelines.expectations import history_expectations, telling
 from hub.pipelines.proving import Proving
-from hub.ports.verifications import CheckState, Verification
+from hub.pipelines.validation import Verdict, validate
+from hub.ports.verifications import CheckState, Total, Verification
 from hub.settings import PROJECT, Settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.history_report import load_history_details
@@ -228,6 +229,30 @@ def test_hash_of_the_data_is_another_once_a_row_is(change: str, moved: Database)
         assert hashing.hash_data() == before
         assert connection.exec_driver_sql(change).rowcount == 1
         assert hashing.hash_data() != before
+
+
+def test_database_looks_at_tables_that_changed_much_before_a_proof_plans_by_them(database: Database) -> None:
+    made = "INSERT INTO location (id, name) SELECT 'loc_' || n, 'x' FROM generate_series(1, 3000) AS n"
+    seen = "SELECT relname FROM pg_class WHERE reltuples > 0 AND relname IN ('location', 'provider') ORDER BY 1"
+    with database.owner.begin() as connection:
+        connection.exec_driver_sql(made)
+        connection.exec_driver_sql("INSERT INTO provider (id, name) VALUES ('prv_1', 'x')")
+        connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
+    with SqlStore(database.engine).begin("take_stock") as work:
+        work.verifications.take_stock()
+    with database.owner.connect() as connection:
+        assert connection.exec_driver_sql(seen).scalars().all() == ["location"]
+
+
+def test_totals_that_were_added_up_are_judged_as_if_they_were_added_up_again(database: Database) -> None:
+    told = telling("legacy", "UTC", (MAPPINGS / "legacy-export", None))
+    odd = "12:30 :name {x} 100% 'Botox\\'"
+    for said, verdict in ((2, Verdict.MET), (3, Verdict.FAILED)):
+        total = Total("visit", "service", odd, said, 2, None, None)
+        (expectation,) = (one for one in history_expectations(told, [total]) if one.name == "visit_totals_agree")
+        outcome = validate(database.url, [expectation])["visit_totals_agree"]
+        assert outcome.verdict is verdict
+    assert outcome.examples == (f"dimension service value {odd} said 3 found 2",)
 
 
 def test_report_shows_the_totals_of_the_database_names_no_patient_and_says_when_a_signature_no_longer_matches(

@@ -1,0 +1,14 @@
+"""A proof goes by plans of today, and what became of a row is found without sorting all of them."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0028"
+down_revision = "0027"
+
+
+def upgrade() -> None:
+    """Forward only: what is deployed is mended by a further step."""
+    statements = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    op.get_bind().exec_driver_sql(statements, execution_options={"no_parameters": True})
