@@ -225,8 +225,10 @@ class _Reading:
     total: int | None = None
     changed_meanwhile: bool = False
     barren_pages: int = 0
-    ids: set[str] = field(default_factory=set)
-    states: set[tuple[str, datetime | None]] = field(default_factory=set)
+    ids: set[int] = field(default_factory=set)
+    """Hashes: a reading may be of millions of records."""
+    states: set[int] = field(default_factory=set)
+    """The same, of ids with their moment of change."""
 
     def begin(self, first: SearchPage) -> None:
         if self.place.began_at is None:
@@ -239,10 +241,11 @@ class _Reading:
         changes = [change for change in map(modified_at, page.resources) if change is not None]
         began = self.place.began_at
         self.changed_meanwhile |= any(began is None or change >= began for change in changes)
-        fresh = {_state(resource) for resource in page.resources} - self.states
+        fresh = {hash(_state(resource)) for resource in page.resources} - self.states
         self.barren_pages = 0 if fresh else self.barren_pages + 1
         self.states |= fresh
-        self.ids |= {name for name, _ in fresh}
+        if self.total is not None:
+            self.ids |= {hash(id_of(resource)) for resource in page.resources}
         latest = [*changes, self.place.seen] if self.place.seen else changes
         self.place = replace(self.place, seen=max(latest, default=None))
 
