@@ -72,6 +72,14 @@ def process_cpu(pid: int) -> float:
     return _stats()[pid].spent
 
 
+def process_memory(pid: int) -> float:
+    """MiB that a process holds; 0 where it is gone."""
+    with suppress(OSError):
+        said = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return int(said.partition("Pss:")[2].split()[0]) / 1024
+    return 0.0
+
+
 def family_cpu(pid: int, stats: Mapping[int, "Stat"] | None = None) -> float:
     """Seconds that a process and its children have spent, those that are gone among them."""
     stats = stats or _stats()
@@ -81,14 +89,7 @@ def family_cpu(pid: int, stats: Mapping[int, "Stat"] | None = None) -> float:
 def family_memory(pid: int, stats: Mapping[int, "Stat"] | None = None) -> float:
     """MiB of a process and its children, what they share counted once."""
     stats = stats or _stats()
-    return _mebibytes(pid) + sum(family_memory(child, stats) for child in _children(pid, stats))
-
-
-def _mebibytes(pid: int) -> float:
-    with suppress(OSError):  # it is gone
-        said = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        return int(said.partition("Pss:")[2].split()[0]) / 1024
-    return 0.0
+    return process_memory(pid) + sum(family_memory(child, stats) for child in _children(pid, stats))
 
 
 class Stat(NamedTuple):

@@ -10,6 +10,7 @@ used.
 
 import argparse
 import cProfile
+import os
 import pstats
 import signal
 import subprocess
@@ -23,7 +24,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import URL, make_url, text
 
-from benchmarks.database import database_cpu, fresh_database
+from benchmarks.database import database_cpu, fresh_database, process_memory
 from hub.canonical.ids import Kind
 from hub.connectors.fhir_r4.client import MEDIA_TYPE, FhirClient
 from hub.connectors.fhir_r4.source import FhirSource
@@ -41,6 +42,8 @@ from hub.store.unit_of_work import SqlStore
 
 PROJECT = Path(__file__).resolve().parents[1]
 PAGE = 500
+STRETCH = 25_000
+"""Records between two lines of what they cost."""
 FEW_A_PAGE = 50
 """Where requests are rationed: so that there are many of them."""
 
@@ -66,23 +69,44 @@ def gate_of(allowance: int | None) -> Gate:
     return Gate(LimitsSpec(rate=(Rate(requests=allowance, per_seconds=1),) if allowance else ()))
 
 
+class Meter:
+    """What the records of a kind cost, told stretch by stretch, since it must not grow with the book, and in all."""
+
+    def __init__(self, kind: Kind, url: URL | str) -> None:
+        self._kind, self._folder = kind, str(make_url(url).query["host"])
+        self._first = self._last = self._spent(0)
+
+    def __call__(self, read: int) -> None:
+        if read - self._last[0] >= STRETCH:
+            self._last = self.tell(read, self._last)
+
+    def tell(self, read: int, since: tuple[float, ...] | None = None) -> tuple[float, ...]:
+        now = self._spent(read)
+        records, wall, hub, database = (after - before for after, before in zip(now, since or self._first, strict=True))
+        print(
+            f"{self._kind:8} {read:7} read{'' if since else ' in all'}: {records / wall:7.0f} a second, CPU a record: "
+            f"hub {hub / records * 1000:.3f} ms, database {database / records * 1000:.3f} ms; "
+            f"memory of the hub {process_memory(os.getpid()):.0f} MiB, load {os.getloadavg()[0]:.0f}",
+            flush=True,
+        )
+        return now
+
+    def _spent(self, read: int) -> tuple[float, ...]:
+        return read, perf_counter(), process_time(), database_cpu(self._folder)
+
+
 def synchronize(url: URL | str, server: str, allowance: int | None = None) -> None:
     collect_seldom()
     engine = application_engine(url)
     store = SqlStore(engine)
     linked, gate = system(), gate_of(allowance)
     for kind in (Kind.PATIENT, Kind.VISIT):
-        folder = str(make_url(url).query["host"])
-        began, spent, database = perf_counter(), process_time(), database_cpu(folder)
+        meter = Meter(kind, url)
         with FhirClient(HttpClient(server, media_type=MEDIA_TYPE, gate=gate)) as client:
             source = ReadAhead(FhirSource(client, linked.name, page_size=FEW_A_PAGE if allowance else PAGE))
-            done = pull_changes(linked, kind, source, store)
-        wall, cpu, database = perf_counter() - began, process_time() - spent, database_cpu(folder) - database
+            done = pull_changes(linked, kind, source, store, progress=meter)
         if done.read:
-            print(
-                f"{kind:8} {done.read:7} read, {done.inserted} new: {done.read / wall:7.0f} a second, "
-                f"CPU a record: hub {cpu / done.read * 1000:.3f} ms, database {database / done.read * 1000:.3f} ms"
-            )
+            meter.tell(done.read)
     engine.dispose()
 
 
