@@ -216,14 +216,16 @@ def _folder(connection: Connection, surroundings: Surroundings) -> Iterator[Fold
         return
     from hub.connectors.files.sftp import open_sftp  # noqa: PLC0415 - paramiko takes a while, and few need it
 
-    with open_sftp(connection.sftp, secrets_of(connection, surroundings)) as folder:
+    secrets = secrets_of(connection, surroundings)
+    with open_sftp(connection.sftp, secrets, connection.limits.timeout_seconds) as folder:
         yield folder
 
 
 @contextmanager
 def _file_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
     with _folder(connection, surroundings) as folder:
-        yield FileSource(connection.system, connection.streams, folder, zone_of(connection, surroundings))
+        zone = zone_of(connection, surroundings)
+        yield FileSource(connection.system, connection.streams, folder, zone, surroundings.clock)
 
 
 @contextmanager
@@ -255,7 +257,8 @@ def _table_sink(connection: Connection, surroundings: Surroundings) -> Iterator[
 
 def _database(connection: Connection, surroundings: Surroundings) -> Engine:
     assert connection.database is not None, "the connection's check asks for it"
-    return open_database(secrets_of(connection, surroundings).read(connection.database), connection.system)
+    url = secrets_of(connection, surroundings).read(connection.database)
+    return open_database(url, connection.system, connection.limits)
 
 
 def _graphql_caller(http: HttpClient, surroundings: Surroundings) -> GraphqlCaller:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from hub.connectors.files.source import FileSource
 from hub.connectors.kit.connection import read_connection
 from hub.connectors.kit.mapping_files import load_mappings
 from hub.connectors.kit.secret_store import SecretStore
+from hub.connectors.kit.spec.limits import LimitsSpec
 from hub.connectors.kit.spec.tabular import Sftp
 from hub.errors import InvalidInput, NeedsAttention, RecordRejected, RetryLater
 from hub.ports import Page, Write
@@ -28,6 +30,7 @@ from tests.peers.sftp import SftpServer, sftp_server
 from tests.peers.unseen.harborline.vendor import Harborline
 
 ZONE = ZoneInfo("America/Chicago")
+NOON = datetime(2026, 3, 2, 18, tzinfo=UTC)
 FILES = """\
 system: old
 connector: files
@@ -48,8 +51,12 @@ def streams(contains: str = "contains: everything", write: str = "") -> Any:
     return read_connection(FILES.replace("CONTAINS", contains).replace("WRITE", write), "old.yaml").streams
 
 
+def source(folder: Folder, clock: Callable[[], datetime] = lambda: NOON, **said: str) -> FileSource:
+    return FileSource("old", streams(**said), folder, ZONE, clock)
+
+
 def read(folder: Folder, cursor: str | None = None, **said: str) -> tuple[list[SourceRecord], Page]:
-    pages = list(FileSource("old", streams(**said), folder, ZONE).read(Kind.PATIENT, cursor))
+    pages = list(source(folder, **said).read(Kind.PATIENT, cursor))
     return [record for page in pages for record in page.records], pages[-1]
 
 
@@ -95,14 +102,10 @@ def test_only_the_newest_whole_file_counts_and_lists_all_who_are_there(opened: O
 
 def test_who_is_missing_is_listed_only_where_every_row_says_who_it_is(tmp_path: Path) -> None:
     leave(tmp_path / "c1.csv", "1,Ana,,,", "2,Bea,,,")
-    listed = [
-        page.listed for page in FileSource("old", streams(), LocalFolder(tmp_path), ZONE).read(Kind.PATIENT, None)
-    ]
+    listed = [page.listed for page in source(LocalFolder(tmp_path)).read(Kind.PATIENT, None)]
     assert listed == [frozenset({"1", "2"}), None]
     leave(tmp_path / "c2.csv", "1,Ana,,,", ",Bea,,,")
-    listed = [
-        page.listed for page in FileSource("old", streams(), LocalFolder(tmp_path), ZONE).read(Kind.PATIENT, None)
-    ]
+    listed = [page.listed for page in source(LocalFolder(tmp_path)).read(Kind.PATIENT, None)]
     assert listed == [None, None]
 
 
@@ -119,11 +122,53 @@ def test_changes_are_read_file_by_file_each_once(opened: Opened, tmp_path: Path)
 
 def test_a_reading_that_is_cut_off_goes_on_at_the_next_row(tmp_path: Path) -> None:
     leave(tmp_path / "c1.csv", *(f"{number},Ana,,," for number in range(1_200)))
-    first, *_ = FileSource("old", streams(), LocalFolder(tmp_path), ZONE).read(Kind.PATIENT, None)
+    first, *_ = source(LocalFolder(tmp_path)).read(Kind.PATIENT, None)
     records, _ = read(LocalFolder(tmp_path), first.cursor)
     assert [one.ref.id for one in (*first.records, *records)] == [str(number) for number in range(1_200)]
     leave(tmp_path / "c1.csv", "7,Ana,,,")
     assert [one.ref.id for one in read(LocalFolder(tmp_path), first.cursor)[0]] == ["7"], "another file begins anew"
+
+
+def test_a_file_without_a_mark_is_read_when_it_stood_still_from_one_look_to_the_next(
+    opened: Opened, tmp_path: Path
+) -> None:
+    clock = [NOON]
+
+    def look(cursor: str | None) -> tuple[list[str], str | None]:
+        with opened() as folder:
+            declared = source(folder, lambda: clock[0], contains="contains: everything, quiet: 2m")
+            *_, last = pages = list(declared.read(Kind.PATIENT, cursor))
+            return [one.ref.id for page in pages for one in page.records], last.cursor
+
+    leave(tmp_path / "c1.csv", "1,Ana,,,")
+    seen, cursor = look(None)
+    assert seen == []
+    leave(tmp_path / "c1.csv", "1,Ana,,,", "2,Bea,,,")
+    clock[0] += timedelta(minutes=2)
+    seen, cursor = look(cursor)
+    assert seen == [], "it grew since"
+    clock[0] += timedelta(seconds=119)
+    assert look(cursor)[0] == []
+    clock[0] += timedelta(seconds=1)
+    seen, cursor = look(cursor)
+    assert seen == ["1", "2"]
+    clock[0] -= timedelta(days=1)
+    leave(tmp_path / "c2.csv", "1,Ana,,,")
+    seen, cursor = look(cursor)
+    assert seen == [], "nobody is gone by a file that may not be whole"
+    clock[0] += timedelta(minutes=2)
+    assert look(cursor)[0] == ["1"]
+
+
+def test_a_reading_that_is_cut_off_does_not_wait_for_its_file_again(tmp_path: Path) -> None:
+    clock, quiet = [NOON], "contains: everything, quiet: 2m"
+    leave(tmp_path / "c1.csv", *(f"{number},Ana,,," for number in range(600)))
+    declared = source(LocalFolder(tmp_path), lambda: clock[0], contains=quiet)
+    *_, waits = declared.read(Kind.PATIENT, None)
+    clock[0] += timedelta(minutes=2)
+    first, *_ = declared.read(Kind.PATIENT, waits.cursor)
+    rest = [one.ref.id for page in declared.read(Kind.PATIENT, first.cursor) for one in page.records]
+    assert len(rest) == 100
 
 
 def write(key: str, number: str | None = None, **payload: str) -> Write:
@@ -240,5 +285,5 @@ def test_a_database_url_that_is_none_is_refused_without_being_shown(url: str) ->
     from hub.connectors.sql.opened import open_database
 
     with pytest.raises(NeedsAttention) as caught:
-        open_database(url, "old")
+        open_database(url, "old", LimitsSpec())
     assert url not in str(caught.value)

@@ -29,13 +29,23 @@ class SftpServer:
 
 
 @contextmanager
-def sftp_server(folder: Path) -> Iterator[SftpServer]:
-    """Runs until the block ends; files are the test's own user's."""
+def sftp_server(folder: Path, *, keys_of: SftpServer | None = None, denied: str = "") -> Iterator[SftpServer]:
+    """Runs until the block ends; files are the test's own user's.
+
+    Args:
+        folder: for its keys and its log.
+        keys_of: another server for which this one stands in.
+        denied: requests that it permits nobody, by their names in `sftp-server -Q requests`.
+    """
     if not Path(SSHD).exists():
         pytest.skip("openssh-server is not installed: apt-get install openssh-server")
     keys = folder / "keys"
     keys.mkdir(mode=0o700, parents=True)
     for name in ("host", "client"):
+        if keys_of is not None:
+            for file in (keys_of.folder / "keys").glob(f"{name}*"):
+                shutil.copy2(file, keys)
+            continue
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / name)]
         subprocess.run(command, check=True)
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -44,7 +54,7 @@ def sftp_server(folder: Path) -> Iterator[SftpServer]:
     config.write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {keys / 'host'}\nAuthorizedKeysFile {keys / 'client.pub'}\n"
         f"PidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nPermitRootLogin yes\n"
-        f"Subsystem sftp internal-sftp\nForceCommand internal-sftp\n"
+        f"Subsystem sftp internal-sftp\nForceCommand internal-sftp{f' -P {denied}' if denied else ''}\n"
     )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd of root asks for it

@@ -20,9 +20,6 @@ from hub.connectors.kit.secret_store import SecretStore
 from hub.connectors.kit.spec.tabular import Sftp
 from hub.errors import NeedsAttention, Problem, RetryLater
 
-TIMEOUT = 30.0
-"""Seconds of silence."""
-
 
 class SftpFolder:
     """One connection to one server."""
@@ -103,8 +100,8 @@ class SftpFolder:
 
 
 @contextmanager
-def open_sftp(sftp: Sftp, secrets: SecretStore) -> Iterator[SftpFolder]:
-    """Signed in.
+def open_sftp(sftp: Sftp, secrets: SecretStore, silence_seconds: float = 30.0) -> Iterator[SftpFolder]:
+    """Signed in. A server that says nothing for longer than `silence_seconds` is given up.
 
     Raises:
         NeedsAttention: a secret is not there or is refused, or it is not the server that the connection names.
@@ -117,13 +114,25 @@ def open_sftp(sftp: Sftp, secrets: SecretStore) -> Iterator[SftpFolder]:
     key = _host_key(secrets.read(sftp.host_key), where)
     client.get_host_keys().add(name, key.get_name(), key)
     try:
-        _sign_in(client, sftp, secrets, where)
-        yield SftpFolder(client.open_sftp(), where, sftp.folder)
+        _sign_in(client, sftp, secrets, where, silence_seconds)
+        yield SftpFolder(_opened(client, where, silence_seconds), where, sftp.folder)
     finally:
         client.close()
 
 
-def _sign_in(client: paramiko.SSHClient, sftp: Sftp, secrets: SecretStore, where: str) -> None:
+def _opened(client: paramiko.SSHClient, where: str, silence_seconds: float) -> paramiko.SFTPClient:
+    try:
+        transport = client.get_transport()
+        assert transport is not None, "signed in"
+        channel = transport.open_session(timeout=silence_seconds)
+        channel.settimeout(silence_seconds)
+        channel.invoke_subsystem("sftp")
+        return paramiko.SFTPClient(channel)
+    except (OSError, EOFError, paramiko.SSHException) as error:
+        raise RetryLater(Problem(f"no connection ({type(error).__name__})", "unreachable", where)) from None
+
+
+def _sign_in(client: paramiko.SSHClient, sftp: Sftp, secrets: SecretStore, where: str, timeout: float) -> None:
     password = secrets.read(sftp.password) if sftp.password is not None else None
     key = _private_key(secrets.read(sftp.key), where) if sftp.key is not None else None
     try:
@@ -133,10 +142,10 @@ def _sign_in(client: paramiko.SSHClient, sftp: Sftp, secrets: SecretStore, where
             secrets.read(sftp.user),
             password,
             key,
-            timeout=TIMEOUT,
-            banner_timeout=TIMEOUT,
-            auth_timeout=TIMEOUT,
-            channel_timeout=TIMEOUT,
+            timeout=timeout,
+            banner_timeout=timeout,
+            auth_timeout=timeout,
+            channel_timeout=timeout,
             allow_agent=False,
             look_for_keys=False,
         )

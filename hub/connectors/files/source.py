@@ -1,8 +1,9 @@
 """Files as a source: each row once, with the file and the line it stands on."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from fnmatch import fnmatchcase
 from posixpath import join
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from hub.connectors.files.folders import HIDDEN, Entry, Folder
 from hub.connectors.kit.engine.rows import RowTaker
 from hub.connectors.kit.spec.stream import Stream
 from hub.connectors.kit.spec.tabular import FileReading
-from hub.errors import InvalidInput, NeedsAttention, Problem
+from hub.errors import HubError, InvalidInput, NeedsAttention, Problem, RetryLater, only_reasons
 from hub.ports import Page, Rejected
 from hub.tables import BadRow, Row, TableForm, open_table
 
@@ -29,28 +30,42 @@ class _Place:
     file: str | None = None
     mark: str | None = None
     rows: int = 0
+    growing: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Name → mark and since when, of files that may not be whole yet."""
 
     @classmethod
     def parse(cls, cursor: str | None) -> "_Place":
         try:
             held = json.loads(cursor) if cursor is not None else {}
-            return cls(dict(held.get("taken", {})), held.get("file"), held.get("mark"), int(held.get("rows", 0)))
+            growing = {name: (str(mark), float(since)) for name, (mark, since) in held.get("growing", {}).items()}
+            rows = int(held.get("rows", 0))
+            return cls(dict(held.get("taken", {})), held.get("file"), held.get("mark"), rows, growing)
         except (ValueError, TypeError, AttributeError):
             raise InvalidInput(Problem("not a place in files", field="cursor")) from None
 
     def text(self) -> str:
-        held = {"taken": self.taken, "file": self.file, "mark": self.mark, "rows": self.rows}
+        held = {
+            "taken": self.taken, "file": self.file, "mark": self.mark, "rows": self.rows, "growing": self.growing,
+        }  # fmt: skip
         return json.dumps({key: value for key, value in held.items() if value})
 
 
 class FileSource:
     """Reads the streams of one connection."""
 
-    def __init__(self, system: str, streams: Mapping[Kind, Stream], folder: Folder, zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        system: str,
+        streams: Mapping[Kind, Stream],
+        folder: Folder,
+        zone: ZoneInfo,
+        clock: Callable[[], datetime],
+    ) -> None:
         self.system = system
         self._streams = streams
         self._folder = folder
         self._zone = zone
+        self._clock = clock
 
     def fetch(self, kind: Kind, record_id: str) -> Page | None:  # noqa: ARG002
         """See the port: files cannot be asked for one record."""
@@ -68,19 +83,31 @@ class FileSource:
             raise InvalidInput(Problem(f"{self.system} declares no files with {kind}", field=f"streams.{kind}"))
         reading, place = stream.files.read, _Place.parse(cursor)
         taker = RowTaker(self.system, kind, reading, stream.hub_id, zone=self._zone, formats=reading.modified_formats)
-        whole = self._whole(reading)
+        whole = self._whole(reading, place)
         place.taken = {one.name: mark for one in whole if (mark := place.taken.get(one.name)) is not None}
         for entry in whole[-1:] if reading.contains == "everything" else whole:
             if place.taken.get(entry.name) != entry.mark:
                 yield from self._pages(entry, reading, taker, kind, place, can_list=stream.files.write is None)
         yield Page((), place.text())
 
-    def _whole(self, reading: FileReading) -> list[Entry]:
-        """Files that nobody writes any more, by name."""
+    def _whole(self, reading: FileReading, place: _Place) -> list[Entry]:
+        """Files that nobody writes any more, by name: they have their mark, and stood still for long enough.
+
+        How long is reckoned by this machine's clock, from one look to the next: whatever clock the files' machine has.
+        """
         entries = self._folder.find_entries(reading.folder)
         names = {one.name for one in entries}
         found = [one for one in entries if fnmatchcase(one.name, reading.names) and not one.name.startswith(HIDDEN)]
-        return [one for one in found if reading.done is None or reading.done.replace("{name}", one.name) in names]
+        whole = [one for one in found if reading.done is None or reading.done.replace("{name}", one.name) in names]
+        if reading.quiet is None:
+            return whole
+        now = self._clock().timestamp()
+        since = {one.name: _since(place.growing.get(one.name), one.mark, now) for one in whole}
+        begun = {*place.taken.items(), (place.file, place.mark)}
+        quiet = reading.quiet.total_seconds()
+        still = [one for one in whole if (one.name, one.mark) in begun or now - since[one.name] >= quiet]
+        place.growing = {one.name: (one.mark, since[one.name]) for one in whole if one not in still}
+        return still
 
     def _pages(
         self, entry: Entry, reading: FileReading, taker: RowTaker, kind: Kind, place: _Place, *, can_list: bool
@@ -97,7 +124,7 @@ class FileSource:
                         place.file, place.mark, place.rows = entry.name, entry.mark, number
                         yield batch.page(place.text())
         except InvalidInput as error:
-            raise NeedsAttention(*error.problems) from None
+            raise _refusal(error) from None
         place.taken[entry.name] = entry.mark
         place.file, place.mark, place.rows = None, None, 0
         lists_all = can_list and reading.contains == "everything" and batch.is_sound
@@ -146,6 +173,17 @@ class _Batch:
         ref = SourceRef(self._system, self._kind, f"{self._file}:{row.line}")
         record = SourceRecord(ref, payload, file=self._file, line=row.line)
         return Rejected(record, (row.problem if isinstance(row, BadRow) else no_id,))
+
+
+def _refusal(error: InvalidInput) -> HubError:
+    """A file into which somebody writes is looked at again; any other one is for a person."""
+    passes = set(only_reasons(error.problems)) == {"changed_while_read"}
+    return RetryLater(*error.problems) if passes else NeedsAttention(*error.problems)
+
+
+def _since(before: tuple[str, float] | None, mark: str, now: float) -> float:
+    """When it was seen as it is now for the first time."""
+    return before[1] if before is not None and before[0] == mark and before[1] <= now else now
 
 
 def form_of(reading: FileReading) -> TableForm:

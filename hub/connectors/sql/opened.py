@@ -2,31 +2,47 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import ceil
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from hub.connectors.kit.spec.limits import LimitsSpec
+from hub.connectors.sql.patience import lose_patience
 from hub.errors import NeedsAttention, Problem, RetryLater
 
 _PASSING = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
 
-def open_database(url: str, system: str) -> sa.Engine:
-    """Nothing is asked of it yet.
+def open_database(url: str, system: str, limits: LimitsSpec) -> sa.Engine:
+    """Nothing is asked of it yet; where PostgreSQL or SQLite is asked, no statement takes longer than `limits` say.
 
     Raises:
         NeedsAttention: no such URL, or its driver is not installed. What stands in it is not shown.
     """
     where = f"connections/{system}.yaml"
     try:
-        return sa.create_engine(url, poolclass=NullPool, hide_parameters=True)
+        engine = sa.create_engine(
+            url, poolclass=NullPool, hide_parameters=True, connect_args=_patience_of(sa.make_url(url), limits)
+        )
     except (ArgumentError, NoSuchModuleError, ValueError):
         hint = "Write dialect+driver://user:password@host/database, as SQLAlchemy has it"
         raise NeedsAttention(Problem("'database' is no database URL", "bad_secret", where, hint=hint)) from None
     except ModuleNotFoundError as error:
         hint = f"Install the package {error.name} beside the hub"
         raise NeedsAttention(Problem("the database's driver is not installed", "no_driver", where, hint=hint)) from None
+    lose_patience(engine, limits)
+    return engine
+
+
+def _patience_of(url: sa.URL, limits: LimitsSpec) -> dict[str, Any]:
+    """How long a connection or a lock is waited for, in the driver's own word; what the URL says goes before it."""
+    seconds = limits.timeout_seconds
+    words = {"postgresql+psycopg": ("connect_timeout", ceil(seconds)), "sqlite": ("timeout", seconds)}
+    name, value = words.get(url.drivername, (None, seconds))
+    return {} if name is None or name in url.query else {name: value}
 
 
 @contextmanager

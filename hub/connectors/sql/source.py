@@ -6,6 +6,7 @@ overlap for transactions that were open then; the first run, and one without `mo
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -120,10 +121,15 @@ class _Run:
         return sa.text(query).columns(*(sa.column(name) for name in names)).subquery("asked")
 
     def _latest(self) -> Any:
+        """The latest moment that the table holds; one that is still to come there hides no change made before it."""
         if self._modified is None:
             return None
+        latest = sa.select(sa.func.max(self._modified))
         with told(self._system), self._engine.connect() as connection:
-            return connection.scalar(sa.select(sa.func.max(self._modified)))
+            found = connection.scalar(latest)
+            if isinstance(found, datetime):
+                found = connection.scalar(latest.where(self._modified <= sa.func.current_timestamp()))
+            return found
 
     def _page(self, floor: Any, after: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
         asked = sa.select(self._rows).order_by(*self._ids).limit(self._reading.size)

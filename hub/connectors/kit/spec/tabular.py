@@ -41,7 +41,9 @@ class FileReading(RowReading):
     contains: Literal["everything", "changes"] = "everything"
     """`everything`: only the newest file counts, and what is not in it is gone; `changes`: each file is read once."""
     done: str | None = None
-    """The name of the mark beside a file that is whole: `{name}.done`. Without one, a file counts as whole."""
+    """The name of the mark beside a file that is whole: `{name}.done`."""
+    quiet: Duration | None = None
+    """For files without a mark: one counts as whole when it was the same in two looks that are so far apart."""
     modified_formats: OneOrMore[str] = ()
     """`%m/%d/%Y %H:%M`; without them ISO. Wall times are the connection's zone's."""
     encoding: OneOrMore[str] = ("utf-8",)

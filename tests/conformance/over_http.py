@@ -1,0 +1,143 @@
+"""Systems that are asked over HTTP: REST twice, GraphQL, FHIR R4."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import httpx
+
+from tests.conformance.line import Line
+from tests.peers.fhir import FhirDesk
+from tests.peers.scripted import Asked, answer
+from tests.peers.unseen.mirrorlake.server import SECRET, Mirrorlake
+from tests.peers.unseen.ostrea.server import Ostrea
+from tests.peers.unseen.veloura.server import Veloura
+
+
+class OverHttp:
+    """What they have in common: their answers pass through the line."""
+
+    most = 120
+    changes: Mapping[str, Any] = {"limits": {"attempts": 1, "timeout_seconds": 10, "give_up_after": 1000}}
+    line: Line
+
+    def joined(self) -> AbstractContextManager[object]:
+        return nullcontext()
+
+
+class OstreaSandbox(OverHttp):
+    """REST, counted lists by POST."""
+
+    name, page, secret = "ostrea", 8, "0s7rea"
+
+    def __init__(self) -> None:
+        self.house = Ostrea()
+        self.serve = self.house.serve
+
+    def people(self) -> dict[str, str]:
+        return {str(number): row["first"] for number, row in self.house.people.items()}
+
+    def add(self, name: str) -> str:
+        number = max(self.house.people, default=0) + 1
+        self.house.people[number] = {"no": number, "first": name, "last": "Roe", "tel": ""}
+        self.house.touch(self.house.people[number], number)
+        return str(number)
+
+    def rename(self, id_: str, name: str, *, silently: bool = False) -> None:
+        self.house.people[int(id_)]["first"] = name
+        if not silently:
+            self.house.touch(self.house.people[int(id_)], int(id_))
+
+    def delete(self, id_: str) -> None:
+        del self.house.people[int(id_)]
+
+
+class VelouraSandbox(OverHttp):
+    """REST, keyed pages and tickets."""
+
+    name, page, secret = "veloura", 10, "pa55"
+
+    def __init__(self) -> None:
+        self.desk = Veloura()
+        self.serve = self.desk.serve
+        self.made = 0
+
+    def people(self) -> dict[str, str]:
+        return {number: guest["name"]["first"] for number, guest in self.desk.guests.items()}
+
+    def add(self, name: str) -> str:
+        self.made += 1
+        number = f"G{500 + self.made:04}"
+        self.desk.guests[number] = {"guestNo": number, "name": {"first": name, "last": "Roe"}, "status": "ACTIVE"}
+        self.desk.touch(self.desk.guests[number])
+        return number
+
+    def rename(self, id_: str, name: str, *, silently: bool = False) -> None:
+        self.desk.guests[id_]["name"] = {"first": name, "last": "Roe"}
+        if not silently:
+            self.desk.touch(self.desk.guests[id_])
+
+    def delete(self, id_: str) -> None:
+        del self.desk.guests[id_]
+
+
+class MirrorlakeSandbox(OverHttp):
+    """GraphQL, Relay pages and signed tokens."""
+
+    name, page, secret = "mirrorlake", 20, SECRET
+
+    def __init__(self) -> None:
+        self.studio = Mirrorlake()
+        self.serve = self.studio.serve
+        self.made = 0
+
+    def people(self) -> dict[str, str]:
+        return {key: member["givenName"] for key, member in self.studio.members.items()}
+
+    def add(self, name: str) -> str:
+        self.made += 1
+        key = f"M-{500 + self.made}"
+        fields = {"givenName": name, "familyName": "Roe", "mobile": "", "retired": False}
+        self.studio.members[key] = {"id": key, **fields}
+        self.studio.touch(self.studio.members[key])
+        return key
+
+    def rename(self, id_: str, name: str, *, silently: bool = False) -> None:
+        self.studio.members[id_]["givenName"] = name
+        if not silently:
+            self.studio.touch(self.studio.members[id_])
+
+    def delete(self, id_: str) -> None:
+        del self.studio.members[id_]
+
+
+class FhirSandbox(OverHttp):
+    """FHIR R4: the sandbox's own process, through a proxy that a test can spoil."""
+
+    name, page, secret = "ehr", 100, "f41r-t0ken"
+
+    def __init__(self, desk: FhirDesk) -> None:
+        self.desk = desk
+        self.http = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+
+    def serve(self, asked: Asked) -> bytes:
+        said = {name: asked.headers[name] for name in ("host", "if-match", "if-none-exist") if name in asked.headers}
+        done = self.http.request(asked.method, self.desk.url + asked.target, content=asked.body, headers=said)
+        kept = {name: done.headers[name] for name in ("etag", "location") if name in done.headers}
+        return answer(done.content, done.status_code, **kept)
+
+    def people(self) -> dict[str, str]:
+        return {one["id"]: one["name"][0]["given"][0] for one in self.desk.all("Patient")}
+
+    def add(self, name: str) -> str:
+        return str(self.desk.post({"resourceType": "Patient", "name": _named(name)})["id"])
+
+    def rename(self, id_: str, name: str, *, silently: bool = False) -> None:
+        self.desk.put({"resourceType": "Patient", "id": id_, "name": _named(name)})
+
+    def delete(self, id_: str) -> None:
+        self.desk.delete("Patient", id_)
+
+
+def _named(name: str) -> list[dict[str, Any]]:
+    return [{"use": "official", "family": "Roe", "given": [name]}]
