@@ -154,8 +154,9 @@ def _leaving(change: Callable[[Path], object], *, is_refused: bool = True) -> Fa
 
 def _cut_short(file: Path) -> None:
     """The disk was full: it ends within a row."""
-    whole = file.read_bytes()
-    file.write_bytes(whole[: whole.rindex(b";Roe;", 0, len(whole) // 2)])
+    lines = file.read_bytes().split(b"\r\n")
+    half = max(2, len(lines) // 2)
+    file.write_bytes(b"\r\n".join([*lines[:half], lines[half][:12]]))
 
 
 def _half_uploaded(file: Path) -> None:
