@@ -14,6 +14,6 @@ def find_openings(store: Store, request: OpeningsRequest) -> Openings | Refusal:
         InvalidInput: the location, an option or a name asked for is not declared.
         NeedsAttention: no practice file is in force.
     """
-    with store.begin("find_openings") as work:
+    with store.look() as work:
         seen = look_at_book(work, request.trip, request.first_on, request.last_on)
         return decide_openings(seen.practice, seen.diary, request, work.now)

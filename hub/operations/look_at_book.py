@@ -5,7 +5,7 @@ from datetime import date
 
 from hub.canonical.practice import Practice
 from hub.operations.apply_practice import practice_of
-from hub.ports import UnitOfWork
+from hub.ports import Reading
 from hub.scheduling.diary import Diary
 from hub.scheduling.request import Trip
 
@@ -20,7 +20,7 @@ class Seen:
     has_holds_over: bool
 
 
-def look_at_book(work: UnitOfWork, trip: Trip, first_on: date, last_on: date) -> Seen:
+def look_at_book(work: Reading, trip: Trip, first_on: date, last_on: date) -> Seen:
     """What the trip can be judged on for arrivals on these dates.
 
     Raises:

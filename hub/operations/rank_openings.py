@@ -15,6 +15,6 @@ def rank_openings(store: Store, request: OpeningsRequest, wishes: Wishes) -> tup
         InvalidInput: the location, an option or a name asked for is not declared.
         NeedsAttention: no practice file is in force.
     """
-    with store.begin("rank_openings") as work:
+    with store.look() as work:
         seen = look_at_book(work, request.trip, request.first_on, request.last_on)
         return decide_ranking(seen.practice, seen.diary, request, wishes, work.now)

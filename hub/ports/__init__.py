@@ -41,7 +41,7 @@ from hub.ports.records import (
 )
 from hub.ports.running import Running, TakenBy
 from hub.ports.stock import Stock
-from hub.ports.store import Checkpoint, Store, UnitOfWork
+from hub.ports.store import Checkpoint, Reading, Store, UnitOfWork
 from hub.ports.systems import Page, Rejected, Roll, Sink, Source, Write
 from hub.ports.visits import Ending, Holds, OverHolds, StandingVisit, Visits
 from hub.ports.waivers import Waivers
@@ -97,6 +97,7 @@ __all__ = [
     "Placed",
     "Practices",
     "QuarantinedRow",
+    "Reading",
     "Records",
     "Refused",
     "Rejected",

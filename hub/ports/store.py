@@ -30,18 +30,27 @@ Checkpoint = Callable[[str], None]
 """Called with the name of a point that an operation passes; tests let the process die there."""
 
 
-class UnitOfWork(Protocol):
+class Reading(Protocol):
+    """What is looked at without a transaction: each question is answered of one moment, its own."""
+
+    diaries: Diaries
+    practices: Practices
+
+    @property
+    def now(self) -> datetime:
+        """The database's clock at the operation's start, or at its first question."""
+        ...
+
+
+class UnitOfWork(Reading, Protocol):
     """One operation: one transaction, one moment. Everything is written together or not at all."""
 
-    now: datetime
-    """The database's clock at the operation's start."""
     landing: Landing
     links: Links
     records: Records
     people: People
     claims: Claims
     facts: Facts
-    diaries: Diaries
     bookings: Bookings
     holds: Holds
     visits: Visits
@@ -65,7 +74,6 @@ class UnitOfWork(Protocol):
     cutovers: Cutovers
     verifications: Verifications
     cursors: Cursors
-    practices: Practices
 
 
 class Store(Protocol):
@@ -83,6 +91,14 @@ class Store(Protocol):
             is_repeatable: where it is lost it is simply done again, because of what was committed before. Nobody waits
                 for the disk then: when the database's machine stops, the last moments of such operations may be gone
                 with all that was committed after them, and nothing that others committed before.
+
+        Raises:
+            RetryLater: the database went away; the same operation may work later.
+        """
+        ...
+
+    def look(self) -> AbstractContextManager[Reading]:
+        """For an operation that asks and changes nothing: no transaction has to begin and end around its question.
 
         Raises:
             RetryLater: the database went away; the same operation may work later.

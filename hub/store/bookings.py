@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -15,6 +14,7 @@ from hub.scheduling.request import Trip
 from hub.store.claims import SqlClaims
 from hub.store.driver import defer, end_on_disk, run, run_deferred
 from hub.store.locks import claimed_by_nobody_else, lock_claims, make_way, wait_for, wait_for_keys
+from hub.store.moment import Moment
 from hub.store.planned import booked_row, insert_planned
 from hub.store.records import SqlRecords, read_visit
 
@@ -40,9 +40,9 @@ class SqlAttempt:
 class SqlBookings:
     """`hub.ports.Bookings`."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, moment: Moment) -> None:
         self._connection = connection
-        self._now = now
+        self._moment = moment
         self._attempts = 0
 
     def lock_key(self, key: str) -> KnownKey | None:
@@ -85,7 +85,9 @@ class SqlBookings:
         ]
         with claimed_by_nobody_else():
             make_way(self._connection, booking)
-            saved = insert_planned(self._connection, "visit", self._now, list(zip(rows, booking.visits, strict=True)))
+            saved = insert_planned(
+                self._connection, "visit", self._moment.now, list(zip(rows, booking.visits, strict=True))
+            )
         visits = {row["id"]: read_visit(row) for row in saved}
         return tuple(visits[one] for one in ids)
 
@@ -99,7 +101,7 @@ class SqlBookings:
         lock_claims(self._connection)
         if self._connection.execute(_CANCEL, {"id": visit_id}).rowcount == 0:
             return None
-        SqlClaims(self._connection, self._now).release([visit_id])
+        SqlClaims(self._connection, self._moment).release([visit_id])
         cancelled = SqlRecords(self._connection).load(Kind.VISIT, [visit_id])[visit_id]
         assert isinstance(cancelled, Visit)
         return cancelled

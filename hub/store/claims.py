@@ -5,7 +5,6 @@ is always locked before a visit's row: settling what was contested writes to the
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -14,6 +13,7 @@ from hub.ports import FactClaim, Placed
 from hub.store.bulk import copy_rows
 from hub.store.driver import defer
 from hub.store.locks import lock_claims
+from hub.store.moment import Moment
 from hub.store.placement import Wanted
 from hub.store.settling import Freed, flag, move_claims, plan_units, settle, settle_resources
 from hub.store.units import Owner, ensure_units
@@ -61,9 +61,9 @@ _REMOVE_BLOCKS = text("DELETE FROM block WHERE id = ANY(:ids)")
 class SqlClaims:
     """`hub.ports.Claims`."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, moment: Moment) -> None:
         self._connection = connection
-        self._now = now
+        self._moment = moment
 
     def place_facts(self, visit_ids: Collection[str]) -> Placed:
         """See the port."""
@@ -125,8 +125,8 @@ class SqlClaims:
 
     def _remove_expired_holds(self) -> list[Freed]:
         """Nobody can be booking one of them now: the table is locked."""
-        rows = self._connection.execute(_EXPIRED, {"now": self._now}).all()
-        self._connection.execute(_PURGE, {"now": self._now})
+        rows = self._connection.execute(_EXPIRED, {"now": self._moment.now}).all()
+        self._connection.execute(_PURGE, {"now": self._moment.now})
         return [Freed((row.owner_kind, row.owner_id), row.start, row.end) for row in rows]
 
     def _insert(self, facts: Sequence[FactClaim]) -> int:

@@ -1,7 +1,7 @@
 """Consents of patients: prepared, signed, withdrawn; and patients who are here."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, text
 from hub.canonical.consents import Consent
 from hub.canonical.ids import Kind, mint
 from hub.canonical.records import Visit
+from hub.store.moment import Moment
 from hub.store.records import SqlRecords
 
 _COLUMNS = "id, patient_id, form_id, version, state, signed_at, valid_until, document"
@@ -40,9 +41,9 @@ _CHECK_IN = text("""
 class SqlConsents:
     """`hub.ports.Consents`."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, moment: Moment) -> None:
         self._connection = connection
-        self._now = now
+        self._moment = moment
 
     def load(self, patient_ids: Collection[str]) -> Mapping[str, tuple[Consent, ...]]:
         """See the port."""
@@ -53,7 +54,7 @@ class SqlConsents:
 
     def prepare(self, patient_id: str, form_id: str, version: str) -> Consent | None:
         """See the port."""
-        values = {"patient": patient_id, "form": form_id, "version": version, "now": self._now}
+        values = {"patient": patient_id, "form": form_id, "version": version, "now": self._moment.now}
         row = self._connection.execute(_PREPARE, values | {"id": mint(Kind.CONSENT)}).one_or_none()
         return None if row is None else _consent(row)
 
@@ -61,14 +62,14 @@ class SqlConsents:
         self, patient_id: str, form_id: str, version: str, *, valid_until: date | None, document: str | None = None
     ) -> Consent:
         """See the port."""
-        values = {"patient": patient_id, "form": form_id, "version": version, "now": self._now}
+        values = {"patient": patient_id, "form": form_id, "version": version, "now": self._moment.now}
         values |= {"until": valid_until, "document": document}
         row = self._connection.execute(_SIGN_PREPARED, values).one_or_none()
         return _consent(row or self._connection.execute(_SIGN, values | {"id": mint(Kind.CONSENT)}).one())
 
     def withdraw(self, patient_id: str, form_id: str) -> tuple[Consent, ...]:
         """See the port."""
-        values = {"patient": patient_id, "form": form_id, "now": self._now}
+        values = {"patient": patient_id, "form": form_id, "now": self._moment.now}
         return tuple(_consent(row) for row in self._connection.execute(_WITHDRAW, values))
 
     def load_visits(self, patient_ids: Collection[str]) -> Mapping[str, tuple[Visit, ...]]:
@@ -79,7 +80,7 @@ class SqlConsents:
 
     def check_in(self, visit_ids: Collection[str]) -> None:
         """See the port."""
-        self._connection.execute(_CHECK_IN, {"ids": list(visit_ids), "now": self._now})
+        self._connection.execute(_CHECK_IN, {"ids": list(visit_ids), "now": self._moment.now})
 
 
 def _consent(row: Row[Any]) -> Consent:

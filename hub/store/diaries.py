@@ -23,8 +23,10 @@ from hub.store.diary_copy import (
     still_promised,
     window_of,
 )
-from hub.store.driver import Found, run, run_text
+from hub.store.driver import run, run_text
 from hub.store.filled import load_filled
+from hub.store.journey import Found
+from hub.store.moment import Moment
 from hub.store.packed_claims import ROW, PackedClaims, unpacked
 from hub.store.practices import IN_FORCE, SqlPractices
 from hub.store.stock import LOT_COLUMNS, read_lot
@@ -72,6 +74,7 @@ _CHANGED_PROMISES = _PROMISES.format(
     source="noted JOIN stock_promise p"
     " ON noted.subject = 'promise' AND (p.product_id, p.due_on) = (noted.subject_id, noted.first_on)"
 )
+_NOW = "coalesce(CAST(%(now)s AS timestamptz), now())"
 _LOOK = f"""
     WITH noted AS MATERIALIZED (
         SELECT DISTINCT subject, subject_id, first_on, last_on FROM diary_change
@@ -84,7 +87,7 @@ _LOOK = f"""
             CAST(last_on + 1 AS timestamp) AT TIME ZONE 'UTC') AS span) AS days
         WHERE subject = 'resource' AND days.span && tstzrange(%(first)s, %(last)s)
         AND (CAST(%(resources)s AS text[]) IS NULL OR subject_id = ANY(%(resources)s)) GROUP BY 1)
-    SELECT CAST(pg_current_snapshot() AS text) AS snapshot,
+    SELECT now() AS now, CAST(pg_current_snapshot() AS text) AS snapshot,
         pg_current_xact_id_if_assigned() IS NOT NULL AS has_written,
         CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint) - 15000
             <= CAST(CAST(pg_snapshot_xmin({_SINCE}) AS text) AS bigint) AS is_near,
@@ -96,7 +99,7 @@ _LOOK = f"""
             FROM ({_CHANGED_PROMISES}) AS found) AS promises,
         {IN_FORCE},
         EXISTS (SELECT FROM claim WHERE reassignable AND during && tstzrange(%(first)s, %(last)s)) AS has_filled,
-        EXISTS (SELECT FROM hold WHERE expires_at <= %(now)s) AS has_holds_over,
+        EXISTS (SELECT FROM hold WHERE expires_at <= {_NOW}) AS has_holds_over,
         (SELECT json_agg(json_build_array(id, known)) FROM patient
             WHERE id = ANY(%(ids)s) AND active AND merged_into IS NULL) AS patients,
         (SELECT json_agg(json_build_array(id, patient_id, service_id, location_id,
@@ -105,10 +108,10 @@ _LOOK = f"""
                 FROM visit
                 WHERE patient_id = ANY(%(ids)s) AND state IN ('booked', 'arrived', 'fulfilled')
                 UNION ALL SELECT id, patient_id, service_id, location_id, start, "end", series_id FROM hold
-                WHERE patient_id = ANY(%(ids)s) AND expires_at > %(now)s) AS theirs) AS visits,
+                WHERE patient_id = ANY(%(ids)s) AND expires_at > {_NOW}) AS theirs) AS visits,
         (SELECT json_agg(json_build_array(p.id, p.patient_id, p.service_id,
                 p.credits - p.used_before - (SELECT count(*) FROM package_use u LEFT JOIN hold h ON h.id = u.hold_id
-                    WHERE u.package_id = p.id AND (h.id IS NULL OR h.expires_at > %(now)s)), p.expires_on))
+                    WHERE u.package_id = p.id AND (h.id IS NULL OR h.expires_at > {_NOW})), p.expires_on))
             FROM package p WHERE p.patient_id = ANY(%(ids)s)) AS packages"""  # noqa: S608 nothing of it comes from outside
 
 
@@ -118,11 +121,11 @@ class SqlDiaries:
     A transaction that has written reads for itself alone: what it sees, nobody else may ever see.
     """
 
-    def __init__(self, connection: Connection, now: datetime, copies: DiaryCopies, practices: SqlPractices) -> None:
+    def __init__(self, connection: Connection, moment: Moment, copies: DiaryCopies, practices: SqlPractices) -> None:
         self._connection = connection
         self._copies = copies
         self._practices = practices
-        self._now = now
+        self._moment = moment
 
     def load(
         self, *, first_on: date, last_on: date, patient_ids: Collection[str], location_id: str | None = None
@@ -146,7 +149,7 @@ class SqlDiaries:
         first, last = window_of(place)
         values = {
             "ids": sorted(set(patient_ids)),
-            "now": self._now,
+            "now": self._moment.given,
             "first": first,
             "last": last,
             "location": place.location_id,
@@ -154,6 +157,7 @@ class SqlDiaries:
             "resources": _listed(copy.resources if copy else None),
         }
         (seen,) = run(self._connection, _LOOK, values)
+        self._moment.hear(self._moment.given or seen["now"])
         return copy, seen
 
     def _diary(self, place: Place, resources: Resources, copy: DiaryCopy | None, seen: Found) -> Diary:
@@ -163,7 +167,9 @@ class SqlDiaries:
             copy, changed = self._read(seen["snapshot"], window, place.location_id, resources), _NOTHING
         else:
             copy, changed = self._caught_up(copy, changes, seen, place.location_id)
-        filled = load_filled(self._connection, self._now, window, place.location_id) if seen["has_filled"] else ()
+        filled = (
+            load_filled(self._connection, self._moment.now, window, place.location_id) if seen["has_filled"] else ()
+        )
         diary = copy.made_diary(_of_patients(seen), changed, filled)
         if not seen["has_written"]:
             self._copies.keep(place, replace(copy, diary=diary))
@@ -179,8 +185,10 @@ class SqlDiaries:
             (Promise(row["product_id"], row["location_id"], row["due_on"], row["quantity"]), row["expires_at"])
             for row in run(self._connection, _ALL_PROMISES, values)
         )
-        claims, _ = found.without_ended(self._now)
-        return DiaryCopy(snapshot, resources, claims, still_promised(promises, self._now), self._lots(location_id))
+        claims, _ = found.without_ended(self._moment.now)
+        return DiaryCopy(
+            snapshot, resources, claims, still_promised(promises, self._moment.now), self._lots(location_id)
+        )
 
     def _caught_up(
         self, copy: DiaryCopy, changes: Changes, seen: Found, location_id: str | None
@@ -188,13 +196,13 @@ class SqlDiaries:
         """The copy with what has changed, and in which minutes of which resources."""
         changed = changes.minutes()
         claims = copy.claims.replaced(changed, _claims(seen)) if changed else copy.claims
-        claims, freed = claims.without_ended(self._now)
+        claims, freed = claims.without_ended(self._moment.now)
         kept = [one for one in copy.promises if (one[0].product_id, one[0].promised_on) not in changes.promises]
         later = replace(
             copy,
             snapshot=seen["snapshot"],
             claims=claims,
-            promises=still_promised([*kept, *_promises(seen)], self._now),
+            promises=still_promised([*kept, *_promises(seen)], self._moment.now),
             lots=self._lots(location_id) if changes.lots else copy.lots,
         )
         return later, {key: [*changed.get(key, ()), *freed.get(key, ())] for key in changed.keys() | freed.keys()}

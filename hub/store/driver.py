@@ -1,37 +1,35 @@
-"""Statements straight through the driver, in the unit of work's transaction.
+"""Statements straight to the server, in the unit of work's transaction.
 
 For what every booking runs while others wait for its locks: going through SQLAlchemy for each would cost more than the
-statements themselves. What gives nothing back waits and goes out with the next statement, whoever runs it: one journey
-to the server instead of two, and where the first waits for a lock the second begins the moment it is had.
+statements themselves. What nobody needs yet waits and goes out with the next statement, whoever runs it: one journey to
+the server instead of two, and where the first waits for a lock the second begins the moment it is had.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
-from psycopg import Connection as DriverConnection
-from psycopg import RawCursor
 from psycopg.abc import Buffer
-from psycopg.rows import dict_row, namedtuple_row
+from psycopg.rows import namedtuple_row
 from psycopg.types.array import ListDumper
 from sqlalchemy import Connection, Dialect, Engine, TextClause, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-Found = dict[str, Any]
+from hub.store.journey import Driver, Found, Journeys, Statement
+
 Values = Mapping[str, Any] | None
 
 _DEFERRED = "hub_deferred"
+_JOURNEYS = "hub_journeys"
 _PLAIN = re.compile(r"[\w.:/-]+(?:,[\w.:/-]+)*", re.ASCII)
+# After these the driver gives up all that is prepared (psycopg's PrepareManager).
+_CLEARS = re.compile(r"\s*(?:DROP|ALTER|ROLLBACK|DISCARD|DEALLOCATE)\b", re.IGNORECASE)
 _NAME = re.compile(r"%\((\w+)\)s")
 # A commit that waits for the disk keeps its locks meanwhile. So this one lets them go first, and a note right behind it
 # in the log waits for the disk for both: nobody is told before, and who builds on it is written after it.
 _NOTE = "SELECT pg_logical_emit_message(true, 'hub', '')"
-_COMMIT: tuple[tuple[str, Values], ...] = (
-    ("SET LOCAL synchronous_commit = off", None),
-    ("COMMIT", None),
-    (_NOTE, None),
-)
+_COMMIT = ("SET LOCAL synchronous_commit = off", "COMMIT", _NOTE)
 
 
 class PlainListDumper(ListDumper):
@@ -47,27 +45,40 @@ class PlainListDumper(ListDumper):
         return b"{%b}" % joined.encode() if is_plain else super().dump(obj)
 
 
+class Answer:
+    """What a statement gives that goes with a later one: asked for before, it goes at once."""
+
+    def __init__(self, connection: Connection, statement: Statement) -> None:
+        self.statement = statement
+        self._connection = connection
+        self._rows: list[Found] | None = None
+
+    @property
+    def rows(self) -> list[Found]:
+        """Column → value."""
+        if self._rows is None:
+            run_deferred(self._connection)
+        assert self._rows is not None
+        return self._rows
+
+    def come(self, rows: list[Found]) -> None:
+        """It was asked."""
+        self._rows = rows
+
+
 def run(connection: Connection, statement: str, values: Values = None) -> list[Found]:
     """What it gives, column → value; nothing where it gives nothing. Values are written `%(name)s`."""
-    raw = _raw(connection)
-    deferred = connection.info.pop(_DEFERRED, None)
-    with RawCursor(raw, row_factory=dict_row) as cursor:
-        if deferred:
-            with raw.pipeline():
-                _send(raw, deferred)
-                _execute(cursor, statement, values)
-        else:
-            _execute(cursor, statement, values)
-        # Not `description`: it would describe each column of each answer.
-        return cursor.fetchall() if cursor.pgresult is not None and cursor.pgresult.nfields else []
+    return _go(connection, connection.info.pop(_DEFERRED, ()), _statement(statement, values))[-1]
 
 
-def defer(connection: Connection, statement: str, values: Values = None) -> None:
-    """Have it run right before whatever is run next, or the commit; nobody sees what it gives.
+def defer(connection: Connection, statement: str, values: Values = None) -> Answer:
+    """Have it run right before whatever is run next, or the commit; or when somebody reads what it gives.
 
     What is wrong with it is raised then. The connection's engine is one of `hub.store.engine`.
     """
-    connection.info.setdefault(_DEFERRED, []).append((statement, values))
+    answer = Answer(connection, _statement(statement, values))
+    connection.info.setdefault(_DEFERRED, []).append(answer)
+    return answer
 
 
 def end_on_disk(connection: Connection) -> None:
@@ -81,9 +92,7 @@ def end_on_disk(connection: Connection) -> None:
 def run_deferred(connection: Connection) -> None:
     """For whoever goes on without `run` or SQLAlchemy."""
     if deferred := connection.info.pop(_DEFERRED, None):
-        raw = _raw(connection)
-        with raw.pipeline():
-            _send(raw, deferred)
+        _go(connection, deferred)
 
 
 def run_text(connection: Connection, statement: TextClause, values: Mapping[str, Any]) -> list[Any]:
@@ -97,35 +106,44 @@ def keep_order(engine: Engine) -> None:
     """Let nothing that SQLAlchemy sends over this engine overtake what is deferred."""
 
     @event.listens_for(engine, "before_cursor_execute")
-    def before(connection: Connection, *_: object) -> None:
+    def before(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
         run_deferred(connection)
+        if _CLEARS.match(statement):
+            _journeys(connection).forget()
 
     @event.listens_for(engine, "commit")
     def commit(connection: Connection) -> None:
         if deferred := connection.info.pop(_DEFERRED, None):
-            raw = _raw(connection)
-            with raw.pipeline():
-                _send(raw, [*deferred, *_COMMIT])  # SQLAlchemy's own has nothing left to do then
+            _go(connection, deferred, *map(_statement, _COMMIT))  # SQLAlchemy's own has nothing left to do then
 
     @event.listens_for(engine, "rollback")
     def rollback(connection: Connection) -> None:
         if not connection.invalidated:
             connection.info.pop(_DEFERRED, None)
+            _journeys(connection).forget()
 
     @event.listens_for(engine, "checkin")
     def checkin(_connection: object, record: ConnectionPoolEntry) -> None:
         record.info.pop(_DEFERRED, None)
 
 
-def _send(raw: "DriverConnection[Any]", deferred: list[tuple[str, Values]]) -> None:
-    for statement, values in deferred:
-        _execute(RawCursor(raw), statement, values)
+def _go(connection: Connection, deferred: Sequence[Answer], *statements: Statement) -> list[list[Found]]:
+    found = _journeys(connection).go([*(one.statement for one in deferred), *statements])
+    for one, rows in zip(deferred, found, strict=False):
+        one.come(rows)
+    return found
 
 
-def _execute(cursor: "RawCursor[Any]", statement: str, values: Values) -> None:
-    """Without the driver's own reading of the statement, which it does each time where a statement is long."""
+def _journeys(connection: Connection) -> Journeys:
+    journeys: Journeys | None = connection.info.get(_JOURNEYS)
+    if journeys is None:
+        journeys = connection.info[_JOURNEYS] = Journeys(_raw(connection))
+    return journeys
+
+
+def _statement(statement: str, values: Values = None) -> Statement:
     numbered, names = _numbered(statement)
-    cursor.execute(numbered, [values[name] for name in names] if values is not None else None)
+    return Statement(numbered, [values[name] for name in names] if values is not None else ())
 
 
 @lru_cache(maxsize=512)
@@ -140,5 +158,5 @@ def _written(statement: TextClause, dialect: Dialect) -> str:
     return str(statement.compile(dialect=dialect))
 
 
-def _raw(connection: Connection) -> "DriverConnection[Any]":
-    return cast("DriverConnection[Any]", connection.connection.driver_connection)
+def _raw(connection: Connection) -> Driver:
+    return cast("Driver", connection.connection.driver_connection)

@@ -17,6 +17,7 @@ from hub.scheduling.facts import Fact
 from hub.scheduling.filled import FilledClaim, FilledVisit
 from hub.store.booked_visits import load_booked
 from hub.store.driver import run_text
+from hub.store.moment import Moment
 
 # Nothing that has begun is moved, and nothing that is contested itself.
 _FILLED = text("""
@@ -79,18 +80,18 @@ _TO_COME = text("""
 class SqlFacts:
     """`hub.ports.Facts`."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, moment: Moment) -> None:
         self._connection = connection
-        self._now = now
+        self._moment = moment
 
     def load(self, visit_ids: Collection[str]) -> tuple[Fact, ...]:
         """See the port."""
-        rows = self._connection.execute(_FACTS, {"ids": list(visit_ids), "now": self._now})
+        rows = self._connection.execute(_FACTS, {"ids": list(visit_ids), "now": self._moment.now})
         return tuple(_fact(list(group)) for _, group in groupby(rows, key=lambda row: row.id))
 
     def find_flagged(self) -> tuple[str, ...]:
         """See the port."""
-        return tuple(self._connection.execute(_FLAGGED, {"kind": BREAKS_RULES, "now": self._now}).scalars())
+        return tuple(self._connection.execute(_FLAGGED, {"kind": BREAKS_RULES, "now": self._moment.now}).scalars())
 
     def close_ended(self) -> None:
         """See the port."""
@@ -102,11 +103,11 @@ class SqlFacts:
 
     def has_movable(self) -> bool:
         """See the port."""
-        return bool(self._connection.execute(_HAS_MOVABLE, {"now": self._now}).scalar_one())
+        return bool(self._connection.execute(_HAS_MOVABLE, {"now": self._moment.now}).scalar_one())
 
     def find_to_come(self, resource_id: str | None = None, span: Span | None = None) -> tuple[str, ...]:
         """See the port."""
-        values = {"now": self._now, "resource": resource_id}
+        values = {"now": self._moment.now, "resource": resource_id}
         values |= {"first": span.start if span else None, "last": span.end if span else None}
         return tuple(self._connection.execute(_TO_COME, values).scalars())
 
@@ -116,11 +117,11 @@ class SqlFacts:
 
     def find_beside(self, visit_ids: Collection[str]) -> tuple[str, ...]:
         """See the port."""
-        return tuple(self._connection.execute(_BESIDE, {"ids": list(visit_ids), "now": self._now}).scalars())
+        return tuple(self._connection.execute(_BESIDE, {"ids": list(visit_ids), "now": self._moment.now}).scalars())
 
     def load_booked(self, visit_ids: Collection[str]) -> tuple[BookedVisit, ...]:
         """See the port."""
-        return load_booked(self._connection, self._now, visit_ids)
+        return load_booked(self._connection, self._moment.now, visit_ids)
 
     def promise(self, promises: Mapping[str, Sequence[PlannedPromise]]) -> None:
         """See the port."""

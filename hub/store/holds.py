@@ -12,6 +12,7 @@ from hub.scheduling.keys import Key
 from hub.scheduling.request import Trip
 from hub.store.driver import run
 from hub.store.locks import claimed_by_nobody_else, make_way, wait_for_keys
+from hub.store.moment import Moment
 from hub.store.planned import booked_row, insert_planned
 from hub.store.settling import flag, settle
 from hub.store.taken import given_up, keys_of_taken, read_freed, taken_columns
@@ -51,9 +52,9 @@ _HAND_OVER_CLAIMS = text("""
 class SqlHolds:
     """`hub.ports.Holds`."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, moment: Moment) -> None:
         self._connection = connection
-        self._now = now
+        self._moment = moment
 
     def save(self, booking: Booking, trip: Trip, expires_at: datetime, *, pending_id: int | None = None) -> str:
         """See the port."""
@@ -66,16 +67,16 @@ class SqlHolds:
         ]
         with claimed_by_nobody_else():
             make_way(self._connection, booking)
-            insert_planned(self._connection, "hold", self._now, list(zip(rows, booking.visits, strict=True)))
+            insert_planned(self._connection, "hold", self._moment.now, list(zip(rows, booking.visits, strict=True)))
         return ids[0]
 
     def find_over(self, keys: Collection[Key] | None = None) -> OverHolds:
         """See the port."""
         if keys is None:
-            every = keys_of_taken(self._connection, run(self._connection, _ALL_OVER, {"now": self._now}))
+            every = keys_of_taken(self._connection, run(self._connection, _ALL_OVER, {"now": self._moment.now}))
             return OverHolds(tuple(sorted(every)), frozenset().union(*every.values()))
         values = {
-            "now": self._now,
+            "now": self._moment.now,
             "patients": [key[1] for key in keys if key[0] == "patient"],
             "resources": [key[1] for key in keys if key[0] == "claim"],
             "products": [key[1] for key in keys if key[0] == "stock"],
@@ -96,7 +97,7 @@ class SqlHolds:
         """See the port. A hold takes the same as long as it is there, so its keys are known before they are locked."""
         lock_hold(self._connection, hold_id)
         rows = sorted(self._connection.execute(_LOCK_TRIP, {"id": hold_id}), key=lambda row: row.number)
-        if any(row.expires_at <= self._now for row in rows):
+        if any(row.expires_at <= self._moment.now for row in rows):
             return ()
         ids = [row.id for row in rows]
         if ids:

@@ -11,6 +11,7 @@ from hub.canonical.records import Visit, VisitState
 from hub.ports import DueDeposit, HeldVisit, NewPending, Pending
 from hub.scheduling.pending import UNDECIDED_UNTIL, PaymentState, Stage, Standing, Step
 from hub.store.holds import lock_hold
+from hub.store.moment import Moment
 from hub.store.tables import pending_change
 
 _TAKE_HOLD = text("""
@@ -62,9 +63,9 @@ _FIND_UNSETTLED = text(_SELECT + "WHERE c.settled_at IS NULL ORDER BY c.id")
 class SqlPendings:
     """`hub.ports.Pendings`."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, moment: Moment) -> None:
         self._connection = connection
-        self._now = now
+        self._moment = moment
 
     def begin(self, new: NewPending) -> int:
         """See the port."""
@@ -76,11 +77,11 @@ class SqlPendings:
             "key": new.key,
             "request_hash": new.request_hash,
             "asked": dict(new.asked),
-            "begun_at": self._now,
-            "asked_at": self._now,
+            "begun_at": self._moment.now,
+            "asked_at": self._moment.now,
             "deadline_at": new.deadline_at,
             "next_try_at": new.next_try_at,
-            "settled_at": self._now if new.standing.is_settled else None,
+            "settled_at": self._moment.now if new.standing.is_settled else None,
         }
         statement = insert(pending_change).returning(pending_change.c.id)
         return int(self._connection.execute(statement, values).scalar_one())
@@ -88,7 +89,7 @@ class SqlPendings:
     def take_hold(self, pending_id: int, hold_id: str) -> bool:
         """See the port."""
         lock_hold(self._connection, hold_id)
-        values = {"id": pending_id, "hold_id": hold_id, "until": UNDECIDED_UNTIL, "now": self._now}
+        values = {"id": pending_id, "hold_id": hold_id, "until": UNDECIDED_UNTIL, "now": self._moment.now}
         return self._connection.execute(_TAKE_HOLD, values).rowcount > 0
 
     def name_visits(self, pending_id: int) -> None:
@@ -105,7 +106,7 @@ class SqlPendings:
 
     def release_hold(self, pending_id: int) -> None:
         """See the port."""
-        self._connection.execute(_RELEASE, {"id": pending_id, "now": self._now})
+        self._connection.execute(_RELEASE, {"id": pending_id, "now": self._moment.now})
 
     def find(self, pending_id: int) -> Pending:
         """See the port."""
@@ -138,7 +139,7 @@ class SqlPendings:
             "id": pending_id,
             "stage": str(standing.stage),
             "outcome": outcome,
-            "now": self._now,
+            "now": self._moment.now,
             "is_settled": standing.is_settled,
         }
         self._connection.execute(_SAVE, values)
@@ -149,15 +150,17 @@ class SqlPendings:
 
     def mark_by_hand(self, pending_id: int, step: Step) -> None:
         """See the port."""
-        self._connection.execute(_BY_HAND, {"id": pending_id, "step": str(step), "now": self._now})
+        self._connection.execute(_BY_HAND, {"id": pending_id, "step": str(step), "now": self._moment.now})
 
     def mark_seen(self, pending_id: int) -> None:
         """See the port."""
-        self._connection.execute(_SEEN, {"id": pending_id, "now": self._now})
+        self._connection.execute(_SEEN, {"id": pending_id, "now": self._moment.now})
 
     def lease(self, during: timedelta) -> Pending | None:
         """See the port."""
-        found = self._connection.execute(_LEASE, {"now": self._now, "until": self._now + during}).scalar_one_or_none()
+        found = self._connection.execute(
+            _LEASE, {"now": self._moment.now, "until": self._moment.now + during}
+        ).scalar_one_or_none()
         return None if found is None else self.find(found)
 
     def find_unsettled(self) -> tuple[Pending, ...]:

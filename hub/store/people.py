@@ -1,7 +1,6 @@
 """Who is one person: the queue of pairs, and the merges that stand."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -11,6 +10,7 @@ from hub.canonical.records import Patient
 from hub.ports.people import Merged, NewMerge, PairState, PersonPair
 from hub.store.bulk import stage
 from hub.store.merging import find_dependants, lead_back, lead_to_survivors
+from hub.store.moment import Moment
 from hub.store.records import SqlRecords
 from hub.store.tables import person_pair
 from hub.sync.people.blocks import name_beginnings
@@ -67,9 +67,9 @@ _MERGES_OF = text(f"{_MERGES} AND (survivor_id = :id OR merged_id = :id) ORDER B
 class SqlPeople:
     """`hub.ports.people.People`."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, moment: Moment) -> None:
         self._connection = connection
-        self._now = now
+        self._moment = moment
 
     def load_all(self) -> dict[str, Patient]:
         """See the port."""
@@ -129,7 +129,7 @@ class SqlPeople:
     def decide(self, first: str, second: str, state: PairState, *, actor: str, reason: str | None) -> None:
         """See the port."""
         pair = dict(zip(("first", "second"), pair_of(first, second), strict=True))
-        values = {**pair, "state": state, "now": self._now, "actor": actor, "reason": reason}
+        values = {**pair, "state": state, "now": self._moment.now, "actor": actor, "reason": reason}
         self._connection.execute(_DECIDE, values)
 
     def merge(
@@ -158,7 +158,7 @@ class SqlPeople:
 
     def unmerge(self, merge: Merged, survivor: Patient | None, *, actor: str, reason: str | None) -> tuple[str, ...]:
         """See the port."""
-        visits = lead_back(self._connection, merge, now=self._now, actor=actor, reason=reason)
+        visits = lead_back(self._connection, merge, now=self._moment.now, actor=actor, reason=reason)
         if survivor is not None:
             SqlRecords(self._connection).save([survivor])
         return visits

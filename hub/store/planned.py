@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 from hub.scheduling.decision import PlannedVisit
 from hub.scheduling.request import Part
-from hub.store.driver import Found, run
+from hub.store.driver import run
+from hub.store.journey import Found
 
 Table = Literal["visit", "hold"]
 Verb = Literal["insert", "update"]
@@ -32,19 +33,19 @@ _UPDATE = """
     UPDATE {table} SET {changes}, updated_at = now(), revision = {table}.revision + 1
     FROM json_populate_recordset(CAST(NULL AS {table}), %(rows)s) given WHERE {table}.id = given.id
     RETURNING {table}.*"""
+# Units are looked up one by one: a plan that read them all would read a unit for each patient.
 # A patient's unit is made with the first claim. Whoever claims a patient has their lock, so two never make one.
 _TAKEN = {
     "claims": """
-    given_claim AS (SELECT * FROM json_to_recordset(%(claims)s) AS one
-        (owner text, owner_kind text, owner_id text, number int, during tstzrange, step text, need text)),
+    given_claim AS (SELECT *, (SELECT u.id FROM resource_unit u
+            WHERE (u.owner_kind, u.owner_id, u.number) = (one.owner_kind, one.owner_id, one.number)) AS unit_id
+        FROM json_to_recordset(%(claims)s) AS one
+            (owner text, owner_kind text, owner_id text, number int, during tstzrange, step text, need text)),
     made AS (INSERT INTO resource_unit (owner_kind, owner_id, number)
-        SELECT DISTINCT owner_kind, owner_id, number FROM given_claim g
-        WHERE NOT EXISTS (SELECT FROM resource_unit u
-            WHERE (u.owner_kind, u.owner_id, u.number) = (g.owner_kind, g.owner_id, g.number))
+        SELECT DISTINCT owner_kind, owner_id, number FROM given_claim WHERE unit_id IS NULL
         ON CONFLICT DO NOTHING RETURNING *),
     claimed AS (INSERT INTO claim ({table}_id, unit_id, during, step, need)
-        SELECT owner, coalesce(u.id, made.id), during, step, need FROM given_claim
-        LEFT JOIN resource_unit u USING (owner_kind, owner_id, number)
+        SELECT owner, coalesce(unit_id, made.id), during, step, need FROM given_claim
         LEFT JOIN made USING (owner_kind, owner_id, number))""",
     "promises": """
     promised AS (INSERT INTO stock_promise ({table}_id, product_id, location_id, quantity, due_on)

@@ -11,7 +11,8 @@ from hub.scheduling.absences import Absence
 from hub.scheduling.diary import LotOnHand
 from hub.store import tables
 from hub.store.bulk import stage
-from hub.store.driver import Found, run
+from hub.store.driver import run
+from hub.store.journey import Found
 from hub.store.tables import practice_version
 
 PEOPLE = frozenset({"provider", "assistant"})

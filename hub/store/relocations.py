@@ -17,6 +17,7 @@ from hub.scheduling.pending import UNDECIDED_UNTIL
 from hub.store.claims import SqlClaims
 from hub.store.driver import run
 from hub.store.locks import claimed_by_nobody_else, make_way
+from hub.store.moment import Moment
 from hub.store.placement import Wanted
 from hub.store.records import SqlRecords
 from hub.store.settling import flag, move_claims, plan_units, settle
@@ -60,9 +61,9 @@ class _Piece:
 class SqlRelocations:
     """`hub.ports.relocations.Relocations`."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, moment: Moment) -> None:
         self._connection = connection
-        self._now = now
+        self._moment = moment
 
     def hold(
         self,
@@ -92,7 +93,7 @@ class SqlRelocations:
         self._connection.execute(_TAKE_OUT, {"id": pending_id})
         for one in relocations:
             self._write(one)
-        SqlClaims(self._connection, self._now).place([fact for one in relocations for fact in _facts(one)])
+        SqlClaims(self._connection, self._moment).place([fact for one in relocations for fact in _facts(one)])
         settle(self._connection, freed)
         flag(self._connection, sorted(yielding), [])
         written = SqlRecords(self._connection).load(Kind.VISIT, ids)
@@ -101,7 +102,7 @@ class SqlRelocations:
     def give_up(self, pending_id: int, visit_ids: Collection[str]) -> None:
         """See the port."""
         self._connection.execute(_OWN_DATE, {"ids": list(visit_ids)})
-        self._connection.execute(_RELEASE, {"id": pending_id, "now": self._now})
+        self._connection.execute(_RELEASE, {"id": pending_id, "now": self._moment.now})
 
     def _own(self, visit_ids: list[str]) -> dict[Owner, _Times]:
         own: dict[Owner, _Times] = {}
@@ -160,7 +161,7 @@ class SqlRelocations:
 
     def _write(self, one: Relocation) -> None:
         values = _place(one.planned) | {"asked": dict(one.asked), "fee_from": one.fee_from, "contested": False}
-        values |= {"updated_at": self._now, "revision": visit.c.revision + 1}
+        values |= {"updated_at": self._moment.now, "revision": visit.c.revision + 1}
         self._connection.execute(update(visit).where(visit.c.id == one.visit_id).values(values))
         if one.keeps_stock:
             return

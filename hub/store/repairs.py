@@ -14,6 +14,7 @@ from hub.scheduling.repair.day import BookedVisit, Fate
 from hub.scheduling.request import Part
 from hub.store.driver import run
 from hub.store.locks import claimed_by_nobody_else, make_way
+from hub.store.moment import Moment
 from hub.store.planned import update_planned
 from hub.store.records import read_visit
 from hub.store.settling import flag, settle
@@ -46,13 +47,13 @@ _YIELD = """
 class SqlRepairs:
     """`hub.ports.repairs.Repairs`."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, moment: Moment) -> None:
         self._connection = connection
-        self._now = now
+        self._moment = moment
 
     def load_visits(self, location_id: str, since: datetime, until: datetime) -> tuple[BookedVisit, ...]:
         """See the port."""
-        values = {"location": location_id, "since": since, "until": until, "now": self._now}
+        values = {"location": location_id, "since": since, "until": until, "now": self._moment.now}
         return tuple(_booked(row) for row in self._connection.execute(_VISITS, values))
 
     def save(self, proposal: Proposal) -> None:
@@ -98,7 +99,7 @@ class SqlRepairs:
         rows = [(_row(visit_id, one), one.planned) for visit_id, one in visits.items()]
         with claimed_by_nobody_else():
             make_way(self._connection, Booking((), tuple(recolourings)))
-            written = {row["id"]: read_visit(row) for row in update_planned(self._connection, self._now, rows)}
+            written = {row["id"]: read_visit(row) for row in update_planned(self._connection, self._moment.now, rows)}
         settle(self._connection, freed)
         flag(self._connection, sorted({*visits, *yielding}), [])
         return tuple(written[one] for one in visits)
@@ -107,7 +108,7 @@ class SqlRepairs:
         """See the port."""
         columns = repair_change.c
         its = (columns.proposal_id == proposal_id) & columns.visit_id.in_(list(visit_ids))
-        self._connection.execute(update(repair_change).where(its).values(applied_at=self._now, applied_by=by))
+        self._connection.execute(update(repair_change).where(its).values(applied_at=self._moment.now, applied_by=by))
 
 
 def _row(visit_id: str, one: Reassigned) -> dict[str, Any]:

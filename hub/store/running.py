@@ -12,6 +12,7 @@ from hub.ports import FactClaim, TakenBy
 from hub.scheduling.knock_on import Standing, Taken
 from hub.scheduling.running import Turn
 from hub.store.claims import SqlClaims
+from hub.store.moment import Moment
 from hub.store.settling import flag
 
 _CLAIMS = """
@@ -44,9 +45,9 @@ _TIMES = text('SELECT start, "end" FROM visit WHERE id = :id')
 class SqlRunning:
     """`hub.ports.Running`."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, moment: Moment) -> None:
         self._connection = connection
-        self._now = now
+        self._moment = moment
 
     def load(self, visit_id: str) -> TakenBy:
         """See the port."""
@@ -60,7 +61,7 @@ class SqlRunning:
 
     def load_others(self, visit_ids: Collection[str], since: datetime, until: datetime) -> tuple[Standing, ...]:
         """See the port."""
-        values = {"ids": list(visit_ids), "since": since, "until": until, "now": self._now}
+        values = {"ids": list(visit_ids), "since": since, "until": until, "now": self._moment.now}
         rows = self._connection.execute(_OF_OTHERS, values).all()
         return tuple(_standing(one, group) for one, group in groupby(rows, key=lambda row: str(row.standing)))
 
@@ -68,7 +69,7 @@ class SqlRunning:
         """See the port."""
         met = {"ids": [int(one) for one in displaced]}
         self._connection.execute(_CONTEST, met)
-        SqlClaims(self._connection, self._now).place(self._facts(visit_id, turn))
+        SqlClaims(self._connection, self._moment).place(self._facts(visit_id, turn))
         times = self._connection.execute(_TIMES, {"id": visit_id}).one()
         moved = {"id": visit_id, "start": turn.at(times.start), "end": turn.at(times.end)}
         self._connection.execute(_TURN, moved)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from hub.scheduling.diary import LotOnHand, OpenVial, Promise
 from hub.scheduling.ledger import LotKey, Movement, MovementKind
+from hub.store.moment import Moment
 
 LOT_COLUMNS = """l.product_id, l.location_id, l.name, l.on_hand, l.expires_on,
         (SELECT json_agg(json_build_array(v.id, CAST(extract(epoch FROM v.closes_at) * 1000000 AS bigint),
@@ -45,9 +46,9 @@ _PROMISES = text("""
 class SqlStock:
     """`hub.ports.Stock`."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, moment: Moment) -> None:
         self._connection = connection
-        self._now = now
+        self._moment = moment
 
     def load_lots(self, location_id: str, product_ids: Collection[str]) -> tuple[LotOnHand, ...]:
         """See the port."""
@@ -56,7 +57,7 @@ class SqlStock:
 
     def load_promises(self, location_id: str, product_ids: Collection[str]) -> tuple[Promise, ...]:
         """See the port."""
-        values = {"location": location_id, "products": sorted(product_ids), "now": self._now}
+        values = {"location": location_id, "products": sorted(product_ids), "now": self._moment.now}
         rows = self._connection.execute(_PROMISES, values)
         return tuple(Promise(row.product_id, row.location_id, row.due_on, row.quantity) for row in rows)
 

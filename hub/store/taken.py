@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from hub.scheduling.keys import Key, day_keys
-from hub.store.driver import Found
+from hub.store.journey import Found
 from hub.store.settling import Freed, find_settling
 
 OwnerColumn = Literal["visit_id", "hold_id"]

@@ -27,6 +27,7 @@ from hub.ports import (
     PaymentBook,
     Pendings,
     Practices,
+    Reading,
     Records,
     Running,
     Stock,
@@ -52,7 +53,7 @@ from hub.store.consents import SqlConsents
 from hub.store.cutovers import SqlCutovers
 from hub.store.diaries import SqlDiaries
 from hub.store.diary_copy import DiaryCopies
-from hub.store.driver import defer, run
+from hub.store.driver import defer
 from hub.store.filled import SqlFacts
 from hub.store.holds import SqlHolds
 from hub.store.imports import SqlImports
@@ -60,6 +61,7 @@ from hub.store.inbox import SqlInbox
 from hub.store.journal import SqlIssues, SqlJournal
 from hub.store.landing import SqlCursors, SqlLanding, SqlLinks
 from hub.store.migrations_book import SqlMigrations
+from hub.store.moment import Moment
 from hub.store.outbox import SqlOutbox
 from hub.store.payments import SqlPaymentBook
 from hub.store.pending import SqlPendings
@@ -79,39 +81,32 @@ from hub.store.waivers import SqlWaivers
 Clock = Callable[[Connection], datetime]
 
 
-def database_clock(connection: Connection) -> datetime:
-    """The moment at which the transaction began; one clock for all who share the database."""
-    (row,) = run(connection, "SELECT now() AS now")
-    now: datetime = row["now"]
-    return now
-
-
 class SqlUnitOfWork:
     """`hub.ports.UnitOfWork`: the parts share one connection in one transaction."""
 
-    def __init__(self, connection: Connection, now: datetime, copies: DiaryCopies, practices: PracticeCopies) -> None:
-        self.now = now
+    def __init__(self, connection: Connection, moment: Moment, copies: DiaryCopies, practices: PracticeCopies) -> None:
+        self._moment = moment
         in_force = SqlPractices(connection, practices)
         self.practices: Practices = in_force
         self.landing: Landing = SqlLanding(connection)
         self.links: Links = SqlLinks(connection)
         self.records: Records = SqlRecords(connection)
-        self.people: People = SqlPeople(connection, now)
-        self.claims: Claims = SqlClaims(connection, now)
-        self.facts: Facts = SqlFacts(connection, now)
-        self.diaries: Diaries = SqlDiaries(connection, now, copies, in_force)
-        self.bookings: Bookings = SqlBookings(connection, now)
-        self.holds: Holds = SqlHolds(connection, now)
-        self.visits: Visits = SqlVisits(connection, now, in_force)
-        self.consents: Consents = SqlConsents(connection, now)
-        self.running: Running = SqlRunning(connection, now)
-        self.waitlist: Waitlist = SqlWaitlist(connection, now)
-        self.pendings: Pendings = SqlPendings(connection, now)
-        self.relocations: Relocations = SqlRelocations(connection, now)
+        self.people: People = SqlPeople(connection, moment)
+        self.claims: Claims = SqlClaims(connection, moment)
+        self.facts: Facts = SqlFacts(connection, moment)
+        self.diaries: Diaries = SqlDiaries(connection, moment, copies, in_force)
+        self.bookings: Bookings = SqlBookings(connection, moment)
+        self.holds: Holds = SqlHolds(connection, moment)
+        self.visits: Visits = SqlVisits(connection, moment, in_force)
+        self.consents: Consents = SqlConsents(connection, moment)
+        self.running: Running = SqlRunning(connection, moment)
+        self.waitlist: Waitlist = SqlWaitlist(connection, moment)
+        self.pendings: Pendings = SqlPendings(connection, moment)
+        self.relocations: Relocations = SqlRelocations(connection, moment)
         self.payments: PaymentBook = SqlPaymentBook(connection)
-        self.stock: Stock = SqlStock(connection, now)
+        self.stock: Stock = SqlStock(connection, moment)
         self.waivers: Waivers = SqlWaivers(connection)
-        self.repairs: Repairs = SqlRepairs(connection, now)
+        self.repairs: Repairs = SqlRepairs(connection, moment)
         self.outbox: Outbox = SqlOutbox(connection)
         self.inbox: Inbox = SqlInbox(connection)
         self.journal: Journal = SqlJournal(connection)
@@ -124,6 +119,11 @@ class SqlUnitOfWork:
         self.verifications: Verifications = SqlVerifications(connection)
         self.cursors: Cursors = SqlCursors(connection)
 
+    @property
+    def now(self) -> datetime:
+        """See the port."""
+        return self._moment.now
+
 
 class SqlStore:
     """`hub.ports.Store`. The engine is the application's (`hub.store.engine.application_engine`).
@@ -131,8 +131,9 @@ class SqlStore:
     Another clock than the database's is for tests that must stand at a moment.
     """
 
-    def __init__(self, engine: Engine, checkpoint: Checkpoint = pass_by, clock: Clock = database_clock) -> None:
+    def __init__(self, engine: Engine, checkpoint: Checkpoint = pass_by, clock: Clock | None = None) -> None:
         self._engine = engine
+        self._looking = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._clock = clock
         self.checkpoint = checkpoint
         self._copies = DiaryCopies()
@@ -144,9 +145,20 @@ class SqlStore:
         with _without_values(), self._engine.connect() as connection, connection.begin():
             if is_repeatable:
                 defer(connection, "SET LOCAL synchronous_commit = off")
-            yield SqlUnitOfWork(connection, self._clock(connection), self._copies, self._practices)
+            moment = self._moment(connection)
+            moment.ask()
+            yield SqlUnitOfWork(connection, moment, self._copies, self._practices)
             self.checkpoint(f"{operation}:before_commit")
         self.checkpoint(f"{operation}:after_commit")
+
+    @contextmanager
+    def look(self) -> Iterator[Reading]:
+        """See the port."""
+        with _without_values(), self._looking.connect() as connection:
+            yield SqlUnitOfWork(connection, self._moment(connection), self._copies, self._practices)
+
+    def _moment(self, connection: Connection) -> Moment:
+        return Moment(connection, self._clock(connection) if self._clock else None)
 
 
 @contextmanager

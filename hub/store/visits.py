@@ -12,8 +12,10 @@ from hub.ports import Ending, InForce, StandingVisit
 from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
 from hub.scheduling.request import Part, Trip
-from hub.store.driver import Found, run
+from hub.store.driver import run
+from hub.store.journey import Found
 from hub.store.locks import claimed_by_nobody_else, lock_claims, make_way
+from hub.store.moment import Moment
 from hub.store.planned import placed_row, update_planned
 from hub.store.practices import IN_FORCE, SqlPractices
 from hub.store.records import read_visit
@@ -51,9 +53,9 @@ _END_PROMISE = text("DELETE FROM stock_promise WHERE visit_id = :id")
 class SqlVisits:
     """`hub.ports.Visits`."""
 
-    def __init__(self, connection: Connection, now: datetime, practices: SqlPractices) -> None:
+    def __init__(self, connection: Connection, moment: Moment, practices: SqlPractices) -> None:
         self._connection = connection
-        self._now = now
+        self._moment = moment
         self._practices = practices
 
     def load_standing(self, visit_ids: Collection[str]) -> tuple[StandingVisit, ...]:
@@ -84,7 +86,7 @@ class SqlVisits:
         ]
         with claimed_by_nobody_else():
             make_way(self._connection, booking)
-            moved = update_planned(self._connection, self._now, list(zip(rows, booking.visits, strict=True)))
+            moved = update_planned(self._connection, self._moment.now, list(zip(rows, booking.visits, strict=True)))
         return _in_order(fee_from, moved)
 
     def end(self, endings: Sequence[Ending]) -> tuple[Visit, ...]:

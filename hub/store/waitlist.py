@@ -13,6 +13,7 @@ from hub.scheduling.diary import BusyClaim, PatientVisit, Promise
 from hub.scheduling.request import OpeningsRequest, Part, Trip
 from hub.scheduling.waitlist import Freed
 from hub.store.claims import SqlClaims
+from hub.store.moment import Moment
 from hub.store.tables import waitlist_entry
 
 _LOCK = text("SELECT pg_advisory_xact_lock(x'776169746c697374'::bigint)")  # its own number: "waitlist"
@@ -56,9 +57,9 @@ _OFFER = text("""
 class SqlWaitlist:
     """`hub.ports.waitlist.Waitlist`."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, moment: Moment) -> None:
         self._connection = connection
-        self._now = now
+        self._moment = moment
 
     def join(self, request: OpeningsRequest) -> WaitlistEntry:
         """See the port."""
@@ -70,14 +71,14 @@ class SqlWaitlist:
             "together": request.trip.together,
             "first_on": request.first_on,
             "last_on": request.last_on,
-            "joined_at": self._now,
+            "joined_at": self._moment.now,
         }
         row = self._connection.execute(insert(waitlist_entry).values(values).returning(waitlist_entry)).one()
         return _entry(row)
 
     def leave(self, entry_id: str) -> WaitlistEntry | None:
         """See the port."""
-        row = self._connection.execute(_LEAVE, {"id": entry_id, "now": self._now}).one_or_none()
+        row = self._connection.execute(_LEAVE, {"id": entry_id, "now": self._moment.now}).one_or_none()
         return None if row is None else _entry(row)
 
     def lock(self) -> None:
@@ -86,7 +87,7 @@ class SqlWaitlist:
 
     def settle(self) -> int:
         """See the port."""
-        return self._connection.execute(_SETTLE, {"now": self._now}).rowcount
+        return self._connection.execute(_SETTLE, {"now": self._moment.now}).rowcount
 
     def find_waiting(self) -> tuple[WaitlistEntry, ...]:
         """See the port."""
@@ -94,7 +95,7 @@ class SqlWaitlist:
 
     def find_offers(self) -> tuple[Offer, ...]:
         """See the port."""
-        rows = self._connection.execute(_OFFERS, {"now": self._now})
+        rows = self._connection.execute(_OFFERS, {"now": self._moment.now})
         return tuple(
             Offer(_entry(row), row.hold_id, tuple(row.visit_ids), row.arrives_at, row.expires_at) for row in rows
         )
@@ -115,7 +116,7 @@ class SqlWaitlist:
 
     def expire_first(self) -> bool:
         """See the port. What they took goes to the facts that waited for it, as when anybody else takes them out."""
-        moment = self._connection.execute(_FIRST_OVER, {"now": self._now}).scalar_one()
+        moment = self._connection.execute(_FIRST_OVER, {"now": self._moment.now}).scalar_one()
         if moment is None:
             return False
         SqlClaims(self._connection, moment).release(())

@@ -31,6 +31,12 @@ def patients(engine: Engine) -> list[str]:
         return sorted(other.execute(text("SELECT id FROM patient")).scalars())
 
 
+def prepared(connection: Connection) -> list[str]:
+    """What this connection has prepared, but for this question."""
+    asked = text("SELECT statement FROM pg_prepared_statements ORDER BY prepare_time")
+    return list(connection.execute(asked).scalars())
+
+
 @pytest.mark.parametrize(
     "count",
     [
@@ -87,6 +93,59 @@ def test_a_key_that_was_used_before_is_told_when_the_disk_has_it(database: Datab
         kept = run(other, "SELECT pg_current_wal_flush_lsn() >= CAST(%(at)s AS pg_lsn) AS kept", {"at": written})
     strict.dispose()
     assert kept == [{"kept": True}]
+
+
+@pytest.mark.parametrize(
+    "clear",
+    [
+        lambda one: one.rollback(),
+        lambda one: one.execute(text("CREATE TEMPORARY TABLE brief ()")) and one.execute(text("DROP TABLE brief")),
+        lambda one: one.begin_nested().rollback(),
+    ],
+    ids=["rollback", "drop", "savepoint"],
+)
+def test_what_was_prepared_is_prepared_again_where_the_driver_gave_it_up(
+    connection: Connection, clear: Callable[[Connection], object]
+) -> None:
+    assert run(connection, COUNT) == [{"n": 0}]
+    for _ in range(7):  # the driver, too, prepares what it has seen five times
+        connection.execute(text("SELECT 1"))
+    clear(connection)
+    assert run(connection, COUNT) == [{"n": 0}]
+    (left,) = run(
+        connection, "SELECT count(*) AS n FROM pg_prepared_statements WHERE statement = %(it)s", {"it": COUNT}
+    )
+    assert left == {"n": 1}
+
+
+def test_an_answer_that_nobody_waited_for_is_asked_when_it_is_read(connection: Connection) -> None:
+    answer = defer(connection, COUNT)
+    run(connection, ADD, {"id": "pat-1"})
+    assert answer.rows == [{"n": 0}]
+    assert defer(connection, COUNT).rows == [{"n": 1}]
+
+
+def test_after_a_refusal_nothing_of_the_same_journey_is_done(connection: Connection, engine: Engine) -> None:
+    defer(connection, "SELECT 1 / 0")
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        run(connection, ADD, {"id": "pat-1"})
+    connection.commit()
+    assert patients(engine) == []
+
+
+def test_a_statement_is_prepared_once_whatever_its_values(connection: Connection) -> None:
+    run(connection, ADD, {"id": "pat-1"})
+    known = prepared(connection)
+    run(connection, ADD, {"id": "pat-2"})
+    assert prepared(connection) == known
+
+
+def test_a_connection_that_is_gone_is_an_error_of_the_next_statement(database: Database) -> None:
+    with application_engine(database.url).connect() as connection, database.engine.connect() as other:
+        (mine,) = run(connection, "SELECT pg_backend_pid() AS pid")
+        other.execute(text("SELECT pg_terminate_backend(:pid)"), mine)
+        with pytest.raises(psycopg.OperationalError):
+            run(connection, COUNT)
 
 
 def test_a_name_that_comes_twice_is_one_value(connection: Connection) -> None:

@@ -11,7 +11,7 @@ from hub.canonical.source import SourceRecord, SourceRef
 from hub.ports import Link
 from hub.store.bulk import FEW
 from hub.store.driver import run
-from hub.store.unit_of_work import SqlStore, database_clock
+from hub.store.unit_of_work import SqlStore
 from tests.integration.store.records_made_up import landed
 
 
@@ -118,9 +118,8 @@ def test_an_operation_that_is_simply_done_again_does_not_wait_for_the_disk(engin
         said = []
 
         def look(connection: Connection) -> datetime:
-            now = database_clock(connection)
             said.extend(run(connection, "SHOW synchronous_commit"))
-            return now
+            return datetime(2026, 3, 2, 9, tzinfo=UTC)
 
         with SqlStore(engine, clock=look).begin("test", is_repeatable=is_repeatable):
             return said
