@@ -148,6 +148,24 @@ def read_migration_folder(path: Path, settings: Settings) -> MigrationFolder:
     return MigrationFolder(path, file, decisions, tables)
 
 
+def read_named_migrations(settings: Settings) -> tuple[tuple[MigrationFolder, Path], ...]:
+    """The migrations that HUB_MIGRATIONS names: each folder, read and checked, with its export.
+
+    Raises:
+        InvalidInput: a folder does not hold together, or two of them move the same system's history.
+        NeedsAttention: a folder is not there.
+    """
+    named = tuple((read_migration_folder(path, settings), export) for path, export in settings.migrations.items())
+    of_system: dict[str, Path] = {}
+    for folder, _ in named:
+        system, other = folder.file.system, of_system.setdefault(folder.file.system, folder.path)
+        if other != folder.path:
+            message = f"{other} and {folder.path} both move the history of {system!r}"
+            hint = "Name the one that counts; a history of another system has another 'system' in its migration.yaml"
+            raise InvalidInput(Problem(message, "system_twice", field="HUB_MIGRATIONS", hint=hint))
+    return named
+
+
 def _decisions(file: Path) -> DecisionsFile:
     if not file.exists():
         return DecisionsFile()

@@ -9,7 +9,7 @@ import typer
 
 from hub.bootstrap import read_practice_folder
 from hub.bootstrap.migrating import open_store
-from hub.bootstrap.migration_folder import read_migration_folder
+from hub.bootstrap.migration_folder import read_migration_folder, read_named_migrations
 from hub.errors import NeedsAttention, Problem
 from hub.operations.migration.run_history import Run, loaded_kinds
 from hub.pipelines.told import answer_of, lines_of
@@ -65,6 +65,7 @@ def work() -> None:
     """Do what is handed out over the broker, run by run, until Ctrl-C or SIGTERM; what is in hand is done first."""
     settings = read_settings()
     _require_cluster()
+    read_named_migrations(settings)
     from hub.pipelines.broker import work as work_on  # noqa: PLC0415 - as above
 
     work_on(settings)
@@ -81,8 +82,8 @@ def serve(port: Annotated[int | None, typer.Option(help="Default: HUB_DAGSTER_PO
     """Serve Dagster's web UI with its daemon on loopback, until Ctrl-C."""
     settings = read_settings()
     read_practice_folder(settings)
-    for folder, source in settings.migrations.items():
-        loaded_kinds(read_migration_folder(folder, settings).history(source))
+    for folder, source in read_named_migrations(settings):
+        loaded_kinds(folder.history(source))
     from hub.pipelines.serve import serve as serve_ui  # noqa: PLC0415 - as above
 
     serve_ui(settings.dagster_home, settings.dagster_port if port is None else port)

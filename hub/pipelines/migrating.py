@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from hub.bootstrap.migrating import open_store
-from hub.bootstrap.migration_folder import MigrationFolder, read_migration_folder
+from hub.bootstrap.migration_folder import MigrationFolder, read_named_migrations
 from hub.operations.migration.compare_rows import NAME, SAYS
 from hub.operations.migration.history import History
 from hub.operations.migration.run_history import Run, loaded_kinds
@@ -32,8 +32,8 @@ from hub.settings import Settings
 
 def define_migrations(settings: Settings) -> Iterator[dg.Definitions]:
     """What Dagster is told of each migration folder that the settings name; its proof is an asset, too."""
-    for folder, source in settings.migrations.items():
-        yield _define_folder(settings, read_migration_folder(folder, settings), source)
+    for folder, source in read_named_migrations(settings):
+        yield _define_folder(settings, folder, source)
 
 
 def _define_folder(settings: Settings, folder: MigrationFolder, source: Path) -> dg.Definitions:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from shutil import copytree
 
 import dagster as dg
 import pytest
@@ -80,6 +81,18 @@ def test_daily_round_moves_no_history(settings: Settings) -> None:
 def test_migration_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(NeedsAttention, match=r"nowhere/migration\.yaml"):
         list(define_migrations(Settings(migrations={tmp_path / "nowhere": tmp_path})))
+
+
+def test_two_folders_that_move_one_system_are_named_with_what_to_do(tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    copytree(FOLDER, again)
+    twice = Settings(migrations={FOLDER: tmp_path, again: tmp_path})
+    with pytest.raises(InvalidInput, match="both move the history of 'legacy'") as refused:
+        list(define_migrations(twice))
+    (problem,) = refused.value.problems
+    assert str(FOLDER) in problem.message
+    assert str(again) in problem.message
+    assert "Name the one that counts" in (problem.hint or "")
 
 
 def test_export_that_is_not_there_is_told_before_anything_is_served(
