@@ -1,29 +1,37 @@
 """The Redis broker, over which Dagster's runs go to workers (Celery). Imported only where there is one.
 
-A worker that dies gives nothing back. So what it was given counts as taken only when it is done (late acknowledgement),
-and after a lease another worker is given it. That one leaves alone what somebody began, and says that it is over: this
-is how a lost run is known.
+A worker that dies gives nothing back. While it does a run, a session of its own in the hub's database shows that it is
+alive (`hub.store.life_signs`): a run that was begun and that nobody does is lost, and known as that at once. Beside it,
+what a worker was given counts as taken only when it is done (late acknowledgement), and after a lease another one is
+given it, who leaves alone what somebody began and says that it is over.
 """
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from typing import Any, Self
 
 import dagster as dg
 import typer
 from celery import Celery
+from celery.signals import task_postrun, task_prerun
 from dagster._core.launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
-from dagster._serdes import ConfigurableClassData
+from dagster._grpc.types import ExecuteRunArgs, ResumeRunArgs
+from dagster._serdes import ConfigurableClassData, unpack_value
 from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tasks import create_execute_job_task, create_resume_job_task
 from dagster_shared import check
 from redis import Redis
 from redis.exceptions import RedisError
+from sqlalchemy import Engine
 
+from hub.bootstrap.migrating import open_store
 from hub.errors import NeedsAttention, Problem
 from hub.pipelines.instance import prepare_home
 from hub.settings import Settings, read_settings
+from hub.store.life_signs import is_alive, sign_of_life
 
 _LOOK_SECONDS = 5
 """So often a worker looks whether the lease of another one is over."""
@@ -39,6 +47,20 @@ class WorkerLauncher(CeleryRunLauncher):
         url = require_broker(settings)
         return cls("dagster", url, url, config_source=_options(settings), inst_data=inst_data)
 
+    @cached_property
+    def _database(self) -> Engine:
+        """Of the hub, where workers show that they are alive."""
+        return self._opened.enter_context(open_store(read_settings()))[1]
+
+    @cached_property
+    def _opened(self) -> ExitStack:
+        return ExitStack()
+
+    def dispose(self) -> None:
+        """Let the database go, if it was asked."""
+        self._opened.close()
+        super().dispose()
+
     def launch_run(self, context: LaunchRunContext) -> None:
         """As Dagster does, which tells Celery the same task anew for each run; Celery 5.7 warns of that."""
         with warnings.catch_warnings():
@@ -46,12 +68,21 @@ class WorkerLauncher(CeleryRunLauncher):
             super().launch_run(context)
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """As Celery says; but where a worker is done with a run that has no end, it is not the one who began it."""
+        """As Celery says; but a run that was begun, has no end and is in nobody's hands has lost its worker.
+
+        Whoever is given it after the lease is done with it at once, and says so to Celery: that is no end, either.
+        """
         found = super().check_run_worker_health(run)
+        was_begun = run.status is dg.DagsterRunStatus.STARTED or found.status is WorkerStatus.SUCCESS
+        if not was_begun:
+            return found
+        is_in_hand = is_alive(self._database, run.run_id)
         now = check.not_none(self._instance.get_run_by_id(run.run_id))
-        if found.status is WorkerStatus.SUCCESS and not now.is_finished:
-            return CheckRunHealthResult(WorkerStatus.FAILED, "The worker that began it is gone.")
-        return found
+        if now.is_finished:
+            return found
+        if is_in_hand:
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        return CheckRunHealthResult(WorkerStatus.FAILED, "The worker that began it is gone.")
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
@@ -77,8 +108,31 @@ def work(settings: Settings) -> None:
     create_execute_job_task(app)
     create_resume_job_task(app)
     name = f"--hostname=hub-{os.getpid()}@%h"
-    typer.echo("Asking the broker for work. Ctrl-C stops, when what is in hand is done.")
-    app.worker_main(["--quiet", "worker", "--pool=threads", "--concurrency=1", name, "--loglevel=WARNING"])
+    with open_store(settings) as (_store, engine), _signs_of_life(engine):
+        typer.echo("Asking the broker for work. Ctrl-C stops, when what is in hand is done.")
+        app.worker_main(["--quiet", "worker", "--pool=threads", "--concurrency=1", name, "--loglevel=WARNING"])
+
+
+@contextmanager
+def _signs_of_life(engine: Engine) -> Iterator[None]:
+    """While Celery has this process do a run, a session shows it; from before the run begins until after its end."""
+    in_hand = ExitStack()
+
+    def take_up(kwargs: Mapping[str, Any], **_: object) -> None:
+        (packed,) = kwargs.values()
+        in_hand.enter_context(sign_of_life(engine, unpack_value(packed, (ExecuteRunArgs, ResumeRunArgs)).run_id))
+
+    def put_down(**_: object) -> None:
+        in_hand.close()
+
+    task_prerun.connect(take_up)
+    task_postrun.connect(put_down)
+    try:
+        yield
+    finally:
+        task_prerun.disconnect(take_up)
+        task_postrun.disconnect(put_down)
+        in_hand.close()
 
 
 def count_workers(launcher: WorkerLauncher) -> int:

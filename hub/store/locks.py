@@ -42,11 +42,11 @@ def wait_for_keys(connection: Connection, keys: Collection[Key]) -> None:
 def wait_for(connection: Connection, keys: Collection[Key]) -> None:
     """Wait for the locks of these keys alone, one after the other in the order of their numbers."""
     if keys:
-        numbers = ",".join(str(number) for number in sorted({_number(key) for key in keys}))
+        numbers = ",".join(str(number) for number in sorted({number_of(key) for key in keys}))
         defer(connection, _LOCKS, {"numbers": f"{{{numbers}}}"})
 
 
-def _number(key: Key) -> int:
+def number_of(key: Key) -> int:
     """A lock's 64-bit number; two keys that share one by chance only wait for each other."""
     digest = hashlib.blake2b("\x1f".join(key).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

@@ -1,6 +1,7 @@
 """What workers and whoever hands out their work are told when something is not there, and how a lost run is known."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import dagster as dg
@@ -8,12 +9,15 @@ import pytest
 from celery.backends.redis import RedisBackend
 from dagster._core.launcher import WorkerStatus
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
+from sqlalchemy import Engine
 
 from hub.errors import NeedsAttention
 from hub.pipelines.broker import WorkerLauncher, require_broker
 from hub.pipelines.instance import CONFIGURATION
 from hub.pipelines.workers import require_named
 from hub.settings import Settings, read_settings
+from hub.store.life_signs import sign_of_life
+from tests.database import Database
 from tests.peers.redis_broker import redis_broker
 
 LAUNCHER = """
@@ -52,26 +56,36 @@ def test_migration_that_workers_do_not_know_is_not_handed_out(tmp_path: Path) ->
 
 
 @pytest.fixture
-def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+def instance(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
     """One whose web UI hands out runs as docs/migration.md says."""
     (tmp_path / "dagster.yaml").write_text(CONFIGURATION + LAUNCHER)
     with redis_broker(tmp_path) as broker:
         monkeypatch.setenv("HUB_BROKER_URL", broker)
+        monkeypatch.setenv("HUB_DATABASE_URL", database.text_url)
         with dg.DagsterInstance.from_config(str(tmp_path)) as opened:
             yield opened
 
 
 @pytest.mark.filterwarnings("ignore:Call to deprecated:DeprecationWarning")  # celery 5.7 of redis 8.1
 @pytest.mark.parametrize(
-    ("is_over", "status", "health"),
+    ("is_over", "is_in_hand", "status", "health"),
     [
-        (False, dg.DagsterRunStatus.STARTED, WorkerStatus.RUNNING),
-        (True, dg.DagsterRunStatus.STARTED, WorkerStatus.FAILED),
-        (True, dg.DagsterRunStatus.SUCCESS, WorkerStatus.SUCCESS),
+        (False, True, dg.DagsterRunStatus.STARTED, WorkerStatus.RUNNING),
+        (False, False, dg.DagsterRunStatus.STARTED, WorkerStatus.FAILED),
+        (False, False, dg.DagsterRunStatus.STARTING, WorkerStatus.RUNNING),
+        (True, True, dg.DagsterRunStatus.STARTED, WorkerStatus.RUNNING),
+        (True, False, dg.DagsterRunStatus.STARTED, WorkerStatus.FAILED),
+        (True, False, dg.DagsterRunStatus.SUCCESS, WorkerStatus.SUCCESS),
     ],
 )
-def test_run_is_lost_when_a_worker_is_done_with_it_and_it_has_no_end(
-    instance: dg.DagsterInstance, *, is_over: bool, status: dg.DagsterRunStatus, health: WorkerStatus
+def test_run_is_lost_when_it_was_begun_and_has_no_end_and_nobody_does_it_whatever_celery_says(
+    instance: dg.DagsterInstance,
+    engine: Engine,
+    *,
+    is_over: bool,
+    is_in_hand: bool,
+    status: dg.DagsterRunStatus,
+    health: WorkerStatus,
 ) -> None:
     @dg.job
     def nothing() -> None: ...
@@ -83,4 +97,5 @@ def test_run_is_lost_when_a_worker_is_done_with_it_and_it_has_no_end(
     results = launcher.celery.backend
     assert isinstance(results, RedisBackend)
     results.store_result("task-1", None, "SUCCESS" if is_over else "STARTED")
-    assert launcher.check_run_worker_health(run).status is health
+    with sign_of_life(engine, run.run_id) if is_in_hand else nullcontext():
+        assert launcher.check_run_worker_health(run).status is health

@@ -32,7 +32,8 @@ from tests.legacy.generate import generate
 from tests.peers.redis_broker import redis_broker
 
 pytestmark = pytest.mark.slow
-LEASE_SECONDS = 30
+LEASE_SECONDS = 600
+"""Longer than all of it takes: who waited for the lease would see the run begun by the other one, too."""
 START_SECONDS = 120
 STORAGE = """
 storage:
@@ -155,7 +156,7 @@ def test_of_two_workers_one_is_killed_midway_and_the_history_ends_as_if_undistur
     assert [counts for counts in performed_again(other, export) if counts is not None] == []
 
     began = processes_of_runs(runs)
-    assert began["FAILURE"] == {victim.pid: 1, survivor.pid: 1}, "one run: begun, and then found begun by another"
+    assert began["FAILURE"] == {victim.pid: 1}, "known as lost before its lease is over"
     assert set(began["SUCCESS"]) == {survivor.pid, victim.pid}
     assert "The worker that began it is gone." in machines.said("leading").read_text()
 
