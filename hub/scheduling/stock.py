@@ -70,8 +70,16 @@ class VialShelf(Shelf):
         counted = [(day, quantity) for day, quantity in demands if quantity and self._counts(day)]
         if not counted:
             return True
-        wanted = _by_date((*self.promised.items(), *counted))
-        return self.supply.surely_serves(wanted) or self._short(wanted) <= self._short_already
+        if self._surely_holds(_by_date(counted)):
+            return True
+        return self._short(_by_date((*self.promised.items(), *counted))) <= self._short_already
+
+    def _surely_holds(self, added: Mapping[date, Decimal]) -> bool:
+        """Whether what lasts beyond all dates would do if each date opened vials of its own: quick to say, and what it
+        says no to may hold all the same.
+        """
+        own = sum(added.values()) + self.supply.wasted_at_most(day for day in added if day not in self.promised)
+        return self._taken_at_most + own <= self.supply.lasting(max(self._last_promised, *added))
 
     def most_on(self, day: date) -> Decimal:
         """See `Shelf`. Found by halving, down to the smallest part of a unit that is counted anywhere."""
@@ -93,6 +101,14 @@ class VialShelf(Shelf):
     def depends_on(self, days: Iterable[date]) -> tuple[object, ...]:
         """See `Shelf`."""
         return tuple(day for day in days if self._counts(day))
+
+    @cached_property
+    def _taken_at_most(self) -> Decimal:
+        return sum(self.promised.values(), Decimal()) + self.supply.wasted_at_most(self.promised)
+
+    @cached_property
+    def _last_promised(self) -> date:
+        return max(self.promised, default=date.min)
 
     @cached_property
     def _short_already(self) -> Decimal:

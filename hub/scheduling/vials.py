@@ -87,15 +87,14 @@ class Supply:
                 short[day] = missing
         return short
 
-    def surely_serves(self, wanted: Mapping[date, Decimal]) -> bool:
-        """Whether what lasts beyond all these dates would do if each date opened vials of its own: quick to say, and
-        what it says no to may be served all the same.
-        """
-        if not wanted:
-            return True
-        last, whole = max(wanted), self.vial.units if self.vial else ZERO
-        lasting = sum((lot.sealed for lot in self.lots if lot.expires_on >= last), ZERO)
-        return sum((wanted[day] + self._spoilt(day) + whole for day in wanted), ZERO) <= lasting
+    def lasting(self, last: date) -> Decimal:
+        """Unopened units that may be used up to and on `last`."""
+        return sum((lot.sealed for lot in self.lots if lot.expires_on >= last), ZERO)
+
+    def wasted_at_most(self, days: Iterable[date]) -> Decimal:
+        """What is left unused if each of these dates opens vials of its own, at most."""
+        whole = self.vial.units if self.vial else ZERO
+        return sum((self._spoilt(day) + whole for day in days), ZERO)
 
     def _serve(self, day: date, quantity: Decimal, opened: list[_Batch], sealed: list[_Batch]) -> Decimal:
         """Takes from those that are open, the first to end first, then opens more; they join `opened`."""
