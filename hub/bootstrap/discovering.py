@@ -73,12 +73,15 @@ def discover(settings: Settings, folder: PracticeFolder, system: str, limit: int
 def write_proposals(found: Sequence[Discovered], folder: Path) -> list[Path]:
     """The proposed tables and code tables as files, none of which was there before.
 
+    Code tables stand beside the folder where that is one of `mappings/`, as the hub reads them; else in it.
+
     Raises:
         InvalidInput: one of them is there; nothing was written.
         NeedsAttention: the folder cannot be written.
     """
     files = {folder / f"{one.kind}.yaml": one.proposal.table for one in found if one.records}
-    files |= {folder / "codes" / f"{name}.yaml": text for one in found for name, text in one.proposal.codes.items()}
+    codes = (folder.parent if folder.absolute().parent.name == "mappings" else folder) / "codes"
+    files |= {codes / f"{name}.yaml": text for one in found for name, text in one.proposal.codes.items()}
     hint = "Name another folder, or move it away"
     there = [Problem("is there already; nothing was written", file=str(f), hint=hint) for f in files if f.exists()]
     if there:

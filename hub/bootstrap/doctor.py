@@ -128,7 +128,7 @@ def _in_force(engine: Engine, folder: PracticeFolder) -> Check:
 
 
 def _health(health: Health) -> Iterator[Check]:
-    for box, replay in (("outbox", "hub replay dead {system}"), ("inbox", "hub sync {system}")):
+    for box, replay in (("outbox", "hub replay dead {system}"), ("inbox", "hub replay events {system}")):
         yield from _box(box, [one for one in health.waiting if one.box == box], replay)
     for system, kind in health.stopped:
         hint = f"Look there; if it is right: hub sync {system} --accept-mass-change --role ROLE --reason WHY"

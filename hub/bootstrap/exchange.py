@@ -49,6 +49,10 @@ class Exchange:
         pulled = self.systems.folder.connection(system).pull
         return tuple(sorted(pulled, key=lambda kind: IN_ORDER.index(kind) if kind in IN_ORDER else len(IN_ORDER)))
 
+    def rings(self, system: str) -> bool:
+        """Whether the system tells of changes by webhook."""
+        return self.systems.folder.connection(system).webhooks is not None
+
     def is_pushed(self, system: str) -> bool:
         """Whether the system is told of anything."""
         return bool(self.systems.folder.connection(system).push)
@@ -163,6 +167,16 @@ class Exchange:
     def replay_dead(self, system: str, ids: Collection[int] | None) -> int:
         """Let them be sent again with the next push."""
         return replay.replay_dead(system, self.store, ids)
+
+    def find_dead_events(self, system: str) -> tuple[replay.Waiting, ...]:
+        """What it rang for and nobody could look after."""
+        self.systems.folder.connection(system)
+        return replay.find_dead_events(system, self.store)
+
+    def replay_events(self, system: str) -> InboxResult:
+        """Ask for that again, now."""
+        replay.replay_events(system, self.store)
+        return self.work_inbox(system)
 
     def find_quarantined(self, system: str, kind: Kind | None) -> tuple[replay.Waiting, ...]:
         """Pulled records that could not be taken."""

@@ -23,7 +23,10 @@ class Linted:
 
 
 def lint_mappings(settings: Settings, folder: PracticeFolder | None) -> Linted:
-    """Every table and code table, shipped and the practice's; `folder` knows which are pushed and what is aliased."""
+    """Every table and code table, shipped and the practice's; `folder` knows which are pushed and what is aliased.
+
+    Of shipped tables that no stream of the practice uses, hints are left out.
+    """
     practice = folder.path if folder else None
     findings: list[Finding] = []
     codes: dict[str, CodeTable] = {}
@@ -63,7 +66,9 @@ def _lint_system(
         pushed = any(mapping.kind in one.push for one in uses) if uses else None
         aliased = {kind for one in uses for kind in one.aliases}
         beside = next((key for one in uses if (key := one.key_beside(mapping.kind)) is not None), None)
-        findings += lint_table(mapping, text, Surroundings(codes, set(files), pushed, beside, aliased))
+        found = lint_table(mapping, text, Surroundings(codes, set(files), pushed, beside, aliased))
+        is_used = folder is None or folder.path in file.parents or any(mapping.kind in one.streams for one in uses)
+        findings += found if is_used else (one for one in found if one.level == "error")
     return findings, used
 
 

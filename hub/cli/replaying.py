@@ -46,6 +46,15 @@ def dead(
 
 
 @app.command()
+def events(system: System, *, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+    """Ask again for records that a webhook rang for and that nobody could look after."""
+    with _hub() as hub:
+        found = hub.exchange.find_dead_events(system)
+        done = hub.exchange.replay_events(system).events if found and not dry_run else 0
+    _tell(found, {"replayed": done}, _Told(), as_json=as_json)
+
+
+@app.command()
 def quarantine(
     system: System,
     *,

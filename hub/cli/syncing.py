@@ -62,6 +62,8 @@ def _sync(
     hub: "Hub", system: str, accepted: "Accepted | None", *, quiet: bool
 ) -> "tuple[dict[str, PullResult], PushResult | None]":
     pulled = _pull(hub, system, accepted, quiet=quiet)
+    if hub.exchange.rings(system):
+        hub.exchange.work_inbox(system)
     if not hub.exchange.is_pushed(system):
         return pulled, None
     with bar_of("push", quiet=quiet) as moved:

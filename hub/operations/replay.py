@@ -42,6 +42,19 @@ def replay_dead(system: str, store: Store, ids: Collection[int] | None = None) -
         return sum(uow.outbox.replay(one) for one in sorted(dead if ids is None else dead & set(ids)))
 
 
+def find_dead_events(system: str, store: Store) -> tuple[Waiting, ...]:
+    """What a system rang for and nobody could look after."""
+    with store.begin("replay") as uow:
+        dead = uow.inbox.find_dead(system)
+    return tuple(Waiting(one.id, one.kind, one.record_id or "", (one.error,)) for one in dead)
+
+
+def replay_events(system: str, store: Store) -> int:
+    """Let what was given up of it be asked for again."""
+    with store.begin("replay") as uow:
+        return uow.inbox.replay(system)
+
+
 def find_quarantined(system: str, store: Store, kind: Kind | None = None) -> tuple[Waiting, ...]:
     """Pulled records that could not be taken."""
     prefix = f"{system}/"

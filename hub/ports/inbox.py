@@ -51,6 +51,17 @@ class Received:
     """Of types that the connection names no kind for."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeadEvent:
+    """One that was given up."""
+
+    id: int
+    kind: Kind
+    record_id: str | None
+    error: str
+    """Why, the last time; not personal."""
+
+
 class Inbox(Protocol):
     """Events by webhook: each once, looked after at least once."""
 
@@ -76,6 +87,10 @@ class Inbox(Protocol):
 
     def mark_failed(self, ring: Ring, error: str, *, after_seconds: float | None = None) -> None:
         """Try again later, each time later; at last they wait for a person. `error` is not personal."""
+        ...
+
+    def find_dead(self, system: str) -> tuple[DeadEvent, ...]:
+        """What was given up, the oldest first."""
         ...
 
     def replay(self, system: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from hub.canonical.ids import Kind
-from hub.ports.inbox import Received, Ring, WebhookEvent
+from hub.ports.inbox import DeadEvent, Received, Ring, WebhookEvent
 
 _TRIES = 12
 """With delays that double up to an hour: about four hours until a person is asked."""
@@ -53,6 +53,8 @@ _GIVE_BACK = text(
 _REPLAY = text("""
     UPDATE inbox_event SET state = 'pending', attempts = 0, next_try_at = now()
     WHERE system = :system AND state = 'dead'""")
+_DEAD = text("""
+    SELECT id, kind, record_id, last_error FROM inbox_event WHERE system = :system AND state = 'dead' ORDER BY id""")
 _COUNT = text("SELECT state, count(*) AS number FROM inbox_event WHERE system = :system GROUP BY state")
 
 
@@ -104,6 +106,11 @@ class SqlInbox:
     def give_back(self, rings: Sequence[Ring]) -> None:
         """See the port."""
         self._connection.execute(_GIVE_BACK, {"ids": [id_ for ring in rings for id_ in ring.ids]})
+
+    def find_dead(self, system: str) -> tuple[DeadEvent, ...]:
+        """See the port."""
+        rows = self._connection.execute(_DEAD, {"system": system})
+        return tuple(DeadEvent(row.id, Kind(row.kind), row.record_id, row.last_error or "") for row in rows)
 
     def replay(self, system: str) -> int:
         """See the port."""

@@ -23,8 +23,12 @@ def load_mappings(folder: Path, system: str, practice: Path | None = None) -> Ma
     codes = load_codes(folder, practice)
     files = mapping_files(system, folder, practice).values()
     if not files:
-        hint = "The key 'mappings' of the connection names a folder below mappings/, of the practice or the shipped one"
-        raise InvalidInput(Problem("no mapping tables here", file=str(folder / system), hint=hint))
+        own = practice / "mappings" / system if practice is not None else folder / system
+        hint = (
+            "The key 'mappings' of the connection names a folder below mappings/, of the practice or the shipped one; "
+            f"first tables are written by: hub connect discover NAME --write {own}"
+        )
+        raise InvalidInput(Problem("no mapping tables here", file=str(own), hint=hint))
     tables: dict[str, TwoWay] = {}
     problems: list[Problem] = []
     for file in files:

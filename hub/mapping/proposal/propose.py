@@ -41,6 +41,9 @@ _SHAPES: Mapping[str, Callable[[Column], Shape | None]] = {
     **dict.fromkeys(REFERENCES, shapes.reference),
 }
 
+_KEYS = ("id", "key", "uid", "guid", "no", "number", "ref")
+"""Ends of names of what tells records apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -83,11 +86,20 @@ def propose(
         system=system,
         row=row,
         each=each if split else None,
+        each_id=_find_key(columns, each) if split and each is not None else None,
         missing=missing,
         unmapped=[f"{column.path} ({len(column.records)} of {len(records)})" for column in unmapped],
         count=len(records),
     )
     return Proposal(table, codes, tuple(missing), tuple(column.path for column in unmapped))
+
+
+def _find_key(columns: Sequence[Column], each: str) -> str | None:
+    """What tells the elements apart: it stands in each of them, and nowhere twice."""
+    inside = [column for column in columns if column.path.startswith(f"{each}.")]
+    count = max((len(column.values) for column in inside), default=0)
+    found = (one for one in inside if one.keys[-1].endswith(_KEYS) and len(set(one.texts)) == len(one.texts) == count)
+    return min((one.path for one in found), key=len, default=None)
 
 
 def _is_split(guesses: Sequence[Guess], each: str) -> bool:

@@ -42,6 +42,7 @@ def table_text(
     system: str,
     row: bool,
     each: str | None,
+    each_id: str | None,
     missing: Sequence[str],
     unmapped: Sequence[str],
     count: int,
@@ -51,13 +52,19 @@ def table_text(
         f"about: Proposed from {count} records of {system}; every line is a guess until somebody has looked at it.",
         f"record: {kind}",
         *(["shape: row"] if row else []),
-        *([f"each: {_scalar(each)}  # one record an element; add an id of theirs, if they have one"] if each else []),
+        *([_each_line(each, each_id)] if each else []),
         "fields:",
         *(line for guess in guesses for line in _lines(guess, kind, system)),
         *(f"  # {name}: not found" for name in missing),
         *(f"# not mapped: {path}" for path in unmapped),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _each_line(each: str, id_: str | None) -> str:
+    if id_ is None:
+        return f"each: {_scalar(each)}  # one record an element; add an id of theirs, if they have one"
+    return f"each: {{path: {_scalar(each)}, id: {_scalar(id_)}}}  # one record an element; does its id ever change?"
 
 
 WIDTH = 120

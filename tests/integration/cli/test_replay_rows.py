@@ -65,6 +65,7 @@ def test_rows_of_an_import_are_listed_and_taken_once_what_was_wrong_is_mended(de
     assert (code, told["rows_left"], told["already_loaded"]) == (0, 0, False)
     assert [row["reason"] for row in told["rows"]] == ["unknown_code"]
     assert desk("replay", "quarantine", SYSTEM)[:2] == (0, ["Nothing to replay."])
+    assert desk("replay", "events", SYSTEM)[:2] == (0, ["Nothing to replay."])
 
 
 def test_history_is_not_replayed_as_if_a_system_had_just_said_it(desk, export: Path, database: Database):

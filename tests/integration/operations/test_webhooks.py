@@ -21,6 +21,7 @@ from hub.errors import Problem, RetryLater, SafetyStop
 from hub.mapping.apply import read_mapping
 from hub.mapping.codes import CodeTable
 from hub.operations.receive_webhook import Stale, receive_webhook
+from hub.operations.replay import find_dead_events, replay_events
 from hub.operations.work_inbox import InboxResult, work_inbox
 from hub.ports import Page
 from hub.ports.inbox import Received, WebhookEvent
@@ -174,8 +175,11 @@ def test_what_is_given_up_waits_for_a_person_who_replays_it(desk: FhirDesk, stor
             look_after(desk, store)
     desk.fault()
     assert states(engine) == {"dead": 1}
-    with store.begin("test") as work:
-        assert work.inbox.replay(SYSTEM) == 1
+    [given_up] = find_dead_events(SYSTEM, store)
+    assert (given_up.kind, given_up.subject_id) == (Kind.PATIENT, "p001")
+    assert "500" in given_up.why[0]
+    assert replay_events(SYSTEM, store) == 1
+    assert find_dead_events(SYSTEM, store) == ()
     assert look_after(desk, store).events == 1
 
 

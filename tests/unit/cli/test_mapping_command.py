@@ -175,6 +175,13 @@ def test_a_table_with_a_mistake_is_named_with_its_line(practice, name):
     assert wrong["line"]
 
 
+def test_shipped_tables_that_nobody_uses_give_no_hints(practice):
+    told = json.loads(run("lint", "--json").stdout)
+    shipped = {Path(one["file"]).name for one in told["findings"] if "mappings/fhir-r4" in one["file"]}
+    assert "patient.yaml" in shipped
+    assert "service.yaml" not in shipped, "juniper-ehr has no such stream"
+
+
 def test_hints_say_what_is_not_mapped_and_which_codes_nobody_uses(practice):
     codes = practice / "mappings" / "codes"
     codes.mkdir(parents=True)

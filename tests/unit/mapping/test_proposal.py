@@ -166,3 +166,15 @@ def test_a_proposal_can_always_be_read_whatever_the_records_hold(kind: Kind, rec
         assert proposal.table.endswith("\n")
         return
     read(proposal)
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"), [(("a", "b"), 'id: "treatments[*].key"'), (("a", "a"), "add an id of theirs")]
+)
+def test_what_tells_the_elements_of_a_list_apart_is_proposed_where_nothing_stands_twice(keys, line):
+    treatments = [
+        {"key": key, "start": f"2026-03-02T1{n}:00:00Z", "end": f"2026-03-02T1{n}:30:00Z"} for n, key in enumerate(keys)
+    ]
+    records = [{"ref": "B1", "guest": "G1", "status": "set", "treatments": treatments}]
+    [each] = [one for one in propose(records, Kind.VISIT).table.splitlines() if one.startswith("each:")]
+    assert line in each

@@ -138,6 +138,8 @@ class _Reader:
         self._etag: str | None = None
         self._keys: set[str] = set()
         self._steps_back = 0
+        self._last: list[Any] = []
+        """The record with which the next page of a counted list begins again, as it was; else nothing."""
 
     def pages(self) -> Iterator[Page]:
         """All of them, and last the place to go on from when everything is stored."""
@@ -181,7 +183,9 @@ class _Reader:
         run, now = self._run, sent_at(answer)
         if run.place.began_at is None and run.pages == 0:
             run.place = replace(run.place, began_at=now)
-        taken = self._taker.take(raw)
+        is_repeated = isinstance(self._paging, ByOffset) and mark.count > 0 and list(raw[:1]) == self._last
+        taken = self._taker.take(raw[1:] if is_repeated else raw)
+        self._last = list(raw[-1:]) or self._last
         keys = [self._key(one) for one in raw]
         run.keys |= set(keys)
         total = value_at(answer.body, path) if (path := getattr(self._paging, "total", None)) else None
