@@ -41,6 +41,9 @@ _FIND = text("""
     SELECT r.id FROM unnest(CAST(:systems AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[]),
         CAST(:hashes AS text[])) WITH ORDINALITY AS s (system, kind, source_id, content_hash, position)
     LEFT JOIN source_record r USING (system, kind, source_id, content_hash) ORDER BY s.position""")
+_LOAD = text("""
+    SELECT id, system, kind, source_id, payload, version, modified_at, file, line, gone, merged_into
+    FROM source_record WHERE id = ANY(:ids)""")
 _LINKED = text("SELECT source_id, canonical_id FROM source_link WHERE system = :system AND kind = :kind")
 # One by one (OFFSET keeps the planner from joining): a plan from when the table was small would read all that there is.
 _LINKED_AMONG = text("""
@@ -116,7 +119,6 @@ class SqlLanding:
 
     def load(self, ids: Collection[int]) -> dict[int, SourceRecord]:
         """See the port."""
-        query = select(source_record).where(source_record.c.id.in_(ids))
         return {
             row.id: SourceRecord(
                 ref=SourceRef(row.system, Kind(row.kind), row.source_id),
@@ -128,7 +130,7 @@ class SqlLanding:
                 gone=row.gone,
                 merged_into=row.merged_into,
             )
-            for row in self._connection.execute(query)
+            for row in self._connection.execute(_LOAD, {"ids": list(ids)})
         }
 
     def find(self, records: Sequence[SourceRecord]) -> tuple[int | None, ...]:
