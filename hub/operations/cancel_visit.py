@@ -62,7 +62,7 @@ def cancel_visit(
     """
     wish = Cancellation(actor, by, reason, role, waive)
     with store.begin("cancel_visit") as work:
-        ended = cancel_standing(work, visit_ids, wish, work.now, push_to, is_agreed=False)
+        ended = cancel_standing(work, visit_ids, wish, push_to, is_agreed=False)
     if isinstance(ended, Ended) and ended.may_mend:
         recheck_facts(store)
     return ended
@@ -72,18 +72,18 @@ def cancel_standing(
     work: UnitOfWork,
     visit_ids: Collection[str],
     wish: Cancellation,
-    at: datetime,
     push_to: Collection[str],
     *,
+    at: datetime | None = None,
     is_agreed: bool = True,
 ) -> Ended | Refusal:
-    """The same as part of an operation; the fee is that of a cancellation at `at`.
+    """The same as part of an operation; the fee is that of a cancellation at `at`, or now.
 
     `is_agreed`: whoever owns the calendar has a say of their own, so that it need not be the hub.
     """
 
     def share_of(policy: Policy, one: StandingVisit) -> Decimal:
-        return window_share(policy.cancellation, one.fee_arrival, at) if wish.by == "patient" else Decimal()
+        return window_share(policy.cancellation, one.fee_arrival, at or work.now) if wish.by == "patient" else Decimal()
 
     note = Note("visit_cancelled", "cancel_visit", wish.actor, wish.role, wish.reason, event_data={"by": wish.by})
 

@@ -56,7 +56,7 @@ def _begin(
         same = other.kind == "cancel" and other.visit_ids == ids
         return Undecided(ids, other.standing.stage, other.outcome) if same else Refusal((UNDECIDED_CHANGE,))
     with work.bookings.attempt() as attempt:
-        ended = cancel_standing(work, ids, wish, work.now, ())
+        ended = cancel_standing(work, ids, wish, ())
         attempt.take_back()
     if isinstance(ended, Refusal):
         return ended

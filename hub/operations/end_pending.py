@@ -22,7 +22,7 @@ def complete(work: UnitOfWork, pending: Pending, records: Mapping[str, SourceRec
     elif pending.kind == "cancel":
         asked = dict(pending.asked)
         at = datetime.fromisoformat(asked.pop("asked_at"))
-        cancel_standing(work, pending.visit_ids, Cancellation(**asked), at, told)  # none: a pull was quicker
+        cancel_standing(work, pending.visit_ids, Cancellation(**asked), told, at=at)  # none: a pull was quicker
     else:
         _book(work, pending, told)
     _link(work, records)
