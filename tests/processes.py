@@ -13,6 +13,7 @@ _CONTEXT: Any = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
     [
         "hub.store.embedded",
+        "tests.connectors.test_shared_rates",
         "tests.integration.migration.test_cutover",
         "tests.integration.operations.first_sync",
         "tests.integration.operations.lives",

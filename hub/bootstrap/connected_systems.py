@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from hub.connectors.registry import (
 from hub.mapping.apply import TwoWay
 from hub.operations.linked_system import LinkedSystem
 from hub.ports import Sink, Source, VendorCalendar
+from hub.ports.allowances import Allowances
 from hub.sync.drift import DriftRules, Reaction, What, code_words
 from hub.sync.mass_change import MassChangeLimit
 
@@ -38,6 +39,8 @@ class ConnectedSystems:
     folder: PracticeFolder
     mappings: Path
     witness_of: WitnessOf = unwatched
+    allowances: Allowances | None = None
+    """Where what is spent of the connections' rates is counted for all processes."""
 
     @property
     def told(self) -> dict[Kind, frozenset[str]]:
@@ -85,7 +88,7 @@ class ConnectedSystems:
     @property
     def surroundings(self) -> Surroundings:
         """What every connection is opened in."""
-        return surroundings_of(self.folder, self.witness_of)
+        return replace(surroundings_of(self.folder, self.witness_of), allowances=self.allowances)
 
     @cached_property
     def _tables(self) -> dict[str, Mapping[str, TwoWay]]:

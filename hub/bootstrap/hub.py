@@ -32,6 +32,7 @@ from hub.operations.push_changes import PushResult
 from hub.ports import VendorCalendar
 from hub.ports.people import Matcher
 from hub.settings import Settings
+from hub.store.allowances import StoredAllowances
 from hub.store.audit_query import RuleException, load_exceptions
 from hub.store.board_query import BoardQuery
 from hub.store.booked_visits import SqlBookedVisits
@@ -181,7 +182,8 @@ def open_hub(settings: Settings, folder: PracticeFolder | None = None) -> Iterat
         engine = application_engine(url)
         try:
             store = SqlStore(engine, kill_at_named_point)
-            systems = ConnectedSystems(folder, settings.mappings, witness_of(settings, folder))
+            watched = witness_of(settings, folder)
+            systems = ConnectedSystems(folder, settings.mappings, watched, StoredAllowances(engine))
             yield Hub(engine, store, systems)
         finally:
             engine.dispose()

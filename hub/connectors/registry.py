@@ -36,6 +36,7 @@ from hub.connectors.sql.sink import TableSink
 from hub.connectors.sql.source import TableSource
 from hub.errors import HubError, InvalidInput, Problem
 from hub.ports import Sink, Source, VendorCalendar
+from hub.ports.allowances import Allowances
 from hub.ports.checks import Check, Level, failures, ok, worst
 
 WitnessOf = Callable[[Connection], Witness]
@@ -61,6 +62,8 @@ class Surroundings:
     witness_of: WitnessOf = unwatched
     limits: Limits | None = None
     """Other time limits than the connections declare, for a look at one that somebody waits for."""
+    allowances: Allowances | None = None
+    """Where what is spent of the connections' rates is counted for all processes; without it, each counts alone."""
     is_look: bool = False
     """A few records are looked at: nothing big is ordered for that, such as an export of everybody."""
 
@@ -206,6 +209,7 @@ def _http(
         media_type=media_type,
         limits=surroundings.limits or limits,
         witness=surroundings.witness_of(connection),
+        allowances=surroundings.allowances,
     )
 
 

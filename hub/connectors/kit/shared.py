@@ -1,6 +1,6 @@
 """What all readings and writings of one connection share within a process: its gate, and the tokens it holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from hashlib import sha256
 from threading import Lock
 from typing import TypeVar
@@ -10,10 +10,12 @@ from hub.connectors.kit.connection import Connection
 from hub.connectors.kit.http import Authorizer, Gate, HttpClient, Limits, Witness, nobody
 from hub.connectors.kit.secret_store import SecretStore
 from hub.connectors.kit.spec.secrets import sources_in
+from hub.ports.allowances import Allowances
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 _lock = Lock()
-_gates: dict[str, Gate] = {}
+_gates: dict[tuple[str, Allowances | None], Gate] = {}
 _auths: dict[str, Authorizer | None] = {}
 
 
@@ -24,6 +26,7 @@ def open_http(
     media_type: str = "application/json",
     limits: Limits | None = None,
     witness: Witness = nobody,
+    allowances: Allowances | None = None,
 ) -> HttpClient:
     """A client for the connection's server, with its secrets and behind its gate.
 
@@ -33,6 +36,7 @@ def open_http(
         media_type: what it speaks.
         limits: other than the connection declares.
         witness: sees each request.
+        allowances: where what is spent is counted for all processes.
 
     Raises:
         NeedsAttention: a secret is not there.
@@ -45,14 +49,14 @@ def open_http(
         media_type=media_type,
         headers=connection.headers,
         limits=limits or declared,
-        gate=_gate(connection, base_url),
+        gate=_gate(connection, base_url, allowances),
         witness=witness,
     )
 
 
-def _gate(connection: Connection, base_url: str) -> Gate:
+def _gate(connection: Connection, base_url: str, allowances: Allowances | None) -> Gate:
     key = f"{connection.system} {base_url} {connection.limits.model_dump_json()}"
-    return _only(_gates, key, lambda: Gate(connection.limits, connection.system))
+    return _only(_gates, (key, allowances), lambda: Gate(connection.limits, connection.system, allowances=allowances))
 
 
 def _auth(connection: Connection, secrets: SecretStore, base_url: str, witness: Witness) -> Authorizer | None:
@@ -63,7 +67,7 @@ def _auth(connection: Connection, secrets: SecretStore, base_url: str, witness: 
     return _only(_auths, key, lambda: open_auth(connection.auth, secrets, base_url, witness))
 
 
-def _only(kept: dict[str, T], key: str, make: Callable[[], T]) -> T:
+def _only(kept: dict[K, T], key: K, make: Callable[[], T]) -> T:
     with _lock:
         if key not in kept:
             kept[key] = make()

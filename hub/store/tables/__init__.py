@@ -1,5 +1,6 @@
 """The tables, by theme. `metadata` describes exactly what the migrations build (a test compares them)."""
 
+from hub.store.tables.allowances import allowance
 from hub.store.tables.booking import absence, block, booking_key, claim, hold, practice_version, resource_unit
 from hub.store.tables.chart import document, filled_form
 from hub.store.tables.consents import consent
@@ -31,6 +32,7 @@ from hub.store.tables.verifications import migration_signature, verification, ve
 from hub.store.tables.waitlist import freed, waitlist_entry
 
 __all__ = [
+    "allowance",
     "absence",
     "audit_entry",
     "audit_seal",

@@ -1,7 +1,8 @@
 """How often one server may be asked: requests in a stretch of time, cost points, and how many at once.
 
-One gate stands before each connection's server in a process, shared by its threads. Several processes do not see each
-other's: each keeps to its `share`, and a server that answers 429 all the same is given the pause it asks for.
+One gate stands before each connection's server in a process, shared by its threads. Where the hub has its database,
+rates and points are counted there, for all its processes together; how many at once, and pauses, each process counts
+for itself.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +16,12 @@ from pyrate_limiter import Rate as Window
 
 from hub.connectors.kit.http.breaker import Breaker
 from hub.connectors.kit.http.points import PointsBucket
+from hub.connectors.kit.http.shared_rates import SharedPoints, SharedRates
+from hub.connectors.kit.http.shared_rates import Window as SharedWindow
 from hub.connectors.kit.spec.limits import LimitsSpec, Points, Rate
 from hub.connectors.kit.values import value_at
 from hub.errors import Problem, RetryLater
+from hub.ports.allowances import Allowances
 
 
 class Gate:
@@ -28,16 +32,18 @@ class Gate:
         spec: LimitsSpec,
         name: str = "the server",
         *,
+        allowances: Allowances | None = None,
         clock: Callable[[], float] = monotonic,
         rest: Callable[[float], object] | None = None,
     ) -> None:
+        """`allowances`: where all processes count together; without it this one counts alone."""
         self.name = name
         self.spec = spec
         self._clock = clock
         self._rest = rest or Event().wait
         self._breaker = Breaker(spec.give_up_after, spec.leave_alone_seconds, clock)
-        self._rates = InMemoryBucket(_windows(spec.rate, spec.share)) if spec.rate else None
-        self._points = _points(spec, clock)
+        self._rates = _rates(spec, name, clock, allowances)
+        self._points = _points(spec, name, clock, allowances)
         self._places = BoundedSemaphore(spec.concurrent) if spec.concurrent else nullcontext()
         self._lock = Lock()
         self._paused_until = 0.0
@@ -58,7 +64,7 @@ class Gate:
             if self._points is not None:
                 self._wait(lambda points=self._points: points.take(self.cost(cost)), longest)  # type: ignore[misc]
             if self._rates is not None:
-                self._wait(self._until_next, longest)
+                self._wait(self._rates.due_in, longest)
             yield
 
     def cost(self, points: int = 0) -> int:
@@ -103,16 +109,37 @@ class Gate:
         with self._lock:
             return self._paused_until - self._clock()
 
-    def _until_next(self) -> float:
-        assert self._rates is not None
+
+class OwnRates:
+    """The windows of one process that counts alone."""
+
+    def __init__(self, name: str, windows: list[Window], clock: Callable[[], float]) -> None:
+        self._bucket = InMemoryBucket(windows)
+        self._name = name
+        self._clock = clock
+        self._lock = Lock()
+
+    def due_in(self) -> float:
+        """Take a turn (0), or say in how many seconds it is worth asking again."""
         now = int(self._clock() * 1000)
         with self._lock:
-            self._rates.leak(now)
-            item = RateItem(self.name, now)
-            if self._rates.put(item):
+            self._bucket.leak(now)
+            item = RateItem(self._name, now)
+            if self._bucket.put(item):
                 return 0.0
-            wait = self._rates.waiting(item)
+            wait = self._bucket.waiting(item)
             return max(wait, 1) / 1000 if isinstance(wait, int) else 0.0
+
+
+def _rates(
+    spec: LimitsSpec, name: str, clock: Callable[[], float], allowances: Allowances | None
+) -> OwnRates | SharedRates | None:
+    windows = _windows(spec.rate, spec.share)
+    if not windows:
+        return None
+    if allowances is None:
+        return OwnRates(name, windows, clock)
+    return SharedRates(name, [SharedWindow(one.limit, one.interval / 1000) for one in windows], allowances, clock)
 
 
 def _windows(rates: Sequence[Rate], share: float) -> list[Window]:
@@ -127,9 +154,16 @@ def _windows(rates: Sequence[Rate], share: float) -> list[Window]:
     return kept
 
 
-def _points(spec: LimitsSpec, clock: Callable[[], float]) -> PointsBucket | None:
+def _points(
+    spec: LimitsSpec, name: str, clock: Callable[[], float], allowances: Allowances | None
+) -> PointsBucket | SharedPoints | None:
     points: Points | None = spec.points
-    return PointsBucket(points.capacity * spec.share, points.per_second * spec.share, clock) if points else None
+    if points is None:
+        return None
+    capacity, per_second = points.capacity * spec.share, points.per_second * spec.share
+    if allowances is None:
+        return PointsBucket(capacity, per_second, clock)
+    return SharedPoints(name, capacity, per_second, allowances)
 
 
 def _number(body: Any, path: str | None) -> float | None:

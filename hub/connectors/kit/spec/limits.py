@@ -46,7 +46,7 @@ class MassChange(Declared):
 
 
 class LimitsSpec(Declared):
-    """One process keeps them for all its threads; several processes: see docs/connections.md."""
+    """The rate and the points hold for all processes of a hub together, the rest for each of them."""
 
     rate: OneOrMore[Rate] = ()
     """One, or several that hold together: `[{requests: 10, per_seconds: 1}, {requests: 500, per_seconds: 60}]`."""
@@ -54,7 +54,7 @@ class LimitsSpec(Declared):
     concurrent: int | None = Field(default=None, ge=1)
     """So many requests at the same time."""
     share: float = Field(default=1.0, gt=0, le=1)
-    """The part of the rate and the points that each process takes: with two processes 0.5."""
+    """The hub's part of the rate and the points, where other programs ask the system under the same allowance."""
     wait: OneOrMore[Wait] = ()
     timeout_seconds: float = Field(default=30.0, gt=0, le=600)
     """The longest silence within an answer."""
