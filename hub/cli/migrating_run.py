@@ -95,7 +95,8 @@ def _tell(partition: "Partition", counts: Mapping[str, int] | None, *, is_aside:
     said = "done before"
     if counts is not None:
         said = ", ".join(f"{number} {name}" for name, number in counts.items() if number and "." not in name)
-    typer.echo(f"  {partition}: {said or 'nothing'}", err=is_aside)
+    nothing = "every row has a verdict" if partition.stage == "account" else "nothing"
+    typer.echo(f"  {partition}: {said or nothing}", err=is_aside)
 
 
 def line_of(file: "FileAccount") -> str:

@@ -12,6 +12,7 @@ from hub.canonical.records import MODELS
 from hub.mapping.apply import TwoWay
 from hub.mapping.codes import CodeTable
 from hub.mapping.spec import FieldPlan
+from hub.operations.migration.history import Correction
 
 _PATTERNS = {
     "%Y": ("YYYY", r"\d\d\d\d"),
@@ -22,16 +23,28 @@ _PATTERNS = {
     "%y": ("YY", r"\d\d"),
 }
 """strptime's directive → to_char's pattern, and what its text looks like."""
+_NOT_PLAIN = re.compile(r"[^\w .,/$-]", re.ASCII)
 _TIME = r"^\d\d?:\d\d(:\d\d)?\s*([ap]\.?m\.?)?$"
 
 
-def landed_words(mappings: Mapping[Kind, TwoWay], codes: Mapping[str, CodeTable]) -> dict[str, str]:
-    """SQL expressions over a row `record` of `source_record`, by `<kind>_<field>`; `…_text` is the bare text."""
+def landed_words(
+    mappings: Mapping[Kind, TwoWay],
+    codes: Mapping[str, CodeTable],
+    corrections: Mapping[Kind, Mapping[str, Correction]] | None = None,
+) -> dict[str, str]:
+    """SQL expressions over a row `record` of `source_record`, by `<kind>_<field>`; `…_text` is the bare text.
+
+    Args:
+        mappings: what declares columns and formats, by kind.
+        codes: the code tables that they name.
+        corrections: by kind and row id: column → what a person put in its place.
+    """
     words: dict[str, str] = {}
     for kind, mapping in mappings.items():
+        right = (corrections or {}).get(kind, {})
         words |= {f"{kind}_{name}{form}": "NULL" for name in _untold(kind, mapping) for form in ("", "_text")}
         for plan in mapping.table.fields:
-            words |= {f"{kind}_{name}": sql for name, sql in _words_of(plan, codes)}
+            words |= {f"{kind}_{name}": sql for name, sql in _words_of(plan, codes, right)}
             words |= {name: _or_default(words[name], plan) for name in _own_words(kind, plan) if name in words}
     return words
 
@@ -53,34 +66,51 @@ def _or_default(sql: str, plan: FieldPlan) -> str:
     return f"coalesce({sql}, {quoted(default) if isinstance(default, str) else str(default).lower()})"
 
 
-def _words_of(plan: FieldPlan, codes: Mapping[str, CodeTable]) -> Iterator[tuple[str, str]]:
+def _words_of(
+    plan: FieldPlan, codes: Mapping[str, CodeTable], right: Mapping[str, Correction]
+) -> Iterator[tuple[str, str]]:
     spec = plan.spec
     options = spec.model_extra or {}
     if spec.path is None and not spec.paths:
         yield plan.name, "NULL"
     if spec.path:
-        yield f"{plan.name}_text", _text(spec.path)
+        yield f"{plan.name}_text", _text(spec.path, right)
     for part, path in (spec.paths or {}).items():
-        yield f"{plan.name}_{part}_text" if len(plan.names) == 1 else f"{part}_text", _text(path)
+        yield f"{plan.name}_{part}_text" if len(plan.names) == 1 else f"{part}_text", _text(path, right)
     if spec.codec == "wall_time" and spec.paths and {"date", "time"} <= spec.paths.keys():
-        date, time = (_text(str(spec.paths[part])) for part in ("date", "time"))
+        date, time = (_text(str(spec.paths[part]), right) for part in ("date", "time"))
         yield plan.name, f"({_date(date, options['dates'])} + {_time(time)})"
     elif spec.codec == "signed_money" and spec.paths:
-        kind, amount = (_text(spec.paths[part]) for part in ("kind", "amount"))
+        kind, amount = (_text(spec.paths[part], right) for part in ("kind", "amount"))
         meant = _code(kind, codes[options["table"]])
         back = ", ".join(quoted(code) for code in options.get("back", []))
         yield "kind", meant
         yield "amount", f"((CASE WHEN {meant} IN ({back}) THEN -1 ELSE 1 END) * abs({_money(amount, 'text')}))"
     elif spec.codec == "balance" and spec.paths:
-        value, spent, left = (_money(_text(spec.paths[part]), "text") for part in ("value", "spent", "left"))
+        value, spent, left = (_money(_text(spec.paths[part], right), "text") for part in ("value", "spent", "left"))
         yield "value", value
         yield "left", f"coalesce({left}, {value} - {spent})"
     elif spec.path and (read := _READ.get(spec.codec)):
-        yield plan.name, read(_text(spec.path), options, codes)
+        yield plan.name, read(_text(spec.path, right), options, codes)
 
 
-def _text(path: str) -> str:
-    return f"(record.payload ->> {quoted(path)})"
+def _text(path: str, right: Mapping[str, Correction]) -> str:
+    """What stands in a column, or what a person put in its place."""
+    landed = f"(record.payload ->> {quoted(path)})"
+    mended = ", ".join(f"{_json(row)}: {_json(said[path])}" for row, said in right.items() if path in said)
+    return f"coalesce(CAST('{{{mended}}}' AS jsonb) ->> record.source_id, {landed})" if mended else landed
+
+
+def _json(text: str) -> str:
+    """As JSON in a literal of SQL, with nothing in it that whoever hands the SQL on takes for a parameter."""
+    escaped = _NOT_PLAIN.sub(lambda found: "".join(f"\\u{unit:04x}" for unit in _units(found[0])), text)
+    return f'"{escaped}"'
+
+
+def _units(character: str) -> tuple[int, ...]:
+    """Of UTF-16, which JSON's escapes are in."""
+    written = character.encode("utf-16-be", "surrogatepass")
+    return tuple(int.from_bytes(written[at : at + 2], "big") for at in range(0, len(written), 2))
 
 
 def _date(text: str, formats: list[str]) -> str:

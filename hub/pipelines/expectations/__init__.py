@@ -15,6 +15,7 @@ from pathlib import Path
 from hub.bootstrap.migration_folder import MigrationFolder
 from hub.canonical.ids import Kind
 from hub.connectors.kit.mapping_files import load_codes, load_mappings
+from hub.operations.migration.history import Correction
 from hub.pipelines import totals
 from hub.pipelines.landed_text import landed_words, quoted
 from hub.ports.verifications import Total
@@ -49,7 +50,13 @@ class Telling:
     """Name → SQL, see `hub.pipelines.landed_text`."""
 
 
-def telling(system: str, zone: str, tables: tuple[Path, Path | None], modified: str = "Modified") -> Telling:
+def telling(
+    system: str,
+    zone: str,
+    tables: tuple[Path, Path | None],
+    modified: str = "Modified",
+    corrections: Mapping[Kind, Mapping[str, Correction]] | None = None,
+) -> Telling:
     """What the mapping tables of a history tell.
 
     Args:
@@ -57,11 +64,12 @@ def telling(system: str, zone: str, tables: tuple[Path, Path | None], modified: 
         zone: IANA, of its wall times.
         tables: the shipped folder of its tables, and the practice or migration folder that may hold others before them.
         modified: the column of a visit's row that says when the row was last changed.
+        corrections: what people put right in rows, by kind and row id.
     """
     shipped, folder = tables
     found = load_mappings(shipped.parent, shipped.name, folder)
     mappings = {Kind(name): table for name, table in found.items()}
-    words = landed_words(mappings, load_codes(shipped.parent, folder))
+    words = landed_words(mappings, load_codes(shipped.parent, folder), corrections)
     return Telling(system, zone, {**words, "visit_modified": f"(record.payload ->> {quoted(modified)})"})
 
 
@@ -69,7 +77,8 @@ def folder_telling(folder: MigrationFolder, zone: str, mappings: Path) -> Tellin
     """What a migration folder tells; `mappings` are the shipped ones."""
     visits = folder.file.source.records.get(Kind.VISIT)
     modified = (visits.modified if visits else None) or "Modified"
-    return telling(folder.file.system, zone, (mappings / folder.file.mappings, folder.path), modified)
+    tables = mappings / folder.file.mappings, folder.path
+    return telling(folder.file.system, zone, tables, modified, folder.decisions.corrections)
 
 
 def history_expectations(told: Telling, added_up: Sequence[Total] | None = None) -> tuple[Expectation, ...]:
@@ -95,7 +104,9 @@ def total_queries(told: Telling) -> dict[str, str]:
 
 
 def _as_queries(told: Telling, added_up: Sequence[Total]) -> dict[str, str]:
-    return {kind: _as_query([one for one in added_up if one.kind == kind]) for kind in total_queries(told)}
+    """Of a kind that has none, or whose totals cannot be read, its own query: what cannot be judged is no agreement."""
+    known = {kind: [one for one in added_up if one.kind == kind] for kind in {one.kind for one in added_up}}
+    return {kind: _as_query(known[kind]) if kind in known else sql for kind, sql in total_queries(told).items()}
 
 
 def _as_query(added_up: Sequence[Total]) -> str:

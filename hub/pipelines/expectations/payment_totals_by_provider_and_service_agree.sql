@@ -3,30 +3,22 @@
 WITH import AS (
     SELECT DISTINCT finished_at FROM import_batch WHERE system = :'system' AND state = 'loaded'
 ), paid AS (
-    SELECT payment.visit_id, payment.amount_minor AS found, btrim(payload ->> 'ApptID') AS appointment,
-        CASE
-            WHEN lower(payload ->> 'Type') ~ 'refund|chargeback' THEN -1
-            WHEN payload ->> 'Amount' ~ '[-(]' THEN -1
-            ELSE 1
-        END * round(100 * CASE
-            WHEN payload ->> 'Amount' ~ ',\d\d\D*$'
-                THEN replace(regexp_replace(payload ->> 'Amount', '[^0-9,]', '', 'g'), ',', '.')
-            ELSE regexp_replace(payload ->> 'Amount', '[^0-9.]', '', 'g')
-        END::numeric) AS minor
+    SELECT payment.visit_id, payment.amount_minor AS found, btrim(:payment_visit_id_text) AS appointment,
+        :payment_amount AS minor
     FROM source_link AS link
     JOIN source_record AS record ON record.id = link.source_record_id
     LEFT JOIN payment ON payment.id = link.canonical_id
     WHERE link.system = :'system' AND link.kind = 'payment'
 ), visited AS (
-    SELECT link.source_id AS appointment, link.canonical_id AS visit_id, btrim(payload ->> 'Staff') AS staff,
-        btrim(payload ->> 'Service') AS service
+    SELECT link.source_id AS appointment, link.canonical_id AS visit_id, btrim(:visit_provider_id_text) AS staff,
+        btrim(:visit_service_id_text) AS service
     FROM source_link AS link
     JOIN source_record AS record ON record.id = link.source_record_id
     JOIN visit ON visit.id = link.canonical_id
     JOIN import ON import.finished_at = visit.updated_at
     WHERE link.system = :'system' AND link.kind = 'visit'
 ), named AS (
-    SELECT DISTINCT btrim(payload ->> 'Name') AS name, service.sku
+    SELECT DISTINCT btrim(:service_name_text) AS name, service.sku
     FROM source_link AS link
     JOIN source_record AS record ON record.id = link.source_record_id
     JOIN service ON service.id = link.canonical_id

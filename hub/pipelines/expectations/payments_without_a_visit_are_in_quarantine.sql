@@ -6,6 +6,6 @@ JOIN (
 ) AS batch ON batch.id = verdict.batch_id
 JOIN source_record AS record ON record.id = verdict.source_record_id AND record.kind = 'payment'
 LEFT JOIN source_link AS visit
-  ON visit.system = :'system' AND visit.kind = 'visit' AND visit.source_id = btrim(record.payload ->> 'ApptID')
+  ON visit.system = :'system' AND visit.kind = 'visit' AND visit.source_id = btrim(:payment_visit_id_text)
 WHERE (visit.canonical_id IS NULL AND verdict.verdict = 'loaded')
    OR (visit.canonical_id IS NOT NULL AND verdict.reason = 'orphan_visit')

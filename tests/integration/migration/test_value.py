@@ -1,19 +1,24 @@
 """What patients have paid for and not had yet comes over with control totals of its own, and a mismatch blocks."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 
 from hub.bootstrap.migration_folder import read_migration_folder
+from hub.canonical.ids import Kind
 from hub.errors import SafetyStop
 from hub.operations.migration.judge_history import sign_history
+from hub.pipelines.proving import Proving
 from hub.ports.verifications import CheckState, Verification
 from hub.settings import Settings
 from hub.store.embedded import EmbeddedServer
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database, fresh_database
 from tests.integration.migration.moved import FOLDER, dump_of, fates_of, run_of
-from tests.legacy.value import FILES, STAY_BEHIND, TOTALS, ids_of, write_value
+from tests.legacy.value import FILES, PAYMENTS, STAY_BEHIND, TOTALS, VISITS, ids_of, write_value
 
 VALUE = ("packages.csv", "giftcards.csv", "memberships.csv", "invoices.csv", "inventory.csv")
 
@@ -39,11 +44,9 @@ def moved(database_server: EmbeddedServer, moved_value: str) -> Iterator[Databas
         yield database
 
 
-def prove(database: Database) -> Verification:
-    from hub.pipelines.proving import Proving
-
+def prove(database: Database, path: Path = FOLDER) -> Verification:
     settings = Settings()
-    folder = read_migration_folder(FOLDER, settings)
+    folder = read_migration_folder(path, settings)
     return Proving(folder, SqlStore(database.engine), database.engine, settings.mappings).prove()
 
 
@@ -90,3 +93,37 @@ def test_value_that_is_not_what_the_rows_say_blocks_the_signature(name: str, mov
     assert name in {check.name for check in prove(moved).blocking}
     with SqlStore(moved.engine).begin("sign") as work, pytest.raises(SafetyStop, match=name):
         sign_history(work, "legacy", "Dr. Lee")
+
+
+MENDED = {
+    Kind.GIFT_CARD: {"G4": {"Redeemed": "20.00"}, "G5": {"ClientID": "C2"}},
+    Kind.MEMBERSHIP: {"M6": {"Status": "On Hold"}},
+    Kind.INVOICE: {"I5": {"Issued": "2024-07-01", "Total": "10.00"}},
+    Kind.PACKAGE: {"K3": {"Used": "1"}},
+    Kind.VISIT: {"A3": {"Date": "2024-05-08", "Status": "No Show", "Price": "120.00"}},
+    Kind.PAYMENT: {"P4": {"Amount": "120.00", "Date": "2024-05-08", "Method": "Visa", "ApptID": "A3"}},
+}
+"""By kind and row: what a person puts in the place of what cannot be read."""
+
+
+def test_rows_that_were_put_right_are_proven_by_what_was_put_there_and_one_that_no_sql_can_read_blocks(
+    database: Database, tmp_path: Path
+) -> None:
+    export = write_value(tmp_path)
+    bad_visit = VISITS.splitlines()[1].replace("A1", "A3").replace("2024-05-06,10", "02/30/2024,10")
+    bad_visit = bad_visit.replace("Completed", "???").replace("120.00", "lots")
+    (export / "appointments.csv").write_text(f"{VISITS}{bad_visit}\n", encoding="utf-8")
+    (export / "payments.csv").write_text(f"{PAYMENTS}P4,A99,2024-02-30,lots,payment,Cash\n", encoding="utf-8")
+    folder = tmp_path / "moving"
+    copytree(FOLDER, folder)
+    said = {str(kind): rows for kind, rows in MENDED.items()}
+    (folder / "decisions.yaml").write_text(json.dumps({"corrections": said}), encoding="utf-8")
+    run_of(SqlStore(database.engine), export, folder).run()
+    fates = fates_of(SqlStore(database.engine))
+    loaded = {key for rows in fates.values() for key, (row,) in rows.items() if row["verdict"] == "loaded"}
+    assert {key for rows in MENDED.values() for key in rows} <= loaded
+    proof = prove(database, folder)
+    assert [(one.name, one.examples) for one in proof.checks if one.state is not CheckState.OK] == []
+    (folder / "decisions.yaml").unlink()
+    blind = prove(database, folder)
+    assert {"visit_totals_agree", "payment_totals_agree"} <= {one.name for one in blind.blocking}
