@@ -1,14 +1,12 @@
 """Where a record came from: the other system's own words, kept unchanged (design: idea 6)."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.canonical.ids import Kind
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SourceRef:
+class SourceRef(NamedTuple):
     """A record of another system: `("legacy", Kind.PATIENT, "C10005")`."""
 
     system: str
@@ -16,15 +14,14 @@ class SourceRef:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
-    """What a system sent, unchanged.
+class SourceRecord(NamedTuple):
+    """What a system sent, unchanged. A tuple, since millions are made.
 
     `payload` is the parsed JSON object, or the row of a file as column → text. It is personal as a whole.
     """
 
     ref: SourceRef
-    payload: dict[str, Any] = field(repr=False)
+    payload: dict[str, Any]
     version: str | None = None
     """What the system calls this state of the record (`meta.versionId`, a modified stamp), if it says so."""
     modified_at: datetime | None = None
@@ -37,6 +34,10 @@ class SourceRecord:
     """The system says that it does not have the record any more: the payload is what it said of that, or empty."""
     merged_into: str | None = None
     """The id of the system's record that this one became part of."""
+
+    def __repr__(self) -> str:
+        """Without the payload."""
+        return f"SourceRecord({self.ref}, version={self.version!r}, file={self.file!r}, line={self.line!r})"
 
     @property
     def is_end(self) -> bool:

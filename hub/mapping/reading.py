@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -112,7 +113,52 @@ def reader(plan: FieldPlan) -> Reader:
             return default
         return value
 
-    return read if plan.zone is None else _in_zone(plan, plan.zone, read)
+    if plan.zone is not None:
+        return _in_zone(plan, plan.zone, read)
+    keys = _own_keys(plan)
+    return _recalling(read, itemgetter(*keys)) if plan.kind.recurs and keys else read
+
+
+def _own_keys(plan: FieldPlan) -> tuple[str, ...]:
+    """The keys of the record itself that are read; none where a value may stand elsewhere."""
+    steps = [place.steps for alternatives in plan.places for place in alternatives]
+    is_plain = all(len(one) == 1 for one in plan.places) and all(len(s) == 1 and not s[0].in_list for s in steps)
+    return tuple(s[0].key for s in steps) if is_plain else ()
+
+
+_KEPT = 1 << 14
+"""Values that a reader keeps in mind: of a history's month all days with all times of day."""
+_UNKNOWN = object()
+
+
+def _recalling(read: Reader, raw_of: Callable[[dict[str, Json]], Json]) -> Reader:
+    """The same, once for each text in the same surroundings; what was remarked on is read anew each time."""
+    memory: tuple[Context | None, dict[Json, Any]] = None, {}
+
+    def recall(payload: dict[str, Json], context: Context, findings: Findings) -> Any:
+        nonlocal memory
+        around, known = memory
+        if around is not context or len(known) > _KEPT:
+            known = {}
+            memory = context, known  # at once: another thread may read in other surroundings
+        try:
+            raw = raw_of(payload)
+            found = known.get(raw, _UNKNOWN)
+        except (KeyError, TypeError):  # no such column; a value that is no text
+            return read(payload, context, findings)
+        if found is not _UNKNOWN:
+            return found
+        said = len(findings.problems) + len(findings.warnings)
+        value = read(payload, context, findings)
+        if _is_text(raw) and said == len(findings.problems) + len(findings.warnings):
+            known[raw] = value
+        return value
+
+    return recall
+
+
+def _is_text(raw: Json) -> bool:
+    return all(isinstance(part, str) for part in raw) if isinstance(raw, tuple) else isinstance(raw, str)
 
 
 def _in_zone(plan: FieldPlan, zone: Place, read: Reader) -> Reader:

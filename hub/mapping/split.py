@@ -6,7 +6,6 @@ back into the whole, whose others stay.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from hub.canonical.source import SourceRecord, SourceRef
@@ -20,17 +19,17 @@ Indexes = tuple[int, ...]
 def split(each: Each, source: SourceRecord) -> tuple[SourceRecord, ...]:
     """A record an element. A record without any is one part, whose fields are missing."""
     keys = [key for key, _, _ in _keyed(each, source.payload)] or ["0"]
-    return tuple(replace(source, ref=part_ref(source.ref, key)) for key in keys)
+    return tuple(source._replace(ref=part_ref(source.ref, key)) for key in keys)
 
 
 def part_ref(whole: SourceRef, key: str) -> SourceRef:
     """The part of a record that has this key."""
-    return replace(whole, id=f"{whole.id}#{key}")
+    return whole._replace(id=f"{whole.id}#{key}")
 
 
 def whole_ref(part: SourceRef) -> SourceRef:
     """The record that a part is of."""
-    return replace(part, id=whole_id(part.id))
+    return part._replace(id=whole_id(part.id))
 
 
 def whole_id(part_id: str) -> str:

@@ -148,6 +148,6 @@ def _again(system: LinkedSystem, kind: Kind, uow: UnitOfWork) -> PullResult:
         if issue.subject_kind == kind and issue.subject_id.startswith(prefix) and issue.detail.get("may_pass")
     }
     found = uow.landing.load(list(waiting))
-    records = tuple(replace(record, hub_id=waiting[number]) for number, record in sorted(found.items()))
+    records = tuple(record._replace(hub_id=waiting[number]) for number, record in sorted(found.items()))
     result = take_page(system, kind, Page(records, None), uow) if records else PullResult()
     return replace(result, read=0, unchanged=0, rejected=0)

@@ -106,7 +106,7 @@ def replay_records(
 def _take(system: LinkedSystem, kind: Kind, numbers: Collection[int], uow: UnitOfWork) -> PullResult:
     hub_ids = {issue.detail["source_record_id"]: issue.detail.get("hub_id") for issue in uow.issues.find_open(REJECTED)}
     found = sorted(uow.landing.load(list(numbers)).items())
-    records = tuple(replace(record, hub_id=hub_ids.get(number)) for number, record in found)
+    records = tuple(record._replace(hub_id=hub_ids.get(number)) for number, record in found)
     landed = [Landed(number, is_new=False) for number, _ in found]
     plan = PagePlanner(system, kind, uow, is_replay=True).plan(Page(records, None), landed)
     return replace(count(plan), rejected=len(plan.rejected), contested=apply_page(system, plan, uow))

@@ -62,6 +62,8 @@ class CodecKind:
     """It takes as many paths as its field names, two at least; its options learn how many (`parts`)."""
     fields: int = 1
     """How many canonical fields it fills; of several, the field's key is `given_name + family_name`."""
+    recurs: bool = False
+    """Few values come again and again, and mean the same whoever is linked: what was read is kept in mind."""
     sample: Any = "a text"
     """A value as it decodes: a canonical field that cannot hold it cannot be read by this codec."""
 

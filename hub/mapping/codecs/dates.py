@@ -58,4 +58,4 @@ def _date(options: DateOptions, _: Mapping[str, CodeTable]) -> Codec:
     return Codec(decode, encode)
 
 
-DATE = CodecKind("date", _date, DateOptions, sample=date(2026, 3, 2))
+DATE = CodecKind("date", _date, DateOptions, recurs=True, sample=date(2026, 3, 2))

@@ -214,9 +214,17 @@ def _unreadable(message: str) -> Unreadable:
 
 
 _SAMPLE = Money(amount_minor=22500)
-MONEY = CodecKind("money", _money, MoneyOptions, sample=_SAMPLE)
-MONEY_PARTS = CodecKind("money_parts", _money_parts, MoneyPartsOptions, parts=("amount", "currency"), sample=_SAMPLE)
+MONEY = CodecKind("money", _money, MoneyOptions, recurs=True, sample=_SAMPLE)
+MONEY_PARTS = CodecKind(
+    "money_parts", _money_parts, MoneyPartsOptions, parts=("amount", "currency"), recurs=True, sample=_SAMPLE
+)
 SIGNED_MONEY = CodecKind(
-    "signed_money", _signed_money, SignedMoneyOptions, parts=("kind", "amount"), fields=2, sample=("payment", _SAMPLE)
+    "signed_money",
+    _signed_money,
+    SignedMoneyOptions,
+    parts=("kind", "amount"),
+    fields=2,
+    recurs=True,
+    sample=("payment", _SAMPLE),
 )
 BALANCE = CodecKind("balance", _balance, parts=("value", "spent", "left"), fields=2, sample=(_SAMPLE, _SAMPLE))

@@ -123,5 +123,5 @@ def number_of(text: str) -> Decimal | None:
     return found.to_integral_value() + 0 if found == found.to_integral_value() else found.normalize()
 
 
-MINUTES = CodecKind("minutes", _minutes, MinutesOptions, sample=30)
+MINUTES = CodecKind("minutes", _minutes, MinutesOptions, recurs=True, sample=30)
 QUANTITY = CodecKind("quantity", _quantity, QuantityOptions, sample=Decimal("1.5"))

@@ -81,4 +81,4 @@ def _shortest(clock: time, formats: tuple[str, ...], read: Callable[[str], time 
     return written(clock, formats[0])
 
 
-WALL_TIME = CodecKind("wall_time", _wall_time, WallTimeOptions, parts=("date", "time"), sample=SAMPLE)
+WALL_TIME = CodecKind("wall_time", _wall_time, WallTimeOptions, parts=("date", "time"), recurs=True, sample=SAMPLE)

@@ -118,6 +118,6 @@ def _integer(_: NoOptions, __: Mapping[str, CodeTable]) -> Codec:
     return Codec(decode, lambda value, _: value)
 
 
-CODE = CodecKind("code", _code, CodeOptions)
-BOOLEAN = CodecKind("boolean", _boolean, BooleanOptions, sample=True)
+CODE = CodecKind("code", _code, CodeOptions, recurs=True)
+BOOLEAN = CodecKind("boolean", _boolean, BooleanOptions, recurs=True, sample=True)
 INTEGER = CodecKind("integer", _integer, sample=30)

@@ -44,7 +44,7 @@ class DecidedRow:
 
     def without_text(self) -> Self:
         """The same without what the row says: it is decided, and a hundred thousand rows are many."""
-        return replace(self, row=self.row._replace(record=replace(self.row.record, payload={})))
+        return replace(self, row=self.row._replace(record=self.row.record._replace(payload={})))
 
     @property
     def verdict(self) -> Verdict:
@@ -90,7 +90,7 @@ def corrected(record: SourceRecord, corrections: Mapping[str, Correction]) -> So
     if not right:
         return record
     payload = {name: value for name, value in record.payload.items() if name != BAD_ROW}
-    return replace(record, payload={**payload, **right})
+    return record._replace(payload={**payload, **right})
 
 
 def combine_patients(decided: Sequence[DecidedRow], system: str) -> dict[str, Patient]:

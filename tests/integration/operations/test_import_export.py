@@ -171,7 +171,7 @@ def _with_status(request: ImportRequest, id_: str, status: str) -> ImportRequest
         replace(
             file,
             records=tuple(
-                replace(row, payload={**row.payload, "Status": status}) if row.ref.id == id_ else row
+                row._replace(payload={**row.payload, "Status": status}) if row.ref.id == id_ else row
                 for row in file.records
             ),
         )
@@ -200,7 +200,7 @@ def test_a_later_export_changes_what_changed_and_knows_who_is_linked(
     id_ = next(id_ for id_, visit in told.items() if visit[2] == "fulfilled")
     clients, services, staff, visits, *_ = request.files
     row = next(record for record in visits.records if record.ref.id == id_)
-    cancelled = replace(row, payload={**row.payload, "Status": "Cxl"}, version="2030-01-01 00:00")
+    cancelled = row._replace(payload={**row.payload, "Status": "Cxl"}, version="2030-01-01 00:00")
     delta = (
         replace(clients, records=(), sha256="none"),
         services,
@@ -224,7 +224,7 @@ def test_an_older_export_that_comes_late_undoes_nothing(small: Path, store: SqlS
     with engine.connect() as db:
         before = found.found_visits(db)
     visits = next(file for file in request.files if file.kind is Kind.VISIT)
-    stale = [replace(row, payload={**row.payload, "Room": "Elsewhere"}, modified_at=LONG_AGO) for row in visits.records]
+    stale = [row._replace(payload={**row.payload, "Room": "Elsewhere"}, modified_at=LONG_AGO) for row in visits.records]
     late = replace(visits, records=tuple(stale), sha256="late")
     files = tuple(late if file is visits else file for file in request.files)
     result = import_export(replace(request, files=files), store)

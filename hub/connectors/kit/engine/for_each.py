@@ -101,5 +101,5 @@ def _list(pages: Iterator[Page]) -> Iterator[Page]:
 def _with_parent(page: Page, spec: ForEach, record_id: str) -> Page:
     if spec.put is None:
         return page
-    records = tuple(replace(one, payload={**one.payload, spec.put: record_id}) for one in page.records)
+    records = tuple(one._replace(payload={**one.payload, spec.put: record_id}) for one in page.records)
     return replace(page, records=records)
