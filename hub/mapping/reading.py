@@ -199,7 +199,7 @@ def raw_reader(plan: FieldPlan) -> Callable[[dict[str, Json]], Json]:
         return parts[0]
 
     def together(payload: dict[str, Json]) -> Json:
-        raw = tuple(read(payload) for read in parts)
+        raw = tuple([read(payload) for read in parts])
         return raw if required or any(part is not None for part in raw) else None
 
     return together

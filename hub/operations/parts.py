@@ -60,9 +60,9 @@ def _ends(one: SourceRecord, mapping: TwoWay, known: Collection[KnownPart]) -> I
     whole = one.ref if one.is_end else whole_ref(one.ref)
     for id_ in dict.fromkeys(part.id for part in known if part.is_standing):
         if one.is_end or not holds(each, one.payload, id_):
-            into = part_ref(replace(whole, id=one.merged_into), key_of(id_)).id if one.merged_into else None
+            into = part_ref(whole._replace(id=one.merged_into), key_of(id_)).id if one.merged_into else None
             ref = part_ref(whole, key_of(id_))
-            yield replace(one, ref=ref, payload={}, hub_id=None, gone=into is None, merged_into=into)
+            yield one._replace(ref=ref, payload={}, hub_id=None, gone=into is None, merged_into=into)
 
 
 def _marked(part: SourceRecord, known: Known) -> SourceRecord:
@@ -71,7 +71,7 @@ def _marked(part: SourceRecord, known: Known) -> SourceRecord:
         return part
     of_whole = known.get(whole_id(part.ref.id), ())
     own = next((one.id for one in of_whole if one.canonical_id == part.hub_id), None)
-    return part if own in (None, part.ref.id) else replace(part, hub_id=None)
+    return part if own in (None, part.ref.id) else part._replace(hub_id=None)
 
 
 def _is_empty(part: SourceRecord, mapping: TwoWay, known: Known) -> bool:
@@ -94,7 +94,7 @@ def part_in(stored: SourceRecord, mapping: TwoWay, part_id: str | None) -> Sourc
     if each is None:
         return stored
     if part_id is not None:
-        return replace(stored, ref=replace(stored.ref, id=part_id))
+        return stored._replace(ref=stored.ref._replace(id=part_id))
     first = split(each, stored)[0]
     if not holds(each, stored.payload, first.ref.id):
         hint = "Say with 'record' of the call, or with 'one' of the stream, where the whole record stands"
@@ -105,7 +105,7 @@ def part_in(stored: SourceRecord, mapping: TwoWay, part_id: str | None) -> Sourc
 def move_siblings(own: SourceRecord, system: LinkedSystem, uow: UnitOfWork) -> None:
     """Know the other parts of a record that was written by its state now, where they still say what they said."""
     mapping = system.mapping(own.ref.kind)
-    whole = replace(own, ref=whole_ref(own.ref))
+    whole = own._replace(ref=whole_ref(own.ref))
     siblings = [one for one in records_of(mapping, whole) if one.ref != own.ref]
     links = uow.links.find([one.ref for one in siblings])
     numbers = [link.source_record_id for link in links.values() if link.source_record_id is not None]

@@ -1,8 +1,7 @@
 """Canonical fields as columns: an amount of money is two (`price_minor`, `price_currency`), a list of lines is JSON."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, get_args
 
@@ -28,18 +27,23 @@ def columns_of(model: type[BaseModel]) -> list[str]:
     return [column for columns in listed for column in columns]
 
 
-def values_of(record: BaseModel) -> Iterator[Any]:
+def values_of(record: BaseModel) -> list[Any]:
     """A record's values, column by column."""
-    model = type(record)
-    money = money_fields(model)
-    for name in model.model_fields:
+    values: list[Any] = []
+    for name, is_money in _plan(type(record)):
         value = getattr(record, name)
-        if name in money:
-            yield from (None, None) if value is None else (value.amount_minor, value.currency)
+        if is_money:
+            values += (None, None) if value is None else (value.amount_minor, value.currency)
         elif isinstance(value, tuple):
-            yield json.dumps([line.model_dump(mode="json") for line in value])
+            values.append(json.dumps([line.model_dump(mode="json") for line in value]))
         else:
-            yield str(value) if isinstance(value, StrEnum) else value
+            values.append(value)
+    return values
+
+
+@cache
+def _plan(model: type[BaseModel]) -> tuple[tuple[str, bool], ...]:
+    return tuple((name, name in money_fields(model)) for name in model.model_fields)
 
 
 def fields_of(model: type[BaseModel], stored: Mapping[str, Any]) -> dict[str, Any]:

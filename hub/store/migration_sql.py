@@ -48,6 +48,7 @@ MONTHS = text("""
     SELECT l.month, md5(string_agg(r.content_hash || l.file || l.line, '' ORDER BY l.file, l.line)) AS mark
     FROM landed_row l JOIN source_record r ON r.id = l.source_record_id
     WHERE l.batch_id = :landing GROUP BY l.month ORDER BY l.month""")
+# In the order of a source record's fields.
 ROWS = text("""
     SELECT r.id, r.system, r.kind, l.source_id, r.version, r.payload, r.modified_at, l.file, l.line,
         coalesce(applied.modified_at > r.modified_at, false) AS is_stale

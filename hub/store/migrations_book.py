@@ -49,6 +49,7 @@ from hub.sync.conflicts import Overlap
 
 CHUNK = 5000
 _AS_STREAM = {"stream_results": True, "max_row_buffer": CHUNK}
+_KINDS = {str(kind): kind for kind in Kind}
 _STAGED = (
     "position", "file", "line", "source_id", "version", "content_hash", "payload", "modified_at", "month",
 )  # fmt: skip
@@ -222,10 +223,10 @@ def _staged(rows: Iterable[DatedRow]) -> Iterator[tuple[object, ...]]:
         yield (position, record.file, record.line, record.ref.id, version, digest, payload, modified_at, month)
 
 
-def _stored(row: Row[Any]) -> StoredRow:
-    ref = SourceRef(row.system, Kind(row.kind), row.source_id)
-    record = SourceRecord(ref, row.payload, row.version, row.modified_at, row.file, row.line)
-    return StoredRow(row.id, record, row.is_stale)
+def _stored(row: Sequence[Any]) -> StoredRow:
+    number, system, kind, source_id, version, payload, modified_at, file, line, is_stale = row
+    ref = SourceRef(system, _KINDS[kind], source_id)
+    return StoredRow(number, SourceRecord(ref, payload, version, modified_at, file, line), is_stale)
 
 
 def _account(file: str, kind: Kind, rows: Sequence[Row[Any]]) -> FileAccount:

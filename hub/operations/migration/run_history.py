@@ -1,6 +1,6 @@
 """Run a migration: partition by partition, each in one transaction, each only where its inputs changed.
 
-land (each kind) → load (providers, services, patients, then visits and money by month) → replay → account. A process
+land (each kind) → load (patients, providers, services, then visits, then money by month) → replay → account. A process
 that dies leaves whole partitions behind; the next run finds by their fingerprints what is done, and goes on.
 """
 
@@ -21,12 +21,13 @@ from hub.ports import Disposition, Store, UnitOfWork
 from hub.ports.migrations import Attempt, FileAccount, MigrationHead, Partition, Stage
 
 UNDIVIDED: Mapping[Kind, Callable[[Loader, UnitOfWork, int], list[Disposition]]] = {
+    Kind.PATIENT: load_people,
     Kind.PROVIDER: load_providers,
     Kind.SERVICE: load_services,
-    Kind.PATIENT: load_people,
 }
-"""Kinds that are loaded whole, in the order in which they refer to each other."""
+"""Kinds that are loaded whole, none of which refers to another; the longest first."""
 REQUIRED = (*UNDIVIDED, Kind.VISIT)
+"""What others refer to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,21 @@ class Run:
         return self.read_account()
 
     def steps(self) -> Iterator[Sequence[Planned]]:
-        """Each is planned when the one before it was done; within one nothing waits for another."""
-        yield list(self.plan_landing())
-        for kind in self.kinds():
-            yield self.plan_loading(kind)
+        """Each is planned when the one before it was done; within one nothing waits for another.
+
+        To match people is the longest of what cannot be divided: meanwhile the others land what is much.
+        """
+        landing = list(self.plan_landing())
+        yield [one for one in landing if one.partition.kind in UNDIVIDED]
+        yield [*self._plan_all(UNDIVIDED), *(one for one in landing if one.partition.kind not in UNDIVIDED)]
+        yield self._plan_all([Kind.VISIT])
+        yield self._plan_all(kind for kind in self.kinds() if kind not in REQUIRED)
         for planned in self.plan_ending():
             yield [planned]
+
+    def _plan_all(self, wanted: Iterable[Kind]) -> list[Planned]:
+        kinds = self.kinds()
+        return [planned for kind in wanted if kind in kinds for planned in self.plan_loading(kind)]
 
     def read_account(self) -> tuple[FileAccount, ...]:
         """What became of the rows of each file."""
@@ -220,8 +230,8 @@ class Run:
 
     def _reading(self, kind: Kind, attempts: Mapping[Partition, Attempt]) -> str:
         """Of all but its rows that decides what becomes of a kind's rows."""
-        order = self.kinds()
-        before = order[: order.index(kind)] if kind not in UNDIVIDED else ()
+        referred = UNDIVIDED if kind is Kind.VISIT else REQUIRED
+        before = referred if kind not in UNDIVIDED else ()
         upstream = {
             str(p): one.fingerprint for p, one in attempts.items() if p.stage is Stage.LOAD and p.kind in before
         }

@@ -127,7 +127,7 @@ def test_a_code_that_stops_takes_nothing_of_its_page(system: LinkedSystem, store
 
 def test_what_ends_and_what_is_broken_is_told_apart_by_kind_too(system: LinkedSystem) -> None:
     other, mine = record({"id": "x"}), record(household(1, "Ana"))
-    end = replace(other, payload={}, gone=True)
+    end = other._replace(payload={}, gone=True)
     rejected = tuple(Rejected(one, (Problem("broken"),)) for one in (other, mine))
     page = Page((end, other, mine), "1", rejected, frozenset({"x", "f1"}))
     [taken] = pages_of_kind([page], system.mapping(Kind.PATIENT))

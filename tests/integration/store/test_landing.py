@@ -1,7 +1,9 @@
 """What other systems sent lands once, unchanged, and is linked."""
 
-from dataclasses import replace
+import json
 from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, text
@@ -11,6 +13,7 @@ from hub.canonical.source import SourceRecord, SourceRef
 from hub.ports import Link
 from hub.store.bulk import FEW
 from hub.store.driver import run
+from hub.store.landing import stored_row
 from hub.store.unit_of_work import SqlStore
 from tests.integration.store.records_made_up import landed
 
@@ -27,8 +30,7 @@ def test_the_same_content_lands_once(store: SqlStore) -> None:
 
 
 def test_a_record_comes_back_as_it_was_sent(store: SqlStore) -> None:
-    sent = replace(
-        landed("a", {"name": "Zoë", "n": 1.5, "deep": [{"x": None, "y": "\\u0000 '"}], "": ""}),
+    sent = landed("a", {"name": "Zoë", "n": 1.5, "deep": [{"x": None, "y": "\\u0000 '"}], "": ""})._replace(
         version="7",
         modified_at=datetime(2026, 3, 1, 8, tzinfo=UTC),
     )
@@ -41,8 +43,9 @@ def test_a_record_comes_back_as_it_was_sent(store: SqlStore) -> None:
 def test_few_rows_and_many_stand_there_as_they_were_given(store: SqlStore, count: int) -> None:
     nasty = ["a", "it's", '"', "\\", "\\N", "{a,b}", "NULL", "null", "", " ", "\t\n", "Zoë", "$1 :x %s", "\U0001f600"]
     sent = [
-        replace(
-            landed(f"{n} {nasty[n % len(nasty)]}", {nasty[n % len(nasty)]: [nasty, None, n, 0.5, {"x": n % 2 == 0}]}),
+        landed(
+            f"{n} {nasty[n % len(nasty)]}", {nasty[n % len(nasty)]: [nasty, None, n, 0.5, {"x": n % 2 == 0}]}
+        )._replace(
             version=None if n % 3 else nasty[n % len(nasty)],
             modified_at=None if n % 2 else datetime(2026, 3, 1, 8, 0, 0, n, tzinfo=UTC),
             line=None if n % 2 else n,
@@ -60,6 +63,22 @@ def test_a_character_that_the_database_cannot_hold_is_replaced_by_its_symbol(sto
     with store.begin("test") as work:
         (one,) = work.landing.land([landed("a", {"x": "a\x00\x00b\\u0000"})])
         assert work.landing.load([one.id])[one.id].payload == {"x": "a\u2400\u2400b\\u0000"}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        {"one": "a"},
+        {"b": 'a "%s" \\ \n', "a%": "Zoë \u2028 \u0007", "": ""},
+        {"b": "a", "a": 1},
+        {"b": "a", "a": {"z": [None], "y": True}},
+    ],
+)
+def test_texts_are_written_as_any_json_is(payload: dict[str, Any]) -> None:
+    _, digest, written, _ = stored_row(landed("a")._replace(payload=payload))
+    assert written == json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    assert digest == sha256(written.encode()).hexdigest()
 
 
 def test_the_last_link_of_a_record_wins_and_keeps_the_state_it_was_made_from(store: SqlStore) -> None:

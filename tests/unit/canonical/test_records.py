@@ -1,11 +1,22 @@
+from uuid import NAMESPACE_URL, uuid5
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hub.canonical.ids import Kind, derive, mint
+from hub.canonical.ids import PREFIX, Kind, derive, mint
 from hub.canonical.phi import Phi, phi_classes
 from hub.canonical.records import Location, Patient, Provider, Resource, Service, Visit, VisitState
 
 PUBLIC_OF_PATIENT = {"id", "registered_on", "texts_allowed", "marketing_allowed", "active"}
+WRITABLE = st.characters(codec="utf-8")
+
+
+@given(st.sampled_from(list(Kind)), st.text(WRITABLE), st.text(WRITABLE))
+def test_an_id_is_derived_as_a_name_based_uuid(kind: Kind, system: str, source_id: str) -> None:
+    known = uuid5(NAMESPACE_URL, f"hub:{system}:{kind}:{source_id}").hex
+    assert derive(kind, system, source_id) == f"{PREFIX[kind]}_{known}"
 
 
 def test_every_field_of_a_patient_is_marked_or_known_to_be_public():

@@ -61,6 +61,31 @@ def test_the_reasons_stand_in_the_order_of_the_fields(visits: TwoWay) -> None:
     ]
 
 
+def test_a_text_that_comes_again_means_what_its_surroundings_make_of_it(visits: TwoWay) -> None:
+    elsewhere = replace(CONTEXT, zone=ZoneInfo("America/New_York"), currency="CAD")
+    found = [read(visits, {**ROW, "Price": "5"}, context).record for context in (CONTEXT, elsewhere, CONTEXT) * 2]
+    hours = [one.start.hour for one in found if isinstance(one, Visit)]
+    currencies = [one.price.currency for one in found if isinstance(one, Visit) and one.price]
+    assert (hours, currencies) == ([15, 14, 15] * 2, ["USD", "CAD", "USD"] * 2)
+
+
+def test_what_is_wrong_or_remarkable_is_said_each_time_it_comes(visits: TwoWay) -> None:
+    skipped = {**ROW, "Date": "2026-03-08", "Start": "02:30", "End": "04:00", "Price": "much"}
+    for _ in range(2):
+        decoded = read(visits, skipped)
+        assert decoded.record is not None
+        assert [one.code for one in decoded.warnings] == ["skipped_time", "bad_money"]
+        assert only_reasons(read(visits, {**ROW, "Date": "soon"}).problems)[0] == "bad_date"
+
+
+def test_a_value_that_is_no_text_is_not_taken_for_one(visits: TwoWay) -> None:
+    prices = ["5", 5, True, [5], {}, None, "5"]
+    found = [read(visits, {**ROW, "Price": one}).record for one in prices]
+    assert [one.price.amount_minor if isinstance(one, Visit) and one.price else None for one in found] == [
+        500, 500, None, None, None, None, 500,
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("end", ["09:00", "08:30"])
 def test_an_end_that_is_not_after_its_start_has_the_tables_reason(visits: TwoWay, end: str) -> None:
     assert only_reasons(read(visits, {**ROW, "End": end}).problems) == ("bad_times",)

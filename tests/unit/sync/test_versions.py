@@ -1,6 +1,5 @@
 """Which row of a record counts."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
@@ -60,4 +59,4 @@ def test_every_row_is_accounted_for_once() -> None:
 
 def test_records_of_other_kinds_with_the_same_id_are_others() -> None:
     visit = row(2, "a")
-    assert len(decide_versions([visit, replace(visit, ref=SourceRef("s", Kind.PATIENT, "A1"))])) == 2
+    assert len(decide_versions([visit, visit._replace(ref=SourceRef("s", Kind.PATIENT, "A1"))])) == 2
