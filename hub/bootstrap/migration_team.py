@@ -1,5 +1,6 @@
 """Several processes that move one history side by side: while one decodes, PostgreSQL stores for another."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,9 @@ from hub.settings import Settings
 
 WORTH_A_TEAM = 4_000_000
 """Bytes of an export from which on a team is faster than one process: to start takes each of them a second."""
+
+_SELDOM = 50_000, 20, 100
+"""Rows make no cycles: to look for some in all that is loaded, as often as Python does, took a seventh of the time."""
 
 _run: Run
 """Of this worker."""
@@ -66,6 +70,7 @@ def _perform_all(pool: ProcessPoolExecutor, planned: Sequence[Planned]) -> Itera
 def _begin_work(folder: Path, source: Path, settings: Settings) -> None:
     global _run  # noqa: PLW0603 a worker is told once what it works on
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the one that leads decides
+    gc.set_threshold(*_SELDOM)
     Thread(target=_end_with_parent, daemon=True).start()
     store, _ = _opened.enter_context(open_store(settings))
     _run = Run(read_migration_folder(folder, settings).history(source), store)

@@ -181,20 +181,20 @@ def _lineage(origins: Mapping[str, Origin] | None) -> str | None:
 
 _BY_SOURCE = """
     CASE WHEN s.source_record_id IS NOT NULL THEN jsonb_build_object('*', jsonb_build_array(
-        s.source_record_id, 'only', coalesce(r.modified_at, now()))) END"""
+        s.source_record_id, 'only', coalesce(
+            (SELECT r.modified_at FROM source_record r WHERE r.id = s.source_record_id), now()))) END"""
 
 
 def _upsert_statement(table: str, content: Sequence[str], columns: Sequence[str], *, is_explained: bool) -> str:
     """Explained: by the staged lineage; else a new record is its source's, and a changed one is for the trigger."""
     listed = ", ".join(f'"{name}"' for name in columns)
     given = ", ".join(_BY_SOURCE if n == "lineage" and not is_explained else f's."{n}"' for n in columns)
-    source = "" if is_explained else "LEFT JOIN source_record r ON r.id = s.source_record_id"
     explained = "lineage = coalesce(t.lineage, '{}') || coalesce(excluded.lineage, '{}')," if is_explained else ""
     changes = ", ".join(f'"{name}" = excluded."{name}"' for name in content if name != "id")
     old = ", ".join(f't."{name}"' for name in content)
     new = ", ".join(f'excluded."{name}"' for name in content)
     return f"""
-        INSERT INTO "{table}" AS t ({listed}) SELECT {given} FROM "staged_{table}" s {source} ORDER BY s.id
+        INSERT INTO "{table}" AS t ({listed}) SELECT {given} FROM "staged_{table}" s ORDER BY s.id
         ON CONFLICT (id) DO UPDATE SET {changes}, {explained}
             source_record_id = coalesce(excluded.source_record_id, t.source_record_id),
             updated_at = now(), revision = t.revision + 1
