@@ -1,9 +1,9 @@
 """The reading half of a table: from each field a closure that finds the raw value and decodes it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from hub.canonical.records import Canonical
@@ -18,8 +18,7 @@ from hub.mapping.spec import FieldPlan, Table
 Reader = Callable[[dict[str, Json], Context, "Findings"], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """What came of one vendor record."""
 
     record: Canonical | None

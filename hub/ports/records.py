@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical
@@ -47,8 +47,7 @@ class Landing(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """That a record of another system is this canonical one."""
 
     ref: SourceRef
@@ -219,8 +218,7 @@ class Verdict(StrEnum):
     """A record of its own, until a person decides whether it is somebody else's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Disposition:
+class Disposition(NamedTuple):
     """What became of one row of an imported file."""
 
     file: str

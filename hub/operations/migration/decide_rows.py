@@ -1,8 +1,7 @@
 """What landed rows mean: pure. A row becomes a record or is quarantined under its first problem's code."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 from hub.canonical.ids import Kind, LocationId, ResourceId, derive
 from hub.canonical.lots import Lot
@@ -25,8 +24,7 @@ Lots = dict[tuple[str, str, str], str]
 """Product, location and lot → the record that it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class DecidedRow:
+class DecidedRow(NamedTuple):
     """What becomes of one row."""
 
     row: StoredRow
@@ -44,7 +42,7 @@ class DecidedRow:
 
     def without_text(self) -> Self:
         """The same without what the row says: it is decided, and a hundred thousand rows are many."""
-        return replace(self, row=self.row._replace(record=self.row.record._replace(payload={})))
+        return self._replace(row=self.row._replace(record=self.row.record._replace(payload={})))
 
     @property
     def verdict(self) -> Verdict:
@@ -79,7 +77,7 @@ def keep_first_of_lots(decided: Iterable[DecidedRow], seen: Lots) -> Iterator[De
     for one in decided:
         lot = one.record
         if isinstance(lot, Lot) and seen.setdefault((lot.product_id, lot.location_id, lot.name), lot.id) != lot.id:
-            yield replace(one, record=None, reason=LOT_TWICE)
+            yield one._replace(record=None, reason=LOT_TWICE)
         else:
             yield one
 

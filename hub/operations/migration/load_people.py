@@ -1,7 +1,6 @@
 """Load the patients: decode, find out who is one person, merge whom the rules are sure of, queue the rest."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from hub.canonical.ids import Kind, PatientId, derive
 from hub.canonical.records import Patient
@@ -37,7 +36,7 @@ def load_people(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposi
 
 
 def _only_who(decided: DecidedRow) -> DecidedRow:
-    return replace(decided, record=decided.record and Patient.model_construct(id=PatientId(decided.record.id)))
+    return decided._replace(record=decided.record and Patient.model_construct(id=PatientId(decided.record.id)))
 
 
 def _dispositions(
