@@ -28,7 +28,7 @@ from benchmarks.database import database_cpu, database_memory, family_cpu, famil
 from hub.bootstrap.migration_folder import read_migration_folder
 from hub.bootstrap.migration_team import open_team
 from hub.cli.migrating_profile import profile as profile_files
-from hub.operations.migration.run_history import Run
+from hub.operations.migration.run_history import UNDIVIDED, Run
 from hub.ports.migrations import Partition, Stage
 from hub.settings import Settings
 from hub.store.engine import application_engine
@@ -67,12 +67,18 @@ class Clock:
 
     def done(self, partition: Partition, counts: Mapping[str, int] | None) -> None:
         """For `Run.run`."""
-        self.tick(stage_of(partition), (counts or {}).get("rows", 0))
+        stage, rows = stage_of(partition), (counts or {}).get("rows", 0)
+        self.tick(stage, rows if partition.stage is Stage.LAND or stage != LANDING else 0)
+
+
+LANDING = "land, match"
 
 
 def stage_of(partition: Partition) -> str:
-    """Money is one stage; what is loaded is told by kind."""
-    if partition.stage is not Stage.LOAD or partition.kind is None:
+    """What is done side by side is one stage: people are matched while visits and money land."""
+    if partition.stage is Stage.LAND or partition.kind in UNDIVIDED:
+        return LANDING
+    if partition.kind is None:
         return str(partition.stage)
     return "money" if partition.kind in MONEY else f"load {partition.kind}"
 

@@ -23,9 +23,13 @@ from sqlalchemy import URL, Engine, text
 from benchmarks.database import database_cpu, family_cpu, fresh_database
 from benchmarks.migrate_history import FOLDER, Clock, count_rows, export_of, move
 from hub.bootstrap.migration_folder import read_migration_folder
+from hub.bootstrap.migration_team import open_team
 from hub.canonical.ids import Kind
 from hub.connectors.export_files.layout import FileLayout
+from hub.operations.migration.run_history import Run
 from hub.settings import Settings
+from hub.store.engine import application_engine
+from hub.store.unit_of_work import SqlStore
 
 TUNED = {
     "NORMALIZE__WORKERS": "2",
@@ -100,6 +104,17 @@ def timed(server: str, work: Callable[[], object]) -> Spent:
     return perf_counter() - began[0], family_cpu(os.getpid()) - began[1], database_cpu(server) - began[2]
 
 
+def land(url: URL, export: Path, workers: int | None) -> None:
+    """All files, and nothing else, as the hub's whole run does it among other things."""
+    engine = application_engine(url)
+    settings = Settings(database_url=url.render_as_string(hide_password=False))
+    with open_team(FOLDER, export, settings, workers) as team:
+        run = Run(read_migration_folder(FOLDER, settings).history(export), SqlStore(engine))
+        landing = list(run.plan_landing())
+        list(team(landing) if team else map(run.perform, landing))
+    engine.dispose()
+
+
 def compare(export: Path, workers: int | None) -> None:
     """Each in its turn on a database of its own, and the ratios."""
     rows = sum(count_rows(file) for file in export.glob("*.csv"))
@@ -110,11 +125,11 @@ def compare(export: Path, workers: int | None) -> None:
         os.environ.update(TUNED)
         tuned = timed(server, lambda: print(f"dlt tuned merged {merge(owner, export, in_batches, 'csv')} rows"))
     with fresh_database(durable=False) as (url, _):
-        clock = Clock(str(url.query["host"]))
-        clock.start()
-        move(url, export, clock, workers)
-    whole = tuple(sum(each) for each in zip(*clock.spent.values(), strict=True))
-    landed = clock.spent["land"]
+        server = str(url.query["host"])
+        landed = timed(server, lambda: land(url, export, workers))
+    with fresh_database(durable=False) as (url, _):
+        server = str(url.query["host"])
+        whole = timed(server, lambda: move(url, export, Clock(server), workers))
     told = {"hub, landed": landed, "dlt, tuned": tuned, "hub, whole run": whole, "dlt, as it comes": default}
     for name, (wall, ours, database) in told.items():
         print(f"{name:18} {wall:8.1f} s wall  {rows / wall:8.0f} rows/s", end="")
