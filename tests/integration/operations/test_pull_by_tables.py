@@ -18,6 +18,7 @@ from hub.operations.pages_of_kind import pages_of_kind
 from hub.operations.prepare_write import prepare_write
 from hub.operations.pull_changes import pull_changes
 from hub.operations.receive_webhook import receive_webhook
+from hub.operations.rehearse_sync import rehearse_sync
 from hub.operations.work_inbox import work_inbox
 from hub.ports import Delivery, Page, Rejected, Store
 from hub.ports.inbox import WebhookEvent
@@ -134,3 +135,25 @@ def test_what_ends_and_what_is_broken_is_told_apart_by_kind_too(system: LinkedSy
     assert [one.ref.id for one in taken.records] == ["x", "f1#A"]
     assert [one.record.ref.id for one in taken.rejected] == ["f1"]
     assert (taken.cursor, taken.listed) == ("1", frozenset({"x", "f1"}))
+
+
+def test_a_record_that_is_rung_for_as_gone_ends_all_its_parts(system: LinkedSystem, store: Store) -> None:
+    pull_changes(system, Kind.PATIENT, Source(household(1, "Ana", "Ben"), household(2, "Cleo")), store)
+    source = Source()
+    source.page = Page((replace(record({"id": "f1"}), payload={}, gone=True),), None)
+    receive_webhook("v", [WebhookEvent(None, "gone", Kind.PATIENT, "f1", gone=True)], store)
+    assert work_inbox(system, source, store).taken.gone == 2
+    with store.begin("test") as work:
+        found = work.records.load_all(Kind.PATIENT).values()
+    assert {one.given_name: one.active for one in found if isinstance(one, Patient)} == {
+        "Ana": False,
+        "Ben": False,
+        "Cleo": True,
+    }
+
+
+def test_a_rehearsal_counts_the_parts_that_vanished(system: LinkedSystem, store: Store) -> None:
+    pull_changes(system, Kind.PATIENT, Source(household(1, "Ana", "Ben")), store)
+    plan = rehearse_sync(system, [Kind.PATIENT], Source(household(1, "Ana")), store)
+    assert [one.what for one in plan.here] == ["gone"]
+    assert pull_changes(system, Kind.PATIENT, Source(household(1, "Ana")), store).gone == 1
