@@ -177,7 +177,9 @@ def push(system: System, *, as_json: AsJson = False) -> None:
 
 
 def _pushed_line(done: "PushResult") -> str:
-    return f"{done.sent} sent, {done.unchanged} held already, {done.failed} to be tried again, {done.dead} dead"
+    said = f"{done.sent} sent, {done.unchanged} held already, {done.failed} to be tried again"
+    dead = f"{done.dead} dead (hub replay dead)" if done.dead else "0 dead"
+    return f"{'told':10} {said}, {dead}"
 
 
 @contextmanager
