@@ -140,7 +140,7 @@ def test_what_ends_and_what_is_broken_is_told_apart_by_kind_too(system: LinkedSy
 def test_a_record_that_is_rung_for_as_gone_ends_all_its_parts(system: LinkedSystem, store: Store) -> None:
     pull_changes(system, Kind.PATIENT, Source(household(1, "Ana", "Ben"), household(2, "Cleo")), store)
     source = Source()
-    source.page = Page((replace(record({"id": "f1"}), payload={}, gone=True),), None)
+    source.page = Page((record({"id": "f1"})._replace(payload={}, gone=True),), None)
     receive_webhook("v", [WebhookEvent(None, "gone", Kind.PATIENT, "f1", gone=True)], store)
     assert work_inbox(system, source, store).taken.gone == 2
     with store.begin("test") as work:
