@@ -34,6 +34,9 @@ def landed_words(
 ) -> dict[str, str]:
     """SQL expressions over a row `record` of `source_record`, by `<kind>_<field>`; `…_text` is the bare text.
 
+    `…_read` reads a text `said` instead (`kind_said` and `amount_said` for signed money): what rows say repeats, so who
+    adds up many reads each text once.
+
     Args:
         mappings: what declares columns and formats, by kind.
         codes: the code tables that they name.
@@ -42,7 +45,7 @@ def landed_words(
     words: dict[str, str] = {}
     for kind, mapping in mappings.items():
         right = (corrections or {}).get(kind, {})
-        words |= {f"{kind}_{name}{form}": "NULL" for name in _untold(kind, mapping) for form in ("", "_text")}
+        words |= {f"{kind}_{name}{form}": "NULL" for name in _untold(kind, mapping) for form in ("", "_text", "_read")}
         for plan in mapping.table.fields:
             words |= {f"{kind}_{name}": sql for name, sql in _words_of(plan, codes, right)}
             words |= {name: _or_default(words[name], plan) for name in _own_words(kind, plan) if name in words}
@@ -55,7 +58,7 @@ def _untold(kind: Kind, mapping: TwoWay) -> set[str]:
 
 
 def _own_words(kind: Kind, plan: FieldPlan) -> tuple[str, ...]:
-    return tuple(f"{kind}_{name}" for name in plan.names)
+    return tuple(f"{kind}_{name}{form}" for name in plan.names for form in ("", "_read"))
 
 
 def _or_default(sql: str, plan: FieldPlan) -> str:
@@ -72,7 +75,7 @@ def _words_of(
     spec = plan.spec
     options = spec.model_extra or {}
     if spec.path is None and not spec.paths:
-        yield plan.name, "NULL"
+        yield from ((plan.name, "NULL"), (f"{plan.name}_text", "NULL"), (f"{plan.name}_read", "NULL"))
     if spec.path:
         yield f"{plan.name}_text", _text(spec.path, right)
     for part, path in (spec.paths or {}).items():
@@ -80,18 +83,27 @@ def _words_of(
     if spec.codec == "wall_time" and spec.paths and {"date", "time"} <= spec.paths.keys():
         date, time = (_text(str(spec.paths[part]), right) for part in ("date", "time"))
         yield plan.name, f"({_date(date, options['dates'])} + {_time(time)})"
+        yield f"{plan.name}_date_read", _date("said", options["dates"])
+        yield f"{plan.name}_time_read", _time("said")
     elif spec.codec == "signed_money" and spec.paths:
         kind, amount = (_text(spec.paths[part], right) for part in ("kind", "amount"))
-        meant = _code(kind, codes[options["table"]])
-        back = ", ".join(quoted(code) for code in options.get("back", []))
-        yield "kind", meant
-        yield "amount", f"((CASE WHEN {meant} IN ({back}) THEN -1 ELSE 1 END) * abs({_money(amount, 'text')}))"
+        table = codes[options["table"]]
+        yield "kind", _code(kind, table)
+        yield "kind_read", _code("kind_said", table)
+        yield "amount", _signed(kind, amount, table, options)
+        yield "amount_read", _signed("kind_said", "amount_said", table, options)
     elif spec.codec == "balance" and spec.paths:
         value, spent, left = (_money(_text(spec.paths[part], right), "text") for part in ("value", "spent", "left"))
         yield "value", value
         yield "left", f"coalesce({left}, {value} - {spent})"
     elif spec.path and (read := _READ.get(spec.codec)):
         yield plan.name, read(_text(spec.path, right), options, codes)
+        yield f"{plan.name}_read", read("said", options, codes)
+
+
+def _signed(kind: str, amount: str, table: CodeTable, options: Mapping[str, Any]) -> str:
+    back = ", ".join(quoted(code) for code in options.get("back", []))
+    return f"((CASE WHEN {_code(kind, table)} IN ({back}) THEN -1 ELSE 1 END) * abs({_money(amount, 'text')}))"
 
 
 def _text(path: str, right: Mapping[str, Correction]) -> str:

@@ -2,7 +2,8 @@
 WITH paid AS (
     SELECT visit.canonical_id AS visit_id, :payment_amount AS minor
     FROM source_link AS link
-    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN source_record AS record
+      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     JOIN source_link AS visit
       ON visit.system = link.system AND visit.kind = 'visit' AND visit.source_id = btrim(:payment_visit_id_text)
     WHERE link.system = :'system'

@@ -2,54 +2,65 @@
 -- text, on the other by the visits that the payments are for. Visits that the hub itself changed since are left out.
 WITH import AS (
     SELECT DISTINCT finished_at FROM import_batch WHERE system = :'system' AND state = 'loaded'
-), paid AS (
+), paid AS MATERIALIZED (
     SELECT payment.visit_id, payment.amount_minor AS found, btrim(:payment_visit_id_text) AS appointment,
-        :payment_amount AS minor
+        coalesce(:payment_kind_text, '') AS kind_said, coalesce(:payment_amount_text, '') AS amount_said
     FROM source_link AS link
-    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN source_record AS record
+      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     LEFT JOIN payment ON payment.id = link.canonical_id
     WHERE link.system = :'system' AND link.kind = 'payment'
-), visited AS (
-    SELECT link.source_id AS appointment, link.canonical_id AS visit_id, btrim(:visit_provider_id_text) AS staff,
-        btrim(:visit_service_id_text) AS service
+), amount AS MATERIALIZED (
+    SELECT kind_said, amount_said, :payment_amount_read AS minor
+    FROM (SELECT DISTINCT kind_said, amount_said FROM paid) AS told
+), visited AS MATERIALIZED (
+    SELECT link.source_id AS appointment, visit.id AS visit_id, visit.provider_id, visit.service_id,
+        :visit_provider_id_text AS staff, :visit_service_id_text AS service
     FROM source_link AS link
-    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN source_record AS record
+      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     JOIN visit ON visit.id = link.canonical_id
     JOIN import ON import.finished_at = visit.updated_at
     WHERE link.system = :'system' AND link.kind = 'visit'
-), named AS (
+), named AS MATERIALIZED (
     SELECT DISTINCT btrim(:service_name_text) AS name, service.sku
     FROM source_link AS link
-    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN source_record AS record
+      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     JOIN service ON service.id = link.canonical_id
     WHERE link.system = :'system' AND link.kind = 'service'
-), said AS (
-    SELECT 'provider' AS of, provider.canonical_id AS name, sum(paid.minor) AS minor
+), by_text AS MATERIALIZED (
+    SELECT visited.staff, visited.service, sum(amount.minor) AS minor
     FROM paid
+    JOIN amount USING (kind_said, amount_said)
     JOIN visited USING (appointment)
+    GROUP BY 1, 2
+), by_visit AS MATERIALIZED (
+    SELECT visited.provider_id, visited.service_id, visited.service, sum(paid.found) AS minor
+    FROM paid
+    JOIN visited USING (visit_id)
+    GROUP BY 1, 2, 3
+), said AS (
+    SELECT 'provider' AS of, provider.canonical_id AS name, sum(by_text.minor) AS minor
+    FROM by_text
     JOIN source_link AS provider
-      ON provider.system = :'system' AND provider.kind = 'provider' AND provider.source_id = visited.staff
+      ON provider.system = :'system' AND provider.kind = 'provider' AND provider.source_id = btrim(by_text.staff)
     GROUP BY 2
     UNION ALL
-    SELECT 'service', named.sku, sum(paid.minor)
-    FROM paid
-    JOIN visited USING (appointment)
-    JOIN named ON named.name = visited.service
+    SELECT 'service', named.sku, sum(by_text.minor)
+    FROM by_text
+    JOIN named ON named.name = btrim(by_text.service)
     GROUP BY 2
 ), found AS (
-    SELECT 'provider' AS of, visit.provider_id AS name, sum(paid.found) AS minor
-    FROM paid
-    JOIN visited ON visited.visit_id = paid.visit_id
-    JOIN visit ON visit.id = paid.visit_id
-    WHERE visit.provider_id IS NOT NULL
+    SELECT 'provider' AS of, provider_id AS name, sum(minor) AS minor
+    FROM by_visit
+    WHERE provider_id IS NOT NULL
     GROUP BY 2
     UNION ALL
-    SELECT 'service', service.sku, sum(paid.found)
-    FROM paid
-    JOIN visited ON visited.visit_id = paid.visit_id
-    JOIN visit ON visit.id = paid.visit_id
-    JOIN service ON service.id = visit.service_id
-    WHERE visited.service IN (SELECT name FROM named)
+    SELECT 'service', service.sku, sum(by_visit.minor)
+    FROM by_visit
+    JOIN service ON service.id = by_visit.service_id
+    WHERE btrim(by_visit.service) IN (SELECT name FROM named)
     GROUP BY 2
 )
 SELECT of, name

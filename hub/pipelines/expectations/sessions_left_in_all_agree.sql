@@ -4,7 +4,8 @@ WITH batch AS (
 ), named AS (
     SELECT DISTINCT btrim(payload ->> 'Name') AS name, service.sku
     FROM source_link AS link
-    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN source_record AS record
+      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     JOIN service ON service.id = link.canonical_id
     WHERE link.system = :'system' AND link.kind = 'service'
 ), said AS (

@@ -5,7 +5,8 @@ WITH brought AS (
 )
 SELECT lot.id AS lot_id
 FROM source_link AS link
-JOIN source_record AS record ON record.id = link.source_record_id
+JOIN source_record AS record
+  ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
 JOIN lot ON lot.record_id = link.canonical_id
 JOIN brought ON brought.lot_id = lot.id
 WHERE link.system = :'system'

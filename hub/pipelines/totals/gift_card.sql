@@ -7,7 +7,8 @@ WITH import AS (
         CASE WHEN coalesce((:gift_card_active)::boolean, true) THEN 'active' ELSE 'ended' END AS state,
         :gift_card_value AS loaded, :gift_card_left AS remaining
     FROM source_link AS link
-    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN source_record AS record
+      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     LEFT JOIN gift_card ON gift_card.id = link.canonical_id
     LEFT JOIN import ON import.finished_at = gift_card.updated_at
     WHERE link.system = :'system'

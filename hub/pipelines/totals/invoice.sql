@@ -5,7 +5,8 @@ WITH import AS (
     SELECT to_char((:invoice_issued_on)::date, 'YYYY-MM') AS month, (:invoice_state)::text AS state,
         :invoice_total AS minor
     FROM source_link AS link
-    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN source_record AS record
+      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     LEFT JOIN invoice ON invoice.id = link.canonical_id
     LEFT JOIN import ON import.finished_at = invoice.updated_at
     WHERE link.system = :'system'

@@ -5,7 +5,8 @@ WITH brought AS (
 ), linked AS (
     SELECT lot.product_id, :lot_on_hand AS said, brought.units AS found
     FROM source_link AS link
-    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN source_record AS record
+      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     LEFT JOIN lot ON lot.record_id = link.canonical_id
     LEFT JOIN brought ON brought.lot_id = lot.id
     WHERE link.system = :'system' AND link.kind = 'lot' AND (lot.id IS NULL OR brought.lot_id IS NOT NULL)

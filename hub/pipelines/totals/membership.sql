@@ -6,7 +6,8 @@ WITH import AS (
     SELECT (:membership_state)::text AS state, btrim(:membership_plan_text) AS plan,
         (:membership_credit)::bigint AS credit, (:membership_price)::bigint AS price
     FROM source_link AS link
-    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN source_record AS record
+      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     LEFT JOIN membership ON membership.id = link.canonical_id
     LEFT JOIN import ON import.finished_at = membership.updated_at
     WHERE link.system = :'system'

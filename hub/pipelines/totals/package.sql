@@ -5,7 +5,8 @@ WITH import AS (
 ), sku AS (
     SELECT DISTINCT ON (1) regexp_replace(lower(:service_name_text), '\W|_', '', 'g') AS name, service.sku
     FROM source_link AS link
-    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN source_record AS record
+      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     JOIN service ON service.id = link.canonical_id
     WHERE link.system = :'system' AND link.kind = 'service'
     ORDER BY 1, service.sku
@@ -14,7 +15,8 @@ WITH import AS (
         service.sku AS standing_sku,
         :package_credits - coalesce(:package_used_before, 0) AS remaining
     FROM source_link AS link
-    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN source_record AS record
+      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     LEFT JOIN package ON package.id = link.canonical_id
     LEFT JOIN import ON import.finished_at = package.updated_at
     LEFT JOIN service ON service.id = package.service_id

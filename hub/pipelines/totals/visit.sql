@@ -5,47 +5,62 @@ WITH import AS (
 ), sku AS (
     SELECT DISTINCT ON (1) regexp_replace(lower(:service_name_text), '\W|_', '', 'g') AS name, service.sku
     FROM source_link AS link
-    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN source_record AS record
+      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     JOIN service ON service.id = link.canonical_id
     WHERE link.system = :'system' AND link.kind = 'service'
     ORDER BY 1, service.sku
-), linked AS (
-    SELECT to_char(:visit_start, 'YYYY-MM') AS month,
-        btrim(:visit_provider_id_text) AS provider,
-        regexp_replace(lower(:visit_service_id_text), '\W|_', '', 'g') AS service_name,
-        service.sku AS standing_sku,
-        :visit_state AS status,
-        :visit_price AS minor
+), landed AS MATERIALIZED (
+    SELECT coalesce(:visit_start_date_text, '') AS day, coalesce(:visit_provider_id_text, '') AS provider,
+        coalesce(:visit_service_id_text, '') AS service, coalesce(:visit_state_text, '') AS state,
+        coalesce(:visit_price_text, '') AS price, service.sku AS standing_sku
     FROM source_link AS link
-    JOIN source_record AS record ON record.id = link.source_record_id
+    JOIN source_record AS record
+      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     LEFT JOIN visit ON visit.id = link.canonical_id
     LEFT JOIN import ON import.finished_at = visit.updated_at
     LEFT JOIN service ON service.id = visit.service_id
     WHERE link.system = :'system'
       AND link.kind = 'visit'
       AND (visit.id IS NULL OR import.finished_at IS NOT NULL)
-), said AS (
-    SELECT linked.month, provider.canonical_id AS provider, coalesce(sku.sku, linked.standing_sku) AS service,
-        linked.status, linked.minor
-    FROM linked
-    LEFT JOIN source_link AS provider
-      ON provider.system = :'system' AND provider.kind = 'provider' AND provider.source_id = linked.provider
-    LEFT JOIN sku ON sku.name = linked.service_name
-), found AS (
-    SELECT to_char(visit.start AT TIME ZONE coalesce(location.zone, :'zone'), 'YYYY-MM') AS month,
-        visit.provider_id AS provider, service.sku AS service, visit.state AS status, visit.price_minor AS minor
+), day AS MATERIALIZED (
+    SELECT said, date_trunc('month', :visit_start_date_read::timestamp) AS month
+    FROM (SELECT DISTINCT day AS said FROM landed) AS told
+), provider AS MATERIALIZED (
+    SELECT said, link.canonical_id AS id
+    FROM (SELECT DISTINCT provider AS said FROM landed) AS told
+    JOIN source_link AS link ON link.system = :'system' AND link.kind = 'provider' AND link.source_id = btrim(said)
+), named AS MATERIALIZED (
+    SELECT said, sku.sku
+    FROM (SELECT DISTINCT service AS said FROM landed) AS told
+    JOIN sku ON sku.name = regexp_replace(lower(said), '\W|_', '', 'g')
+), state AS MATERIALIZED (
+    SELECT said, (:visit_state_read)::text AS status FROM (SELECT DISTINCT state AS said FROM landed) AS told
+), price AS MATERIALIZED (
+    SELECT said, (:visit_price_read)::bigint AS minor FROM (SELECT DISTINCT price AS said FROM landed) AS told
+), sides AS (
+    SELECT 'said' AS side, day.month, provider.id AS provider, coalesce(named.sku, landed.standing_sku) AS service,
+        state.status, count(*) AS number, sum(price.minor) AS minor
+    FROM landed
+    JOIN day ON day.said = landed.day
+    LEFT JOIN provider ON provider.said = landed.provider
+    LEFT JOIN named ON named.said = landed.service
+    JOIN state ON state.said = landed.state
+    JOIN price ON price.said = landed.price
+    GROUP BY 2, 3, 4, 5
+    UNION ALL
+    SELECT 'found', date_trunc('month', visit.start AT TIME ZONE coalesce(location.zone, :'zone')), visit.provider_id,
+        service.sku, visit.state, count(*), sum(visit.price_minor)
     FROM visit
     JOIN import ON import.finished_at = visit.updated_at
     LEFT JOIN location ON location.id = visit.location_id
     LEFT JOIN service ON service.id = visit.service_id
     WHERE visit.origin = :'system'
-), sides AS (
-    SELECT 'said' AS side, said.* FROM said
-    UNION ALL
-    SELECT 'found', found.* FROM found
+    GROUP BY 2, 3, 4, 5
 ), counted AS (
     SELECT side, grouping(month) AS by_month, grouping(provider) AS by_provider, grouping(service) AS by_service,
-        month, provider, service, status, count(*) AS number, coalesce(sum(minor), 0)::bigint AS minor
+        to_char(month, 'YYYY-MM') AS month, provider, service, status, sum(number)::bigint AS number,
+        coalesce(sum(minor), 0)::bigint AS minor
     FROM sides
     GROUP BY GROUPING SETS ((side, month), (side, provider), (side, service), (side, status))
 )
