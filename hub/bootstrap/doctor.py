@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from hub.bootstrap.broker import ask_broker
 from hub.bootstrap.checking import check_connection
 from hub.bootstrap.databases import open_database
 from hub.bootstrap.practice_folder import PracticeFolder, check_practice_folder
@@ -52,6 +53,8 @@ def examine(settings: Settings, *, ask: bool = True) -> Iterator[Check]:
         yield from _open_files(settings.practice)
     yield from _database(settings, folder)
     yield _dagster(settings.dagster_home)
+    if settings.broker_url is not None:
+        yield _broker(settings.broker_url)
     for system in sorted(folder.connections) if folder is not None and ask else ():
         assert folder is not None
         yield from _connection(settings, folder, system, _today(folder))
@@ -186,6 +189,22 @@ def _dagster(home: Path) -> Check:
     if not isinstance(said, dict) or said.get("telemetry", {}).get("enabled") is not False:
         return warn("dagster", "its telemetry is not off", f"Say telemetry: {{enabled: false}} in {file}")
     return ok("dagster", f"its instance is {home}")
+
+
+def _broker(url: str) -> Check:
+    """Its address is not told: it may hold a password."""
+    try:
+        said = ask_broker(url)
+    except (OSError, ValueError) as error:
+        hint = "Start Redis there, or mend the address; without HUB_BROKER_URL this machine does all by itself"
+        return fail("broker", f"that of HUB_BROKER_URL does not answer ({type(error).__name__})", hint)
+    if said.startswith(("NOAUTH", "WRONGPASS", "ERR AUTH")):
+        return fail("broker", "that of HUB_BROKER_URL refuses the password", "Write redis://:PASSWORD@HOST:6379/0")
+    if said != "PONG":
+        return fail(
+            "broker", "what answers at HUB_BROKER_URL is no Redis that works", "Mend the address, or look there"
+        )
+    return ok("broker", "that of HUB_BROKER_URL answers")
 
 
 def _connection(settings: Settings, folder: PracticeFolder, system: str, today: date) -> Iterator[Check]:

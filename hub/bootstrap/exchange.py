@@ -103,6 +103,16 @@ class Exchange:
             self._push(system)
         return came
 
+    def count_heard(self, system: str) -> int:
+        """How many of its events were looked after, ever."""
+        with self.store.begin("count_heard") as work:
+            return work.inbox.count(system).get("done", 0)
+
+    def count_sent(self, system: str) -> int:
+        """How many deliveries it has confirmed, ever."""
+        with self.store.begin("count_sent") as work:
+            return work.outbox.count(system).get("sent", 0)
+
     def rehearse(self, system: str) -> SyncPlan:
         """What a pull and a push would change."""
         linked, kinds = self.systems.linked(system), self.kinds(system)

@@ -11,6 +11,7 @@ from hub.bootstrap import PracticeFolder, open_hub, read_practice_folder
 from hub.canonical.ids import Kind
 from hub.connectors.kit.connection import Connection
 from hub.pipelines.assets import key_of
+from hub.pipelines.assets.heard import heard_asset
 from hub.pipelines.assets.imported import imported_assets
 from hub.pipelines.assets.migrated import MIGRATION
 from hub.pipelines.assets.pulled import pulled_assets
@@ -44,7 +45,8 @@ def define(
 
     Where vendors own calendars, what they left undecided is settled, too.
 
-    A push waits for the histories' checks, so that no booking made beside a wrong history leaves the hub.
+    A push waits for the histories' checks, so that no booking made beside a wrong history leaves the hub, and for what
+    its own system has to say.
     """
     imports = [each for each in connections if each.connector == FILES]
     pulls = [each for each in connections if each.connector != FILES]
@@ -53,7 +55,8 @@ def define(
         assets=[
             *(imported_assets(each.system) for each in imports),
             *(asset for each in pulls for asset in pulled_assets(each.system, each.pull)),
-            *(pushed_asset(each.system, histories) for each in pulls if each.push),
+            *(heard_asset(each.system) for each in pulls if each.webhooks is not None),
+            *(pushed_asset(each.system, [*histories, *_said_by(each)]) for each in pulls if each.push),
             *([reconciled_asset()] if asks_vendors else []),
         ],
         asset_checks=[
@@ -65,6 +68,12 @@ def define(
         loggers={"progress": progress_logger(tell)},
         executor=dg.in_process_executor,
     )
+
+
+def _said_by(connection: Connection) -> list[dg.AssetKey]:
+    """What a run learns of a system."""
+    heard = [dg.AssetKey([connection.system, "events"])] if connection.webhooks is not None else []
+    return [*(key_of(connection.system, kind) for kind in connection.pull), *heard]
 
 
 def define_practice(settings: Settings, folder: PracticeFolder) -> dg.Definitions:

@@ -1,6 +1,10 @@
 """What `hub doctor` sees in the database, and what it makes of it."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import pytest
+from redis import Redis
 from sqlalchemy import Engine, text
 
 from hub.bootstrap.doctor import examine
@@ -9,6 +13,7 @@ from hub.ports.checks import Check
 from hub.settings import Settings
 from hub.store.health import load_health, look_at_server
 from tests.database import Database
+from tests.peers.redis_broker import redis_broker
 
 
 @pytest.fixture
@@ -99,3 +104,28 @@ def test_a_secrets_file_that_others_may_read_is_wrong_even_if_no_connection_name
     assert seen(practice=practice)["secrets' files"].hint == f"chmod 600 {practice / 'secrets.yaml'}"
     (practice / "secrets.yaml").chmod(0o600)
     assert "secrets' files" not in seen(practice=practice)
+
+
+def broker(found: Iterable[Check]) -> tuple[str, str]:
+    [one] = [one for one in found if one.about == "broker"]
+    assert "p4ss" not in f"{one.message} {one.hint}"
+    return one.level, one.message
+
+
+def test_a_broker_that_is_named_is_asked_and_its_password_is_not_told(tmp_path: Path):
+    def asked(url: str | None) -> list[Check]:
+        settings = Settings(home=tmp_path, practice=tmp_path, database_url="postgresql+psycopg://x@127.0.0.1:1/x")
+        return list(examine(settings.model_copy(update={"broker_url": url}), ask=False))
+
+    assert [one for one in asked(None) if one.about == "broker"] == []
+    with redis_broker(tmp_path) as url, Redis.from_url(url) as redis:
+        assert broker(asked(url)) == ("ok", "that of HUB_BROKER_URL answers")
+        redis.config_set("requirepass", "p4ss")
+        assert broker(asked(url)) == ("fail", "that of HUB_BROKER_URL refuses the password")
+        assert broker(asked(url.replace("//", "//:p4ss-not@"))) == (
+            "fail",
+            "that of HUB_BROKER_URL refuses the password",
+        )
+        assert broker(asked(url.replace("//", "//:p4ss@")))[0] == "ok"
+    level, message = broker(asked(url.replace("//", "//:p4ss@")))
+    assert (level, message.partition(" (")[0]) == ("fail", "that of HUB_BROKER_URL does not answer")
