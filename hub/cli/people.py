@@ -1,17 +1,19 @@
-"""`hub people match|review|merges|unmerge`: which patients are one person."""
+"""`hub people match|review|merges|unmerge|paid-ahead`: which patients are one person, and what they paid ahead."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from hub.cli.answers import AsJson, refused, tell
+from hub.cli.paid_ahead import paid_ahead
 from hub.cli.progress import steps_bar
 
 if TYPE_CHECKING:
     from hub.operations.review_people import Shown
     from hub.ports.people import PersonPair
 
-app = typer.Typer(no_args_is_help=True, help="Which patients are one person.")
+app = typer.Typer(no_args_is_help=True, help="Which patients are one person, and what each has paid ahead.")
+app.command(name="paid-ahead")(paid_ahead)
 Pair = Annotated[int | None, typer.Argument(help="A pair of the queue; default: list them.")]
 Why = Annotated[str | None, typer.Option(help="Why; nothing personal.")]
 By = Annotated[str, typer.Option(help="Who decides.")]

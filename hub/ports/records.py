@@ -171,6 +171,10 @@ class Records(Protocol):
         """Patient → visits that are booked and to come; who has none is absent."""
         ...
 
+    def find_paid_ahead(self, patient_id: str) -> dict[Kind, list[str]]:
+        """Kind → the packages, gift cards and memberships of a patient, in order of their ids."""
+        ...
+
     def count_taken_sessions(self, package_ids: Collection[str]) -> dict[str, int]:
         """Package → sessions that are booked, held or used here; one of which none is is absent."""
         ...

@@ -129,6 +129,15 @@ class SqlRecords:
         rows = self._connection.execute(_TO_COME, {"ids": list(patient_ids)})
         return {row.patient_id: row.visits for row in rows}
 
+    def find_paid_ahead(self, patient_id: str) -> dict[Kind, list[str]]:
+        """See the port."""
+        found: dict[Kind, list[str]] = {}
+        for kind in (Kind.PACKAGE, Kind.GIFT_CARD, Kind.MEMBERSHIP):
+            columns = TABLES[kind].c
+            query = select(columns.id).where(columns.patient_id == patient_id).order_by(columns.id)
+            found[kind] = list(self._connection.execute(query).scalars())
+        return found
+
     def count_taken_sessions(self, package_ids: Collection[str]) -> dict[str, int]:
         """See the port."""
         rows = self._connection.execute(_TAKEN, {"ids": list(package_ids)})
