@@ -11,6 +11,8 @@ from functools import partial
 
 from hub.canonical.ids import Kind
 from hub.errors import InvalidInput, Problem, SafetyStop
+from hub.mapping.apply import TwoWay
+from hub.operations.migration.decide_rows import reference_columns
 from hub.operations.migration.frozen import require_open, said_before
 from hub.operations.migration.history import Correction, History, mark
 from hub.operations.migration.load_people import load_people
@@ -96,7 +98,9 @@ class Run:
         yield [one for one in landing if one.partition.kind in UNDIVIDED]
         yield [*self._plan_all(UNDIVIDED), *(one for one in landing if one.partition.kind not in UNDIVIDED)]
         yield self._plan_all([Kind.VISIT])
-        yield self._plan_all(kind for kind in self.kinds() if kind not in REQUIRED)
+        if Kind.INVOICE in self.kinds():  # payments may name them
+            yield self._plan_all([Kind.INVOICE])
+        yield self._plan_all(kind for kind in self.kinds() if kind not in (*REQUIRED, Kind.INVOICE))
         for planned in self.plan_ending():
             yield [planned]
 
@@ -136,7 +140,8 @@ class Run:
                 if place.stage is Stage.LOAD and place.kind is kind and place.month not in months
             ]
             work.migrations.supersede(gone)
-        reading = self._reading(kind, attempts)
+            who = work.links.digest(self.history.system, Kind.PATIENT)
+        reading = self._reading(kind, attempts, who)
         return [
             Planned(Partition(Stage.LOAD, kind, month), mark(found, reading, _of_month(right, placed, month)))
             for month, found in sorted(months.items())
@@ -228,13 +233,16 @@ class Run:
         work.migrations.save_merged(batch_id, landings[kind], partition.month)
         return work.migrations.count_verdicts(batch_id)
 
-    def _reading(self, kind: Kind, attempts: Mapping[Partition, Attempt]) -> str:
-        """Of all but its rows that decides what becomes of a kind's rows."""
-        referred = UNDIVIDED if kind is Kind.VISIT else REQUIRED
-        before = referred if kind not in UNDIVIDED else ()
+    def _reading(self, kind: Kind, attempts: Mapping[Partition, Attempt], who: str) -> str:
+        """Of all but its rows that decides what becomes of a kind's rows: of patients, only who is who."""
+        before = _referred(self.history.mappings[kind]) if kind not in UNDIVIDED else frozenset()
         upstream = {
-            str(p): one.fingerprint for p, one in attempts.items() if p.stage is Stage.LOAD and p.kind in before
+            str(p): one.fingerprint
+            for p, one in attempts.items()
+            if p.stage is Stage.LOAD and p.kind in before and p.kind is not Kind.PATIENT
         }
+        if Kind.PATIENT in before:
+            upstream["who"] = who
         decisions = self.history.decisions
         said = (decisions.merge, decisions.never_merge) if kind is Kind.PATIENT else ()
         return mark(self.history.reading(kind), upstream, said, self.head.today)
@@ -255,6 +263,11 @@ def loaded_kinds(history: History) -> tuple[Kind, ...]:
     """The kinds of a history that are loaded, in order; one without a mapping stays as it landed."""
     there = set(history.source.kinds)
     return tuple(kind for kind in (*UNDIVIDED, *_DATED_ORDER) if kind in there and kind in history.mappings)
+
+
+def _referred(mapping: TwoWay) -> frozenset[Kind]:
+    """The kinds that a table's rows name."""
+    return frozenset(kind for by in ("id", "name") for _, kind in reference_columns(mapping, by))
 
 
 def _require_tables(history: History) -> None:

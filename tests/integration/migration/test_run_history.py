@@ -1,5 +1,6 @@
 """A history is moved partition by partition, and every row ends as its truth says."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from hub.canonical.ids import Kind
+from hub.canonical.source import SourceRef
 from hub.operations.explain_record import explain_record
 from hub.store.unit_of_work import SqlStore
 from tests.integration.migration.moved import (
@@ -80,6 +82,32 @@ def test_a_second_run_does_nothing_and_changes_nothing(small: Path, store: SqlSt
     done.clear()
     run_of(store, small).run(lambda partition, counts: done.append(str(partition)) if counts is not None else None)
     assert (done, dump_of(engine)) == ([], before)
+
+
+def test_change_to_one_client_loads_the_clients_again_and_no_month(small: Path, store: SqlStore) -> None:
+    run_of(store, small).run()
+    with (small / "clients.csv").open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = csv.reader(file)
+    once = next(row for row in rows if [one[0] for one in rows].count(row[0]) == 1 and row[0].startswith("C"))
+    once[header.index("City")] = "Newtown"
+    with (small / "clients.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    done: list[str] = []
+    run_of(store, small).run(lambda partition, counts: done.append(str(partition)) if counts is not None else None)
+    assert done == ["land patient", "load patient", "replay", "account"]
+    with store.begin("read") as work:
+        link = work.links.find([SourceRef("legacy", Kind.PATIENT, once[0])])
+        (patient,) = work.records.load(Kind.PATIENT, {one.canonical_id for one in link.values()}).values()
+    assert getattr(patient, "city", None) == "Newtown"
+
+
+def test_client_who_is_somebody_else_now_has_what_names_them_loaded_again(small: Path, store: SqlStore) -> None:
+    run_of(store, small).run()
+    with (small / "clients.csv").open("a", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerow(["C99998", "Nova", "Newcomer", *[""] * 11])
+    done: list[str] = []
+    run_of(store, small).run(lambda partition, counts: done.append(str(partition)) if counts is not None else None)
+    assert any(one.startswith("load visit") for one in done)
 
 
 def test_nothing_is_sent_to_anybody(small: Path, store: SqlStore, engine: Engine) -> None:
