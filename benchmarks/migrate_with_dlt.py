@@ -11,7 +11,7 @@ import argparse
 import csv
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
 
@@ -24,7 +24,6 @@ from benchmarks.database import database_cpu, family_cpu, fresh_database
 from benchmarks.migrate_history import FOLDER, Clock, count_rows, export_of, move
 from hub.bootstrap.migration_folder import read_migration_folder
 from hub.bootstrap.migration_team import open_team
-from hub.canonical.ids import Kind
 from hub.connectors.export_files.layout import FileLayout
 from hub.operations.migration.run_history import Run
 from hub.settings import Settings
@@ -72,7 +71,7 @@ def merge(owner: Engine, export: Path, read: Callable[[Path, str], Iterator[obje
             dataset_name=dataset,
         )
         pipeline.run(_resources(export, read), loader_file_format=form).raise_on_failed_jobs()
-    tables = [layout.files.removesuffix(".csv") for layout in _layouts().values()]
+    tables = [layout.files.removesuffix(".csv") for layout in _layouts(export)]
     with owner.connect() as connection:
         counts = (connection.execute(text(f'SELECT count(*) FROM {dataset}."{table}"')) for table in tables)
         return sum(count.scalar_one() for count in counts)
@@ -80,7 +79,7 @@ def merge(owner: Engine, export: Path, read: Callable[[Path, str], Iterator[obje
 
 def _resources(export: Path, read: Callable[[Path, str], Iterator[object]]) -> list[object]:
     found = []
-    for layout in _layouts().values():
+    for layout in _layouts(export):
         name = layout.files.removesuffix(".csv")
         encoding = {"clients": "utf-8-sig", "staff": "cp1252"}.get(name, "utf-8")
         rows = read(export / layout.files, encoding)
@@ -88,8 +87,10 @@ def _resources(export: Path, read: Callable[[Path, str], Iterator[object]]) -> l
     return found
 
 
-def _layouts() -> Mapping[Kind, FileLayout]:
-    return read_migration_folder(FOLDER, Settings()).file.source.records
+def _layouts(export: Path) -> list[FileLayout]:
+    """Of the files that there are."""
+    records = read_migration_folder(FOLDER, Settings()).file.source.records
+    return [layout for layout in records.values() if (export / layout.files).exists()]
 
 
 def _credentials(url: URL) -> str:
