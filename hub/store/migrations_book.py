@@ -149,6 +149,7 @@ class SqlMigrations:
 
     def read_rows(self, landing_id: int, month: str) -> Iterator[list[StoredRow]]:
         """See the port."""
+        self._connection.exec_driver_sql("SET LOCAL work_mem = '32MB'")  # a month's rows are sorted there
         values = {"landing": landing_id, "month": month}
         found = self._connection.execute(ROWS, values, execution_options=_AS_STREAM)
         for part in found.partitions(CHUNK):
