@@ -8,7 +8,7 @@ from hub.cli.migrating_plan import init, plan
 from hub.cli.migrating_profile import profile
 from hub.cli.migrating_proof import report, sign, verify
 from hub.cli.migrating_rehearse import rehearse
-from hub.cli.migrating_rollback import rollback
+from hub.cli.migrating_rollback import forget, rollback
 from hub.cli.migrating_run import dispositions, run
 from hub.cli.migrating_tell import tell_
 from hub.cli.migrating_work import work
@@ -30,6 +30,7 @@ app.command()(cutover)
 app.command()(back)
 app.command(name="tell")(tell_)
 app.command()(rollback)
+app.command()(forget)
 app.command()(work)
 
 

@@ -1,7 +1,8 @@
-"""`hub migrate rollback`: the batches of a moved history, and taking some of them back."""
+"""`hub migrate rollback` and `forget`: batches of a moved history, taking some back, and ending the time for that."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -57,6 +58,22 @@ def rollback(
         _tell(_refused(done), _refusal(done, batches), as_json=as_json)
         raise typer.Exit(FAILED)
     _tell(_done(done), _report(done), as_json=as_json)
+
+
+def forget(
+    days: Annotated[int, typer.Option(min=1, help="Batches that ended longer ago can be taken back no more.")],
+    by: By,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Forget what batches changed, which is personal and kept for a rollback alone."""
+    from hub.bootstrap.migrating import open_store
+    from hub.operations.migration.forget_notes import forget_notes
+    from hub.settings import read_settings
+
+    with open_store(read_settings()) as (store, _engine):
+        forgotten = forget_notes(store, by, timedelta(days=days))
+    _tell({"forgotten": forgotten}, [f"{forgotten} batches can be taken back no more."], as_json=as_json)
 
 
 def _tell(said: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> None:

@@ -49,6 +49,10 @@ class Rollbacks(Protocol):
         """All that are part of a migration, in the order in which they were done."""
         ...
 
+    def forget_notes(self, until: datetime) -> int:
+        """What batches changed that ended before: they can be taken back no more; gives how many."""
+        ...
+
     def lock_records(self) -> None:
         """Nobody else writes records until the transaction ends."""
         ...

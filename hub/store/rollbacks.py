@@ -5,6 +5,7 @@ alone, which belongs to the schema's owner and asks for the reversal.
 """
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -80,6 +81,7 @@ _FORGET_LED = text("""
     UPDATE person_merge m SET moved = (m.moved - 'visit') || CASE WHEN led.visits IS NULL THEN '{}'
         ELSE jsonb_build_object('visit', led.visits) END
     FROM led WHERE led.id = m.id""")
+_FORGET_NOTES = text("SELECT forget_notes(:until)")
 _REMOVE = text("SELECT remove_made(:ids, :what)")
 _REVERSE = text("UPDATE import_batch SET state = 'reversed' WHERE id = ANY(:ids)")
 _VOID = text("""
@@ -112,6 +114,11 @@ class SqlRollbacks:
     def find_batches(self) -> tuple[Batch, ...]:
         """See the port."""
         return tuple(_batch(row) for row in self._connection.execute(_FIND))
+
+    def forget_notes(self, until: datetime) -> int:
+        """See the port."""
+        forgotten: int = self._connection.execute(_FORGET_NOTES, {"until": until}).scalar_one()
+        return forgotten
 
     def lock_records(self) -> None:
         """See the port."""

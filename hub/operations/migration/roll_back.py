@@ -97,7 +97,10 @@ def _chosen(known: Sequence[Batch], batch_ids: Collection[int]) -> tuple[Batch, 
     if blind:
         hint = "Restore the database from before it, or mend the records one by one"
         raise NeedsAttention(
-            *(Problem(f"what batch {one.id} changed was not kept yet", "not_noted", hint=hint) for one in blind)
+            *(
+                Problem(f"what batch {one.id} changed is not kept, or not any more", "not_noted", hint=hint)
+                for one in blind
+            )
         )
     return tuple(chosen)
 

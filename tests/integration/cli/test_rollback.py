@@ -5,10 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import ProgrammingError
 
+from hub.errors import NeedsAttention
+from hub.operations.migration.forget_notes import forget_notes
+from hub.operations.migration.roll_back import list_batches, roll_back
 from hub.store.checkpoint import KILL_AT
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database
@@ -65,3 +70,21 @@ def test_killed_it_is_done_whole_or_not_at_all_and_a_second_call_ends_alike(
     assert rollback(database, *loads, *WHO).returncode == 0
     run_of(SqlStore(database.engine), moved).run()
     assert dump_of(database.engine) == before
+
+
+def test_what_a_batch_changed_is_forgotten_after_its_time_and_then_it_stays(moved: Path, database: Database) -> None:
+    store = SqlStore(database.engine)
+    lots = next(one.id for one in list_batches(store) if str(one.partition) == "load lot")
+    assert forget_notes(store, "Dr. Lee", timedelta(days=1)) == 0
+    with database.owner.begin() as connection:
+        connection.exec_driver_sql("UPDATE import_batch SET finished_at = finished_at - interval '2 days'")
+        assert connection.exec_driver_sql("SELECT count(*) FROM batch_note").scalar_one() > 0
+    assert forget_notes(store, "Dr. Lee", timedelta(days=1)) > 0
+    with database.owner.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM batch_note").scalar_one() == 0
+        audited = connection.exec_driver_sql("SELECT actor FROM audit_entry WHERE action = 'forget_notes'")
+        assert audited.scalars().all() == ["Dr. Lee"]
+    with pytest.raises(NeedsAttention):
+        roll_back(store, [lots], "Dr. Lee", "too late")
+    with pytest.raises(ProgrammingError), database.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM batch_note")

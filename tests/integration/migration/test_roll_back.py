@@ -298,7 +298,7 @@ def test_what_is_unknown_or_writes_nothing_or_was_not_kept_is_refused(store: Sql
         roll_back(store, [replay.id], "Dr. Lee", " ")
     (lots,) = counting(store, "load lot")
     write(owner, "UPDATE import_batch SET is_noted = false WHERE id = :id", id=lots.id)
-    with pytest.raises(NeedsAttention, match="was not kept yet"):
+    with pytest.raises(NeedsAttention, match="is not kept"):
         roll_back(store, [lots.id], *WHO)
 
 
