@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import httpx
@@ -141,3 +142,34 @@ class FhirSandbox(OverHttp):
 
 def _named(name: str) -> list[dict[str, Any]]:
     return [{"use": "official", "family": "Roe", "given": [name]}]
+
+
+class OstreaBook(OstreaSandbox):
+    """Its visits, as silently as its people will have it."""
+
+    def book(self, day: date) -> str:
+        return self.house.add_visit(1, day.isoformat(), "10:00", "10:45")
+
+    def move(self, id_: str, day: date) -> None:
+        self.house.book[id_]["on"] = day.isoformat()
+
+    def drop(self, id_: str) -> None:
+        del self.house.book[id_]
+
+
+class MirrorlakeBook(MirrorlakeSandbox):
+    """Its sessions, the same."""
+
+    def book(self, day: date) -> str:
+        return self.studio.add_session(next(iter(self.studio.members)), self._at(day))
+
+    def move(self, id_: str, day: date) -> None:
+        for name, minutes in {"startsAt": 0, "endsAt": 45}.items():
+            moment = self._at(day) + timedelta(minutes=minutes)
+            self.studio.sessions[id_][name] = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def drop(self, id_: str) -> None:
+        del self.studio.sessions[id_]
+
+    def _at(self, day: date) -> datetime:
+        return datetime.combine(day, time(17), UTC)

@@ -81,9 +81,19 @@ class Opened(Desk):
 
 @contextmanager
 def opened(
-    sandbox: Sandbox, database: Database, folder: Path, sees: Mapping[str, Any], *, writes: bool = True, **more: Any
+    sandbox: Sandbox,
+    database: Database,
+    folder: Path,
+    sees: Mapping[str, Any],
+    *,
+    writes: bool = True,
+    visits: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> Iterator[Opened]:
-    """The system behind its line, and the practice, whose stream of people sees as `sees` says; `more` of its keys."""
+    """The system behind its line, and the practice, whose stream of people sees as `sees` says; `more` of its keys.
+
+    `visits` is how the stream of visits sees.
+    """
     own = Path(__file__).parent / "practices" / sandbox.name
     shutil.copytree(own if own.exists() else UNSEEN / sandbox.name / "practice", folder)
     sandbox.line = line = Line(sandbox)
@@ -92,6 +102,8 @@ def opened(
         said = yaml.safe_load(file.read_text().replace("http://127.0.0.1:8000", server.url))
         stream = said["streams"]["patient"]
         stream |= {"sees": dict(sees), **more}
+        if visits is not None:
+            said["streams"]["visit"]["sees"] = dict(visits)
         if said["connector"] == "files":
             _of_files(stream, writes=writes)
         said |= {**sandbox.changes, "limits": {**said.get("limits", {}), **sandbox.changes.get("limits", {})}}

@@ -4,10 +4,11 @@ Whatever is tested here is told to the system behind the connection's back; the 
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.mark import ParameterSet
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 from hub.bootstrap.checking import check_connection, surroundings_of
 from hub.canonical.ids import Kind
+from hub.canonical.records import VisitState
 from hub.canonical.source import SourceRecord
 from hub.cli import app
 from hub.connectors.registry import open_source
@@ -25,7 +27,7 @@ from hub.ports.checks import Level
 from hub.settings import Settings
 from tests.conformance.faults import FAULTS, Fault
 from tests.conformance.line import Sandbox
-from tests.conformance.over_http import OstreaSandbox
+from tests.conformance.over_http import MirrorlakeBook, OstreaBook, OstreaSandbox
 from tests.conformance.sandboxes import HOOK, SANDBOXES, Opened, opened
 from tests.database import Database
 
@@ -227,6 +229,62 @@ def test_what_happens_behind_the_cursors_back_is_seen(desk: Opened):
     assert (done.updated, done.gone) == (1 + 1, 1), "renamed; and gone, which is a change as well"
     assert desk.names() == desk.sandbox.people()
     assert third in desk.names()
+
+
+@slow
+def test_what_a_system_rings_for_is_seen_without_a_pull(desk: Opened):
+    first, second = populate(desk, 2)
+    pull(desk)
+    desk.sandbox.rename(first, "Zoe", silently=True)
+    new = desk.sandbox.add("Bea")
+    desk.ring("person.changed", first)
+    desk.ring("person.made", new)
+    assert desk.names() == desk.sandbox.people()
+    desk.ring("person.changed", second)
+    desk.ring("person.changed", first)
+    assert desk.names() == desk.sandbox.people(), "an event that says nothing new, or comes again"
+
+
+BOUNDS: Mapping[str, dict[str, Any]] = {
+    "ostrea": {"first": {"param": "day_from"}, "last": {"param": "day_before"}},
+    "mirrorlake": {
+        "first": {"param": "startsFrom", "format": "iso"}, "last": {"param": "startsBefore", "format": "iso"},
+    },
+}  # fmt: skip
+
+
+@slow
+@pytest.mark.parametrize("book", [OstreaBook, MirrorlakeBook])
+@pytest.mark.parametrize("turn", [None, 0, 1, 2, 3])
+def test_the_days_to_come_are_read_again_however_silently_they_changed(
+    book: type[OstreaBook] | type[MirrorlakeBook], turn: int | None, database: Database, tmp_path: Path
+):
+    sandbox = book()
+    horizon = {"horizon": {"days": 20, "every": 0, **BOUNDS[sandbox.name]}}
+    with opened(sandbox, database, tmp_path / "practice", {}, visits=horizon) as desk:
+        desk.sandbox.add("Ann")
+        today = desk.line.now().date()
+        days = [today + timedelta(days=number) for number in (40, *range(3, 15))]
+        visits = [sandbox.book(day) for day in days]
+        desk.pull()
+
+        def happen() -> None:
+            sandbox.move(visits[0], today + timedelta(days=50))
+            sandbox.move(visits[1], today + timedelta(days=16))
+            sandbox.drop(visits[2])
+
+        if turn is None:
+            happen()
+        desk.line.before = {} if turn is None else {desk.line.asked + turn: happen}
+        desk.pull(Kind.VISIT)
+        if desk.line.before:
+            desk.line.before.popitem()[1]()  # the pull was over before
+        desk.pull(Kind.VISIT)
+        seen = desk.visits()
+        assert seen[visits[0]].start.date() == days[0], "beyond the days that are read again"
+        assert seen[visits[1]].start.date() == today + timedelta(days=16)
+        assert seen[visits[2]].state is VisitState.CANCELLED
+        assert seen[visits[3]].state is VisitState.BOOKED
 
 
 @slow

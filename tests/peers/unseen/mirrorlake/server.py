@@ -3,6 +3,7 @@
 1  One address, /api/studio. `Authorization: Basic base64(app:token)`, token = mac + text, text = "mirror-1" + studio +
    unix seconds, mac = base64(HMAC-SHA256(base64-decoded secret, text)); a token is good for 30 seconds.
 2  Lists are Relay connections of at most 20, by id. `touchedFrom` gives what was touched then or later.
+   Sessions are also asked for by `startsFrom` and `startsBefore`.
 3  Sessions last as long as their offering. A change names the edition it was made onto; an older one is the fault
    EDITION. Business faults come in `faults`, with 200.
 4  A document costs points, told in extensions.points {spent, left}; 1,000 at most, 200 come back each second. Beyond
@@ -83,7 +84,7 @@ class Mirrorlake:
         return {
             "members": lambda _i, **args: _connection(self.members, **args),
             "member": lambda _i, **said: self.members.get(said["id"]),
-            "sessions": lambda _i, **args: _connection(self.sessions, **args),
+            "sessions": lambda _i, **args: _connection(_between(self.sessions, args), **args),
             "session": lambda _i, **said: self.sessions.get(said["id"]),
             "tagged": lambda _i, tag: [one for one in self.sessions.values() if one.get("tag") == tag],
             "addMember": self._add_member,
@@ -136,6 +137,12 @@ def _connection(rows: dict[str, Args], first: int, after: str | None = None, tou
         "edges": edges,
         "pageInfo": {"hasNextPage": len(found) > first, "endCursor": edges[-1]["cursor"] if edges else None},
     }
+
+
+def _between(rows: dict[str, Args], args: Args) -> dict[str, Args]:
+    """Takes out of `args` what is said of when they start."""
+    first, last = args.pop("startsFrom", None) or "", args.pop("startsBefore", None) or "9"
+    return {key: row for key, row in rows.items() if first <= row["startsAt"] < last}
 
 
 def _span(starts: datetime, offering: str) -> Args:

@@ -5,7 +5,8 @@ in milliseconds since 1970; the book has the house's wall clock.
 POST /v2/people/search {"where": {"touched_after": MS}, "skip": N, "take": N (8 at most)} → {"found": N, "people": []}
     in the order of `touched`. GET /v2/people/NO, with ETag. POST /v2/people with Idempotency-Key → 201. PUT
     /v2/people/NO with If-Match; the whole person without `no` and `touched`. DELETE /v2/people/NO → 204.
-GET /v2/book?touched_after=MS → a list of 5 with `Link: <…>; rel="next"`. POST /v2/book → 201. GET, PUT (with
+GET /v2/book?touched_after=MS&day_from=DATE&day_before=DATE
+    → a list of 5 with `Link: <…>; rel="next"`. POST /v2/book → 201. GET, PUT (with
     If-Match) /v2/book/UID; POST /v2/book/UID/off {}. GET /v2/book?ext=TEXT → those that carry it.
 """
 
@@ -108,8 +109,11 @@ class Ostrea:
         if "ext" in query:
             return _said([row for row in self.book.values() if row.get("ext") == query["ext"]])
         rows = [row for row in self.book.values() if row["touched"] > int(query.get("touched_after", 0))]
+        first, last = query.get("day_from", ""), query.get("day_before", "9")
+        rows = [row for row in rows if first <= row["on"] < last]
         at = int(query.get("from", 0))
-        more = f'</v2/book?from={at + 5}&touched_after={query.get("touched_after", 0)}>; rel="next"'
+        said = f"touched_after={query.get('touched_after', 0)}&day_from={first}&day_before={last}"
+        more = f'</v2/book?from={at + 5}&{said}>; rel="next"'
         return _said(rows[at : at + 5], link=more) if at + 5 < len(rows) else _said(rows[at:])
 
     def _new_visit(self, fields: Row) -> str:
