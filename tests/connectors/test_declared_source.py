@@ -327,3 +327,32 @@ def test_a_cursor_of_another_source_and_a_stream_that_is_not_declared_are_refuse
                 list(source.read(Kind.PATIENT, cursor))
         with pytest.raises(InvalidInput, match="visit"):
             list(source.read(Kind.VISIT, None))
+
+
+def test_what_changes_behind_a_long_reading_is_asked_for_by_the_next_one():
+    read = {
+        "path": "/clients", "id": "id", "modified": "changed", "modified_format": "unix",
+        "since": {"param": "since", "format": "unix", "overlap": "2m"},
+        "paging": {"by": "keyset", "param": "after", "value": "id"},
+    }  # fmt: skip
+    began, asked = 1_772_000_000, []
+
+    def serve(one: Asked) -> bytes:
+        query = parse_qs(urlsplit(one.target).query)
+        asked.append(query)
+        turn = len(asked) - 1
+        pages = [[{"id": "a", "changed": began - 9999}], [{"id": "b", "changed": began + 3 * 3600}], []]
+        date = formatdate(began + turn * 3 * 3600, usegmt=True)
+        body = json.dumps(pages[turn] if turn < len(pages) else []).encode()
+        return b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n" + (
+            f"date: {date}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+        )
+
+    whole = {"system": "glow", "connector": "rest", "base_url": "http://127.0.0.1:1", "mappings": "g"}
+    streams = Connection.model_validate({**whole, "streams": {"patient": {"read": read}}}).streams
+    with scripted(serve) as server, HttpClient(server.url, limits=Limits(attempts=1)) as http:
+        source = DeclaredSource("glow", streams, RestCaller(http), ZoneInfo("UTC"))
+        *_, last = source.read(Kind.PATIENT, None)
+        asked.clear()
+        list(source.read(Kind.PATIENT, last.cursor))
+    assert [int(moment) for moment in asked[0]["since"]] == [began - 120], "an hour after it began `a` was changed"

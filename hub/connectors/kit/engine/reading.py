@@ -66,8 +66,8 @@ class Run:
             self.found_late = True
         if changed is None:
             return
-        if answered_at is not None:
-            changed = min(changed, answered_at)
+        if (latest := began or answered_at) is not None:
+            changed = min(changed, latest)  # what changes behind the page in hand is seen by the next reading
         seen = self.place.seen
         self.place = replace(self.place, seen=changed if seen is None else max(seen, changed))
 
