@@ -119,7 +119,7 @@ class SqlWaitlist:
         moment = self._connection.execute(_FIRST_OVER, {"now": self._moment.now}).scalar_one()
         if moment is None:
             return False
-        SqlClaims(self._connection, moment).release(())
+        SqlClaims(self._connection, Moment(self._connection, moment)).release(())
         return True
 
     def find_next_expiry(self) -> datetime | None:

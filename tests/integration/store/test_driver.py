@@ -12,6 +12,7 @@ from hub.store.bookings import SqlBookings
 from hub.store.bulk import copy_rows
 from hub.store.driver import defer, run, run_deferred, run_text
 from hub.store.engine import application_engine
+from hub.store.moment import Moment
 from tests.database import Database
 
 ADD = "INSERT INTO patient (id) VALUES (%(id)s)"
@@ -83,12 +84,12 @@ def test_a_key_that_was_used_before_is_told_when_the_disk_has_it(database: Datab
     with strict.connect() as one, strict.connect() as other:
         one.begin()
         run(one, "SET LOCAL synchronous_commit = off")
-        SqlBookings(one, AT).save_key("key", KnownKey("hash", ("vis-1",)))
+        SqlBookings(one, Moment(one, AT)).save_key("key", KnownKey("hash", ("vis-1",)))
         run_deferred(one)
         one.commit()
         written = run(one, "SELECT pg_current_wal_insert_lsn() AS at")[0]["at"]
         other.begin()
-        assert SqlBookings(other, AT).lock_key("key") == KnownKey("hash", ("vis-1",))
+        assert SqlBookings(other, Moment(other, AT)).lock_key("key") == KnownKey("hash", ("vis-1",))
         other.commit()
         kept = run(other, "SELECT pg_current_wal_flush_lsn() >= CAST(%(at)s AS pg_lsn) AS kept", {"at": written})
     strict.dispose()
