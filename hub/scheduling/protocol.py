@@ -83,9 +83,9 @@ def candidates(practice: Practice, trip: Trip, part: Part, name: str) -> tuple[P
     return tuple(
         resource
         for resource in practice.resources
-        if practice.location_of(resource) == trip.location_id
-        and (asked is None or resource.id == asked)
+        if (asked is None or resource.id == asked)
         and all(fits(resource, need) for need in needs)
+        and practice.location_of(resource) == trip.location_id
     )
 
 

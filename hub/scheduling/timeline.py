@@ -49,7 +49,9 @@ def erode(timeline: int, length: int) -> int:
 
 def moved(timeline: int, offset: int) -> int:
     """The minutes t for which t + `offset` is in the timeline."""
-    return timeline >> offset if offset >= 0 else timeline << -offset
+    if offset == 0:  # a shift by nothing copies all of it
+        return timeline
+    return timeline >> offset if offset > 0 else timeline << -offset
 
 
 def set_minutes(timeline: int) -> Iterator[int]:
