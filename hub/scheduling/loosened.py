@@ -140,6 +140,7 @@ def _may_be_moved(board: Board, fact: FilledVisit, standing: dict[str, set[str]]
         and service is not None
         and (fact.option_id is None or service.option(fact.option_id) is not None)
         and reassignable(fact) != ()
+        and _is_within(board, fact)
         and all(
             claim.resource_id in board.resources
             and claim.need in service.names
@@ -147,6 +148,13 @@ def _may_be_moved(board: Board, fact: FilledVisit, standing: dict[str, set[str]]
             for claim in reassignable(fact)
         )
     )
+
+
+def _is_within(board: Board, fact: FilledVisit) -> bool:
+    """Whether the board shows all of it: more is read of a book than what may meet a trip, and in nobody's way."""
+    first, last = board.window
+    spans = [(minute_of(fact.arrives_at), minute_from(fact.arrives_at)), *map(span_of, fact.claims)]
+    return all(first <= start and end <= last for start, end in spans)
 
 
 def _candidates(board: Board, fact: FilledVisit, need: str, current: str) -> Iterable[PracticeResource]:

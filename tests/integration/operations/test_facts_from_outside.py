@@ -86,6 +86,16 @@ def test_a_booking_that_needs_the_very_room_gets_it_and_the_fact_goes_to_the_oth
     assert told == [booked.visits[0].id], "the record never named a room"
 
 
+@pytest.mark.parametrize("days", [-3, -2, -1, 1, 2, 3])
+def test_a_fact_days_away_is_in_nobodys_way(practice: SqlStore, days: int) -> None:
+    asked = openings(wanted("massage"))
+    arrive(practice, fact("v0", provider_id="dr-kim"), fact("v1", 60, provider_id="dr-lee", room_id="room-1"))
+    before = find_openings(practice, asked)
+    arrive(practice, fact("v2", days * 24 * 60, provider_id="dr-lee"))
+    assert find_openings(practice, asked) == before
+    assert isinstance(book_visit(practice, wanted("massage"), actor="desk"), Booked)
+
+
 def test_what_a_record_names_never_moves(practice: SqlStore, owner: Engine) -> None:
     arrive(practice, fact("v1", provider_id="dr-lee", room_id="room-1"))
     assert book_visit(practice, wanted("massage"), actor="desk") == Refusal(("no_room",))
