@@ -7,7 +7,6 @@ from hub.canonical.practice import Practice
 from hub.canonical.records import Visit
 from hub.operations.apply_practice import load_practice
 from hub.operations.book_under_locks import book_under_locks
-from hub.operations.judge_booked import is_required
 from hub.operations.note_reassigned import note_made_way
 from hub.operations.note_visits import Note, load_visits, note_visits
 from hub.operations.own_calendar import require_own_calendar
@@ -15,6 +14,7 @@ from hub.operations.place_facts import recheck_facts
 from hub.operations.request_hash import hash_hold, hash_request
 from hub.operations.visit_clearances import prepare_consents
 from hub.ports import KnownKey, Store, UnitOfWork
+from hub.scheduling.booked_rules import is_required
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.request import BookingRequest
 
@@ -101,7 +101,7 @@ def _once(store: Store, key: str | None, asked: str, make: Callable[[UnitOfWork]
         practice, booking, visits = made
         if key is not None:
             work.bookings.save_key(key, KnownKey(asked, tuple(one.id for one in visits)))
-        may_mend = is_required(practice, visits) and work.facts.has_flagged()
+        may_mend = is_required(practice, (one.service_id or "" for one in visits)) and work.facts.has_flagged()
     if may_mend:
         recheck_facts(store)
     return Booked(visits, booking)

@@ -4,7 +4,7 @@ They keep time, stock and credit; a person moves them or calls them off. A short
 none of these.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import UTC
 
 from hub.canonical.ids import Kind
@@ -12,7 +12,7 @@ from hub.canonical.practice import Practice
 from hub.canonical.records import Visit
 from hub.operations.apply_practice import load_practice
 from hub.ports import BREAKS_RULES, Issue, UnitOfWork
-from hub.scheduling.booked_rules import broken_rules
+from hub.scheduling.booked_rules import broken_rules, is_required
 
 _VISIT = str(Kind.VISIT)
 
@@ -37,13 +37,6 @@ def judge_booked(work: UnitOfWork, visit_ids: Collection[str]) -> dict[str, tupl
 
 def judge_relying(work: UnitOfWork, practice: Practice, visits: Collection[Visit]) -> dict[str, tuple[str, ...]]:
     """The same of what may rely on these visits, now that they do not take place, or stand elsewhere."""
-    if not is_required(practice, visits):
+    if not is_required(practice, (one.service_id or "" for one in visits)):
         return {}
     return judge_booked(work, work.facts.find_beside([visit.id for visit in visits]))
-
-
-def is_required(practice: Practice, visits: Iterable[Visit]) -> bool:
-    """Whether some service asks for one of these visits before it."""
-    words = {rule.before for service in practice.services for rule in service.requires}
-    services = (practice.find_service(one.service_id or "") for one in visits) if words else ()
-    return any(service is not None and any(map(service.answers_to, words)) for service in services)

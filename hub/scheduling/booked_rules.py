@@ -1,5 +1,6 @@
 """Which rules a visit breaks that was booked here and that a practice file, an absence or a fact met afterwards."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from hub.canonical.practice import Practice
@@ -35,6 +36,13 @@ def broken_rules(practice: Practice, diary: Diary, visit: BookedVisit) -> tuple[
     board = board_over(practice, alone, visit.location_id, (arrival, arrival + 1), reach)
     verdict = judge(board, trip, arrival, visit.arrives_at)
     return tuple(sorted(verdict.reasons - _NOT_THEIRS - visit.overridden))
+
+
+def is_required(practice: Practice, service_ids: Iterable[str]) -> bool:
+    """Whether some service asks for one of these before it."""
+    words = {rule.before for service in practice.services for rule in service.requires}
+    services = (practice.find_service(one) for one in service_ids) if words else ()
+    return any(service is not None and any(map(service.answers_to, words)) for service in services)
 
 
 def _unknown(practice: Practice, visit: BookedVisit) -> str | None:

@@ -33,6 +33,7 @@ BEYOND = {
     "ranking": {"ranked"},
     "gaps": {"gaps"},
     "nearest times": {"nearest"},
+    "who was to follow": {"relying"},
     "running late": {"late", "over", "finish"},
 }
 """What the common format does not say → the keys of actions, or of what is expected of them, that are about it."""

@@ -62,6 +62,8 @@ class BookEntry:
     """What it costs beside the deposit's rule, once something of it is waived or it does not take place."""
     fee_from: datetime | None = None
     """The arrival that the fee of a cancellation is reckoned from; None: the visit's own."""
+    overridden: frozenset[str] = frozenset()
+    """The codes that were passed over when it was booked or moved."""
     steps: tuple[RunningStep, ...] = ()
     """As they really go; none: as the service says."""
     expires_at: datetime | None = None

@@ -68,7 +68,8 @@ def move(player: Player, action: Move) -> Outcome:
     if isinstance(decision, Refusal):
         return refused(decision)
     planned = zip(entries, decision.visits, request.trip.parts, strict=True)
-    moved = [_moved(player, entry, visit, part) for entry, visit, part in planned]
+    passed_over = frozenset(decision.overridden)
+    moved = [_moved(player, entry, visit, part, passed_over) for entry, visit, part in planned]
     ids = tuple(entry.id for entry in entries)
     return ask_to_move(player, entries, decision, moved, lambda: told_booked(player, ids))
 
@@ -125,11 +126,12 @@ def _has_arrived(entries: list[BookEntry]) -> bool:
     return any(entry.state is State.ARRIVED for entry in entries)
 
 
-def _moved(player: Player, entry: BookEntry, visit: PlannedVisit, part: Part) -> BookEntry:
+def _moved(player: Player, entry: BookEntry, visit: PlannedVisit, part: Part, passed_over: frozenset[str]) -> BookEntry:
     """The entry at its new time; what was paid ahead stays paid."""
     fee_from = _kept_fee_arrival(player, entry)
     there = entry_of(visit, entry.id, part, entry.policy)
-    return replace(there, trip_id=entry.trip_id, owed=entry.owed, fee_from=fee_from)
+    overridden = entry.overridden | passed_over
+    return replace(there, trip_id=entry.trip_id, owed=entry.owed, fee_from=fee_from, overridden=overridden)
 
 
 def _trip_of(entries: list[BookEntry], action: Move) -> Trip:

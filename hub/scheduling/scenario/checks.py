@@ -31,6 +31,7 @@ PLAYED = _LIFE | _DAY | _OUTSIDE | {"series", "waitlist", "offers", "repair", "w
 
 GOES_WITH: dict[str, tuple[str, ...]] = {
     "nearest": ("hold", "book", "move"),
+    "relying": ("cancel", "no_show", "move"),
     "ranked": ("find",),
     "best": ("find",),
     "costs": ("find",),

@@ -56,6 +56,14 @@ class Why(Entry):
     smallest: tuple[RemedyRow, ...] | None = None
 
 
+class RelyingRow(Entry):
+    """A visit that was to follow, as an expectation; only the keys given are compared."""
+
+    visit: Word | None = None
+    codes: tuple[Word, ...] | None = None
+    """In any order."""
+
+
 class NearestTimes(Entry):
     """The times around a refused one; `null`: there is none within the days looked at."""
 
@@ -94,6 +102,8 @@ class Expectation(StockExpectation):
     """In any order."""
     version: Word | None = None
     until: LocalDate | None = None
+    relying: tuple[RelyingRow, ...] | None = None
+    """In any order."""
     supervised: Flag | None = None
     nearest: NearestTimes | None = None
     ranked: tuple[WallTime, ...] | None = None
@@ -148,7 +158,7 @@ def _agrees(key: str, expected: Any, got: Any) -> bool:
         return sorted(expected) == sorted(got)
     if key in _ROWS:
         return len(expected) == len(got) and all(_gives(e, g) for e, g in zip(expected, got, strict=True))
-    if key in ("missing", "reorders"):
+    if key in ("missing", "relying", "reorders"):
         return len(expected) == len(got) and all(any(_gives(e, g) for g in got) for e in expected)
     if key in ("with", "stock", "idle"):
         return all(name in got and got[name] == value for name, value in expected.items())

@@ -18,6 +18,7 @@ from hub.scheduling.scenario.nearness import booking_request, nearest_times
 from hub.scheduling.scenario.offering import rank
 from hub.scheduling.scenario.outside import ask_for_booking, reconcile, set_payment, set_vendor
 from hub.scheduling.scenario.player import Outcome, Player, refused
+from hub.scheduling.scenario.relying import relying_on
 from hub.scheduling.scenario.repairing import repair
 from hub.scheduling.scenario.running import finish, run_late, run_over
 from hub.scheduling.scenario.series import book_series, why_no_series
@@ -47,6 +48,8 @@ def play(player: Player, entry: ActionEntry) -> Outcome:
         outcome["nearest"] = nearest_times(player, action, outcome["refused"])
     if entry.expect is not None and entry.expect.why is not None and outcome.get("refused") == ["no_series"]:
         outcome["why"] = why_no_series(player, action)
+    if entry.expect is not None and entry.expect.relying is not None and outcome["ok"]:
+        outcome["relying"] = relying_on(player, action)
     if entry.kind in FREEING:
         serve_waitlist(player, before)
     settle_waitlist(player)

@@ -101,6 +101,7 @@ class Player:
             entry_of(visit, entry_id, part, policy)
             for visit, entry_id, part in zip(booking.visits, ids, trip.parts, strict=True)
         ]
+        entries = [replace(entry, overridden=frozenset(booking.overridden)) for entry in entries]
         if len(ids) > 1:
             entries = [replace(entry, trip_id=ids[0]) for entry in entries]
         if hold_until is not None:

@@ -72,6 +72,7 @@ def problems_of(action, head=HEAD):
          "`to` is later"),
         (f"{{find: {{{FIND}}}, expect: {{nearest: {{}}}}}}", "actions[0].expect.nearest", "hold, book, move"),
         ("{clock: 2026-03-03T08:00, expect: {gaps: []}}", "actions[0].expect.gaps", "can be expected of: gaps"),
+        ("{clock: 2026-03-03T08:00, expect: {relying: []}}", "actions[0].expect.relying", "cancel, no_show, move"),
         ("{gaps: {from: 2026-03-03, until: 2026-03-02}}", "actions[0].gaps", "not before `from`"),
         ("{series: {parts: [{service: consult}], start: 2026-03-03, until: 2026-03-09}}", "actions[0].series",
          "the key 'patient' is missing"),
