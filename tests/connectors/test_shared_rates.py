@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.connectors.kit.http import Gate
+from hub.connectors.kit.http import Gate, HttpClient
 from hub.connectors.kit.spec.limits import LimitsSpec
 from hub.errors import RetryLater
 from hub.ports.allowances import Spent
 from hub.store.allowances import StoredAllowances
 from hub.store.engine import application_engine
 from tests.database import Database
+from tests.peers.scripted import answer, scripted
 from tests.processes import start
 
 RATE = {"rate": {"requests": 100, "per_seconds": 2}, "longest_wait_seconds": 600}
@@ -102,7 +103,7 @@ def test_turns_are_taken_in_bundles_where_they_are_used_and_singly_where_not():
         before = slow.asked
         ask(gate, slow)
         slow.rest(80)
-    assert slow.asked == before + 1
+    assert slow.asked == before + 2, "one look whether there is a pause, one turn"
     taken = slow.states["glow"]["rates"]["5000/3600"]
     assert sum(taken.values()) <= 60, "what is not used is not taken from the others"
 
@@ -134,6 +135,33 @@ def test_points_are_shared_come_back_and_are_corrected():
     assert ask(second, clock, 100) == 1_000_012, "others spend from the same bucket"
 
 
+def test_a_pause_that_one_process_was_asked_for_is_kept_by_all_of_them():
+    clock = Clock()
+    first, second, late = (gate_of(clock) for _ in range(3))
+    assert ask(second, clock) == 1_000_000
+    first.pause(30)
+    first.pause(5)
+    clock.rest(1)
+    assert ask(second, clock) == 1_000_030, "it looks again after a second; a longer pause is not shortened"
+    assert ask(late, clock) == 1_000_030
+
+
+def test_a_pause_of_a_year_holds_the_others_for_an_hour_and_not_for_ever():
+    clock = Clock()
+    first, second = gate_of(clock), gate_of(clock)
+    first.pause(365 * 86400)
+    clock.rest(3600)
+    assert ask(second, clock) == 1_003_600
+
+
+def test_a_connection_without_limits_looks_for_pauses_once_a_second_however_often_it_asks():
+    clock = Clock()
+    gate = gate_of(clock)
+    for _ in range(100):
+        ask(gate, clock)
+    assert clock.asked == 1
+
+
 # Real processes
 
 
@@ -153,6 +181,16 @@ def pass_often(url: str, turns: int, told: Any) -> None:
             seen.append((earliest, time.monotonic()))
     engine.dispose()
     told.send(seen)
+
+
+def meet_a_wall(url: str, server: str, told: Any) -> None:
+    """One process that asks once and is sent away."""
+    gate = Gate(LimitsSpec(longest_wait_seconds=0), "glow", allowances=StoredAllowances(application_engine(url)))
+    with HttpClient(server, gate=gate) as http:
+        try:
+            http.get("clients")
+        except RetryLater as later:
+            told.send(later.after_seconds)
 
 
 def hold_for_ever(url: str, told: Any) -> None:
@@ -193,6 +231,26 @@ def test_a_process_that_is_killed_while_it_counts_has_taken_nothing_and_holds_up
             pass
     with pytest.raises(RetryLater), gate.passing():
         pass
+
+
+@pytest.mark.slow
+def test_a_429_in_one_process_keeps_the_others_from_the_same_wall(database: Database):
+    with scripted(lambda _asked: answer({}, 429, Retry_After="1800")) as server:
+        heard, told = Pipe(duplex=False)
+        process = start(meet_a_wall, database.text_url, server.url, told)
+        assert _heard(heard) == 1800
+        process.join(60)
+        gate = Gate(LimitsSpec(longest_wait_seconds=0), "glow", allowances=StoredAllowances(database.engine))
+        with (
+            HttpClient(server.url, gate=gate) as http,
+            pytest.raises(RetryLater, match="may not be asked yet") as told_of,
+        ):
+            http.get("clients")
+        assert 0 < (told_of.value.after_seconds or 0) <= 1800
+        assert len(server.asked) == 1, "nothing was sent"
+        other = Gate(LimitsSpec(longest_wait_seconds=0), "gleam", allowances=StoredAllowances(database.engine))
+        with other.passing():
+            pass
 
 
 def _heard(line: Any) -> Any:

@@ -1,8 +1,8 @@
 """How often one server may be asked: requests in a stretch of time, cost points, and how many at once.
 
 One gate stands before each connection's server in a process, shared by its threads. Where the hub has its database,
-rates and points are counted there, for all its processes together; how many at once, and pauses, each process counts
-for itself.
+rates, points and pauses are kept there, for all its processes together; how many at once, and whether a server is down,
+each process sees for itself.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +15,7 @@ from pyrate_limiter import InMemoryBucket, RateItem
 from pyrate_limiter import Rate as Window
 
 from hub.connectors.kit.http.breaker import Breaker
+from hub.connectors.kit.http.pause import Pause
 from hub.connectors.kit.http.points import PointsBucket
 from hub.connectors.kit.http.shared_rates import SharedPoints, SharedRates
 from hub.connectors.kit.http.shared_rates import Window as SharedWindow
@@ -45,8 +46,7 @@ class Gate:
         self._rates = _rates(spec, name, clock, allowances)
         self._points = _points(spec, name, clock, allowances)
         self._places = BoundedSemaphore(spec.concurrent) if spec.concurrent else nullcontext()
-        self._lock = Lock()
-        self._paused_until = 0.0
+        self._pause = Pause(name, allowances, clock)
 
     @contextmanager
     def passing(self, cost: int = 0, longest: float | None = None) -> Iterator[None]:
@@ -60,7 +60,7 @@ class Gate:
         longest = self.spec.longest_wait_seconds if longest is None else longest
         with self._places:
             self._breaker.enter(self.name)
-            self._wait(self._until_unpaused, longest)
+            self._wait(self._pause.due_in, longest)
             if self._points is not None:
                 self._wait(lambda points=self._points: points.take(self.cost(cost)), longest)  # type: ignore[misc]
             if self._rates is not None:
@@ -73,8 +73,7 @@ class Gate:
 
     def pause(self, seconds: float) -> None:
         """Nobody asks for so long: the server said so."""
-        with self._lock:
-            self._paused_until = max(self._paused_until, self._clock() + seconds)
+        self._pause.last(seconds)
 
     def settle(self, reckoned: int, body: Any) -> int | None:
         """What the answer says a request did cost, which corrects what is left."""
@@ -104,10 +103,6 @@ class Gate:
                 raise RetryLater(problem, after_seconds=seconds)
             self._rest(seconds)
             waited += seconds
-
-    def _until_unpaused(self) -> float:
-        with self._lock:
-            return self._paused_until - self._clock()
 
 
 class OwnRates:
