@@ -117,6 +117,8 @@ def fetch_only(server: str) -> None:
             for page in FhirSource(client, "fetched", page_size=PAGE).read(kind, None):
                 read += len(page.records)
         wall, cpu = perf_counter() - began, process_time() - spent
+        if not read:
+            continue
         print(f"{kind:8} {read:7} only fetched and checked: {read / wall:7.0f} a second, {cpu / read * 1000:.3f} ms")
 
 
@@ -138,7 +140,8 @@ def kill_again_and_again(url: URL, server: str, random: Random) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true")
-    parser.add_argument("--patients", type=int, default=100_000, help="three visits each")
+    parser.add_argument("--patients", type=int, default=100_000)
+    parser.add_argument("--visits", type=int, help="three for each patient, unless said")
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--kill", action="store_true")
     parser.add_argument("--allowance", type=int, help="requests that the server takes in a second")
@@ -148,7 +151,7 @@ def main() -> None:
         synchronize(*options.on)
         return
     patients = 2_000 if options.small else options.patients
-    visits = 3 * patients
+    visits = 3 * patients if options.visits is None else options.visits
     with served(patients, visits, options.allowance) as server, fresh_database(durable=True) as (url, owner):
         engine = application_engine(url)
         file = PROJECT / "examples" / "juniper" / "practice.yaml"

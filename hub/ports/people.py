@@ -60,7 +60,10 @@ class People(Protocol):
         ...
 
     def load_like(self, patients: Sequence[Patient]) -> dict[str, Patient]:
-        """Who shares a phone, a mailbox, a whole name, or a birth date and part of a name with one; none is merged."""
+        """Everybody of whom the rules may say, without a score, that they are one of these or that a person decides.
+
+        Others, too; none who is merged.
+        """
         ...
 
     def find_settled(self, ids: Collection[str] | None = None) -> frozenset[Pair]:

@@ -1,5 +1,6 @@
 """Who is one person: the queue of pairs, and the merges that stand."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -13,22 +14,34 @@ from hub.store.merging import find_dependants, lead_back, lead_to_survivors
 from hub.store.moment import Moment
 from hub.store.records import SqlRecords
 from hub.store.tables import person_pair
-from hub.sync.people.blocks import name_beginnings
+from hub.sync.people.blocks import BEGINNING
 from hub.sync.people.decide import Match, Pair, pair_of
 from hub.sync.people.normal import normal_person
 
+_HOUSE = re.compile(r"\d+")
 _STANDING = text("SELECT id FROM patient WHERE merged_into IS NULL")
-# Of all who share a birth date only those in whose name the same letters stand: where they are not plain ones, too.
-_LIKE = text("""
-    SELECT p.id FROM unnest(CAST(:births AS date[]), CAST(:beginnings AS text[])) AS b (born_on, beginning)
-    JOIN patient p ON p.born_on = b.born_on AND p.merged_into IS NULL
-        AND (strpos(translate(lower(concat(p.given_name, p.family_name)), ' ''-.,`', ''), b.beginning) > 0
-            OR concat(p.given_name, p.family_name) ~ '[^ -~]')
+# One mailbox, or one house; a street that begins with no number may be any.
+_TIED = r"""(translate(lower(substring(p.email FROM '[^+@]*')), '.', '') = n.mailbox
+        OR p.street <> '' AND n.house IN ('', coalesce(substring(p.street FROM '^\W*(\d+)'), n.house)))"""
+# Only those of whom the rules may make something where nobody scores: who shares a birth date and the whole name, or a
+# part of it and a tie; or the whole name and a tie. A little too wide, since the rules compare normal forms: names that
+# are not in plain letters are always found.
+_LIKE = text(f"""
+    WITH new AS (
+        SELECT * FROM unnest(CAST(:births AS date[]), CAST(:given_names AS text[]), CAST(:family_names AS text[]),
+            CAST(:givens AS text[]), CAST(:families AS text[]), CAST(:mailboxes AS text[]), CAST(:houses AS text[]))
+        AS n (born_on, given_name, family_name, given, family, mailbox, house))
+    SELECT p.id FROM new n JOIN patient p ON p.born_on = n.born_on AND p.merged_into IS NULL
+    CROSS JOIN LATERAL (SELECT concat(p.given_name, p.family_name)) AS written (name)
+    CROSS JOIN LATERAL (SELECT translate(lower(written.name), ' ''-.,`', '')) AS plain (name)
+    WHERE written.name ~ '[^ -~]' OR strpos(plain.name, n.given) > 0 AND strpos(plain.name, n.family) > 0
+        OR (strpos(plain.name, left(n.given, {BEGINNING})) > 0 OR strpos(plain.name, left(n.family, {BEGINNING})) > 0)
+        AND {_TIED}
+    UNION SELECT p.id FROM new n
+    JOIN patient p ON lower(p.family_name) = lower(n.family_name) AND lower(p.given_name) = lower(n.given_name)
+        AND p.merged_into IS NULL AND {_TIED}
     UNION SELECT id FROM patient WHERE merged_into IS NULL AND phone = ANY(CAST(:phones AS text[]))
-    UNION SELECT id FROM patient WHERE merged_into IS NULL AND email = ANY(CAST(:emails AS text[]))
-    UNION SELECT id FROM patient WHERE merged_into IS NULL AND (lower(family_name), lower(given_name)) IN
-        (SELECT lower(family), lower(given)
-        FROM unnest(CAST(:families AS text[]), CAST(:givens AS text[])) AS name (family, given))""")
+    UNION SELECT id FROM patient WHERE merged_into IS NULL AND email = ANY(CAST(:emails AS text[]))""")  # noqa: S608
 _SETTLED = text("""
     SELECT first_id, second_id FROM person_pair
     WHERE state = 'separate' AND (:all OR first_id = ANY(:ids) OR second_id = ANY(:ids))""")
@@ -77,19 +90,17 @@ class SqlPeople:
 
     def load_like(self, patients: Sequence[Patient]) -> dict[str, Patient]:
         """See the port."""
-        born = [
-            (one.born_on, beginning)
-            for one in patients
-            if one.born_on is not None
-            for beginning in name_beginnings(normal_person(one))
-        ]
+        people = [normal_person(one) for one in patients]
         values = {
-            "births": [on for on, _ in born],
-            "beginnings": [beginning for _, beginning in born],
+            "births": [one.born_on for one in people],
+            "given_names": [one.given_name for one in patients],
+            "family_names": [one.family_name for one in patients],
+            "givens": [next(iter(one.given), None) for one in people],
+            "families": [next(iter(one.family), None) for one in people],
+            "mailboxes": [one.email.partition("@")[0].replace(".", "") or None for one in people],
+            "houses": [_house(one.street) for one in people],
             "phones": list({one.phone for one in patients} - {None}),
             "emails": list({one.email for one in patients} - {None}),
-            "families": [one.family_name for one in patients],
-            "givens": [one.given_name for one in patients],
         }
         return self._load(self._connection.execute(_LIKE, values).scalars().all())
 
@@ -166,6 +177,12 @@ class SqlPeople:
     def _load(self, ids: Sequence[str]) -> dict[str, Patient]:
         found: Mapping[str, Any] = SqlRecords(self._connection).load(Kind.PATIENT, ids)
         return {id_: record for id_, record in found.items() if isinstance(record, Patient)}
+
+
+def _house(street: str) -> str | None:
+    """The number that a street begins with, or an empty text; None where there is no street."""
+    number = _HOUSE.match(street)
+    return number[0] if number else "" if street else None
 
 
 def _pair(row: Row[Any]) -> PersonPair:

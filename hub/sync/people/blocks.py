@@ -9,6 +9,8 @@ from itertools import combinations
 from hub.sync.people.normal import Person
 from hub.sync.people.population import Population
 
+BEGINNING = 3
+"""So many letters of a name go with a birth date."""
 MOST = 200
 """A key that more share says nothing; their pairs are found by others."""
 
@@ -31,7 +33,7 @@ def block_keys(person: Person, population: Population) -> Iterator[Hashable]:
 
 def name_beginnings(person: Person) -> set[str]:
     """The part of a name that goes with a birth date."""
-    return {name[:3] for name in (person.given_name, person.family_name) if name}
+    return {name[:BEGINNING] for name in (person.given_name, person.family_name) if name}
 
 
 def find_pairs(
