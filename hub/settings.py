@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     """Where others find the pages, such as `https://book.example`; without it the address of `host` and `port`."""
     tend_seconds: float = Field(default=30, ge=0.1)
     """So often whoever serves settles, offers and ends what time alone asks for (`hub tend`)."""
+    rollback_days: int = Field(default=90, ge=1)
+    """So long a batch of a moved history can be taken back; then `hub tend` forgets what it changed: it is personal."""
     exchange_seconds: float = Field(default=2, ge=0)
     """So often whoever serves looks for what other systems must be told; at once, when one of them rings. 0: never."""
     sandbox_port: int = Field(default=8301, ge=0, le=65535)

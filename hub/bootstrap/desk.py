@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from hub.canonical.consents import Consent
@@ -64,6 +64,8 @@ class Desk:
     outside: Outside
     told: Mapping[Kind, frozenset[str]]
     """Kind → the systems that are told of its records."""
+    keep: timedelta | None = None
+    """So long a batch of a moved history can be taken back; None: for ever."""
 
     @property
     def _push_to(self) -> tuple[str, ...]:
@@ -197,7 +199,7 @@ class Desk:
 
     def tend(self) -> Tended:
         """Do what time alone asks for."""
-        return tend_book(self.store, self.outside, push_to=self._push_to)
+        return tend_book(self.store, self.outside, push_to=self._push_to, keep=self.keep)
 
     def join_waitlist(self, request: OpeningsRequest, *, actor: str) -> WaitlistEntry | Refusal:
         """Wait for a time to be freed."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 import stamina.instrumentation
@@ -51,6 +51,8 @@ class Hub:
     """With the application's rights; validation reads there too."""
     store: SqlStore
     systems: ConnectedSystems
+    keep: timedelta | None = None
+    """So long a batch of a moved history can be taken back; None: for ever."""
 
     @property
     def folder(self) -> PracticeFolder:
@@ -145,7 +147,8 @@ class Hub:
     @property
     def desk(self) -> Desk:
         """Booking, and all that follows from it."""
-        return Desk(self.store, Outside(self.systems.linked, self._open_calendar), self.systems.told)
+        outside = Outside(self.systems.linked, self._open_calendar)
+        return Desk(self.store, outside, self.systems.told, self.keep)
 
     def _open_calendar(self, system: str) -> AbstractContextManager[VendorCalendar]:
         self.exchange.check_agreement(system, [Kind.VISIT])
@@ -184,6 +187,6 @@ def open_hub(settings: Settings, folder: PracticeFolder | None = None) -> Iterat
             store = SqlStore(engine, kill_at_named_point)
             watched = witness_of(settings, folder)
             systems = ConnectedSystems(folder, settings.mappings, watched, StoredAllowances(engine))
-            yield Hub(engine, store, systems)
+            yield Hub(engine, store, systems, timedelta(days=settings.rollback_days))
         finally:
             engine.dispose()

@@ -19,6 +19,7 @@ def tend(
 ) -> None:
     """Settle undecided bookings, offer what was freed, end holds and opened vials that are over.
 
+    What batches of a moved history changed is forgotten after HUB_ROLLBACK_DAYS.
     Whoever serves (`hub serve`, `hub up`) does it already, every half minute. Several may do it at once.
     """
     from hub.bootstrap import open_hub
@@ -45,6 +46,7 @@ def _told(done: "Tended") -> dict[str, Any]:
         "offers": len(done.offers),
         "expired_holds": done.expired,
         "lapsed_vials": done.stock.lapsed,
+        "forgotten_batches": done.forgotten,
     }
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hub.operations.ask_outside import Outside
 from hub.operations.check_stock import StockCheck, check_stock
 from hub.operations.expire_holds import expire_holds
+from hub.operations.migration.forget_notes import forget_what_is_over
 from hub.operations.place_facts import recheck_flagged
 from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
 from hub.operations.serve_waitlist import serve_waitlist
@@ -23,10 +25,20 @@ class Tended:
     expired: int
     """Holds that were over, beside those that ended while the waitlist was served."""
     stock: StockCheck
+    forgotten: int = 0
+    """Batches of moved histories that can be taken back no more: what they changed was kept long enough."""
 
 
-def tend_book(store: Store, outside: Outside, *, push_to: Collection[str] = ()) -> Tended:
+def tend_book(
+    store: Store, outside: Outside, *, push_to: Collection[str] = (), keep: timedelta | None = None
+) -> Tended:
     """Do all of it; at once again there is nothing left. Each part is a transaction or several of its own.
+
+    Args:
+        store: the database.
+        outside: the systems that were asked and have not decided.
+        push_to: who is told of visits.
+        keep: so long a batch of a moved history can be taken back; None: for ever.
 
     Raises:
         NeedsAttention: no practice file is in force.
@@ -37,4 +49,5 @@ def tend_book(store: Store, outside: Outside, *, push_to: Collection[str] = ()) 
     expired = expire_holds(store)
     stock = check_stock(store)
     recheck_flagged(store)  # last: whatever was freed since, by whomever, may have mended something
-    return Tended(settled, offers, expired, stock)
+    forgotten = forget_what_is_over(store, keep) if keep is not None else 0
+    return Tended(settled, offers, expired, stock, forgotten)

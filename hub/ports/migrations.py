@@ -223,6 +223,10 @@ class Migrations(Protocol):
         """What became of a batch's rows: how many rows, and how many of each verdict and reason."""
         ...
 
+    def find_untaken(self, batch_id: int) -> tuple[int, ...]:
+        """Earlier batches that made records of rows which this one put into quarantine."""
+        ...
+
     def read_history(self, system: str) -> Iterator[Visit]:
         """Its visits that occupied or will occupy time, in order of their start."""
         ...

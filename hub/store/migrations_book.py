@@ -42,6 +42,7 @@ from hub.store.migration_sql import (
     STAGE,
     SUPERSEDE,
     UNPLACED,
+    UNTAKEN,
     UNTOLD,
     VERDICTS,
 )
@@ -173,6 +174,10 @@ class SqlMigrations:
             for name in ("rows", row.verdict, *([f"reason.{row.reason}"] if row.reason else [])):
                 counts[name] = counts.get(name, 0) + row.number
         return counts
+
+    def find_untaken(self, batch_id: int) -> tuple[int, ...]:
+        """See the port."""
+        return tuple(self._connection.execute(UNTAKEN, {"batch": batch_id}).scalars())
 
     def read_history(self, system: str) -> Iterator[Visit]:
         """See the port."""

@@ -19,6 +19,7 @@ from hub.operations.migration.load_people import load_people
 from hub.operations.migration.load_rows import Loader, load_providers, load_services
 from hub.operations.migration.replay_history import replay_history
 from hub.operations.migration.resolve_aliases import resolve_aliases
+from hub.operations.migration.untake import RowsUntaken, require_untaken, untake
 from hub.ports import Disposition, Store, UnitOfWork
 from hub.ports.migrations import Attempt, FileAccount, MigrationHead, Partition, Stage
 
@@ -156,7 +157,17 @@ class Run:
         return [replay, Planned(Partition(Stage.ACCOUNT), mark(loaded))]
 
     def perform(self, planned: Planned) -> Counts:
-        """Do a partition in one transaction; None: it is done already. Two who try queue, and one does it."""
+        """Do a partition in one transaction; None: it is done already. Two who try queue, and one does it.
+
+        What an earlier attempt made of rows that are in quarantine now is taken back before, unless others built on it.
+        """
+        try:
+            return self._perform(planned)
+        except RowsUntaken as found:
+            is_back = untake(self.store, self.history.system, found.batch_ids)
+            return self._perform(planned, may_stand=not is_back)
+
+    def _perform(self, planned: Planned, *, may_stand: bool = False) -> Counts:
         system, partition = self.history.system, planned.partition
         with self.store.begin(f"migrate_{partition.stage}") as work:
             work.bookings.lock_key(f"migrate {system} {partition}")
@@ -167,6 +178,8 @@ class Run:
             frozen_at = require_open(work, system, partition.stage)
             batch_id = work.migrations.open_attempt(system, self.history.folder, partition, planned.fingerprint)
             counts = self._do(work, partition, batch_id, attempts, frozen_at)
+            if partition.stage is Stage.LOAD and not may_stand:
+                require_untaken(work, batch_id)
             work.migrations.close_attempt(batch_id, counts, self._hashes(partition))
         return counts
 

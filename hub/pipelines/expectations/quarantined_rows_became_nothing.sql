@@ -5,6 +5,8 @@ WHERE verdict.system = :'system'
   AND verdict.verdict = 'quarantined'
   AND (
     verdict.canonical_id IS NOT NULL
-    OR EXISTS (SELECT FROM visit WHERE visit.source_record_id = verdict.source_record_id)
-    OR EXISTS (SELECT FROM patient WHERE patient.source_record_id = verdict.source_record_id)
+    OR EXISTS (
+      SELECT FROM source_link AS link
+      WHERE link.source_record_id = verdict.source_record_id AND link.canonical_id IS NOT NULL
+    )
   )

@@ -18,11 +18,14 @@ from hub.canonical.ids import Kind, derive
 from hub.canonical.records import Visit
 from hub.errors import InvalidInput
 from hub.operations.merge_people import Undone, Word, unmerge_people
+from hub.operations.migration.roll_back import WRITE, list_batches, roll_back
+from hub.pipelines.expectations import history_expectations, telling
 from hub.ports import UnitOfWork
 from hub.settings import Settings
 from hub.store.unit_of_work import SqlStore
-from tests.integration.migration.moved import FOLDER, fates_of, one_row, run_of
+from tests.integration.migration.moved import FOLDER, dump_of, fates_of, one_row, run_of
 from tests.legacy.generate import generate
+from tests.legacy.run_import import MAPPINGS
 
 Decide = Callable[..., Path]
 
@@ -60,6 +63,43 @@ def test_a_row_that_is_put_right_is_taken_and_only_its_month_is_done_again(
     again = one_row(fates_of(store)["appointments.csv"][key])
     assert (again["verdict"], again["status"]) == ("loaded", "fulfilled")
     assert len([one for one in done if one.startswith("load visit")]) == 1
+
+
+@pytest.mark.parametrize("is_first", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_a_correction_that_is_taken_away_leaves_nothing_of_what_came_of_it(
+    is_first: bool, export: Path, decide: Decide, store: SqlStore, engine: Engine
+) -> None:
+    run_of(store, export).run()
+    before, fates = dump_of(engine), fates_of(store)["appointments.csv"]
+    if is_first:
+        roll_back(store, [one.id for one in list_batches(store) if one.partition.stage in WRITE], "Dr. Lee", "again")
+    key = next(id_ for id_, rows in fates.items() if one_row(rows)["reason"] == "unknown_code")
+    run_of(store, export, decide(corrections={"visit": {key: {"Status": "Completed"}}})).run()
+    assert dump_of(engine) != before
+    run_of(store, export, decide()).run()
+    assert dump_of(engine) == before
+    by = {one.reversal.by for one in list_batches(store) if one.reversal is not None}
+    assert by == {"migration:legacy", *(["Dr. Lee"] if is_first else [])}
+
+
+def test_what_came_of_a_correction_stays_where_somebody_built_on_it_and_the_proof_says_so(
+    export: Path, decide: Decide, store: SqlStore, engine: Engine
+) -> None:
+    run_of(store, export).run()
+    fates = fates_of(store)["appointments.csv"]
+    key = next(id_ for id_, rows in fates.items() if one_row(rows)["reason"] == "unknown_code")
+    run_of(store, export, decide(corrections={"visit": {key: {"Status": "Completed"}}})).run()
+    visit = one_row(fates_of(store)["appointments.csv"][key])["canonical_id"]
+    with store.begin("edit") as work:
+        (found,) = work.records.load(Kind.VISIT, [visit]).values()
+        work.records.save([found.model_copy(update={"note": "asked for the same room"})])
+    run_of(store, export, decide()).run()
+    assert one_row(fates_of(store)["appointments.csv"][key])["verdict"] == "quarantined"
+    told = telling("legacy", "UTC", (MAPPINGS / "legacy-export", None))
+    check = next(one for one in history_expectations(told) if one.name == "quarantined_rows_became_nothing")
+    with engine.connect() as connection:
+        assert visit in connection.execute(text("SELECT id FROM visit")).scalars().all()
+        assert len(connection.execute(text(check.unexpected)).all()) == 1
 
 
 def test_a_name_that_gets_a_meaning_lets_its_rows_in(export: Path, decide: Decide, store: SqlStore) -> None:
