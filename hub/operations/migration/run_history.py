@@ -122,7 +122,7 @@ class Run:
         """All files of each kind."""
         source = self.history.source
         for kind in source.kinds:
-            yield Planned(Partition(Stage.LAND, kind), mark(self.history.zone.key, source.hashes(kind)))
+            yield Planned(Partition(Stage.LAND, kind), self._landing_mark(source.hashes(kind)))
 
     def plan_loading(self, kind: Kind) -> list[Planned]:
         """The partitions of a kind, after all before it were done; those without rows any more are given up."""
@@ -180,7 +180,7 @@ class Run:
             counts = self._do(work, partition, batch_id, attempts, frozen_at)
             if partition.stage is Stage.LOAD and not may_stand:
                 require_untaken(work, batch_id)
-            work.migrations.close_attempt(batch_id, counts, self._hashes(partition))
+            work.migrations.close_attempt(batch_id, counts, self._hashes(planned))
         return counts
 
     def perform_alone(self, partition: Partition) -> Attempt:
@@ -206,9 +206,21 @@ class Run:
             is_landed = Partition(Stage.LAND, partition.kind) in work.migrations.find_attempts(self.history.system)
         return self.plan_loading(partition.kind) if is_landed else ()
 
-    def _hashes(self, partition: Partition) -> dict[str, str]:
-        is_landing = partition.stage is Stage.LAND and partition.kind is not None
-        return self.history.source.hashes(partition.kind) if is_landing and partition.kind else {}
+    def _hashes(self, planned: Planned) -> dict[str, str]:
+        """Of the files that landed, which are those that were planned."""
+        kind = planned.partition.kind
+        if planned.partition.stage is not Stage.LAND or kind is None:
+            return {}
+        hashes = self.history.source.hashes(kind)
+        if self._landing_mark(hashes) != planned.fingerprint:
+            hint = "Nothing of them was taken. Run again when whoever writes them is done"
+            raise InvalidInput(
+                Problem("files changed while they were read", "changed_while_read", ", ".join(hashes), hint=hint)
+            )
+        return hashes
+
+    def _landing_mark(self, hashes: Mapping[str, str]) -> str:
+        return mark(self.history.zone.key, hashes)
 
     def _do(
         self,

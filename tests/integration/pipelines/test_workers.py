@@ -1,4 +1,4 @@
-"""A history that two workers move, of which one is killed: it ends as one that a single process moved undisturbed.
+"""A history that workers move, one of them killed, or as somebody asks in Dagster's web UI: it ends as one moved alone.
 
 Each process has a home of its own, as on a machine of its own. What they share is PostgreSQL, with Dagster's runs in a
 database beside the hub's, the broker, and the files.
@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Event
 from uuid import uuid4
@@ -29,6 +29,8 @@ from hub.store.unit_of_work import SqlStore
 from tests.database import Database, fresh_database
 from tests.integration.migration.moved import FOLDER, dump_of, keep_year, run_of
 from tests.legacy.generate import generate
+from tests.peers.dagster_graphql import DagsterUi
+from tests.peers.processes import free_port
 from tests.peers.redis_broker import redis_broker
 
 pytestmark = pytest.mark.slow
@@ -40,6 +42,8 @@ storage:
   postgres:
     postgres_url: {env: HUB_DAGSTER_DATABASE_URL}
 """
+LAUNCHER = "run_launcher: {module: hub.pipelines.broker, class: WorkerLauncher}\n"
+"""As docs/migration.md tells it to the machine that serves the web UI."""
 
 
 @pytest.fixture
@@ -68,10 +72,12 @@ class Machines:
         self.shared = shared
         self.started: list[subprocess.Popen[bytes]] = []
 
-    def start(self, name: str, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
+    def start(
+        self, name: str, *arguments: str, configuration: str = CONFIGURATION + STORAGE, **environment: str
+    ) -> "subprocess.Popen[bytes]":
         home = self.folder / name
         (home / "dagster").mkdir(parents=True)
-        (home / "dagster" / "dagster.yaml").write_text(CONFIGURATION + STORAGE)
+        (home / "dagster" / "dagster.yaml").write_text(configuration)
         here = {**os.environ, **self.shared, "HUB_HOME": str(home), "HOME": str(home), "PYTHONPATH": str(PROJECT)}
         command = [sys.executable, "-m", "hub.pipelines", *arguments]
         with self.said(name).open("wb") as log:
@@ -159,6 +165,43 @@ def test_of_two_workers_one_is_killed_midway_and_the_history_ends_as_if_undistur
     assert began["FAILURE"] == {victim.pid: 1}, "known as lost before its lease is over"
     assert set(began["SUCCESS"]) == {survivor.pid, victim.pid}
     assert "The worker that began it is gone." in machines.said("leading").read_text()
+
+
+def test_what_somebody_starts_in_the_web_ui_is_done_by_workers_and_ends_as_if_the_engine_had_moved_it(
+    export: Path, database: Database, other: Database, machines: Machines, runs: URL
+) -> None:
+    run_of(SqlStore(database.engine), export).run()
+    workers = [machines.start(name, "work") for name in ("first", "second")]
+    port = free_port()
+    machines.start("ui", "serve", "--port", str(port), configuration=CONFIGURATION + STORAGE + LAUNCHER)
+    wait_for_workers(machines.shared["HUB_BROKER_URL"], 2)
+    with closing(DagsterUi(f"http://127.0.0.1:{port}")) as ui:
+        ui.wait(START_SECONDS)
+        assert ui.materialize([asset(one) for one in WHOLE]) == "SUCCESS"
+        assert ui.backfill([asset(one) for one in BY_MONTH]) == "COMPLETED_SUCCESS"
+        assert ui.materialize([asset(one) for one in AT_LAST]) == "SUCCESS"
+
+    assert dump_of(other.engine) == dump_of(database.engine)
+    assert [counts for counts in performed_again(other, export) if counts is not None] == []
+    began = processes_of_runs(runs)
+    assert set(began) == {"SUCCESS"}
+    assert set(began["SUCCESS"]) <= {worker.pid for worker in workers}
+    with SqlStore(other.engine).begin("look") as work:
+        proof = work.verifications.find_last("legacy")
+    assert proof is not None
+    assert not proof.blocking
+
+
+WHOLE = (
+    *(f"landed_{kind}s" for kind in ("lot", "package", "patient", "payment", "provider", "service", "visit")),
+    *("patients", "providers", "services"),
+)
+BY_MONTH = ("visits", "payments", "packages", "lots")
+AT_LAST = ("replay", "account", "proof")
+
+
+def asset(name: str) -> list[str]:
+    return ["migration", "legacy", name]
 
 
 def performed_again(database: Database, export: Path) -> list[object]:
