@@ -46,6 +46,7 @@ def test_the_seed_of_the_sandbox_breaks_fhir_exactly_once():
         (changed(end=None), "Appointment.end", "app-2"),
         (changed(start=None), "Appointment.start", "app-2"),
         (changed(start=None, end=None), "Appointment.start", "app-3"),
+        (changed(start=None, end=None, status={}), "Appointment.start", "app-3"),
         (changed(end="2026-03-12T14:00:00Z"), "Appointment.end", "end_after_start"),
         (changed(end="2026-03-12T10:00:00-05:00"), "Appointment.end", "end_after_start"),
         (changed(start="2026-03-12T15:00:00"), "Appointment.start", "instant"),

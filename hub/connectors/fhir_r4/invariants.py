@@ -110,6 +110,10 @@ class Element(NamedTuple):
 
 Elements = Sequence[Element]
 _CODED = frozenset(path.rpartition(".")[2] for path in REQUIRED_CODES)
+_ADDRESSES = frozenset({"url", "system"})
+_PERIODS = frozenset({"period", "requestedPeriod"})
+_LOOKED_AT = _CODED | _ADDRESSES | _PERIODS | {"reference", "telecom"}
+"""The keys of elements about which there is a rule, beside that none is empty."""
 
 
 def check(resource: Json) -> tuple[Problem, ...]:
@@ -181,7 +185,7 @@ def _references(resource: Json, elements: Elements) -> Iterator[Problem]:
 
 def _periods(elements: Elements) -> Iterator[Problem]:
     for one in elements:
-        if one.key in ("period", "requestedPeriod") and isinstance(one.value, Mapping):
+        if one.key in _PERIODS and isinstance(one.value, Mapping):
             start, end = parse_instant(one.value.get("start")), parse_instant(one.value.get("end"))
             if start and end and start > end:
                 yield Problem("ends before it starts", code="per-1", field=one.path)
@@ -196,7 +200,7 @@ def _contact_points(elements: Elements) -> Iterator[Problem]:
 
 def _addresses(elements: Elements) -> Iterator[Problem]:
     for one in elements:
-        if one.key in ("url", "system") and isinstance(one.value, str) and (not one.value or _BLANK.search(one.value)):
+        if one.key in _ADDRESSES and isinstance(one.value, str) and (not one.value or _BLANK.search(one.value)):
             yield Problem("an address has no blanks", code="uri", field=one.path)
 
 
@@ -210,7 +214,7 @@ def _appointment_times(resource: Json) -> Iterator[Problem]:
     if has_start != has_end:
         missing = "end" if has_start else "start"
         yield Problem("start and end belong together", code="app-2", field=f"Appointment.{missing}")
-    elif not has_start and resource.get("status") not in _WITHOUT_TIMES:
+    elif not has_start and str(resource.get("status")) not in _WITHOUT_TIMES:
         yield Problem("only a proposed or cancelled appointment has no times", code="app-3", field="Appointment.start")
     for name in ("start", "end"):
         if resource.get(name) is not None and parse_instant(resource[name]) is None:
@@ -282,19 +286,24 @@ _RULES: Mapping[str, tuple[Callable[[Json], Iterator[Problem]], ...]] = {
 
 
 def _walk(resource: Json) -> list[Element]:
-    """Every element below the resource."""
+    """Every element below the resource about which there is a rule: most values have none, and are passed by."""
+    kind = _type(resource)
     found: list[Element] = []
-    left = [Element("", _type(resource), _type(resource), resource)]
+    left: list[tuple[str, str, str, Any, bool]] = [("", kind, kind, resource, False)]
     while left:
-        one = left.pop()
-        found.append(one)
-        owner, key, path, value, _ = one
+        owner, key, path, value, is_one_of_many = left.pop()
+        if value is not resource and (key in _LOOKED_AT or value == {}):
+            found.append(Element(owner, key, path, value, is_one_of_many))
         if isinstance(value, dict):
             inner = f"{owner}.{key}" if owner else key
-            left += [Element(inner, n, f"{path}.{n}", child) for n, child in value.items() if n != "contained"]
+            for name, child in value.items():
+                if (name in _LOOKED_AT or isinstance(child, dict | list)) and name != "contained":
+                    left.append((inner, name, f"{path}.{name}", child, False))
         elif isinstance(value, list):
-            left += [Element(owner, key, f"{path}[{n}]", child, is_one_of_many=True) for n, child in enumerate(value)]
-    return found[1:]
+            for n, child in enumerate(value):
+                if key in _LOOKED_AT or isinstance(child, dict | list):
+                    left.append((owner, key, f"{path}[{n}]", child, True))
+    return found
 
 
 def _last(owner: str) -> str:
