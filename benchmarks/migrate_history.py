@@ -14,9 +14,8 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter
@@ -27,7 +26,6 @@ from sqlalchemy import URL
 from benchmarks.database import database_cpu, database_memory, family_cpu, family_memory, fresh_database
 from hub.bootstrap.migration_folder import read_migration_folder
 from hub.bootstrap.migration_team import open_team
-from hub.cli.migrating_profile import profile as profile_files
 from hub.operations.migration.run_history import UNDIVIDED, Run
 from hub.ports.migrations import Partition, Stage
 from hub.settings import Settings
@@ -122,16 +120,16 @@ def move(url: URL, export: Path, clock: Clock, workers: int | None) -> None:
     """As `hub migrate run` does."""
     engine = application_engine(url)
     settings = Settings(database_url=url.render_as_string(hide_password=False))
-    with open_team(FOLDER, export, settings, workers) as team:
+    with open_team(FOLDER, export, settings, url, workers) as team:
         Run(read_migration_folder(FOLDER, settings).history(export), SqlStore(engine)).run(clock.done, team)
     clock.tick("account")
     engine.dispose()
 
 
 def profile(export: Path) -> None:
-    """As `hub migrate profile` does."""
-    with redirect_stdout(StringIO()):
-        profile_files([export])
+    """With `hub migrate profile`."""
+    command = [sys.executable, "-m", "hub.cli", "migrate", "profile", str(export)]
+    subprocess.run(command, check=True, cwd=PROJECT, stdout=subprocess.DEVNULL)
 
 
 def verify(url: URL) -> None:

@@ -109,7 +109,7 @@ def land(url: URL, export: Path, workers: int | None) -> None:
     """All files, and nothing else, as the hub's whole run does it among other things."""
     engine = application_engine(url)
     settings = Settings(database_url=url.render_as_string(hide_password=False))
-    with open_team(FOLDER, export, settings, workers) as team:
+    with open_team(FOLDER, export, settings, url, workers) as team:
         run = Run(read_migration_folder(FOLDER, settings).history(export), SqlStore(engine))
         landing = list(run.plan_landing())
         list(team(landing) if team else map(run.perform, landing))

@@ -9,6 +9,7 @@ import typer
 from hub.cli.answers import tell
 
 if TYPE_CHECKING:
+    from hub.bootstrap.profiling import FileProfile
     from hub.mapping.profile import Reference, TableProfile
 
 Sources = Annotated[list[Path], typer.Argument(help="Files, or folders of .csv, .txt, .tsv, .xlsx and .ndjson files.")]
@@ -29,8 +30,7 @@ def profile(
     """
     from hub.mapping.profile import find_references
 
-    files = list(_files(sources))
-    profiles = [found for file in files if (found := _profile(file)) is not None]
+    profiles = list(_profiled(list(_files(sources))))
     references = find_references([one for _, _, one in profiles])
     proposed = {one.name: one.propose(system=system) for _, _, one in profiles if one.rows}
     proposals = {name: found for name, found in proposed.items() if found is not None}
@@ -69,20 +69,16 @@ def _files(sources: list[Path]) -> Iterator[Path]:
         raise InvalidInput(Problem("there are no tables in it", "missing_file", str(sources[0]), hint=hint))
 
 
-def _profile(file: Path) -> "tuple[str, str | None, TableProfile] | None":
-    """None: it is no table; that is said, and the others are read."""
+def _profiled(files: list[Path]) -> "Iterator[FileProfile]":
+    """One that is no table is told of, and the others are read."""
+    from hub.bootstrap.profiling import profile_files
     from hub.errors import InvalidInput
-    from hub.mapping.profile import profile_table
-    from hub.tables import ANY_FORM, open_table
 
-    try:
-        with file.open("rb") as stream:
-            table = open_table(stream, file.name, ANY_FORM)
-            found = profile_table(table.name, table.columns, table.rows())
-            return table.encoding, getattr(table, "delimiter", None), found
-    except InvalidInput as error:
-        typer.echo(str(error), err=True)
-        return None
+    for found in profile_files(files):
+        if isinstance(found, InvalidInput):
+            typer.echo(str(found), err=True)
+        else:
+            yield found
 
 
 def _keep(file: Path, text: str) -> None:

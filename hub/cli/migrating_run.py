@@ -68,7 +68,10 @@ def move(
     from hub.operations.migration.run_history import Run
 
     history = migration.history(source)
-    with open_store(settings) as (store, _engine), open_team(migration.path, source, settings, workers) as team:
+    with (
+        open_store(settings) as (store, engine),
+        open_team(migration.path, source, settings, engine.url, workers) as team,
+    ):
         started = Run(history, store)
         files = started.run(_tell_nothing if is_told else partial(_tell, is_aside=as_json), team)
         left = _find_left_open(started, find_undisposed(migration, history))

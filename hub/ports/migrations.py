@@ -73,6 +73,8 @@ class StoredRow(NamedTuple):
     number: int
     """Of its source record."""
     record: SourceRecord
+    canonical_id: str | None
+    """What it is linked to."""
     is_stale: bool
     """What stands here now was said later."""
 

@@ -141,6 +141,7 @@ class Records(Protocol):
         records: Sequence[Canonical],
         *,
         sources: Mapping[str, int] | None = None,
+        modified: Mapping[str, datetime | None] | None = None,
         origins: Mapping[str, Mapping[str, Origin]] | None = None,
         origin: str = "hub",
         batch_id: int | None = None,
@@ -151,6 +152,7 @@ class Records(Protocol):
         Args:
             records: of any kinds; patients, providers, locations, resources and services are written before visits.
             sources: canonical id → the source record each came from.
+            modified: canonical id → when its source says that it was modified there; of others it is looked up.
             origins: canonical id → field → where its new value comes from, and why; `*`: all fields of a new record.
                 None: a changed value comes from the record's source, or is the hub's own.
             origin: the system that new visits were made in.

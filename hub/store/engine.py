@@ -3,6 +3,7 @@
 from time import monotonic
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
@@ -71,6 +72,7 @@ def _engine(url: URL, role: str, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=connections,
         hide_parameters=True,
+        json_deserializer=from_json,
         isolation_level="READ COMMITTED",
         connect_args={
             "connect_timeout": 10,

@@ -28,13 +28,14 @@ RANK = text("""
         row_number() OVER newest AS age, first_value(month) OVER newest AS month
     FROM spelled
     WINDOW newest AS (PARTITION BY source_id ORDER BY repeat > 1, modified_at DESC NULLS LAST, position DESC)""")
+# A month's rows stand together: whoever loads it reads its pages alone.
 LAND = (
     text("""
     INSERT INTO source_record
         (system, kind, source_id, version, content_hash, payload, modified_at, file, line, batch_id)
     SELECT :system, :kind, s.source_id, s.version, s.content_hash, s.payload, s.modified_at, s.file, s.line,
         CAST(:batch_id AS bigint)
-    FROM staged_landed_row s JOIN ranked_row r USING (position) WHERE r.repeat = 1 ORDER BY position
+    FROM staged_landed_row s JOIN ranked_row r USING (position) WHERE r.repeat = 1 ORDER BY r.month, position
     ON CONFLICT (system, kind, source_id, content_hash) DO NOTHING"""),
     text("""
     INSERT INTO landed_row (batch_id, file, line, source_id, source_record_id, month, why)
@@ -42,7 +43,8 @@ LAND = (
         CASE WHEN r.repeat > 1 THEN 'repeated' WHEN r.age > 1 THEN 'superseded' END
     FROM staged_landed_row s JOIN ranked_row r USING (position)
     JOIN source_record found ON found.system = :system AND found.kind = :kind
-        AND found.source_id = s.source_id AND found.content_hash = s.content_hash"""),
+        AND found.source_id = s.source_id AND found.content_hash = s.content_hash
+    ORDER BY r.month, position"""),
 )
 MONTHS = text("""
     SELECT l.month, md5(string_agg(r.content_hash || l.file || l.line, '' ORDER BY l.file, l.line)) AS mark
@@ -51,7 +53,7 @@ MONTHS = text("""
 # In the order of a source record's fields.
 ROWS = text("""
     SELECT r.id, r.system, r.kind, l.source_id, r.version, r.payload, r.modified_at, l.file, l.line,
-        coalesce(applied.modified_at > r.modified_at, false) AS is_stale
+        k.canonical_id, coalesce(applied.modified_at > r.modified_at, false) AS is_stale
     FROM landed_row l JOIN source_record r ON r.id = l.source_record_id
     LEFT JOIN source_link k ON k.system = r.system AND k.kind = r.kind AND k.source_id = r.source_id
     LEFT JOIN source_record applied ON applied.id = k.source_record_id

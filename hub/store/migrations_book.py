@@ -230,9 +230,9 @@ def _staged(rows: Iterable[DatedRow]) -> Iterator[tuple[object, ...]]:
 
 
 def _stored(row: Sequence[Any]) -> StoredRow:
-    number, system, kind, source_id, version, payload, modified_at, file, line, is_stale = row
+    number, system, kind, source_id, version, payload, modified_at, file, line, canonical_id, is_stale = row
     ref = SourceRef(system, _KINDS[kind], source_id)
-    return StoredRow(number, SourceRecord(ref, payload, version, modified_at, file, line), is_stale)
+    return StoredRow(number, SourceRecord(ref, payload, version, modified_at, file, line), canonical_id, is_stale)
 
 
 def _account(file: str, kind: Kind, rows: Sequence[Row[Any]]) -> FileAccount:

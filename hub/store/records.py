@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 from sqlalchemy import Connection, Row, Table, select, text
@@ -17,7 +18,7 @@ from hub.store.columns import columns_of, fields_of, values_of
 from hub.store.locks import lock_claims
 from hub.store.lots import load_lots, save_lots
 from hub.store.read_off import DOSES_OF, READ_OFF
-from hub.sync.lineage import Lineage, Origin, read_lineage, source_records
+from hub.sync.lineage import REST, Lineage, Origin, Rule, read_lineage, source_records
 
 TABLES: Mapping[Kind, Table] = {
     Kind.PATIENT: tables.patient,
@@ -63,6 +64,7 @@ class SqlRecords:
         records: Sequence[Canonical],
         *,
         sources: Mapping[str, int] | None = None,
+        modified: Mapping[str, datetime | None] | None = None,
         origins: Mapping[str, Mapping[str, Origin]] | None = None,
         origin: str = "hub",
         batch_id: int | None = None,
@@ -83,7 +85,8 @@ class SqlRecords:
                 continue
             total += len(chosen)
             once = {"batch_id": batch_id} | ({"origin": origin} if table is tables.visit else {})
-            for identifier, is_new in self._upsert(model, table, chosen, sources or {}, origins, once=once):
+            came = _Came(sources or {}, modified or {}, origins)
+            for identifier, is_new in self._upsert(model, table, chosen, came, once=once):
                 (inserted if is_new else updated).append(identifier)
         lots = {str(one.id): one for one in records if isinstance(one, Lot)}
         total += len(lots)
@@ -162,21 +165,20 @@ class SqlRecords:
         model: type[BaseModel],
         table: Table,
         records: Mapping[str, Canonical],
-        sources: Mapping[str, int],
-        origins: Mapping[str, Mapping[str, Origin]] | None,
+        came: "_Came",
         *,
         once: Mapping[str, object],
     ) -> Iterator[tuple[str, bool]]:
         """Insert or update; `once` is written with new rows only."""
         content = columns_of(model)
         columns = [*content, "source_record_id", "lineage", *once]
-        said = origins or {}
+        given = once.values()
         rows = (
-            [*values_of(record), sources.get(key), _lineage(said.get(key)), *once.values()]
+            [*values_of(record), came.sources.get(key), came.lineage(key), *given]
             for key, record in sorted(records.items())
         )
         staged = stage(self._connection, table, columns, rows)
-        statement = _upsert_statement(table.name, content, columns, is_explained=origins is not None)
+        statement = _upsert_statement(table.name, content, columns, is_explained=came.origins is not None)
         for row in staged.execute(self._connection, statement):
             yield row.id, row.is_new
 
@@ -184,12 +186,28 @@ class SqlRecords:
         return {row.id: _record(MODELS[kind], row) for row in rows}
 
 
+class _Came(NamedTuple):
+    """Where records come from, by their ids."""
+
+    sources: Mapping[str, int]
+    modified: Mapping[str, datetime | None]
+    origins: Mapping[str, Mapping[str, Origin]] | None
+
+    def lineage(self, key: str) -> str | None:
+        """As it is stored, as far as it need not be looked up."""
+        if self.origins is not None:
+            return _lineage(self.origins.get(key))
+        at = self.modified.get(key)
+        return f'{{"{REST}":[{self.sources[key]},"{Rule.ONLY}","{at.isoformat()}"]}}' if at is not None else None
+
+
 def _lineage(origins: Mapping[str, Origin] | None) -> str | None:
     return json.dumps({name: origin.stored() for name, origin in origins.items()}) if origins else None
 
 
 _BY_SOURCE = """
-    CASE WHEN s.source_record_id IS NOT NULL THEN jsonb_build_object('*', jsonb_build_array(
+    CASE WHEN s.lineage IS NOT NULL THEN s.lineage
+    WHEN s.source_record_id IS NOT NULL THEN jsonb_build_object('*', jsonb_build_array(
         s.source_record_id, 'only', coalesce(
             (SELECT r.modified_at FROM source_record r WHERE r.id = s.source_record_id), now()))) END"""
 

@@ -38,7 +38,13 @@ PHONE = re.compile(r"\+?[9 ().-]{7,20}")
 def mask_of(text: str) -> str:
     """The shape; blanks around it do not count."""
     text = text.strip()
-    return _LETTERS.sub("a", text.translate(_DIGITS)) if len(text) <= LONGEST else PROSE
+    return _mask(text) if len(text) <= LONGEST else PROSE
+
+
+@lru_cache(maxsize=1 << 15)
+def _mask(text: str) -> str:
+    """Days, times of day and ids stand in rows again and again."""
+    return _LETTERS.sub("a", text.translate(_DIGITS))
 
 
 @lru_cache(maxsize=4096)

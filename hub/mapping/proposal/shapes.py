@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from hub.mapping.codecs.formats import date_reader, moment_reader, time_reader
@@ -67,14 +68,21 @@ def _formats(
 ) -> tuple[list[str], float]:
     """The fewest formats that read the most, the most frequent first."""
     left, chosen = list(texts), []
+    reads = {form: _reader_of(reader, form) for form in known}
     while left:
-        counts = [(sum(reader([form])(text) is not None for text in left), -n, form) for n, form in enumerate(known)]
+        counts = [(sum(reads[form](text) is not None for text in left), -n, form) for n, form in enumerate(known)]
         most, _, form = max(counts)
         if most == 0 or most < len(texts) * 0.02:
             break
         chosen.append(form)
-        left = [text for text in left if reader([form])(text) is None]
+        left = [text for text in left if reads[form](text) is None]
     return chosen, 1 - len(left) / len(texts) if texts else 0.0
+
+
+@cache
+def _reader_of(reader: Callable[[Sequence[str]], Callable[[str], object]], form: str) -> Callable[[str], object]:
+    """Of the few forms that are known; to make one takes longer than to read with it."""
+    return reader([form])
 
 
 def _is_ambiguous(texts: Sequence[str], formats: Sequence[str]) -> bool:

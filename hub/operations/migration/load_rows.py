@@ -104,13 +104,15 @@ class Loader:
 
     def referred(self, work: UnitOfWork, rows: Sequence[StoredRow], mapping: TwoWay) -> dict[Kind, dict[str, str]]:
         """What the rows themselves and those they refer to are linked to."""
-        asked = {mapping.kind: {row.record.ref.id for row in rows}}
+        asked: dict[Kind, set[str]] = {}
         right = self.history.decisions.of_kind(mapping.kind).values()
         for column, kind in reference_columns(mapping):
             said = [row.record.payload.get(column, "") for row in rows]
             said += [fields[column] for fields in right if column in fields]
             asked[kind] = asked.get(kind, set()) | {str(value).strip() for value in said}
-        return {kind: work.links.find_all(self.history.system, kind, ids) for kind, ids in asked.items()}
+        found = {kind: work.links.find_all(self.history.system, kind, ids) for kind, ids in asked.items()}
+        own = {row.record.ref.id: row.canonical_id for row in rows if row.canonical_id is not None}
+        return found | {mapping.kind: found.get(mapping.kind, {}) | own}
 
     def _count_places(self, work: UnitOfWork, kind: Kind, mapping: TwoWay, links: ExportLinks) -> None:
         location = location_column(mapping)
@@ -181,7 +183,10 @@ def save_decided(
     """Records and the links of their rows; gives which records are new or changed."""
     taken = [(one.row, one.record.id) for one in decided if one.record is not None]
     sources = {str(id_): row.number for row, id_ in reversed(taken)}
+    modified = {str(id_): row.record.modified_at for row, id_ in reversed(taken)}
     records = keep_promised_sessions(work, records)
-    saved = work.records.save(records, sources=sources, origin=system, batch_id=batch_id, claims_time=False)
+    saved = work.records.save(
+        records, sources=sources, modified=modified, origin=system, batch_id=batch_id, claims_time=False
+    )
     work.links.save([Link(row.record.ref, id_, row.number) for row, id_ in taken], batch_id=batch_id)
     return saved.changed

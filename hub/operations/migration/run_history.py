@@ -102,8 +102,7 @@ class Run:
         if Kind.INVOICE in self.kinds():  # payments may name them
             yield self._plan_all([Kind.INVOICE])
         yield self._plan_all(kind for kind in self.kinds() if kind not in (*REQUIRED, Kind.INVOICE))
-        for planned in self.plan_ending():
-            yield [planned]
+        yield self.plan_ending()
 
     def _plan_all(self, wanted: Iterable[Kind]) -> list[Planned]:
         kinds = self.kinds()

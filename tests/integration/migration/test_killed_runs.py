@@ -86,10 +86,11 @@ def test_a_team_whose_workers_are_killed_stops_and_the_next_run_ends_alike(
     export: Path, undisturbed: tuple[list[str], int], database_server: EmbeddedServer
 ) -> None:
     with fresh_database(database_server) as other:
-        settings, store = Settings(database_url=other.text_url), SqlStore(other.engine)
-        with open_team(FOLDER, export, settings, workers=2) as team, pytest.raises(RetryLater, match="goes on where"):
+        settings, store = Settings(), SqlStore(other.engine)
+        url = other.engine.url
+        with open_team(FOLDER, export, settings, url, 2) as team, pytest.raises(RetryLater, match="goes on where"):
             run_of(store, export).run(lambda *_: _kill_a_worker(), team)
-        with open_team(FOLDER, export, settings, workers=2) as team:
+        with open_team(FOLDER, export, settings, url, 2) as team:
             run_of(store, export).run(team=team)
         assert dump_of(other.engine) == undisturbed[0]
 

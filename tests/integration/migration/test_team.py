@@ -21,7 +21,6 @@ def test_a_team_moves_a_history_as_one_process_does(
     generate(22, 1500, export)
     run_of(SqlStore(database.engine), export).run()
     with fresh_database(database_server) as other:
-        settings = Settings(database_url=other.text_url)
-        with open_team(FOLDER, export, settings, workers=3) as team:
+        with open_team(FOLDER, export, Settings(), other.engine.url, workers=3) as team:
             run_of(SqlStore(other.engine), export).run(team=team)
         assert dump_of(other.engine) == dump_of(database.engine)
