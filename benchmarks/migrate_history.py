@@ -14,8 +14,10 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
+from multiprocessing import forkserver
 from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter
@@ -26,6 +28,7 @@ from sqlalchemy import URL
 from benchmarks.database import database_cpu, database_memory, family_cpu, family_memory, fresh_database
 from hub.bootstrap.migration_folder import read_migration_folder
 from hub.bootstrap.migration_team import open_team
+from hub.cli.migrating_profile import profile as profile_files
 from hub.operations.migration.run_history import UNDIVIDED, Run
 from hub.ports.migrations import Partition, Stage
 from hub.settings import Settings
@@ -127,9 +130,10 @@ def move(url: URL, export: Path, clock: Clock, workers: int | None) -> None:
 
 
 def profile(export: Path) -> None:
-    """With `hub migrate profile`."""
-    command = [sys.executable, "-m", "hub.cli", "migrate", "profile", str(export)]
-    subprocess.run(command, check=True, cwd=PROJECT, stdout=subprocess.DEVNULL)
+    """As `hub migrate profile` does; as if in a process of its own, with processes of its own."""
+    with redirect_stdout(StringIO()):
+        profile_files([export])
+    forkserver._forkserver._stop()  # noqa: SLF001 for the next one to load what it needs, and for its time to be told
 
 
 def verify(url: URL) -> None:
