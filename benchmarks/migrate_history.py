@@ -133,7 +133,8 @@ def profile(export: Path) -> None:
     """As `hub migrate profile` does; as if in a process of its own, with processes of its own."""
     with redirect_stdout(StringIO()):
         profile_files([export])
-    forkserver._forkserver._stop()  # noqa: SLF001 for the next one to load what it needs, and for its time to be told
+    # The next one shall load what it needs, and this one's time count as ours.
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def verify(url: URL) -> None:
