@@ -205,6 +205,10 @@ class Migrations(Protocol):
         """Month → fingerprint of the rows that landed in it."""
         ...
 
+    def find_named(self, landing_id: int, column: str, kind: Kind) -> dict[str, str]:
+        """Month → fingerprint of the hub's records of a kind that its rows name by ids in a column."""
+        ...
+
     def find_month_of(self, landing_id: int, source_ids: Sequence[str]) -> dict[str, str]:
         """Source id → the month that its rows landed in."""
         ...

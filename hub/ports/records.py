@@ -73,10 +73,6 @@ class Links(Protocol):
         """The links of these refs; a ref without one is absent."""
         ...
 
-    def digest(self, system: str, kind: Kind) -> str:
-        """Another one when a record of the system is another one of the hub's."""
-        ...
-
     def find_all(self, system: str, kind: Kind, among: Collection[str] | None = None) -> dict[str, str]:
         """Source id → canonical id of all that is linked, or of what is linked among these source ids."""
         ...

@@ -48,9 +48,6 @@ _FIND = text("""
 _LOAD = text("""
     SELECT id, system, kind, source_id, payload, version, modified_at, file, line, gone, merged_into
     FROM source_record WHERE id = ANY(:ids)""")
-_DIGEST = text("""
-    SELECT count(*) || ' ' || coalesce(sum(hashtextextended(source_id || chr(31) || canonical_id, 0)), 0)
-    FROM source_link WHERE system = :system AND kind = :kind""")
 _LINKED = text("SELECT source_id, canonical_id FROM source_link WHERE system = :system AND kind = :kind")
 # One by one (OFFSET keeps the planner from joining): a plan from when the table was small would read all that there is.
 _LINKED_AMONG = text("""
@@ -179,11 +176,6 @@ class SqlLinks:
                 ref = SourceRef(system, kind, row.source_id)
                 found[ref] = Link(ref, row.canonical_id, row.source_record_id)
         return found
-
-    def digest(self, system: str, kind: Kind) -> str:
-        """See the port."""
-        values = {"system": system, "kind": str(kind)}
-        return str(self._connection.execute(_DIGEST, values).scalar_one())
 
     def find_all(self, system: str, kind: Kind, among: Collection[str] | None = None) -> dict[str, str]:
         """See the port."""

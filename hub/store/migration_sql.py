@@ -59,6 +59,12 @@ ROWS = text("""
     LEFT JOIN source_record applied ON applied.id = k.source_record_id
     WHERE l.batch_id = :landing AND l.why IS NULL
     AND l.month = :month ORDER BY l.file, l.line""")
+# Of which records the rows of a month are, as far as they name them by an id in this column.
+NAMED = text("""
+    SELECT l.month, count(*) || ' ' || sum(hashtextextended(k.source_id || chr(31) || k.canonical_id, 0)) AS mark
+    FROM landed_row l JOIN source_record r ON r.id = l.source_record_id
+    JOIN source_link k ON k.system = r.system AND k.kind = :kind AND k.source_id = btrim(r.payload ->> :column, :blanks)
+    WHERE l.batch_id = :landing AND l.why IS NULL GROUP BY l.month""")
 NAMES = text("""
     SELECT ARRAY(SELECT r.payload ->> name FROM unnest(CAST(:columns AS text[])) WITH ORDINALITY AS n (name, place)
         ORDER BY place) AS names, count(*) AS number

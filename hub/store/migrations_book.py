@@ -34,6 +34,7 @@ from hub.store.migration_sql import (
     LED,
     MERGED,
     MONTHS,
+    NAMED,
     NAMES,
     NOTE,
     OPEN,
@@ -51,6 +52,8 @@ from hub.sync.conflicts import Overlap
 CHUNK = 5000
 _AS_STREAM = {"stream_results": True, "max_row_buffer": CHUNK}
 _KINDS = {str(kind): kind for kind in Kind}
+_BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))
+"""What `str.strip` takes off, as whoever loads a row does."""
 _STAGED = (
     "position", "file", "line", "source_id", "version", "content_hash", "payload", "modified_at", "month",
 )  # fmt: skip
@@ -139,6 +142,12 @@ class SqlMigrations:
         """See the port."""
         self._connection.exec_driver_sql("SET LOCAL work_mem = '96MB'")
         return {row.month: row.mark for row in self._connection.execute(MONTHS, {"landing": landing_id})}
+
+    def find_named(self, landing_id: int, column: str, kind: Kind) -> dict[str, str]:
+        """See the port."""
+        values = {"landing": landing_id, "column": column, "kind": str(kind), "blanks": _BLANKS}
+        with self._in_bulk():
+            return {row.month: row.mark for row in self._connection.execute(NAMED, values)}
 
     def find_month_of(self, landing_id: int, source_ids: Sequence[str]) -> dict[str, str]:
         """See the port."""

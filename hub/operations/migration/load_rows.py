@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from hub.canonical.ids import Kind
 from hub.canonical.lots import Lot
-from hub.canonical.records import Canonical, Visit
+from hub.canonical.records import Canonical, Visit, VisitState
 from hub.canonical.source import SourceRef
 from hub.mapping.apply import TwoWay
 from hub.mapping.context import Context
@@ -67,7 +67,7 @@ class Loader:
             records = [one.record for one in decided if one.record]
             save_decided(work, decided, records, self.history.system, batch_id)
             work.imports.save_dispositions(batch_id, [one.disposition() for one in decided])
-            paid |= paid_ahead(records)
+            paid |= paid_ahead(records) | _to_come(records, work.now)
         work.payments.adopt_deposits(paid)
 
     def dated_context(self, work: UnitOfWork, kind: Kind) -> Context:
@@ -152,6 +152,12 @@ class Loader:
 
 def _unknown_places(placed: Sequence[Visit | Lot], links: ExportLinks) -> Iterator[tuple[Kind, str, Canonical]]:
     return (one for one in places_of(placed, links) if one[1] not in links.known.get(one[0], {}))
+
+
+def _to_come(records: Sequence[Canonical], now: datetime) -> frozenset[str]:
+    """Visits for which deposits count; one may have been loaded before, when the visit was not to come."""
+    visits = (one for one in records if isinstance(one, Visit))
+    return frozenset(one.id for one in visits if one.state is VisitState.BOOKED and one.start > now)
 
 
 def load_providers(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposition]:

@@ -11,10 +11,9 @@ from functools import partial
 
 from hub.canonical.ids import Kind
 from hub.errors import InvalidInput, Problem, SafetyStop
-from hub.mapping.apply import TwoWay
-from hub.operations.migration.decide_rows import reference_columns
+from hub.operations.migration.fingerprints import Reading
 from hub.operations.migration.frozen import require_open, said_before
-from hub.operations.migration.history import Correction, History, mark
+from hub.operations.migration.history import History, mark
 from hub.operations.migration.load_people import load_people
 from hub.operations.migration.load_rows import Loader, load_providers, load_services
 from hub.operations.migration.replay_history import replay_history
@@ -130,22 +129,15 @@ class Run:
             landing = attempts[Partition(Stage.LAND, kind)]
             months = self._months.get(landing.batch_id) or work.migrations.find_months(landing.batch_id)
             self._months[landing.batch_id] = months
-            right = self.history.decisions.of_kind(kind)
-            placed = work.migrations.find_month_of(landing.batch_id, list(right))
-            if kind in UNDIVIDED:
-                months = {"": mark(months)}
+            reading = Reading(self.history, kind, self.head.today, landing.batch_id, attempts)
+            found = reading.whole(months) if kind in UNDIVIDED else reading.by_month(work, months)
             gone = [
                 one.batch_id
                 for place, one in attempts.items()
-                if place.stage is Stage.LOAD and place.kind is kind and place.month not in months
+                if place.stage is Stage.LOAD and place.kind is kind and place.month not in found
             ]
             work.migrations.supersede(gone)
-            who = work.links.digest(self.history.system, Kind.PATIENT)
-        reading = self._reading(kind, attempts, who)
-        return [
-            Planned(Partition(Stage.LOAD, kind, month), mark(found, reading, _of_month(right, placed, month)))
-            for month, found in sorted(months.items())
-        ]
+        return [Planned(Partition(Stage.LOAD, kind, month), one) for month, one in sorted(found.items())]
 
     def plan_ending(self) -> list[Planned]:
         """What is done over everything that was loaded."""
@@ -257,20 +249,6 @@ class Run:
         work.migrations.save_merged(batch_id, landings[kind], partition.month)
         return work.migrations.count_verdicts(batch_id)
 
-    def _reading(self, kind: Kind, attempts: Mapping[Partition, Attempt], who: str) -> str:
-        """Of all but its rows that decides what becomes of a kind's rows: of patients, only who is who."""
-        before = _referred(self.history.mappings[kind]) if kind not in UNDIVIDED else frozenset()
-        upstream = {
-            str(p): one.fingerprint
-            for p, one in attempts.items()
-            if p.stage is Stage.LOAD and p.kind in before and p.kind is not Kind.PATIENT
-        }
-        if Kind.PATIENT in before:
-            upstream["who"] = who
-        decisions = self.history.decisions
-        said = (decisions.merge, decisions.never_merge) if kind is Kind.PATIENT else ()
-        return mark(self.history.reading(kind), upstream, said, self.head.today)
-
 
 _DATED_ORDER = (
     Kind.VISIT,
@@ -289,11 +267,6 @@ def loaded_kinds(history: History) -> tuple[Kind, ...]:
     return tuple(kind for kind in (*UNDIVIDED, *_DATED_ORDER) if kind in there and kind in history.mappings)
 
 
-def _referred(mapping: TwoWay) -> frozenset[Kind]:
-    """The kinds that a table's rows name."""
-    return frozenset(kind for by in ("id", "name") for _, kind in reference_columns(mapping, by))
-
-
 def _require_tables(history: History) -> None:
     missing = [kind for kind in REQUIRED if kind in history.source.kinds and kind not in history.mappings]
     if missing:
@@ -302,13 +275,6 @@ def _require_tables(history: History) -> None:
             Problem(f"there is no mapping table {kind}.yaml for a {kind}", field=kind, hint=hint) for kind in missing
         )
         raise InvalidInput(*said)
-
-
-def _of_month(
-    corrections: Mapping[str, Correction], placed: Mapping[str, str], month: str
-) -> dict[str, dict[str, str]]:
-    """The corrected rows of one month: no other is done again for them."""
-    return {key: dict(one) for key, one in corrections.items() if placed.get(key) == month}
 
 
 def _marks(attempts: Mapping[Partition, Attempt], *stages: Stage) -> dict[str, str]:

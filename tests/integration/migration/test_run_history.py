@@ -101,15 +101,6 @@ def test_change_to_one_client_loads_the_clients_again_and_no_month(small: Path, 
     assert getattr(patient, "city", None) == "Newtown"
 
 
-def test_client_who_is_somebody_else_now_has_what_names_them_loaded_again(small: Path, store: SqlStore) -> None:
-    run_of(store, small).run()
-    with (small / "clients.csv").open("a", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerow(["C99998", "Nova", "Newcomer", *[""] * 11])
-    done: list[str] = []
-    run_of(store, small).run(lambda partition, counts: done.append(str(partition)) if counts is not None else None)
-    assert any(one.startswith("load visit") for one in done)
-
-
 def test_nothing_is_sent_to_anybody(small: Path, store: SqlStore, engine: Engine) -> None:
     run_of(store, small).run()
     with engine.connect() as connection:
