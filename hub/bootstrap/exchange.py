@@ -94,11 +94,12 @@ class Exchange:
         """What is due with a system, both ways; whether others may have to be told of it now."""
         connection, came = self.systems.folder.connection(system), False
         with self.store.begin("exchange") as work:
-            rings, waits, now = work.inbox.is_due(system), work.outbox.is_due(system), work.now
-        if rings and connection.webhooks is not None:
+            rings = connection.webhooks is not None and work.inbox.is_due(system)
+            waits, now = bool(connection.push) and work.outbox.is_due(system), work.now
+        if rings:
             self._check_daily(system, self.kinds(system), now)
             came = self._work_inbox(system).records > 0
-        if waits and connection.push:
+        if waits:
             self._check_daily(system, connection.push, now)
             self._push(system)
         return came

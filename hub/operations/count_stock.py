@@ -54,8 +54,9 @@ def explain_variance(store: Store, lot: LotKey, reason: str | None, provider_id:
         if not (reason or "").strip():
             return NO_REASON
         subject = "/".join(lot)
-        if not work.issues.close(VARIANCE, "lot", [subject], by=actor):
+        if all(one.subject_id != subject for one in work.issues.find_open(VARIANCE)):
             return NO_VARIANCE
+        work.issues.close(VARIANCE, "lot", [subject], by=actor)
         detail = {"explained_by": provider_id}
         work.journal.record_event("variance_explained", Kind.LOT, subject, detail)
         work.journal.record_audit(

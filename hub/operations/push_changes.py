@@ -108,13 +108,13 @@ def _settle(
     """Keep what the system confirmed, so that it is known when the next pull brings it."""
     assert stored is not None
     with store.begin("settle_delivery", is_repeatable=True) as uow:
+        told = uow.conflicts.find(delivery.kind, [delivery.canonical_id])
         [landed] = uow.landing.land([stored])
         uow.links.save([Link(stored.ref, delivery.canonical_id, landed.id)])
         if system.mapping(delivery.kind).table.each is not None and not stored.is_end:
             move_siblings(stored, system, uow)
         uow.outbox.mark_sent(delivery, Sent(stored.ref.id, payload_hash(stored.payload), prepared.said_hash))
         uow.issues.close(UNDELIVERED, delivery.kind, [_subject(delivery, system)])
-        told = uow.conflicts.find(delivery.kind, [delivery.canonical_id])
         mine = (one for one in told if one.system == system.name)
         close_conflicts(uow, [one for one in mine if one.rule != MANUAL or _was_own(one, landed.id, prepared)])
 

@@ -76,15 +76,15 @@ class Outbox(Protocol):
         """Canonical field → value, in JSON's types, as it is about to be sent; kept until an answer comes."""
         ...
 
-    def mark_sent(self, delivery: Delivery, sent: Sent) -> bool:
-        """False: the lease had run out and somebody else has it."""
+    def mark_sent(self, delivery: Delivery, sent: Sent) -> None:
+        """Confirmed. Once a lease has run out and somebody else has it, neither this nor the next two do anything."""
         ...
 
-    def mark_failed(self, delivery: Delivery, error: str, *, after_seconds: float | None = None) -> bool:
+    def mark_failed(self, delivery: Delivery, error: str, *, after_seconds: float | None = None) -> None:
         """Try again later, each time later and with jitter; at last it is dead. `error` is not personal."""
         ...
 
-    def mark_dead(self, delivery: Delivery, error: str) -> bool:
+    def mark_dead(self, delivery: Delivery, error: str) -> None:
         """Give up until a person replays it; `error` is not personal."""
         ...
 
@@ -163,8 +163,8 @@ class Issues(Protocol):
         """Open them; one that is open already gets the new codes and detail. Gives how many are new."""
         ...
 
-    def close(self, kind: str, subject_kind: str, subject_ids: Collection[str], *, by: str = "hub") -> int:
-        """Close open ones as resolved; gives how many."""
+    def close(self, kind: str, subject_kind: str, subject_ids: Collection[str], *, by: str = "hub") -> None:
+        """Close open ones as resolved."""
         ...
 
     def find_open(self, kind: str | None = None) -> tuple[Issue, ...]:

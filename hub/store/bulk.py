@@ -9,9 +9,9 @@ from psycopg import sql
 from psycopg.abc import Transformer
 from psycopg.adapt import PyFormat
 from psycopg.adapt import Transformer as NewTransformer
-from sqlalchemy import Connection, CursorResult, Table, TextClause, text
+from sqlalchemy import Connection, Table, TextClause, text
 
-from hub.store.driver import defer, run_deferred
+from hub.store.driver import defer, defer_text, run_deferred, run_text
 
 FEW = 50
 """A temporary table costs a millisecond, and as much again at each commit: so few rows are cheaper without one."""
@@ -27,9 +27,13 @@ class Staged:
     """What the statements begin with."""
     values: Mapping[str, Any] = field(default_factory=dict)
 
-    def execute(self, connection: Connection, statement: str, values: Mapping[str, Any] = _NONE) -> CursorResult[Any]:
-        """Run a statement that reads the rows."""
-        return connection.execute(_text(self.clause + statement), {**self.values, **values})
+    def execute(self, connection: Connection, statement: str, values: Mapping[str, Any] = _NONE) -> list[Any]:
+        """Run a statement that reads the rows; gives its own as named tuples."""
+        return run_text(connection, _text(self.clause + statement), {**self.values, **values})
+
+    def defer(self, connection: Connection, statement: str, values: Mapping[str, Any] = _NONE) -> None:
+        """Have it run with the next one."""
+        defer_text(connection, _text(self.clause + statement), {**self.values, **values})
 
 
 def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

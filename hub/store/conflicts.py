@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from hub.canonical.ids import Kind
 from hub.ports.conflicts import FieldConflict
-from hub.store.driver import run
+from hub.store.driver import run, run_text
 
 _SAVE = """
     INSERT INTO field_conflict (kind, canonical_id, system, field, rule, theirs, source_record_id)
@@ -44,7 +44,7 @@ class SqlConflicts:
     def find(self, kind: Kind, canonical_ids: Collection[str]) -> tuple[FieldConflict, ...]:
         """See the port."""
         values = {"kind": str(kind), "ids": list(canonical_ids)}
-        return _read(self._connection.execute(_FIND, values)) if canonical_ids else ()
+        return _read(run_text(self._connection, _FIND, values)) if canonical_ids else ()
 
     def find_all(self) -> tuple[FieldConflict, ...]:
         """See the port."""

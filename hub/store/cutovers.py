@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from hub.canonical.ids import Kind
 from hub.ports.cutovers import CutoverStep, FileChanges, GoneRow, Reentry, Step, Written
+from hub.store.driver import run_text
 from hub.store.records import TABLES
 
 _STEPS = text("""
@@ -81,7 +82,7 @@ class SqlCutovers:
 
     def find_silent(self) -> dict[str, frozenset[Kind]]:
         """See the port."""
-        rows = self._connection.execute(_SILENT)
+        rows = run_text(self._connection, _SILENT, {})
         return {row.system: frozenset(Kind(kind) for kind in row.kinds) for row in rows}
 
     def find_changes(self, system: str, since: datetime | None = None) -> tuple[FileChanges, ...]:

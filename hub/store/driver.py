@@ -6,12 +6,12 @@ the server instead of two, and where the first waits for a lock the second begin
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
 from psycopg.abc import Buffer
-from psycopg.rows import namedtuple_row
 from psycopg.types.array import ListDumper
 from sqlalchemy import Connection, Dialect, Engine, TextClause, event
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -21,6 +21,7 @@ from hub.store.journey import Driver, Found, Journeys, Statement
 Values = Mapping[str, Any] | None
 
 _DEFERRED = "hub_deferred"
+_SPARES = "hub_spares_the_disk"
 _JOURNEYS = "hub_journeys"
 _PLAIN = re.compile(r"[\w.:/-]+(?:,[\w.:/-]+)*", re.ASCII)
 # After these the driver gives up all that is prepared (psycopg's PrepareManager).
@@ -29,7 +30,8 @@ _NAME = re.compile(r"%\((\w+)\)s")
 # A commit that waits for the disk keeps its locks meanwhile. So this one lets them go first, and a note right behind it
 # in the log waits for the disk for both: nobody is told before, and who builds on it is written after it.
 _NOTE = "SELECT pg_logical_emit_message(true, 'hub', '')"
-_COMMIT = ("SET LOCAL synchronous_commit = off", "COMMIT", _NOTE)
+_SPARE = "SET LOCAL synchronous_commit = off"
+_COMMIT = (_SPARE, "COMMIT", _NOTE)
 
 
 class PlainListDumper(ListDumper):
@@ -96,10 +98,21 @@ def run_deferred(connection: Connection) -> None:
 
 
 def run_text(connection: Connection, statement: TextClause, values: Mapping[str, Any]) -> list[Any]:
-    """The rows that SQLAlchemy's text gives, as named tuples."""
-    run_deferred(connection)
-    with _raw(connection).cursor(row_factory=namedtuple_row) as cursor:
-        return cursor.execute(_written(statement, connection.dialect), values).fetchall()
+    """As `run`, a text of SQLAlchemy's: the rows as named tuples."""
+    found = run(connection, _written(statement, connection.dialect), values)
+    row = _row_of(tuple(found[0])) if found else tuple
+    return [row(*one.values()) for one in found]
+
+
+def defer_text(connection: Connection, statement: TextClause, values: Mapping[str, Any]) -> Answer:
+    """As `defer`, a text of SQLAlchemy's."""
+    return defer(connection, _written(statement, connection.dialect), values)
+
+
+def spare_the_disk(connection: Connection) -> None:
+    """Nobody waits for the disk at the end of this transaction: what is lost with it is done again."""
+    connection.info[_SPARES] = True
+    defer(connection, _SPARE)
 
 
 def keep_order(engine: Engine) -> None:
@@ -113,18 +126,21 @@ def keep_order(engine: Engine) -> None:
 
     @event.listens_for(engine, "commit")
     def commit(connection: Connection) -> None:
+        end = _COMMIT[1:2] if connection.info.pop(_SPARES, False) else _COMMIT
         if deferred := connection.info.pop(_DEFERRED, None):
-            _go(connection, deferred, *map(_statement, _COMMIT))  # SQLAlchemy's own has nothing left to do then
+            _go(connection, deferred, *map(_statement, end))  # SQLAlchemy's own has nothing left to do then
 
     @event.listens_for(engine, "rollback")
     def rollback(connection: Connection) -> None:
         if not connection.invalidated:
             connection.info.pop(_DEFERRED, None)
+            connection.info.pop(_SPARES, None)
             _journeys(connection).forget()
 
     @event.listens_for(engine, "checkin")
     def checkin(_connection: object, record: ConnectionPoolEntry) -> None:
         record.info.pop(_DEFERRED, None)
+        record.info.pop(_SPARES, None)
 
 
 def _go(connection: Connection, deferred: Sequence[Answer], *statements: Statement) -> list[list[Found]]:
@@ -155,7 +171,12 @@ def _numbered(statement: str) -> tuple[bytes, tuple[str, ...]]:
 
 @lru_cache(maxsize=512)
 def _written(statement: TextClause, dialect: Dialect) -> str:
-    return str(statement.compile(dialect=dialect))
+    return str(statement.compile(dialect=dialect)).replace("%%", "%")
+
+
+@lru_cache(maxsize=512)
+def _row_of(columns: tuple[str, ...]) -> Callable[..., Any]:
+    return namedtuple("Row", columns, rename=True)  # noqa: PYI024 - whatever a statement names them
 
 
 def _raw(connection: Connection) -> Driver:

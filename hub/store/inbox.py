@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from hub.canonical.ids import Kind
 from hub.ports.inbox import DeadEvent, Received, Ring, WebhookEvent
+from hub.store.driver import defer_text, run_text
 
 _TRIES = 12
 """With delays that double up to an hour: about four hours until a person is asked."""
@@ -34,7 +35,7 @@ _LEASE = text("""
     RETURNING e.id, due.first_id, e.kind, e.record_id, e.gone, e.merged_into, e.attempts, e.received_at""")
 _IS_DUE = text("""
     SELECT EXISTS (SELECT FROM inbox_event WHERE system = :system
-    AND (state = 'pending' AND next_try_at <= now() OR state = 'leased' AND lease_until <= now()))""")
+    AND (state = 'pending' AND next_try_at <= now() OR state = 'leased' AND lease_until <= now())) AS is_due""")
 _MINE = "WHERE id = ANY(:ids) AND state = 'leased'"
 _DONE = text(
     f"UPDATE inbox_event SET state = 'done', done_at = now(), lease_until = NULL, last_error = NULL {_MINE}"  # noqa: S608 a fixed condition
@@ -78,25 +79,25 @@ class SqlInbox:
                 "merged_into": event.merged_into,
                 "state": "pending" if event.kind else "ignored",
             }
-            state = self._connection.execute(_RECEIVE, values).scalar()
+            state = next((row.state for row in run_text(self._connection, _RECEIVE, values)), None)
             new += state == "pending"
             ignored += state == "ignored"
         return Received(new, len(events) - new - ignored, ignored)
 
     def lease(self, system: str, *, limit: int, seconds: int) -> tuple[Ring, ...]:
         """See the port."""
-        self._connection.execute(_ONE_AT_A_TIME, {"system": system})
+        defer_text(self._connection, _ONE_AT_A_TIME, {"system": system})
         values = {"system": system, "limit": limit, "seconds": seconds}
-        rows = sorted(self._connection.execute(_LEASE, values), key=lambda row: (row.first_id, row.id))
+        rows = sorted(run_text(self._connection, _LEASE, values), key=lambda row: (row.first_id, row.id))
         return tuple(_ring(list(group)) for _, group in groupby(rows, key=lambda row: row.first_id))
 
     def is_due(self, system: str) -> bool:
         """See the port."""
-        return bool(self._connection.execute(_IS_DUE, {"system": system}).scalar())
+        return bool(run_text(self._connection, _IS_DUE, {"system": system})[0].is_due)
 
     def mark_done(self, rings: Sequence[Ring]) -> None:
         """See the port."""
-        self._connection.execute(_DONE, {"ids": [id_ for ring in rings for id_ in ring.ids]})
+        defer_text(self._connection, _DONE, {"ids": [id_ for ring in rings for id_ in ring.ids]})
 
     def mark_failed(self, ring: Ring, error: str, *, after_seconds: float | None = None) -> None:
         """See the port."""

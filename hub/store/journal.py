@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, text
 from hub.canonical.ids import Kind
 from hub.ports import Act, AuditEntry, Issue
 from hub.store.bulk import stage
-from hub.store.driver import defer
+from hub.store.driver import defer, defer_text
 from hub.store.tables import audit_entry, domain_event, review_issue
 
 _OPEN = """
@@ -103,12 +103,13 @@ class SqlIssues:
         columns = ("kind", "subject_kind", "subject_id", "codes", "detail")
         rows = ((*key, list(issue.codes), json.dumps(dict(issue.detail))) for key, issue in last.items())
         staged = stage(self._connection, review_issue, columns, rows)
-        return sum(staged.execute(self._connection, _OPEN).scalars())
+        return sum(row.is_new for row in staged.execute(self._connection, _OPEN))
 
-    def close(self, kind: str, subject_kind: str, subject_ids: Collection[str], *, by: str = "hub") -> int:
+    def close(self, kind: str, subject_kind: str, subject_ids: Collection[str], *, by: str = "hub") -> None:
         """See the port."""
         values = {"kind": kind, "subject_kind": subject_kind, "ids": list(subject_ids), "by": by}
-        return self._connection.execute(_CLOSE, values).rowcount
+        if values["ids"]:
+            defer_text(self._connection, _CLOSE, values)
 
     def find_open(self, kind: str | None = None) -> tuple[Issue, ...]:
         """See the port."""

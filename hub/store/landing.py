@@ -18,6 +18,7 @@ from hub.canonical.source import SourceRecord, SourceRef
 from hub.canonical.time import Span
 from hub.ports import KnownPart, Landed, Link
 from hub.store.bulk import stage
+from hub.store.driver import run_text
 from hub.store.tables import source_link, source_record, stream_cursor
 from hub.sync.drift import Contract
 
@@ -73,6 +74,7 @@ _LINK = """
 _SYSTEMS = text("""
     SELECT canonical_id, array_agg(DISTINCT system) AS systems FROM source_link
     WHERE kind = :kind AND canonical_id = ANY(:ids) GROUP BY 1""")
+_REFS = text("SELECT system, source_id FROM source_link WHERE kind = :kind AND canonical_id = :id")
 _COUNT = text("""
     SELECT count(*) FROM source_link l WHERE l.system = :system AND l.kind = :kind
     AND NOT EXISTS (SELECT FROM source_record r WHERE r.id = l.source_record_id
@@ -116,9 +118,9 @@ class SqlLanding:
             return tuple(Landed(new[_key(row)], is_new=True) for row in rows)
         left = set(new.values())
         landed = []
-        for number in staged.execute(self._connection, _NUMBERS).scalars():
-            landed.append(Landed(number, number in left))
-            left.discard(number)
+        for row in staged.execute(self._connection, _NUMBERS):
+            landed.append(Landed(row.id, row.id in left))
+            left.discard(row.id)
         return tuple(landed)
 
     def load(self, ids: Collection[int]) -> dict[int, SourceRecord]:
@@ -134,7 +136,7 @@ class SqlLanding:
                 gone=row.gone,
                 merged_into=row.merged_into,
             )
-            for row in self._connection.execute(_LOAD, {"ids": list(ids)})
+            for row in run_text(self._connection, _LOAD, {"ids": list(ids)})
         }
 
     def find(self, records: Sequence[SourceRecord]) -> tuple[int | None, ...]:
@@ -146,7 +148,7 @@ class SqlLanding:
             "ids": [row[2] for row in rows],
             "hashes": [row[4] for row in rows],
         }
-        return tuple(self._connection.execute(_FIND, values).scalars())
+        return tuple(row.id for row in run_text(self._connection, _FIND, values))
 
     def find_between(self, system: str, kind: Kind, first: datetime, last: datetime) -> tuple[int, ...]:
         """See the port."""
@@ -172,7 +174,7 @@ class SqlLinks:
             asked.setdefault((ref.system, ref.kind), []).append(ref.id)
         found: dict[SourceRef, Link] = {}
         for (system, kind), ids in asked.items():
-            for row in self._connection.execute(_LINKED_AMONG, {"system": system, "kind": kind, "ids": ids}):
+            for row in run_text(self._connection, _LINKED_AMONG, {"system": system, "kind": str(kind), "ids": ids}):
                 ref = SourceRef(system, kind, row.source_id)
                 found[ref] = Link(ref, row.canonical_id, row.source_record_id)
         return found
@@ -181,7 +183,7 @@ class SqlLinks:
         """See the port."""
         values = {"system": system, "kind": str(kind)}
         query = _LINKED if among is None else _LINKED_AMONG
-        rows = self._connection.execute(query, values if among is None else {**values, "ids": list(among)})
+        rows = run_text(self._connection, query, values if among is None else {**values, "ids": list(among)})
         return {row.source_id: row.canonical_id for row in rows}
 
     def find_standing(
@@ -209,14 +211,12 @@ class SqlLinks:
 
     def find_refs(self, kind: Kind, canonical_id: str) -> tuple[SourceRef, ...]:
         """See the port."""
-        query = select(source_link.c.system, source_link.c.source_id).where(
-            source_link.c.kind == kind, source_link.c.canonical_id == canonical_id
-        )
-        return tuple(sorted(SourceRef(row.system, kind, row.source_id) for row in self._connection.execute(query)))
+        rows = run_text(self._connection, _REFS, {"kind": str(kind), "id": canonical_id})
+        return tuple(sorted(SourceRef(row.system, kind, row.source_id) for row in rows))
 
     def find_systems(self, kind: Kind, canonical_ids: Collection[str]) -> dict[str, frozenset[str]]:
         """See the port."""
-        rows = self._connection.execute(_SYSTEMS, {"kind": str(kind), "ids": list(canonical_ids)})
+        rows = run_text(self._connection, _SYSTEMS, {"kind": str(kind), "ids": list(canonical_ids)})
         return {row.canonical_id: frozenset(row.systems) for row in rows}
 
     def count(self, system: str, kind: Kind) -> int:
@@ -233,7 +233,7 @@ class SqlLinks:
             (ref.system, str(ref.kind), ref.id, link.canonical_id, link.source_record_id, batch_id)
             for ref, link in last.items()
         )
-        stage(self._connection, source_link, columns, rows).execute(self._connection, _LINK)
+        stage(self._connection, source_link, columns, rows).defer(self._connection, _LINK)
 
 
 class SqlCursors:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select, text
 from hub.canonical.ids import Kind
 from hub.ports import Delivery, Sent
 from hub.ports.journal import DeadLetter, Values
+from hub.store.driver import defer_text, run_text
 from hub.store.tables import outbox_delivery
 
 _TRIES = 12
@@ -83,7 +84,7 @@ _REPLAY = text("""
 
 _IS_DUE = text("""
     SELECT EXISTS (SELECT FROM outbox_delivery WHERE connection = :connection
-    AND (state = 'pending' AND next_try_at <= now() OR state = 'leased' AND lease_until <= now()))""")
+    AND (state = 'pending' AND next_try_at <= now() OR state = 'leased' AND lease_until <= now())) AS is_due""")
 
 
 class SqlOutbox:
@@ -94,17 +95,17 @@ class SqlOutbox:
 
     def enqueue(self, connection: str, kind: Kind, canonical_id: str) -> None:
         """See the port."""
-        self._connection.execute(_ENQUEUE, {"connection": connection, "kind": str(kind), "id": canonical_id})
+        defer_text(self._connection, _ENQUEUE, {"connection": connection, "kind": str(kind), "id": canonical_id})
 
     def enqueue_all(self, connections: Collection[str], kind: Kind, canonical_ids: Collection[str]) -> None:
         """See the port."""
         values = {"connections": sorted(connections), "kind": str(kind), "ids": list(dict.fromkeys(canonical_ids))}
         if values["connections"] and values["ids"]:
-            self._connection.execute(_ENQUEUE_ALL, values)
+            defer_text(self._connection, _ENQUEUE_ALL, values)
 
     def is_due(self, connection: str) -> bool:
         """See the port."""
-        return bool(self._connection.execute(_IS_DUE, {"connection": connection}).scalar())
+        return bool(run_text(self._connection, _IS_DUE, {"connection": connection})[0].is_due)
 
     def find_waiting(self, connection: str) -> tuple[Delivery, ...]:
         """See the port."""
@@ -120,32 +121,30 @@ class SqlOutbox:
         """See the port."""
         values = {"connection": connection, "kind": str(kind), "ids": list(canonical_ids)}
         tries: dict[str, tuple[Values, ...]] = {}
-        for row in self._connection.execute(_UNANSWERED, values) if canonical_ids else ():
+        for row in run_text(self._connection, _UNANSWERED, values) if canonical_ids else ():
             tries[row.canonical_id] = (*tries.get(row.canonical_id, ()), *row.tries)
         return tries
 
     def note_try(self, delivery: Delivery, values: Values) -> None:
         """See the port."""
-        self._connection.execute(_NOTE_TRY, {"id": delivery.id, "values": json.dumps(values)})
+        defer_text(self._connection, _NOTE_TRY, {"id": delivery.id, "values": json.dumps(values)})
 
     def lease(self, connection: str, *, limit: int = 50, seconds: int = 120) -> tuple[Delivery, ...]:
         """See the port."""
-        rows = self._connection.execute(_LEASE, {"connection": connection, "limit": limit, "seconds": seconds})
+        rows = run_text(self._connection, _LEASE, {"connection": connection, "limit": limit, "seconds": seconds})
         return tuple(sorted(map(_delivery, rows), key=lambda delivery: delivery.id))
 
-    def mark_sent(self, delivery: Delivery, sent: Sent) -> bool:
+    def mark_sent(self, delivery: Delivery, sent: Sent) -> None:
         """See the port."""
-        return self._mark(
-            _SENT, delivery, remote_id=sent.remote_id, payload_hash=sent.payload_hash, said_hash=sent.said_hash
-        )
+        self._mark(_SENT, delivery, remote_id=sent.remote_id, payload_hash=sent.payload_hash, said_hash=sent.said_hash)
 
-    def mark_failed(self, delivery: Delivery, error: str, *, after_seconds: float | None = None) -> bool:
+    def mark_failed(self, delivery: Delivery, error: str, *, after_seconds: float | None = None) -> None:
         """See the port."""
-        return self._mark(_FAILED, delivery, error=error, after_seconds=after_seconds or 0.0, tries=_TRIES)
+        self._mark(_FAILED, delivery, error=error, after_seconds=after_seconds or 0.0, tries=_TRIES)
 
-    def mark_dead(self, delivery: Delivery, error: str) -> bool:
+    def mark_dead(self, delivery: Delivery, error: str) -> None:
         """See the port."""
-        return self._mark(_DEAD, delivery, error=error)
+        self._mark(_DEAD, delivery, error=error)
 
     def replay(self, delivery_id: int) -> bool:
         """See the port."""
@@ -154,7 +153,7 @@ class SqlOutbox:
     def find_last_sent(self, connection: str, kind: Kind, canonical_ids: Collection[str]) -> dict[str, Sent]:
         """See the port."""
         values = {"connection": connection, "kind": str(kind), "ids": list(canonical_ids)}
-        rows = self._connection.execute(_LAST_SENT, values) if canonical_ids else ()
+        rows = run_text(self._connection, _LAST_SENT, values) if canonical_ids else ()
         return {row.canonical_id: Sent(row.remote_id, row.payload_hash, row.said_hash) for row in rows}
 
     def count(self, connection: str | None = None) -> dict[str, int]:
@@ -164,9 +163,9 @@ class SqlOutbox:
             query = query.where(outbox_delivery.c.connection == connection)
         return {row.state: row.number for row in self._connection.execute(query)}
 
-    def _mark(self, statement: Any, delivery: Delivery, **values: Any) -> bool:
+    def _mark(self, statement: Any, delivery: Delivery, **values: Any) -> None:
         mine = {"id": delivery.id, "attempts": delivery.attempts}
-        return bool(self._connection.execute(statement, mine | values).rowcount == 1)
+        defer_text(self._connection, statement, mine | values)
 
 
 def _delivery(row: Any) -> Delivery:

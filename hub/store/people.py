@@ -10,6 +10,7 @@ from hub.canonical.ids import Kind
 from hub.canonical.records import Patient
 from hub.ports.people import Merged, NewMerge, PairState, PersonPair
 from hub.store.bulk import stage
+from hub.store.driver import run_text
 from hub.store.merging import find_dependants, lead_back, lead_to_survivors
 from hub.store.moment import Moment
 from hub.store.records import SqlRecords
@@ -102,11 +103,11 @@ class SqlPeople:
             "phones": list({one.phone for one in patients} - {None}),
             "emails": list({one.email for one in patients} - {None}),
         }
-        return self._load(self._connection.execute(_LIKE, values).scalars().all())
+        return self._load([row.id for row in run_text(self._connection, _LIKE, values)])
 
     def find_settled(self, ids: Collection[str] | None = None) -> frozenset[Pair]:
         """See the port."""
-        rows = self._connection.execute(_SETTLED, {"all": ids is None, "ids": list(ids or ())})
+        rows = run_text(self._connection, _SETTLED, {"all": ids is None, "ids": list(ids or ())})
         return frozenset((row.first_id, row.second_id) for row in rows)
 
     def find_survivors(self, ids: Collection[str]) -> dict[str, str]:
@@ -121,7 +122,7 @@ class SqlPeople:
         columns = ("first_id", "second_id", "rule", "codes", "score")
         rows = ((*pair, match.rule, list(match.codes), match.score) for pair, match in sorted(last.items()))
         staged = stage(self._connection, person_pair, columns, rows)
-        return sum(staged.execute(self._connection, _OPEN).scalars())
+        return sum(row.is_new for row in staged.execute(self._connection, _OPEN))
 
     def find_pair(self, pair_id: int) -> PersonPair | None:
         """See the port."""

@@ -164,7 +164,7 @@ class SqlPractices:
             ON CONFLICT (id) DO UPDATE SET {changes}, name = {name}, updated_at = now(), revision = t.revision + 1
             WHERE ({old}, t.name) IS DISTINCT FROM ({new}, {name})
             RETURNING t.id, t.xmax = 0 AS is_new"""  # noqa: S608 the names are the tables' own
-        done = staged.execute(self._connection, statement).all()
+        done = staged.execute(self._connection, statement)
         inserted = tuple(row.id for row in done if row.is_new)
         updated = tuple(row.id for row in done if not row.is_new)
         return Saved(inserted, updated, len(rows) - len(done))

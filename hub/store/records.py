@@ -3,10 +3,11 @@
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
-from sqlalchemy import Connection, Row, Table, select, text
+from sqlalchemy import Connection, Table, TextClause, select, text
 
 from hub.canonical.ids import Kind
 from hub.canonical.lots import Lot
@@ -15,6 +16,7 @@ from hub.ports import Saved
 from hub.store import tables
 from hub.store.bulk import stage
 from hub.store.columns import columns_of, fields_of, values_of
+from hub.store.driver import run, run_text
 from hub.store.locks import lock_claims
 from hub.store.lots import load_lots, save_lots
 from hub.store.read_off import DOSES_OF, READ_OFF
@@ -49,6 +51,7 @@ _TO_COME = text("""
 
 _TAKEN = text("SELECT package_id, count(*) AS taken FROM package_use WHERE package_id = ANY(:ids) GROUP BY 1")
 
+_SYSTEMS = text("SELECT id, system FROM source_record WHERE id = ANY(:ids)")
 _DOCUMENTS = text("""
     SELECT id FROM document WHERE patient_id = :patient AND active ORDER BY written_at DESC NULLS LAST, id""")
 
@@ -103,21 +106,19 @@ class SqlRecords:
             return dict(load_lots(self._connection, list(ids)))
         if kind in READ_OFF:
             return self._read(kind, self._connection.execute(READ_OFF[kind], {"ids": list(ids)}))
-        table = TABLES[kind]
-        query = select(table).where(table.c.id == text("ANY(:ids)")).params(ids=list(ids))
-        return self._read(kind, self._connection.execute(query))
+        if not ids:
+            return {}
+        rows = run(self._connection, _load_statement(TABLES[kind]), {"ids": list(ids)})
+        return {row["id"]: _record(MODELS[kind], row) for row in rows}
 
     def load_lineage(self, kind: Kind, ids: Collection[str]) -> dict[str, Lineage]:
         """See the port."""
         if not ids or kind in READ_OFF:
             return {}
-        columns = TABLES[kind].c
-        query = select(columns.id, columns.lineage, columns.updated_at).where(columns.id == text("ANY(:ids)"))
-        rows = self._connection.execute(query.params(ids=list(ids))).all()
+        rows = run_text(self._connection, _lineage_statement(TABLES[kind].name), {"ids": list(ids)})
         numbers = source_records(row.lineage for row in rows)
-        source = tables.source_record.c
-        named = select(source.id, source.system).where(source.id == text("ANY(:ids)")).params(ids=list(numbers))
-        systems = {row.id: row.system for row in self._connection.execute(named)} if numbers else {}
+        named = run_text(self._connection, _SYSTEMS, {"ids": list(numbers)}) if numbers else ()
+        systems = {row.id: row.system for row in named}
         return {row.id: read_lineage(row.lineage, row.updated_at, systems) for row in rows}
 
     def note_origin(self, kind: Kind, id_: str, origins: Mapping[str, Origin]) -> None:
@@ -183,7 +184,18 @@ class SqlRecords:
             yield row.id, row.is_new
 
     def _read(self, kind: Kind, rows: Any) -> dict[str, Canonical]:
-        return {row.id: _record(MODELS[kind], row) for row in rows}
+        return {row.id: _record(MODELS[kind], row._asdict()) for row in rows}
+
+
+@cache
+def _load_statement(table: Table) -> str:
+    listed = ", ".join(f'"{column.name}"' for column in table.c)
+    return f'SELECT {listed} FROM "{table.name}" WHERE id = ANY(%(ids)s)'  # noqa: S608 the table's own names
+
+
+@cache
+def _lineage_statement(table: str) -> TextClause:
+    return text(f'SELECT id, lineage, updated_at FROM "{table}" WHERE id = ANY(:ids)')  # noqa: S608 the same
 
 
 class _Came(NamedTuple):
@@ -234,5 +246,5 @@ def read_visit(stored: Mapping[str, Any]) -> Visit:
     return Visit.model_validate(fields_of(Visit, stored))
 
 
-def _record(model: type[BaseModel], row: Row[Any]) -> Any:
-    return model.model_validate(fields_of(model, row._asdict()))
+def _record(model: type[BaseModel], stored: Mapping[str, Any]) -> Any:
+    return model.model_validate(fields_of(model, stored))

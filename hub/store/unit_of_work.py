@@ -53,7 +53,7 @@ from hub.store.consents import SqlConsents
 from hub.store.cutovers import SqlCutovers
 from hub.store.diaries import SqlDiaries
 from hub.store.diary_copy import DiaryCopies
-from hub.store.driver import defer
+from hub.store.driver import spare_the_disk
 from hub.store.filled import SqlFacts
 from hub.store.holds import SqlHolds
 from hub.store.imports import SqlImports
@@ -144,7 +144,7 @@ class SqlStore:
         """See the port."""
         with _without_values(), self._engine.connect() as connection, connection.begin():
             if is_repeatable:
-                defer(connection, "SET LOCAL synchronous_commit = off")
+                spare_the_disk(connection)
             moment = self._moment(connection)
             moment.ask()
             yield SqlUnitOfWork(connection, moment, self._copies, self._practices)

@@ -35,7 +35,7 @@ def test_the_second_of_a_record_waits_for_the_first(store: SqlStore) -> None:
     assert [(one.canonical_id, one.sequence) for one in first] == [("v1", 1), ("v2", 1)]
     assert _lease(store) == ()
     with store.begin("test") as work:
-        assert work.outbox.mark_sent(first[0], Sent("a1", "hash"))
+        work.outbox.mark_sent(first[0], Sent("a1", "hash"))
     assert [(one.canonical_id, one.sequence) for one in _lease(store)] == [("v1", 2)]
 
 
@@ -51,9 +51,12 @@ def test_a_lease_that_ran_out_is_taken_over_and_its_holder_can_no_longer_answer(
     (taken,) = _lease(store)
     assert (taken.id, taken.idempotency_key, taken.attempts) == (lost.id, lost.idempotency_key, 2)
     with store.begin("test") as work:
-        assert not work.outbox.mark_sent(lost, Sent("a", "h"))
-        assert not work.outbox.mark_failed(lost, "late")
-        assert work.outbox.mark_sent(taken, Sent("a", "h"))
+        work.outbox.mark_sent(lost, Sent("a", "h"))
+        work.outbox.mark_failed(lost, "late")
+        work.outbox.mark_dead(lost, "too late")
+        assert work.outbox.count(EHR) == {"leased": 1}
+        work.outbox.mark_sent(taken, Sent("a", "h"))
+        assert work.outbox.count(EHR) == {"sent": 1}
 
 
 def test_a_failed_delivery_waits_longer_each_time_and_dies_at_last(store: SqlStore, owner: Engine) -> None:
@@ -62,7 +65,7 @@ def test_a_failed_delivery_waits_longer_each_time_and_dies_at_last(store: SqlSto
     for _ in range(12):
         (delivery,) = _lease(store)
         with store.begin("test") as work:
-            assert work.outbox.mark_failed(delivery, "no answer")
+            work.outbox.mark_failed(delivery, "no answer")
         if delivery.attempts < 12:
             assert _lease(store) == ()
         with owner.connect() as connection:
@@ -90,7 +93,7 @@ def test_a_dead_delivery_can_be_replayed_once(store: SqlStore) -> None:
     _enqueue(store, "v1")
     (delivery,) = _lease(store)
     with store.begin("test") as work:
-        assert work.outbox.mark_dead(delivery, "the system refuses it")
+        work.outbox.mark_dead(delivery, "the system refuses it")
         assert work.outbox.replay(delivery.id)
         assert not work.outbox.replay(delivery.id)
     (again,) = _lease(store)
@@ -125,7 +128,7 @@ def test_workers_at_once_share_the_deliveries_without_a_second_of_any(store: Sql
             for one in leased:
                 sent.append((one.canonical_id, one.sequence))
                 with store.begin("test") as work:
-                    assert work.outbox.mark_sent(one, Sent(None, "h"))
+                    work.outbox.mark_sent(one, Sent(None, "h"))
             with store.begin("test") as work:
                 if work.outbox.count(EHR).get("pending", 0) == 0:
                     return
