@@ -12,7 +12,7 @@ import typer
 from hub.cli.answers import AsJson, tell
 from hub.cli.asking import Reason, Role
 from hub.cli.progress import bar_of, steps_bar
-from hub.program import LOOK_AT_IT
+from hub.program import FAILED, LOOK_AT_IT
 
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
@@ -40,10 +40,14 @@ def sync(
     """Take in what changed in a system and tell it what it does not know.
 
     Exit codes: 0 done, 3 done and a person must look at some of it, 75 the system cannot be reached now, 1 stopped.
+    With --dry-run: as it would end.
     """
     with _opened(system) as hub:
         if dry_run:
-            _show_plan(hub.exchange.rehearse(system), as_json=as_json)
+            plan = hub.exchange.rehearse(system)
+            _show_plan(plan, as_json=as_json)
+            if plan.is_stopped or plan.waits:
+                raise typer.Exit(FAILED if plan.is_stopped else LOOK_AT_IT)
             return
         accepted = _accepted(role, reason) if accept else None
         pulled, pushed = _sync(hub, system, accepted, quiet=as_json)

@@ -8,7 +8,7 @@ applied.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hub.canonical.ids import Kind
 from hub.operations.apply_page import apply_page
@@ -34,7 +34,7 @@ class PullResult:
 
     pages: int = 0
     read: int = 0
-    """As the system gave them; some may come twice."""
+    """Each once, however often the system gave it: a list may be read again, and a sweep follow what changed."""
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -84,12 +84,12 @@ def pull_changes(
     with store.begin("pull_changes") as uow:
         require_aliases(system, uow)
         cursor = uow.cursors.find(system.name, kind)
-    result = PullResult()
+    result, told = PullResult(), Told()
     heard = RollCall(system, kind, source, store, _may_ask(system, kind, store, accepted), cursor)
     for page in guarded(known_pages(heard.pages(), system, kind, store), system, kind, store, accepted):
         page = watch_drift(system, kind, page, store)  # noqa: PLW2901 - the same page, as far as it may be taken
         with store.begin("pull_changes") as uow:
-            result += replace(take_page(system, kind, page, uow), pages=1)
+            result += told.once(page, replace(take_page(system, kind, page, uow), pages=1))
             if page.roll is not None:
                 uow.links.note_named(system.name, kind, page.roll.names, page.roll.id)
             uow.cursors.save(system.name, kind, page.cursor)
@@ -119,6 +119,22 @@ def take_page(system: LinkedSystem, kind: Kind, page: Page, uow: UnitOfWork) -> 
     plan = PagePlanner(system, kind, uow).plan(page, landed)
     contested = apply_page(system, plan, uow)
     return replace(count(plan), contested=contested)
+
+
+@dataclass(slots=True)
+class Told:
+    """Which records a pull has been told of before."""
+
+    _refs: set[int] = field(default_factory=set)
+    """Hashes: a pull may be of millions."""
+
+    def once(self, page: Page, done: PullResult) -> PullResult:
+        """What a page did, without those that it only repeats."""
+        refs = [hash(one.ref) for one in (*page.records, *(rejected.record for rejected in page.rejected))]
+        fresh = set(refs) - self._refs
+        self._refs |= fresh
+        again = len(refs) - len(fresh)
+        return replace(done, read=done.read - again, unchanged=max(0, done.unchanged - again))
 
 
 def count(plan: PagePlan) -> PullResult:

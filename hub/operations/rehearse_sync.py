@@ -10,7 +10,7 @@ from hub.operations.linked_system import LinkedSystem, require_aliases
 from hub.operations.page_plan import PagePlan
 from hub.operations.parts import known_pages
 from hub.operations.prepare_write import Planned, Prepared, prepare_write
-from hub.operations.pull_changes import PullResult, count
+from hub.operations.pull_changes import PullResult, Told, count
 from hub.operations.rehearse_pages import Rehearsal
 from hub.operations.watch_drift import Watched, judge_page
 from hub.ports import Delivery, Page, Source, Store, UnitOfWork
@@ -51,6 +51,16 @@ class SyncPlan:
     drifts: tuple[ForeseenDrift, ...] = ()
     stops: tuple[Problem, ...] = ()
     """Why streams would stop for a person: for what has drifted, or for a code without a meaning."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a stream would stop."""
+        return bool(self.mass or self.stops)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person would have to look at some of it."""
+        return any(one.what in ("rejected", "conflict") for one in (*self.here, *self.there))
 
 
 def rehearse_sync(system: LinkedSystem, kinds: Sequence[Kind], source: Source | None, store: Store) -> SyncPlan:
@@ -102,14 +112,17 @@ class _Rehearsing:
             contract = uow.cursors.find_contract(system.name, kind) or Contract()
         rehearsal = Rehearsal(system, kind, store, self.before.known if self.before else None)
         self.before = rehearsal
-        self.results[kind] = PullResult()
+        self.results[kind], told = PullResult(), Told()
         self.planned[kind] = Planned(rehearsal.known.records, rehearsal.seen)
         most = system.limit.most(linked)
         heard = RollCall(system, kind, source, store, lambda missing: missing <= most, cursor)
         for page in known_pages(heard.pages(), system, kind, store):
             watched = self._watched(page, kind, contract)
             contract = watched.contract
-            self._add(rehearsal.add(watched.page(page, system, kind)))
+            taken = watched.page(page, system, kind)
+            plan = rehearsal.add(taken)
+            self.results[kind] += told.once(taken, count(plan))
+            self._add(plan)
         upheaval = rehearsal.upheaval
         if Upheaval(linked, upheaval.changed, upheaval.gone).is_mass(system.limit):
             self.mass.append(kind)
@@ -123,7 +136,6 @@ class _Rehearsing:
         return watched
 
     def _add(self, plan: PagePlan) -> None:
-        self.results[plan.kind] += count(plan)
         self.here += _here(plan)
         self.owed += [(plan.kind, one) for one in sorted(plan.owed)]
 

@@ -13,6 +13,8 @@ PATIENT = {
     "name": [{"use": "official", "family": "Ames", "given": ["Ann"]}],
     "telecom": [{"system": "phone", "value": "+15125550100"}],
 }
+CHANGED = PATIENT | {"meta": {"lastUpdated": "2026-03-02T10:00:07.000Z", "versionId": "2"}, "gender": "female"}
+CHANGED |= {"telecom": [{"system": "phone", "value": "+15125550199"}]}
 AGREEMENTS = """
 agreements:
   - {vendor: EHR, systems: [ehr], signed_on: 2026-02-02, document: page 4}
@@ -20,10 +22,12 @@ agreements:
 CONNECTION = {"system": "ehr", "connector": "fhir_r4", "mappings": "fhir-r4", "streams": {"patient": {}}}
 
 
-def write(hub, url: str) -> None:
+def write(hub, url: str, **more: object) -> None:
     for file in (hub.practice / "connections").iterdir():
         file.unlink()
-    (hub.practice / "connections" / "ehr.yaml").write_text(json.dumps(CONNECTION | {"base_url": url}), encoding="utf-8")
+    (hub.practice / "connections" / "ehr.yaml").write_text(
+        json.dumps(CONNECTION | {"base_url": url} | more), encoding="utf-8"
+    )
     (hub.practice / "agreements.yaml").write_text(AGREEMENTS, encoding="utf-8")
 
 
@@ -61,3 +65,9 @@ def test_a_team_rehearses_synchronizes_and_asks_where_values_come_from(hub, data
     span = ("--kind", "patient", "--from", "2026-01-01", "--until", "2099-01-01", "--json")
     replayed = json.loads(run("replay", "landed", "ehr", *span).stdout)
     assert (replayed["count"], replayed["unchanged"]) == (1, 1)
+    with scripted(lambda _asked: answer(bundle(CHANGED))) as server:
+        write(hub, server.url, mass_change={"share": 0.1, "at_least": 1})
+        for asked in (("--dry-run", "--json"), ()):
+            stopped = run("sync", "ehr", *asked)
+            assert stopped.returncode == 1, "a rehearsal ends as the synchronization would"
+        assert json.loads(run("sync", "ehr", "--dry-run", "--json").stdout)["mass_change"] == ["patient"]

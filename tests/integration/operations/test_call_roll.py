@@ -76,6 +76,21 @@ def active(store: Store) -> set[str]:
     return {str(one.given_name) for one in found if isinstance(one, Patient) and one.active}
 
 
+def test_what_a_sweep_reads_again_is_counted_once(store: SqlStore, vendor: Rolling):
+    vendor.put("6", {"first": "P6", "last": "Ames", "active": True})
+    everything = tuple(vendor.feed)
+    named = Roll("r1", frozenset(str(number) for number in range(1, 7)))
+    vendor.pages = [
+        Page(everything[-1:], "6"),
+        Page(everything[:3], "6", roll=named),
+        Page(everything[3:], "6", roll=named),
+    ]
+    plan = rehearse_sync(linked("a", limit=LIMIT), [Kind.PATIENT], vendor, store)
+    done = take(vendor, store)
+    for counted in (plan.read[Kind.PATIENT], done):
+        assert (counted.read, counted.inserted, counted.unchanged) == (6, 1, 5)
+
+
 def test_who_is_named_no_more_and_is_gone_is_gone_once(store: SqlStore, vendor: Rolling):
     del vendor.records["3"]
     vendor.call("1 2", "4 5")

@@ -127,6 +127,7 @@ def test_a_rehearsal_says_what_the_contract_would_do_and_keeps_nothing_of_it(sto
         }
         assert [(one.what, one.fields) for one in plan.here] == [("new", ()), ("rejected", (DRIFT,))]
         assert (plan.stops, issues(store, DRIFT)) == ((), [])
+        assert (plan.is_stopped, plan.waits) == (False, True)
     done = pull(vendor, system, store)
     assert (done.inserted, done.rejected) == (1, 1), "and the pull does exactly that"
 
@@ -137,6 +138,7 @@ def test_a_rehearsal_says_which_stream_would_stop_and_goes_on_with_the_others(st
     plan = rehearse_sync(strict, [Kind.PATIENT, Kind.VISIT], vendor, store)
     assert [str(one.drift) for one in plan.drifts] == ["new_field vip (yes_no)"]
     assert "hub drift accept a patient" in str(plan.stops[0])
+    assert plan.is_stopped
     assert (plan.here, list(plan.read)) == ((), [Kind.PATIENT, Kind.VISIT])
     with pytest.raises(SafetyStop, match="new_field vip"):
         pull(vendor, strict, store)
