@@ -84,13 +84,14 @@ VERDICTS = text("""
     GROUP BY 1, 2 ORDER BY 1, 2""")
 # Rows that are in quarantine now, and whose record stands here because an earlier attempt took them.
 UNTAKEN = text("""
-    WITH untaken AS MATERIALIZED (
-        SELECT d.source_record_id FROM disposition d JOIN import_batch b ON b.id = d.batch_id
-        JOIN source_link k ON k.system = b.system AND k.kind = b.kind AND k.source_id = d.source_key
-            AND k.source_record_id = d.source_record_id
-        WHERE d.batch_id = :batch AND d.verdict = 'quarantined' AND k.canonical_id IS NOT NULL)
+    SELECT d.source_record_id FROM disposition d JOIN import_batch b ON b.id = d.batch_id
+    JOIN source_link k ON k.system = b.system AND k.kind = b.kind AND k.source_id = d.source_key
+        AND k.source_record_id = d.source_record_id
+    WHERE d.batch_id = :batch AND d.verdict = 'quarantined' AND k.canonical_id IS NOT NULL""")
+# Reads all dispositions: where there is something to look for, and that is seldom.
+TAKEN_BY = text("""
     SELECT DISTINCT b.id FROM disposition d JOIN import_batch b ON b.id = d.batch_id
-    WHERE d.source_record_id IN (SELECT source_record_id FROM untaken) AND d.canonical_id IS NOT NULL
+    WHERE d.source_record_id = ANY(:ids) AND d.canonical_id IS NOT NULL
     AND b.id <> :batch AND b.state IN ('loaded', 'superseded') ORDER BY b.id""")
 
 HISTORY = text("""

@@ -42,6 +42,7 @@ from hub.store.migration_sql import (
     ROWS,
     STAGE,
     SUPERSEDE,
+    TAKEN_BY,
     UNPLACED,
     UNTAKEN,
     UNTOLD,
@@ -186,7 +187,9 @@ class SqlMigrations:
 
     def find_untaken(self, batch_id: int) -> tuple[int, ...]:
         """See the port."""
-        return tuple(self._connection.execute(UNTAKEN, {"batch": batch_id}).scalars())
+        rows = list(self._connection.execute(UNTAKEN, {"batch": batch_id}).scalars())
+        values = {"batch": batch_id, "ids": rows}
+        return tuple(self._connection.execute(TAKEN_BY, values).scalars()) if rows else ()
 
     def read_history(self, system: str) -> Iterator[Visit]:
         """See the port."""
