@@ -124,6 +124,7 @@ def _field(one: "ExplainedField", *, personal: bool) -> dict[str, Any]:
         "conflicts": list(one.conflicts),
         "file": one.file,
         "line": one.line,
+        "batch": one.batch,
     }
 
 
@@ -131,6 +132,7 @@ def _line(one: "ExplainedField", *, personal: bool) -> str:
     record = f" {one.source_id}" if one.source_id and (personal or not one.is_personal) else ""
     where = f"{one.system}{record}" + (f" #{one.source_record_id}" if one.source_record_id else "")
     where += f" {one.file}:{one.line}" if one.file else ""
+    where += f" batch {one.batch}" if one.batch is not None else ""
     otherwise = f"  otherwise: {', '.join(one.conflicts)}" if one.conflicts else ""
     shown = json.dumps(_value(one, personal=personal))
     return f"{one.field:18} {shown:28} {where}  {one.rule}  {one.at.isoformat(timespec='seconds')}{otherwise}"

@@ -30,6 +30,8 @@ class ExplainedField:
     file: str | None = None
     """That the record stood in, where it came from a file."""
     line: int | None = None
+    batch: int | None = None
+    """The run that brought it, where that was a migration's: as `hub migrate rollback` and Dagster number them."""
 
 
 def explain_record(store: Store, kind: Kind, id_: str, *, actor: str, personal: bool = False) -> list[ExplainedField]:
@@ -54,6 +56,7 @@ def explain_record(store: Store, kind: Kind, id_: str, *, actor: str, personal: 
         origins = {name: lineage.of(name) for name in names}
         numbers = {origin.source_record_id for origin in origins.values() if origin.source_record_id is not None}
         sources = uow.landing.load(sorted(numbers)) if numbers else {}
+        batches = uow.landing.find_batches(sorted(sources)) if sources else {}
         others: dict[str, list[str]] = {}
         for one in uow.conflicts.find(kind, [id_]):
             others.setdefault(one.field, []).append(one.system)
@@ -79,6 +82,7 @@ def explain_record(store: Store, kind: Kind, id_: str, *, actor: str, personal: 
                 tuple(others.get(name, ())),
                 source.file if source else None,
                 source.line if source else None,
+                batches.get(origin.source_record_id or 0),
             )
         )
     return explained

@@ -34,6 +34,10 @@ class Landing(Protocol):
         """The records of these numbers, as they landed."""
         ...
 
+    def find_batches(self, ids: Sequence[int]) -> dict[int, int]:
+        """The batches of moved histories in which the records of these numbers landed; a pulled one is in none."""
+        ...
+
     def find(self, records: Sequence[SourceRecord]) -> tuple[int | None, ...]:
         """Where the same content of the same record landed before, in the order of `records`; writes nothing."""
         ...

@@ -49,6 +49,7 @@ _FIND = text("""
 _LOAD = text("""
     SELECT id, system, kind, source_id, payload, version, modified_at, file, line, gone, merged_into
     FROM source_record WHERE id = ANY(:ids)""")
+_LANDED_IN = text("SELECT id, batch_id FROM source_record WHERE id = ANY(:ids) AND batch_id IS NOT NULL")
 _LINKED = text("SELECT source_id, canonical_id FROM source_link WHERE system = :system AND kind = :kind")
 # One by one (OFFSET keeps the planner from joining): a plan from when the table was small would read all that there is.
 _LINKED_AMONG = text("""
@@ -122,6 +123,10 @@ class SqlLanding:
             landed.append(Landed(row.id, row.id in left))
             left.discard(row.id)
         return tuple(landed)
+
+    def find_batches(self, ids: Collection[int]) -> dict[int, int]:
+        """See the port."""
+        return {row.id: row.batch_id for row in self._connection.execute(_LANDED_IN, {"ids": list(ids)})}
 
     def load(self, ids: Collection[int]) -> dict[int, SourceRecord]:
         """See the port."""

@@ -273,6 +273,27 @@ def test_report_shows_the_totals_of_the_database_names_no_patient_and_says_when_
     assert "no longer matches" in report_of(moved)
 
 
+def test_samples_to_look_up_by_hand_are_the_same_for_the_same_seed_and_of_every_risk_there_is(moved: Database) -> None:
+    with SqlStore(moved.engine).begin("look") as work, moved.engine.connect() as reading:
+        (head,) = work.migrations.find_heads()
+        first, again, other = (load_history_details(reading, head, seed).samples for seed in ("7", "7", "8"))
+        stand = set(
+            reading.execute(text("SELECT canonical_id FROM current_disposition WHERE kind = 'visit'")).scalars()
+        )
+    assert first == again
+    assert {one.canonical_id for one in first} != {one.canonical_id for one in other}
+    assert {one.canonical_id for one in first} <= stand
+    assert {
+        "drawn by lot",
+        "beside a row that stayed behind",
+        "of a person who stood there twice",
+        "of the highest prices",
+        "of those that overlap another",
+    } <= {one.why for one in first}
+    dearest = max(one.price_minor or 0 for one in (*first, *other))
+    assert max(one.price_minor or 0 for one in first if one.why == "of the highest prices") == dearest
+
+
 def report_of(database: Database) -> str:
     with SqlStore(database.engine).begin("report") as work, database.engine.connect() as reading:
         (head,) = work.migrations.find_heads()

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRef
 from hub.operations.explain_record import explain_record
+from hub.ports.migrations import Partition, Stage
 from hub.store.unit_of_work import SqlStore
 from tests.integration.migration.moved import (
     ROOT,
@@ -109,8 +110,11 @@ def test_nothing_is_sent_to_anybody(small: Path, store: SqlStore, engine: Engine
             assert connection.execute(text(f"SELECT count(*) FROM {outward}")).scalar_one() == 0
 
 
-def test_every_value_of_a_visit_leads_to_its_file_and_line(small: Path, store: SqlStore) -> None:
+def test_every_value_of_a_visit_leads_to_its_file_line_and_run(small: Path, store: SqlStore) -> None:
     run_of(store, small).run()
     visit = next(rows[0] for rows in fates_of(store)["appointments.csv"].values() if rows[0]["verdict"] == "loaded")
     explained = explain_record(store, Kind.VISIT, visit["canonical_id"], actor="test")
-    assert ("appointments.csv", visit["line"]) in {(one.file, one.line) for one in explained}
+    with store.begin("look") as work:
+        landed = work.migrations.find_attempts("legacy")[Partition(Stage.LAND, Kind.VISIT)]
+    said = {(one.file, one.line, one.batch) for one in explained if one.system == "legacy"}
+    assert said == {("appointments.csv", visit["line"], landed.batch_id)}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from hub.operations.migration.roll_back import list_batches
 from hub.store.embedded import EmbeddedServer
 from hub.store.unit_of_work import SqlStore
 from tests.database import fresh_database
@@ -50,6 +51,13 @@ def test_corrected_visit_has_its_month_loaded_again_and_of_the_payments_none(
     write_rows(small / "appointments.csv", rows)
     done = run_again(store, small)
     assert [name.rpartition(" 2")[0] or name for name in done] == ["land visit", "load visit", "replay", "account"]
+    month = done[1].split()[-1]
+    attempts = [batch for batch in list_batches(store) if str(batch.partition) == f"load visit {month}"]
+    assert [batch.state for batch in attempts] == ["superseded", "loaded"]
+    with engine.connect() as connection:
+        kept = text("SELECT count(*) FROM disposition WHERE batch_id = :id")
+        rows_then = [connection.execute(kept, {"id": batch.id}).scalar_one() for batch in attempts]
+    assert rows_then == [batch.counts["rows"] for batch in attempts]
     assert_as_if_new(small, engine, database_server)
 
 
