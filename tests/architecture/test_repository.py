@@ -22,6 +22,12 @@ def test_no_file_names_the_host_of_a_package_registry():
     assert [name for name, text in tracked_texts() if REGISTRIES.search(text)] == []
 
 
+def test_csv_is_written_by_the_one_writer_that_escapes_formulas():
+    writers = re.compile(r"csv\.writer|DictWriter")
+    found = [name for name, text in tracked_texts() if name.startswith("hub/") and writers.search(text)]
+    assert found == ["hub/tables/writing.py"]
+
+
 def test_every_locked_requirement_has_a_hash():
     for lock in ROOT.glob("requirements*.lock"):
         text = lock.read_text(encoding="utf-8")
