@@ -44,6 +44,34 @@ def code_of(gate: Gate, cost: int = 0) -> tuple[str, float | None]:
 
 @settings(max_examples=60)
 @given(
+    most=st.integers(1, 8),
+    seconds=st.sampled_from([1, 10, 60]),
+    trips=st.lists(st.tuples(st.floats(0, 0.1), st.floats(0, 2)), min_size=10, max_size=40),
+)
+def test_requests_that_are_on_their_way_for_long_do_not_come_in_one_too_many(most, seconds, trips):
+    gate, clock = gate_of(rate={"requests": most, "per_seconds": seconds}, longest_wait_seconds=600)
+    came_in = []
+    for on_its_way, answered_after in trips:
+        with gate.passing():
+            clock.rest(on_its_way * seconds)
+            came_in.append(clock.now)
+            clock.rest(answered_after * seconds)
+    for place, moment in enumerate(came_in):
+        assert place - bisect_left(came_in, moment - seconds + 0.002) + 1 <= most
+
+
+def test_a_server_that_is_slow_to_answer_is_asked_at_most_a_tenth_less():
+    gate, clock = gate_of(rate={"requests": 1, "per_seconds": 1})
+    moments = []
+    for _ in range(5):
+        with gate.passing():
+            moments.append(clock.now)
+            clock.rest(0.9)
+    assert moments == pytest.approx([1000 + 1.1 * turn for turn in range(5)], abs=0.01)
+
+
+@settings(max_examples=60)
+@given(
     rates=st.lists(st.tuples(st.integers(1, 12), st.sampled_from([1, 2, 5, 10])), min_size=1, max_size=3),
     pauses=st.lists(st.floats(0, 3), max_size=30),
 )

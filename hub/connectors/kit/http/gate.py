@@ -14,6 +14,7 @@ from typing import Any
 from pyrate_limiter import InMemoryBucket, RateItem
 from pyrate_limiter import Rate as Window
 
+from hub.connectors.kit.http.arrivals import Arrivals
 from hub.connectors.kit.http.breaker import Breaker
 from hub.connectors.kit.http.pause import Pause
 from hub.connectors.kit.http.points import PointsBucket
@@ -44,6 +45,8 @@ class Gate:
         self._rest = rest or Event().wait
         self._breaker = Breaker(spec.give_up_after, spec.leave_alone_seconds, clock)
         self._rates = _rates(spec, name, clock, allowances)
+        windows = [(one.limit, one.interval / 1000) for one in _windows(spec.rate, spec.share)]
+        self._arrivals = Arrivals(windows, clock)
         self._points = _points(spec, name, clock, allowances)
         self._places = BoundedSemaphore(spec.concurrent) if spec.concurrent else nullcontext()
         self._pause = Pause(name, allowances, clock)
@@ -64,8 +67,10 @@ class Gate:
             if self._points is not None:
                 self._wait(lambda points=self._points: points.take(self.cost(cost)), longest)  # type: ignore[misc]
             if self._rates is not None:
+                self._wait(self._arrivals.due_in, longest)
                 self._wait(self._rates.due_in, longest)
-            yield
+            with self._arrivals.noted():
+                yield
 
     def cost(self, points: int = 0) -> int:
         """What a request is reckoned at."""
