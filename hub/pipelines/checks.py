@@ -8,7 +8,7 @@ from hub.canonical.ids import Kind
 from hub.canonical.records import IN_ORDER
 from hub.pipelines.assets import key_of
 from hub.pipelines.assets.imported import KINDS
-from hub.pipelines.expectations import Telling, history_expectations
+from hub.pipelines.expectations import Telling, history_expectations, reading_queries
 from hub.pipelines.failures import safely
 from hub.pipelines.resources import HUB, hub_of
 
@@ -28,9 +28,10 @@ def history_checks(told: Telling) -> dg.AssetChecksDefinition:
         required_resource_keys={HUB},
     )
     def proved(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        from hub.pipelines.validation import Verdict, validate  # noqa: PLC0415 - costs seconds
+        from hub.pipelines.validation import Judge, Verdict  # noqa: PLC0415 - costs seconds
 
-        outcomes = safely(lambda: validate(hub_of(context).engine.url, expectations))
+        with Judge(hub_of(context).engine.url, reading_queries(told)) as judge:
+            outcomes = safely(lambda: judge.validate(expectations))
         for name, outcome in outcomes.items():
             counted = {} if outcome.unexpected is None else {"unexpected": outcome.unexpected}
             yield dg.AssetCheckResult(

@@ -12,8 +12,14 @@ from hub.operations.migration.compare_rows import check_rows
 from hub.operations.migration.judge_history import Acceptance, accept_findings
 from hub.operations.migration.load_rows import Loader
 from hub.operations.migration.resolve_aliases import resolve_aliases
-from hub.pipelines.expectations import Expectation, folder_telling, history_expectations, total_queries
-from hub.pipelines.validation import Outcome, Verdict, read_totals, validate
+from hub.pipelines.expectations import (
+    Expectation,
+    folder_telling,
+    history_expectations,
+    reading_queries,
+    total_queries,
+)
+from hub.pipelines.validation import Judge, Outcome, Verdict
 from hub.ports import Store, UnitOfWork
 from hub.ports.migrations import MigrationHead, Partition, Stage
 from hub.ports.verifications import CheckState, HistoryCheck, Verification
@@ -47,9 +53,10 @@ class Proving:
         told = folder_telling(self.folder, head.zone, self.mappings)
         with ThreadPoolExecutor(1) as beside:  # PostgreSQL judges while this process compares
             comparing = beside.submit(check_rows, self.store, loader, partitions)
-            totals = read_totals(self.engine.url, total_queries(told))
-            expectations = history_expectations(told, totals)
-            outcomes = validate(self.engine.url, expectations)
+            with Judge(self.engine.url, reading_queries(told)) as judge:
+                totals = judge.add_up(total_queries(told))
+                expectations = history_expectations(told, totals)
+                outcomes = judge.validate(expectations)
             compared = comparing.result()
         checks = [*(_check(each, outcomes[each.name]) for each in expectations), compared]
         with self.store.begin("save_verification") as work:

@@ -5,8 +5,9 @@ Importing this file costs seconds: only the step that validates does it.
 
 import enum
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import great_expectations as gx
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
@@ -16,10 +17,10 @@ from great_expectations.data_context.types.base import (
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
 )
-from great_expectations.datasource.fluent.postgres_datasource import PostgresDatasource
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
-from sqlalchemy import URL, Engine, RowMapping, text
+from sqlalchemy import URL, RowMapping, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DataError
 
 from hub.pipelines.expectations import Expectation
@@ -34,12 +35,11 @@ _OPTIONS = " ".join(
         "default_transaction_read_only=on",
         "enable_nestloop=off",
         "work_mem=64MB",
+        "temp_buffers=64MB",
         "jit=off",
         "statement_timeout=600s",
     )
 )
-
-
 EXAMPLES = 5
 
 
@@ -77,26 +77,73 @@ class NoUnexpectedRows(UnexpectedRowsExpectation):
         return super()._validate(counted, runtime_configuration, execution_engine)
 
 
-def validate(url: URL, expectations: Iterable[Expectation]) -> Mapping[str, Outcome]:
-    """Judge the expectations in the database, by name. Only reads; no value of a row leaves the database."""
-    asked = {expectation.name: expectation for expectation in expectations}
-    source = _datasource(url)
-    try:
-        table = source.add_table_asset("import_batch", table_name="import_batch")
+class Judge:
+    """A connection to the database on which expectations are judged; what several of them read is read once for all.
+
+    It only reads; no value of a row leaves the database.
+    """
+
+    def __init__(self, url: URL, readings: Mapping[str, str]) -> None:
+        """As the application, whoever logs in.
+
+        Args:
+            url: of the database.
+            readings: name → SQL, see `hub.pipelines.readings`.
+        """
+        given = url.query.get("options", "")
+        options = {"options": f"{given if isinstance(given, str) else ' '.join(given)} {_OPTIONS}".strip()}
+        target = url.update_query_dict(options).render_as_string(hide_password=False)
+        self._source = _context().data_sources.add_postgres("hub", connection_string=target)
+        self._readings = readings
+        self._engine = self._source.get_execution_engine().engine
+        event.listen(self._engine, "connect", self._read)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.dispose()
+        self._source.get_engine().dispose()
+
+    def validate(self, expectations: Iterable[Expectation]) -> Mapping[str, Outcome]:
+        """Judge the expectations, by name."""
+        asked = {expectation.name: expectation for expectation in expectations}
+        table = self._source.add_table_asset("import_batch", table_name="import_batch")
         batch = table.add_batch_definition_whole_table("all").get_batch()
         suite = gx.ExpectationSuite("imported history", expectations=[_as_gx(each) for each in asked.values()])
         results = batch.validate(suite, result_format="BOOLEAN_ONLY").results
         verdicts = {_name_of(result): _verdict_of(result) for result in results}
-        return {name: _outcome(source, asked[name], verdicts[name]) for name in asked}
-    finally:
-        source.get_engine().dispose()
+        return {name: self._outcome(asked[name], verdicts[name]) for name in asked}
 
+    def add_up(self, queries: Mapping[str, str]) -> tuple[Total, ...]:
+        """The control totals of each kind, as its query gives them; none where the landed text breaks it."""
+        return tuple(Total(kind, *row) for kind, query in queries.items() for row in self._rows(query))
 
-def _datasource(url: URL) -> PostgresDatasource:
-    given = url.query.get("options", "")
-    options = {"options": f"{given if isinstance(given, str) else ' '.join(given)} {_OPTIONS}".strip()}
-    target = url.update_query_dict(options).render_as_string(hide_password=False)
-    return _context().data_sources.add_postgres("hub", connection_string=target)
+    def _read(self, connection: DBAPIConnection, _record: object) -> None:
+        """Lay out for a new connection what is read more than once."""
+        with closing(connection.cursor()) as cursor:
+            cursor.execute("SET TRANSACTION READ WRITE; SET LOCAL default_statistics_target = 10")
+            for name, query in self._readings.items():
+                cursor.execute(f"CREATE TEMPORARY TABLE {name} AS {query}")
+                cursor.execute(f"ANALYZE {name}")
+        connection.commit()
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        """None where a text is read that cannot be: what the error says quotes it, and the check will be broken."""
+        try:
+            with self._engine.connect() as connection:
+                return [tuple(row) for row in connection.execute(text(query))]
+        except DataError:
+            return []
+
+    def _outcome(self, expectation: Expectation, verdict: Verdict) -> Outcome:
+        if verdict is not Verdict.FAILED:
+            return Outcome(verdict)
+        contradicting = f"FROM ({expectation.unexpected}) AS unexpected"
+        with self._engine.connect() as connection:
+            count = connection.execute(text(f"SELECT count(*) {contradicting}")).scalar_one()
+            rows = connection.execute(text(f"SELECT * {contradicting} LIMIT {EXAMPLES}"))
+            return Outcome(verdict, int(count), tuple(_told(row) for row in rows.mappings()))
 
 
 def _context() -> EphemeralDataContext:
@@ -129,35 +176,6 @@ def _verdict_of(result: ExpectationValidationResult) -> Verdict:
         return Verdict.MET
     quiet = {"raised_exception": False, "exception_traceback": None, "exception_message": None}
     return Verdict.FAILED if result.exception_info in (None, quiet) else Verdict.BROKEN
-
-
-def _outcome(source: PostgresDatasource, expectation: Expectation, verdict: Verdict) -> Outcome:
-    if verdict is not Verdict.FAILED:
-        return Outcome(verdict)
-    contradicting = f"FROM ({expectation.unexpected}) AS unexpected"
-    with source.get_engine().connect() as connection:
-        count = connection.execute(text(f"SELECT count(*) {contradicting}")).scalar_one()
-        rows = connection.execute(text(f"SELECT * {contradicting} LIMIT {EXAMPLES}"))
-        return Outcome(verdict, int(count), tuple(_told(row) for row in rows.mappings()))
-
-
-def read_totals(url: URL, queries: Mapping[str, str]) -> tuple[Total, ...]:
-    """The control totals of each kind, as its query gives them; of one that the landed text breaks there are none."""
-    source = _datasource(url)
-    try:
-        found = [(kind, *row) for kind, query in queries.items() for row in _rows(source.get_engine(), query)]
-        return tuple(Total(*one) for one in found)
-    finally:
-        source.get_engine().dispose()
-
-
-def _rows(engine: Engine, query: str) -> list[tuple[Any, ...]]:
-    """None where a text is read that cannot be: what the error says quotes it, and the check will be broken."""
-    try:
-        with engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(text(query))]
-    except DataError:
-        return []
 
 
 def _told(row: RowMapping) -> str:

@@ -1,14 +1,16 @@
 """What must hold of a moved or imported history: one SQL file for each expectation, named after it.
 
 Each selects what contradicts it, by keys and numbers only, and reads nothing but the database. As psql does, `:'name'`
-stands for a value and `:name` for a piece of SQL: `hub.pipelines.landed_text` says how landed text is read. Control
-totals (`hub/pipelines/totals`) are expectations, too: both sides agree.
+stands for a value and `:name` for a piece of SQL: `hub.pipelines.landed_text` says how landed text is read, and
+`hub/pipelines/readings` what is read once for all. Control totals (`hub/pipelines/totals`) are expectations, too: both
+sides agree.
 """
 
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -16,12 +18,14 @@ from hub.bootstrap.migration_folder import MigrationFolder
 from hub.canonical.ids import Kind
 from hub.connectors.kit.mapping_files import load_codes, load_mappings
 from hub.operations.migration.history import Correction
-from hub.pipelines import totals
+from hub.pipelines import readings, totals
 from hub.pipelines.landed_text import landed_words, quoted
 from hub.ports.verifications import Total
 
 _VALUE = re.compile(r":'(\w+)'")
 _PIECE = re.compile(r"(?<![:\w]):([a-z]\w*)")
+_TEXT = re.compile(rf"\b(?:{'|'.join(Kind)})_\w+_text\b")
+"""A column of a reading that holds a text."""
 _AGREE = "_totals_agree"
 _COLUMNS = {name: f"kept ->> {at}" for at, name in enumerate(("dimension", "value"))} | {
     name: f"(kept ->> {at})::bigint" for at, name in enumerate(("said", "found", "said_minor", "found_minor"), 2)
@@ -100,7 +104,14 @@ def history_expectations(told: Telling, added_up: Sequence[Total] | None = None)
 def total_queries(told: Telling) -> dict[str, str]:
     """Kind → SQL that selects its control totals, of the kinds whose text can be read."""
     files = _files(totals.__name__)
-    return {kind: _told(text, told) for kind, text in files.items() if _reads(text, told)}
+    return {
+        kind: totals.BOTH_SIDES.format(totals=_told(text, told)) for kind, text in files.items() if _reads(text, told)
+    }
+
+
+def reading_queries(told: Telling) -> dict[str, str]:
+    """Name → SQL that selects what expectations and totals read; a text that no table has is NULL."""
+    return {name: _told(text, told) for name, text in _files(readings.__name__).items()}
 
 
 def _as_queries(told: Telling, added_up: Sequence[Total]) -> dict[str, str]:
@@ -117,13 +128,17 @@ def _as_query(added_up: Sequence[Total]) -> str:
 
 
 def _reads(text: str, told: Telling) -> bool:
-    return {found[1] for found in _PIECE.finditer(_VALUE.sub("", _sql(text)))} <= told.words.keys()
+    """Whether the mapping tables have all the texts that it is about."""
+    sql = _VALUE.sub("", _sql(text))
+    named = {found[1] for found in _PIECE.finditer(sql)} | set(_TEXT.findall(sql))
+    return named - _files(readings.__name__).keys() <= told.words.keys()
 
 
 def _differing(query: str) -> str:
     return f"SELECT * FROM ({query}) AS total WHERE (said, said_minor) IS DISTINCT FROM (found, found_minor)"  # noqa: S608
 
 
+@cache
 def _files(package: str) -> dict[str, str]:
     files: Iterable[resources.abc.Traversable] = resources.files(package).iterdir()
     found = {file.name.removesuffix(".sql"): file.read_text("utf-8") for file in files if file.name.endswith(".sql")}
@@ -145,4 +160,5 @@ def _sql(text: str) -> str:
 def _told(text: str, told: Telling) -> str:
     values = {"system": told.system, "zone": told.zone}
     with_values = _VALUE.sub(lambda found: quoted(values[found[1]]), _sql(text))
-    return _PIECE.sub(lambda found: told.words[found[1]], with_values)
+    tables = {name: name for name in _files(readings.__name__)}
+    return _PIECE.sub(lambda found: tables.get(found[1]) or told.words.get(found[1], "NULL"), with_values)

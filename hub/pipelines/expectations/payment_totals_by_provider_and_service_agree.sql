@@ -1,27 +1,8 @@
 -- What was paid adds up by provider and by service, too: on one side by what payments and appointments say in their own
 -- text, on the other by the visits that the payments are for. Visits that the hub itself changed since are left out.
-WITH import AS (
-    SELECT DISTINCT finished_at FROM import_batch WHERE system = :'system' AND state = 'loaded'
-), paid AS MATERIALIZED (
-    SELECT payment.visit_id, payment.amount_minor AS found, btrim(:payment_visit_id_text) AS appointment,
-        coalesce(:payment_kind_text, '') AS kind_said, coalesce(:payment_amount_text, '') AS amount_said
-    FROM source_link AS link
-    JOIN source_record AS record
-      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
-    LEFT JOIN payment ON payment.id = link.canonical_id
-    WHERE link.system = :'system' AND link.kind = 'payment'
-), amount AS MATERIALIZED (
+WITH amount AS MATERIALIZED (
     SELECT kind_said, amount_said, :payment_amount_read AS minor
-    FROM (SELECT DISTINCT kind_said, amount_said FROM paid) AS told
-), visited AS MATERIALIZED (
-    SELECT link.source_id AS appointment, visit.id AS visit_id, visit.provider_id, visit.service_id,
-        :visit_provider_id_text AS staff, :visit_service_id_text AS service
-    FROM source_link AS link
-    JOIN source_record AS record
-      ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
-    JOIN visit ON visit.id = link.canonical_id
-    JOIN import ON import.finished_at = visit.updated_at
-    WHERE link.system = :'system' AND link.kind = 'visit'
+    FROM (SELECT DISTINCT kind_said, amount_said FROM :landed_payment) AS told
 ), named AS MATERIALIZED (
     SELECT DISTINCT btrim(:service_name_text) AS name, service.sku
     FROM source_link AS link
@@ -30,15 +11,17 @@ WITH import AS (
     JOIN service ON service.id = link.canonical_id
     WHERE link.system = :'system' AND link.kind = 'service'
 ), by_text AS MATERIALIZED (
-    SELECT visited.staff, visited.service, sum(amount.minor) AS minor
-    FROM paid
+    SELECT visited.visit_provider_id_text AS staff, visited.visit_service_id_text AS service, sum(amount.minor) AS minor
+    FROM :landed_payment AS paid
     JOIN amount USING (kind_said, amount_said)
-    JOIN visited USING (appointment)
+    JOIN :landed_visit AS visited ON visited.source_id = paid.payment_visit_id_text
+    WHERE visited.id IS NOT NULL AND NOT visited.is_changed
     GROUP BY 1, 2
 ), by_visit AS MATERIALIZED (
-    SELECT visited.provider_id, visited.service_id, visited.service, sum(paid.found) AS minor
-    FROM paid
-    JOIN visited USING (visit_id)
+    SELECT visited.provider_id, visited.service_id, visited.visit_service_id_text AS service, sum(paid.amount_minor) AS minor
+    FROM :landed_payment AS paid
+    JOIN :landed_visit AS visited ON visited.id = paid.visit_id
+    WHERE NOT visited.is_changed
     GROUP BY 1, 2, 3
 ), said AS (
     SELECT 'provider' AS of, provider.canonical_id AS name, sum(by_text.minor) AS minor

@@ -22,17 +22,10 @@ WITH import AS (
     SELECT 'said' AS side, said.* FROM said
     UNION ALL
     SELECT 'found', found.* FROM found
-), counted AS (
-    SELECT sides.side, total.dimension, coalesce(total.value, '') AS value, count(*) AS number,
-        coalesce(sum(total.minor), 0)::bigint AS minor
-    FROM sides
-    CROSS JOIN LATERAL (VALUES ('month', month, minor), ('state', state, minor)) AS total (dimension, value, minor)
-    GROUP BY 1, 2, 3
 )
-SELECT dimension, value,
-    coalesce(max(number) FILTER (WHERE side = 'said'), 0) AS said,
-    coalesce(max(number) FILTER (WHERE side = 'found'), 0) AS found,
-    coalesce(max(minor) FILTER (WHERE side = 'said'), 0) AS said_minor,
-    coalesce(max(minor) FILTER (WHERE side = 'found'), 0) AS found_minor
-FROM counted
-GROUP BY 1, 2
+SELECT side, dimension, total.value, count(*) AS number, coalesce(sum(total.minor), 0) AS minor
+FROM sides
+CROSS JOIN LATERAL (
+    VALUES ('month', month, minor), ('state', state, minor)
+) AS total (dimension, value, minor)
+GROUP BY 1, 2, 3

@@ -11,11 +11,8 @@ WITH brought AS (
     LEFT JOIN brought ON brought.lot_id = lot.id
     WHERE link.system = :'system' AND link.kind = 'lot' AND (lot.id IS NULL OR brought.lot_id IS NOT NULL)
 )
-SELECT 'product, units on hand' AS dimension,
-    coalesce(product_id, '') AS value,
-    coalesce(round(sum(said)), 0)::bigint AS said,
-    coalesce(round(sum(found)), 0)::bigint AS found,
-    NULL::bigint AS said_minor,
-    NULL::bigint AS found_minor
+SELECT side, 'product, units on hand' AS dimension, product_id AS value, coalesce(round(sum(units)), 0) AS number,
+    NULL::bigint AS minor
 FROM linked
-GROUP BY 2
+CROSS JOIN LATERAL (VALUES ('said', said), ('found', found)) AS of (side, units)
+GROUP BY side, product_id

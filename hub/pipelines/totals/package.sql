@@ -35,11 +35,7 @@ WITH import AS (
       ON link.system = :'system' AND link.kind = 'package' AND link.canonical_id = package.id
     LEFT JOIN service ON service.id = package.service_id
 )
-SELECT 'service, sessions left' AS dimension,
-    coalesce(service, '') AS value,
-    coalesce(sum(remaining) FILTER (WHERE side = 'said'), 0)::bigint AS said,
-    coalesce(sum(remaining) FILTER (WHERE side = 'found'), 0)::bigint AS found,
-    NULL::bigint AS said_minor,
-    NULL::bigint AS found_minor
+SELECT side, 'service, sessions left' AS dimension, service AS value, coalesce(sum(remaining), 0) AS number,
+    NULL::bigint AS minor
 FROM sides
-GROUP BY 2
+GROUP BY side, service

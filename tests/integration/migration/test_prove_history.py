@@ -12,7 +12,7 @@ from hub.errors import InvalidInput, NeedsAttention, SafetyStop
 from hub.operations.migration.judge_history import sign_history
 from hub.pipelines.expectations import history_expectations, telling
 from hub.pipelines.proving import Proving
-from hub.pipelines.validation import Verdict, validate
+from hub.pipelines.validation import Judge, Verdict
 from hub.ports.verifications import CheckState, Total, Verification
 from hub.settings import PROJECT, Settings
 from hub.store.embedded import EmbeddedServer
@@ -250,7 +250,8 @@ def test_totals_that_were_added_up_are_judged_as_if_they_were_added_up_again(dat
     for said, verdict in ((2, Verdict.MET), (3, Verdict.FAILED)):
         total = Total("visit", "service", odd, said, 2, None, None)
         (expectation,) = (one for one in history_expectations(told, [total]) if one.name == "visit_totals_agree")
-        outcome = validate(database.url, [expectation])["visit_totals_agree"]
+        with Judge(database.url, {}) as judge:
+            outcome = judge.validate([expectation])["visit_totals_agree"]
         assert outcome.verdict is verdict
     assert outcome.examples == (f"dimension service value {odd} said 3 found 2",)
 

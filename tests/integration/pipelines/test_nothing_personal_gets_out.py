@@ -87,12 +87,12 @@ def test_failed_validation_leaves_no_personal_value_anywhere(
 def test_expectation_that_breaks_on_a_value_says_only_that_it_broke(
     imported: Database, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    from hub.pipelines.validation import Outcome, Verdict, validate
+    from hub.pipelines.validation import Judge, Outcome, Verdict
 
     plant(imported)
     breaks = Expectation("breaks", "Names are numbers.", "SELECT 1 FROM patient WHERE given_name::int = 1")
-    with caplog.at_level(logging.INFO):
-        assert validate(imported.url, [breaks]) == {"breaks": Outcome(Verdict.BROKEN)}
+    with caplog.at_level(logging.INFO), Judge(imported.url, {}) as judge:
+        assert judge.validate([breaks]) == {"breaks": Outcome(Verdict.BROKEN)}
     told = capfd.readouterr()
     assert NAME not in told.out + told.err + caplog.text
 
