@@ -1,16 +1,13 @@
 """Several processes that move one history side by side: while one decodes, PostgreSQL stores for another."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL
 
 from hub.bootstrap.migration_folder import read_migration_folder
-from hub.bootstrap.processes import open_processes, processors
-from hub.errors import Problem, RetryLater
+from hub.bootstrap.processes import open_processes, processors, spread
 from hub.operations.migration.run_history import Counts, Planned, Run, Team
 from hub.settings import Settings
 from hub.store.checkpoint import kill_at_named_point
@@ -42,19 +39,11 @@ def open_team(
         yield None
         return
     with open_processes(number, __name__, _begin_work, folder, source, settings, url) as pool:
-        yield lambda planned: _perform_all(pool, planned)
+        yield lambda planned: spread(pool, _perform, planned)
 
 
 def _bytes_in(source: Path) -> int:
     return sum(file.stat().st_size for file in source.glob("*") if file.is_file())
-
-
-def _perform_all(pool: ProcessPoolExecutor, planned: Sequence[Planned]) -> Iterable[Counts]:
-    try:
-        yield from pool.map(_perform, planned)
-    except BrokenProcessPool:
-        problem = Problem("a process of the run died", "killed", hint="Run it again: it goes on where this one ended")
-        raise RetryLater(problem) from None
 
 
 def _begin_work(folder: Path, source: Path, settings: Settings, url: URL) -> None:

@@ -3,12 +3,18 @@
 import gc
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
+
+from hub.errors import Problem, RetryLater
+
+_Task = TypeVar("_Task")
+_Done = TypeVar("_Done")
 
 _SELDOM = 50_000, 20, 100
 """Rows make no cycles: to look for some in all that is loaded, as often as Python does, took a seventh of the time."""
@@ -34,6 +40,19 @@ def open_processes(number: int, module: str, begin: Callable[..., None], *given:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def spread(pool: ProcessPoolExecutor, perform: Callable[[_Task], _Done], tasks: Sequence[_Task]) -> Iterator[_Done]:
+    """What they make of the tasks, in the order of these.
+
+    Raises:
+        RetryLater: one of them died.
+    """
+    try:
+        yield from pool.map(perform, tasks)
+    except BrokenProcessPool:
+        problem = Problem("a process of the run died", "killed", hint="Run it again: it goes on where this one ended")
+        raise RetryLater(problem) from None
 
 
 def processors() -> int:

@@ -101,7 +101,7 @@ def prove(
     settings = read_settings()
     read = read_migration_folder(folder, settings)
     with open_store(settings) as (store, engine):
-        proof = Proving(read, store, engine, settings.mappings).prove()
+        proof = Proving(read, store, engine, settings).prove()
     for line in [json.dumps(answer_of(proof))] if as_json else lines_of(proof):
         typer.echo(line)
     raise typer.Exit(FAILED if proof.blocking else 0)

@@ -11,6 +11,7 @@ from hub.pipelines.assets.imported import KINDS
 from hub.pipelines.expectations import Telling, history_expectations, reading_queries
 from hub.pipelines.failures import safely
 from hub.pipelines.resources import HUB, hub_of
+from hub.ports.verifications import CheckState
 
 
 def history_checks(told: Telling) -> dg.AssetChecksDefinition:
@@ -28,17 +29,17 @@ def history_checks(told: Telling) -> dg.AssetChecksDefinition:
         required_resource_keys={HUB},
     )
     def proved(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        from hub.pipelines.validation import Judge, Verdict  # noqa: PLC0415 - costs seconds
+        from hub.pipelines.validation import Judge  # noqa: PLC0415 - costs seconds
 
         with Judge(hub_of(context).engine.url, reading_queries(told)) as judge:
             outcomes = safely(lambda: judge.validate(expectations))
         for name, outcome in outcomes.items():
             counted = {} if outcome.unexpected is None else {"unexpected": outcome.unexpected}
             yield dg.AssetCheckResult(
-                passed=outcome.verdict is Verdict.MET,
+                passed=outcome.state is CheckState.OK,
                 asset_key=visits,
                 check_name=name,
-                description=outcome.verdict.value,
+                description=outcome.state.value,
                 metadata=counted,
             )
 

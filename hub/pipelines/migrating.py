@@ -48,7 +48,7 @@ def _define_folder(settings: Settings, folder: MigrationFolder, source: Path) ->
         from hub.pipelines.proving import Proving  # noqa: PLC0415 - Great Expectations costs seconds
 
         with open_store(settings) as (store, engine):
-            return Proving(folder, store, engine, settings.mappings).prove()
+            return Proving(folder, store, engine, settings, workers=1).prove()  # Dagster starts the processes here
 
     told = folder_telling(folder, folder.file.zone, settings.mappings)
     says = {one.name: one.says for one in history_expectations(told)} | {NAME: SAYS}

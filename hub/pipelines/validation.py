@@ -3,7 +3,6 @@
 Importing this file costs seconds: only the step that validates does it.
 """
 
-import enum
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DataError
 
 from hub.pipelines.expectations import Expectation
-from hub.ports.verifications import Total
+from hub.ports.verifications import CheckState, Total
 
 # Right after an import PostgreSQL has no statistics and takes loops over whole tables for cheap: hence no nested loops.
 _OPTIONS = " ".join(
@@ -43,19 +42,12 @@ _OPTIONS = " ".join(
 EXAMPLES = 5
 
 
-class Verdict(enum.Enum):
-    """What became of an expectation. `BROKEN`: it could not be judged, which is no better than a failure."""
-
-    MET = "met"
-    FAILED = "failed"
-    BROKEN = "broken"
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One expectation judged."""
 
-    verdict: Verdict
+    state: CheckState
+    """`BROKEN`: it could not be judged, which is no better than a failure."""
     unexpected: int | None = None
     """How many rows contradict it, where it failed."""
     examples: tuple[str, ...] = ()
@@ -112,8 +104,8 @@ class Judge:
         batch = table.add_batch_definition_whole_table("all").get_batch()
         suite = gx.ExpectationSuite("imported history", expectations=[_as_gx(each) for each in asked.values()])
         results = batch.validate(suite, result_format="BOOLEAN_ONLY").results
-        verdicts = {_name_of(result): _verdict_of(result) for result in results}
-        return {name: self._outcome(asked[name], verdicts[name]) for name in asked}
+        states = {_name_of(result): _state_of(result) for result in results}
+        return {name: self._outcome(asked[name], states[name]) for name in asked}
 
     def add_up(self, queries: Mapping[str, str]) -> tuple[Total, ...]:
         """The control totals of each kind, as its query gives them; none where the landed text breaks it."""
@@ -136,14 +128,14 @@ class Judge:
         except DataError:
             return []
 
-    def _outcome(self, expectation: Expectation, verdict: Verdict) -> Outcome:
-        if verdict is not Verdict.FAILED:
-            return Outcome(verdict)
+    def _outcome(self, expectation: Expectation, state: CheckState) -> Outcome:
+        if state is not CheckState.FAILED:
+            return Outcome(state)
         contradicting = f"FROM ({expectation.unexpected}) AS unexpected"
         with self._engine.connect() as connection:
             count = connection.execute(text(f"SELECT count(*) {contradicting}")).scalar_one()
             rows = connection.execute(text(f"SELECT * {contradicting} LIMIT {EXAMPLES}"))
-            return Outcome(verdict, int(count), tuple(_told(row) for row in rows.mappings()))
+            return Outcome(state, int(count), tuple(_told(row) for row in rows.mappings()))
 
 
 def _context() -> EphemeralDataContext:
@@ -170,12 +162,12 @@ def _name_of(result: ExpectationValidationResult) -> str:
     return str(configuration.meta["name"])
 
 
-def _verdict_of(result: ExpectationValidationResult) -> Verdict:
+def _state_of(result: ExpectationValidationResult) -> CheckState:
     """Success or not; the exception behind a broken one quotes values, so it is only counted."""
     if result.success:
-        return Verdict.MET
+        return CheckState.OK
     quiet = {"raised_exception": False, "exception_traceback": None, "exception_message": None}
-    return Verdict.FAILED if result.exception_info in (None, quiet) else Verdict.BROKEN
+    return CheckState.FAILED if result.exception_info in (None, quiet) else CheckState.BROKEN
 
 
 def _told(row: RowMapping) -> str:

@@ -81,7 +81,9 @@ class Store(Protocol):
 
     checkpoint: Checkpoint
 
-    def begin(self, operation: str, *, is_repeatable: bool = False) -> AbstractContextManager[UnitOfWork]:
+    def begin(
+        self, operation: str, *, is_repeatable: bool = False, at_one_moment: bool = False
+    ) -> AbstractContextManager[UnitOfWork]:
         """Start an operation; it is committed at the end of the block, and rolled back when an error leaves it.
 
         Passes the checkpoints `before_commit` and `after_commit`. Never call another system inside.
@@ -91,6 +93,7 @@ class Store(Protocol):
             is_repeatable: where it is lost it is simply done again, because of what was committed before. Nobody waits
                 for the disk then: when the database's machine stops, the last moments of such operations may be gone
                 with all that was committed after them, and nothing that others committed before.
+            at_one_moment: all that is read is as it was at the first question, however long the operation takes.
 
         Raises:
             RetryLater: the database went away; the same operation may work later.

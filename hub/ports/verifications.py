@@ -72,7 +72,7 @@ class Verification:
     id: int
     system: str
     data_hash: str
-    """Of all that was verified, taken before the first check."""
+    """Of all that was verified, as it was before the first check."""
     verified_at: datetime
     checks: tuple[HistoryCheck, ...]
     totals: tuple[Total, ...]

@@ -53,7 +53,7 @@ from hub.store.consents import SqlConsents
 from hub.store.cutovers import SqlCutovers
 from hub.store.diaries import SqlDiaries
 from hub.store.diary_copy import DiaryCopies
-from hub.store.driver import spare_the_disk
+from hub.store.driver import defer, spare_the_disk
 from hub.store.filled import SqlFacts
 from hub.store.holds import SqlHolds
 from hub.store.imports import SqlImports
@@ -140,9 +140,13 @@ class SqlStore:
         self._practices = PracticeCopies()
 
     @contextmanager
-    def begin(self, operation: str, *, is_repeatable: bool = False) -> Iterator[UnitOfWork]:
+    def begin(
+        self, operation: str, *, is_repeatable: bool = False, at_one_moment: bool = False
+    ) -> Iterator[UnitOfWork]:
         """See the port."""
         with _without_values(), self._engine.connect() as connection, connection.begin():
+            if at_one_moment:
+                defer(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             if is_repeatable:
                 spare_the_disk(connection)
             moment = self._moment(connection)

@@ -2,12 +2,12 @@
 
 The record is run back through the mapping onto the landed row: what already says the same stays as it is written, so
 whatever column changes contradicts its row. Of rows that are one record (a person who stood there twice) one must say
-what stands. Some thousands of rows at a time; of each record only the columns that no row has said yet are kept.
+what stands. Some thousands of rows at a time; of each record only the columns that no row has said yet are kept. A
+partition is compared by itself, so several processes may share the work.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any, Self
 
 from hub.canonical.ids import Kind
@@ -48,26 +48,57 @@ class Compared:
         key = row.canonical_id or f"{row.file}:{row.line}"
         if is_alone and not columns and key not in self.differing:
             return
-        place, before = self.differing.get(key, (f"{row.file}:{row.line}", columns))
-        self.differing[key] = (place, before & columns)
+        self._differ(key, f"{row.file}:{row.line}", columns)
+
+    def add(self, other: "Compared") -> None:
+        """What was found in other partitions."""
+        self.fields += other.fields
+        self.changed_since += other.changed_since
+        for key, (place, columns) in other.differing.items():
+            self._differ(key, place, columns)
+
+    def _differ(self, key: str, place: str, columns: frozenset[str]) -> None:
+        before = self.differing.get(key, (place, columns))
+        self.differing[key] = (before[0], before[1] & columns)
 
     def found(self) -> list[str]:
         """`appointments.csv:12 Price` for each value that no row says, in order."""
         return sorted(f"{place} {column}" for place, columns in self.differing.values() for column in sorted(columns))
 
 
-def compare_rows(store: Store, loader: Loader, partitions: Sequence[Partition]) -> Compared:
-    """Compare what these partitions loaded; one short transaction each."""
+Compare = Callable[[Sequence[Partition]], Iterable[Compared]]
+"""Compares what these partitions loaded, one by one; whoever does it."""
+
+
+class Comparing:
+    """Compares in this process, partition by partition; one short transaction each."""
+
+    def __init__(self, store: Store, loader: Loader) -> None:
+        """What the rows of a kind are read by is kept from one partition to the next."""
+        self._store = store
+        self._loader = loader
+        self._kinds: dict[Kind, _Comparison] = {}
+
+    def compare(self, partition: Partition) -> Compared:
+        """What its rows and their records contradict each other in."""
+        compared = Compared()
+        with self._store.begin("compare_rows") as work:
+            self._comparison(work, _kind_of(partition)).compare(work, partition, compared)
+        return compared
+
+    def _comparison(self, work: UnitOfWork, kind: Kind) -> "_Comparison":
+        if kind not in self._kinds:
+            self._kinds[kind] = _Comparison.of_kind(work, self._loader, kind)
+        return self._kinds[kind]
+
+
+def check_rows(compare: Compare, partitions: Iterable[Partition]) -> HistoryCheck:
+    """The comparison of all that these partitions loaded, as a check."""
     compared = Compared()
-    for kind, of_kind in groupby(sorted(partitions, key=_kind_and_month), key=_kind_of):
-        if kind is LEDGER:
-            continue
-        with store.begin("compare_kind") as work:
-            comparison = _Comparison.of_kind(work, loader, kind)
-        for partition in of_kind:
-            with store.begin("compare_rows") as work:
-                comparison.compare(work, partition, compared)
-    return compared
+    asked = sorted((one for one in partitions if one.kind is not LEDGER), key=_kind_and_month)
+    for found in compare(asked):
+        compared.add(found)
+    return as_check(compared)
 
 
 def _kind_of(partition: Partition) -> Kind:
@@ -77,11 +108,6 @@ def _kind_of(partition: Partition) -> Kind:
 
 def _kind_and_month(partition: Partition) -> tuple[Kind, str]:
     return _kind_of(partition), partition.month
-
-
-def check_rows(store: Store, loader: Loader, partitions: Sequence[Partition]) -> HistoryCheck:
-    """The comparison as a check."""
-    return as_check(compare_rows(store, loader, partitions))
 
 
 def as_check(compared: Compared) -> HistoryCheck:

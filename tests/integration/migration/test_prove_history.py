@@ -1,7 +1,8 @@
 """Every check of a moved history finds the defect it is there for; a finding blocks until somebody accepts it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +13,7 @@ from hub.errors import InvalidInput, NeedsAttention, SafetyStop
 from hub.operations.migration.judge_history import sign_history
 from hub.pipelines.expectations import history_expectations, telling
 from hub.pipelines.proving import Proving
-from hub.pipelines.validation import Judge, Verdict
+from hub.pipelines.validation import Judge
 from hub.ports.verifications import CheckState, Total, Verification
 from hub.settings import PROJECT, Settings
 from hub.store.embedded import EmbeddedServer
@@ -129,7 +130,7 @@ def folder_that_says(decisions: str, tmp_path: Path) -> MigrationFolder:
 
 def prove(database: Database, folder: MigrationFolder | None = None) -> Verification:
     read = folder or read_migration_folder(FOLDER, Settings())
-    return Proving(read, SqlStore(database.engine), database.engine, MAPPINGS).prove()
+    return Proving(read, SqlStore(database.engine), database.engine, Settings()).prove()
 
 
 def spoil(database: Database, name: str) -> None:
@@ -165,6 +166,41 @@ def test_what_is_broken_by_hand_fails_its_check_and_blocks_the_signature(name: s
     assert name in {check.name for check in proof.blocking}
     with SqlStore(moved.engine).begin("sign") as work, pytest.raises(SafetyStop, match=name):
         sign_history(work, "legacy", "Dr. Lee")
+
+
+@pytest.mark.slow
+def test_several_processes_find_what_one_finds(moved: Database) -> None:
+    spoil(moved, "every_field_says_what_its_row_says")
+    settings = Settings(database_url=moved.url.render_as_string(hide_password=False))
+    folder, store = read_migration_folder(FOLDER, settings), SqlStore(moved.engine)
+    alone, together = (Proving(folder, store, moved.engine, settings, workers).prove() for workers in (1, 2))
+    assert [check.name for check in alone.blocking] == ["every_field_says_what_its_row_says"]
+    assert (together.checks, together.totals, together.data_hash) == (alone.checks, alone.totals, alone.data_hash)
+
+
+def test_hash_is_of_the_data_as_it_was_before_the_first_check(moved: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hub.pipelines import validation
+
+    changed, hash_data = Event(), SqlVerifications.hash_data
+
+    class Late(validation.Judge):
+        def add_up(self, queries: Mapping[str, str]) -> tuple[Total, ...]:
+            with moved.owner.begin() as connection:
+                connection.exec_driver_sql(f"UPDATE visit SET note = 'later' WHERE id = {PAST}")
+            changed.set()
+            return super().add_up(queries)
+
+    def hash_later(verifications: SqlVerifications) -> str:
+        assert changed.wait(60)
+        return hash_data(verifications)
+
+    with SqlStore(moved.engine).begin("before") as work:
+        before = work.verifications.hash_data()
+    monkeypatch.setattr(validation, "Judge", Late)
+    monkeypatch.setattr(SqlVerifications, "hash_data", hash_later)
+    assert prove(moved).data_hash == before
+    with SqlStore(moved.engine).begin("after") as work:
+        assert work.verifications.hash_data() != before
 
 
 def test_accepted_finding_is_listed_and_lets_through_and_no_attempt_is_overwritten(
@@ -247,12 +283,12 @@ def test_database_looks_at_tables_that_changed_much_before_a_proof_plans_by_them
 def test_totals_that_were_added_up_are_judged_as_if_they_were_added_up_again(database: Database) -> None:
     told = telling("legacy", "UTC", (MAPPINGS / "legacy-export", None))
     odd = "12:30 :name {x} 100% 'Botox\\'"
-    for said, verdict in ((2, Verdict.MET), (3, Verdict.FAILED)):
+    for said, state in ((2, CheckState.OK), (3, CheckState.FAILED)):
         total = Total("visit", "service", odd, said, 2, None, None)
         (expectation,) = (one for one in history_expectations(told, [total]) if one.name == "visit_totals_agree")
         with Judge(database.url, {}) as judge:
             outcome = judge.validate([expectation])["visit_totals_agree"]
-        assert outcome.verdict is verdict
+        assert outcome.state is state
     assert outcome.examples == (f"dimension service value {odd} said 3 found 2",)
 
 

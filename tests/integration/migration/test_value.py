@@ -47,7 +47,7 @@ def moved(database_server: EmbeddedServer, moved_value: str) -> Iterator[Databas
 def prove(database: Database, path: Path = FOLDER) -> Verification:
     settings = Settings()
     folder = read_migration_folder(path, settings)
-    return Proving(folder, SqlStore(database.engine), database.engine, settings.mappings).prove()
+    return Proving(folder, SqlStore(database.engine), database.engine, settings).prove()
 
 
 def test_every_card_membership_and_invoice_is_loaded_or_stays_behind_with_its_reason(moved: Database) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from hub.bootstrap import PracticeFolder
 from hub.pipelines.expectations import Telling, history_expectations, reading_queries, telling
+from hub.ports.verifications import CheckState
 from hub.settings import PROJECT
 from tests.database import Database
 from tests.integration.pipelines.conftest import LEGACY, Pipelines, failed_checks, hub_on, materialized
@@ -163,11 +164,11 @@ def test_clean_history_meets_every_expectation_and_lets_the_push_go_on(
 
 
 def unmet(database: Database) -> set[str]:
-    from hub.pipelines.validation import Judge, Verdict
+    from hub.pipelines.validation import Judge
 
     with Judge(database.url, reading_queries(told())) as judge:
         outcomes = judge.validate(history_expectations(told()))
-    return {name for name, outcome in outcomes.items() if outcome.verdict is not Verdict.MET}
+    return {name for name, outcome in outcomes.items() if outcome.state is not CheckState.OK}
 
 
 def import_from(export: Path, database: Database, folder: PracticeFolder) -> None:

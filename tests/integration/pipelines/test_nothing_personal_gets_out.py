@@ -14,6 +14,7 @@ from hub.canonical.ids import Kind
 from hub.errors import NeedsAttention, Problem, RecordRejected
 from hub.pipelines.expectations import Expectation
 from hub.pipelines.instance import open_instance
+from hub.ports.verifications import CheckState
 from tests.database import Database
 from tests.integration.pipelines.conftest import Pipelines, failed_checks
 
@@ -87,12 +88,12 @@ def test_failed_validation_leaves_no_personal_value_anywhere(
 def test_expectation_that_breaks_on_a_value_says_only_that_it_broke(
     imported: Database, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    from hub.pipelines.validation import Judge, Outcome, Verdict
+    from hub.pipelines.validation import Judge, Outcome
 
     plant(imported)
     breaks = Expectation("breaks", "Names are numbers.", "SELECT 1 FROM patient WHERE given_name::int = 1")
     with caplog.at_level(logging.INFO), Judge(imported.url, {}) as judge:
-        assert judge.validate([breaks]) == {"breaks": Outcome(Verdict.BROKEN)}
+        assert judge.validate([breaks]) == {"breaks": Outcome(CheckState.BROKEN)}
     told = capfd.readouterr()
     assert NAME not in told.out + told.err + caplog.text
 
