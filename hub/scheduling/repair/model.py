@@ -3,7 +3,7 @@
 Only this file, `capacities` and `solve` import OR-Tools, which takes half a second: import them where one is solved.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
@@ -25,17 +25,21 @@ class TripVariables:
     modes: tuple[Mode, ...]
     start: cp_model.IntVar
     unplaced: cp_model.IntVar
-    is_moved: cp_model.IntVar
     arrivals: list[cp_model.LinearExprT] = field(default_factory=list)
     """By part; its own arrival when the trip is not placed."""
     taken: list[cp_model.IntVar] = field(default_factory=list)
     """By mode."""
+    at: dict[tuple[int, int], cp_model.IntVar] = field(default_factory=dict)
+    """(mode, arrival) → whether it goes there."""
     fills: dict[tuple[int, int, str], cp_model.IntVar] = field(default_factory=dict)
     """(mode, slot, resource) → whether it fills the slot."""
 
 
 class DayModel:
-    """Variables and constraints of a day; times count from `begin`, to keep them small."""
+    """Variables and constraints of a day; times count from `begin`, to keep them small.
+
+    It begins with the times alone: small, and a linear relaxation of it tells nearly what the whole can come to.
+    """
 
     def __init__(
         self,
@@ -58,10 +62,19 @@ class DayModel:
         self._capacities = Capacities(self.model, boards, self.begin)
         self._patients: dict[str, list[cp_model.IntervalVar]] = {}
         self.trips = [self._add_trip(trip, its) for trip, its in zip(trips, modes, strict=True)]
-        self._capacities.close()
+        self._capacities.close_times()
         for intervals in self._patients.values():
             self.model.add_no_overlap(intervals)
         self._add_order()
+
+    def add_resources(self) -> None:
+        """Who fills the names; without it the model says when there are enough who could."""
+        for item in self.trips:
+            for number, mode in enumerate(item.modes):
+                for slot in range(len(mode.slots)):
+                    self._add_slot(item, number, mode, slot)
+                self._add_rooms(item, number, mode)
+        self._capacities.close_resources()
 
     def _bool(self) -> cp_model.IntVar:
         variable = self.model.new_bool_var("")
@@ -73,79 +86,64 @@ class DayModel:
         times = {own, *(minute - self.begin for mode in modes for minute in mode.arrivals)}
         start = self.model.new_int_var_from_domain(cp_model.Domain.from_values(sorted(times)), "")
         self.variables.append(start)
-        item = TripVariables(trip, modes, start, self._bool(), self._bool())
-        self.model.add(start == own).only_enforce_if(item.unplaced)
-        self.model.add(start == own).only_enforce_if(~item.is_moved)
-        self.model.add(start != own).only_enforce_if(item.is_moved)
+        item = TripVariables(trip, modes, start, self._bool())
         for number, mode in enumerate(modes):
             item.taken.append(self._bool())
+            item.at.update({(number, arrival): self._bool() for arrival in mode.arrivals})
             self._add_mode(item, number, mode)
-        self.model.add_exactly_one([*item.taken, item.unplaced])
+        self.model.add_exactly_one([*item.at.values(), item.unplaced])
+        self.model.add(start == own * item.unplaced + sum((a - self.begin) * at for (_, a), at in item.at.items()))
         self.unplaced.append(item.unplaced * len(trip.visits))
         self._add_costs(item)
         return item
 
     def _add_costs(self, item: TripVariables) -> None:
         """What a move costs, part by part: lengths that change move the parts after them as well."""
-        own = item.trip.arrival - self.begin
-        for number, now in enumerate(item.trip.timed):
-            shifts = [mode.timed[number].arrival - now.arrival for mode in item.modes]
-            if not any(shifts):
-                moved, by = item.is_moved, item.start - own
-            else:
-                shift = sum(taken * by for taken, by in zip(item.taken, shifts, strict=True))
-                moved, by = self._bool(), item.start - own + shift
-                self.model.add(by == 0).only_enforce_if(~moved)
-            item.arrivals.append(by + own + now.arrival)
-            self.moved.append(moved)
-            self.minutes.append(self._minutes_of(item, shifts, by, moved))
-
-    def _minutes_of(
-        self, item: TripVariables, shifts: Sequence[int], by: cp_model.LinearExprT, moved: cp_model.IntVar
-    ) -> cp_model.IntVar:
-        """How far a part is moved: one of the distances that there are, so that no bound is below the nearest."""
-        ways = zip(item.modes, shifts, strict=True)
-        far = {0, *(abs(arrival - item.trip.arrival + shift) for mode, shift in ways for arrival in mode.arrivals)}
-        minutes = self.model.new_int_var_from_domain(cp_model.Domain.from_values(sorted(far)), "")
-        self.variables.append(minutes)
-        self.model.add(minutes >= by)
-        self.model.add(minutes >= -by)
-        self.model.add(minutes >= 1).only_enforce_if(moved)
-        self.model.add(minutes == 0).only_enforce_if(~moved)
-        return minutes
+        for part, now in enumerate(item.trip.timed):
+            own = item.trip.arrival + now.arrival
+            moves = {key: key[1] + item.modes[key[0]].timed[part].arrival - own for key in item.at}
+            by = {key: minutes for key, minutes in moves.items() if minutes}
+            item.arrivals.append(own - self.begin + sum(by[key] * item.at[key] for key in by))
+            self.moved.append(sum(item.at[key] for key in by))
+            self.minutes.append(sum(abs(by[key]) * item.at[key] for key in by))
 
     def _add_mode(self, item: TripVariables, number: int, mode: Mode) -> None:
         taken = item.taken[number]
-        self._keep_to(item.start, mode.arrivals, taken)
+        self.model.add_exactly_one([*(item.at[number, arrival] for arrival in mode.arrivals), ~taken])
         for slot in range(len(mode.slots)):
-            self._add_slot(item, number, mode, slot)
-        self._add_rooms(item, number, mode)
+            self._add_wanted(item, number, mode, slot)
         for part in mode.timed:
             interval = self._interval(item.start, (part.arrival, part.leaving), taken)
             self._patients.setdefault(part.part.patient_id, []).append(interval)
 
+    def _add_wanted(self, item: TripVariables, number: int, mode: Mode, slot: int) -> None:
+        """When a name is to be filled, and by one of whom."""
+        for arrival in mode.arrivals:
+            if not _stays_unfilled(item.trip, mode, slot, arrival):
+                pool = frozenset(who for who, minutes in mode.free[slot].items() if arrival in minutes)
+                spans = ((arrival + start, arrival + end) for start, end in mode.slots[slot].spans)
+                self._capacities.take_one_of(pool, spans, item.at[number, arrival])
+
     def _add_slot(self, item: TripVariables, number: int, mode: Mode, slot: int) -> None:
         """Exactly one resource fills a name; none where the visit left it out and stays."""
-        taken, entry = item.taken[number], mode.slots[slot]
+        entry = mode.slots[slot]
         before = item.trip.visits[entry.key[0]].resources.get(entry.key[1])
         fills = []
         for who, minutes in mode.free[slot].items():
             fill = item.fills[number, slot, who] = self._bool()
             fills.append(fill)
             if minutes != mode.arrivals:
-                self._keep_to(item.start, minutes, fill)
+                self.model.add_bool_or([~fill, *(item.at[number, minute] for minute in minutes)])
             for span in entry.spans:
                 self._capacities.take(who, self._interval(item.start, span, fill))
             if who != before:
                 self.changes.append(fill)
-        if before is not None or not mode.may_stay:
-            spans = [self._interval(item.start, span, taken) for span in entry.spans]
-            self._capacities.take_one_of(frozenset(mode.free[slot]), spans)
-        if before is None and mode.may_stay:
-            self.model.add(sum(fills) == 0).only_enforce_if(~item.is_moved)
-            self.model.add(sum(fills) == taken).only_enforce_if(item.is_moved)
-        else:
-            self.model.add(sum(fills) == taken)
+        unfilled = [
+            at
+            for (of, arrival), at in item.at.items()
+            if of == number and _stays_unfilled(item.trip, mode, slot, arrival)
+        ]
+        self.model.add_exactly_one([*fills, *unfilled, ~item.taken[number]])
 
     def _add_rooms(self, item: TripVariables, number: int, mode: Mode) -> None:
         """Names of one step have different resources; what is fixed in a room serves steps in that room."""
@@ -171,9 +169,9 @@ class DayModel:
         clause: list[cp_model.LiteralT] = [
             item.fills[number, j, room] for j in rooms if (number, j, room) in item.fills
         ]
-        keys = [item.modes[number].slots[j].key for j in rooms]
-        if item.modes[number].may_stay and all(name not in item.trip.visits[p].resources for p, name in keys):
-            clause.append(~item.is_moved)  # the visit names no room and stays: there is none to be in
+        mode, own = item.modes[number], item.trip.arrival
+        if (number, own) in item.at and all(_stays_unfilled(item.trip, mode, j, own) for j in rooms):
+            clause.append(item.at[number, own])  # the visit names no room and stays: there is none to be in
         self.model.add_bool_or([*clause, ~fill])
 
     def _add_order(self) -> None:
@@ -199,9 +197,11 @@ class DayModel:
         number, index = moment
         return self.trips[number].arrivals[index]
 
-    def _keep_to(self, start: cp_model.IntVar, minutes: Iterable[int], literal: cp_model.IntVar) -> None:
-        domain = cp_model.Domain.from_values([minute - self.begin for minute in minutes])
-        self.model.add_linear_expression_in_domain(start, domain).only_enforce_if(literal)
-
     def _interval(self, start: cp_model.IntVar, span: Span, literal: cp_model.IntVar) -> cp_model.IntervalVar:
         return self.model.new_optional_fixed_size_interval_var(start + span[0], span[1] - span[0], literal, "")
+
+
+def _stays_unfilled(trip: StandingTrip, mode: Mode, slot: int, arrival: int) -> bool:
+    """Whether the visit left the name out, and stays where it is."""
+    part, name = mode.slots[slot].key
+    return mode.may_stay and arrival == trip.arrival and trip.visits[part].resources.get(name) is None

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 
-from hub.canonical.practice import PROVIDER
+from hub.canonical.practice import PROVIDER, ROOM
 from hub.scheduling.assignment import Slot, slots_of
 from hub.scheduling.board import Board
 from hub.scheduling.free_time import open_arrivals, patient_arrivals, supervised_arrivals
@@ -96,13 +98,38 @@ def _mode(
     bits = _new_times(board, timed, window) & ~(0 if may_stay else own if _keeps_arrivals(trip, timed) else 0)
     bits |= own if may_stay else 0
     bits &= open_arrivals(board, timed) & patient_arrivals(board, timed) & supervised_arrivals(board, timed)
+    slots = slots_of(board, as_trip(trip, asked), timed)
+    left_out = [may_stay and trip.visits[slot.key[0]].resources.get(slot.key[1]) is None for slot in slots]
+    whose = _in_rooms(board, slots, left_out)
+    for free, is_left_out in zip(whose, left_out, strict=True):
+        bits &= reduce(or_, free.values(), own if is_left_out else 0)
     if not bits:
         return None
-    slots = slots_of(board, as_trip(trip, asked), timed)
-    free = tuple(
-        {who: _minutes(begin, free & bits) for who, free in slot.free.items() if free & bits} for slot in slots
-    )
-    return Mode(timed, _minutes(begin, bits), slots, free, may_stay)
+    minutes = tuple({who: _minutes(begin, its & bits) for who, its in free.items() if its & bits} for free in whose)
+    return Mode(timed, _minutes(begin, bits), slots, minutes, may_stay)
+
+
+def _in_rooms(board: Board, slots: Sequence[Slot], left_out: Sequence[bool]) -> list[dict[str, int]]:
+    """By slot who is free when; where a step needs what is fixed in rooms, only the rooms in which something stands."""
+    free = [dict(slot.free) for slot in slots]
+    for slot, who, is_left_out in zip(slots, list(free), left_out, strict=True):
+        fixed = {board.resources[one].fixed_in for one in who}
+        if is_left_out or None in fixed:
+            continue
+        for step in slot.steps:
+            rooms = [i for i, other in enumerate(slots) if _is_room_beside(slot, other) and step in other.steps]
+            if len(rooms) == 1:
+                free[rooms[0]] = {room: bits & _standing(board, who, room) for room, bits in free[rooms[0]].items()}
+    return free
+
+
+def _is_room_beside(slot: Slot, other: Slot) -> bool:
+    return other.kind == ROOM and other.key[0] == slot.key[0] and other.key != slot.key
+
+
+def _standing(board: Board, who: Mapping[str, int], room: str) -> int:
+    """When something that is fixed in the room is free."""
+    return reduce(or_, (bits for one, bits in who.items() if board.resources[one].fixed_in == room), 0)
 
 
 def _minutes(begin: int, bits: int) -> tuple[int, ...]:

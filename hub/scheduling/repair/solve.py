@@ -1,10 +1,11 @@
 """The best of a day's model: fewest unplaced, then moved, then minutes, then resources changed; each binds the next.
 
-Where the time is over before the best is proven, what was found is kept, and said to be unproven.
+First the times alone, which are quick to prove: no plan comes to less than they do, and one that comes to the same is
+the best. Where the time is over before that is proven, what was found is kept, and said to be unproven.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
 
@@ -13,10 +14,14 @@ from hub.scheduling.repair.model import DayModel, TripVariables
 from hub.scheduling.repair.places import Mode
 
 _SHARE = 0.6
-"""How much of the time left an objective may use, so that something remains for those after it."""
+"""How much of the time left a search may use, so that something remains for those after it."""
 
 _GREEDY_SECONDS = 5.0
 """Nothing is searched: the time is a guard."""
+
+VISITS, MINUTES, CHANGES = range(3)
+_LINEAR = (0, 1, 2)
+"""How much of linear relaxations pays for itself, by objective: to place many is found sooner without."""
 
 Levels = Sequence[cp_model.LinearExprT]
 """The objectives, the weightiest first."""
@@ -41,48 +46,118 @@ class _Solution:
     """What each objective comes to."""
 
 
+@dataclass(slots=True)
+class _Search:
+    """What was found of a day, what is known of anything better, and the time that is left."""
+
+    day: DayModel
+    seconds: float
+    levels: Levels = ()
+    best: _Solution | None = None
+    least: list[int] = field(default_factory=list)
+    """What no plan is below: visits, and minutes of those with so few visits. Empty: that is not settled."""
+
+    def run(self) -> bool:
+        """Find the best there is; whether it is proven."""
+        times = self._look_at_times()
+        self.day.add_resources()
+        self.levels = _levels_of(self.day)
+        filled = (_filled_up(self.day, self.levels, hints(self.day)) for hints in (_greedily, _as_it_stands))
+        self.best = next((one for one in filled if one is not None), None)
+        if times is not None:
+            self.day.model.add(self.levels[VISITS] >= self.least[VISITS])
+            self._keep_times(times)
+        settled = [self._settle(number) for number in (VISITS, MINUTES, CHANGES)]
+        return all(settled)
+
+    def _look_at_times(self) -> _Solution | None:
+        """The best times, as if there were always enough who go together to fill the names."""
+        model, times = self.day.model.clone(), None
+        self.levels = _levels_of(self.day)[:CHANGES]
+        for number, level in enumerate(self.levels):
+            found, is_best = self._improve(model, number, times, linear=1)
+            if found is None or not is_best:
+                break
+            times = found
+            self.least.append(times.totals[number])
+            model.add(level <= times.totals[number])
+        return times
+
+    def _keep_times(self, times: _Solution) -> None:
+        """A plan with these very times, where the names can be filled then."""
+        model = self.day.model.clone()
+        for item in self.day.trips:
+            for at in (item.unplaced, item.start):
+                model.add(at == times.values[at.index])
+        found, _ = self._improve(model, CHANGES, None, linear=0)
+        self.best = min((one for one in (self.best, found) if one is not None), key=_totals, default=None)
+
+    def _settle(self, number: int) -> bool:
+        """Bring one objective to its least, and bind what comes after to it; whether that is proven."""
+        is_best = self._is_least(number)
+        if not is_best:
+            found, is_best = self._improve(self.day.model, number, self.best, linear=_LINEAR[number])
+            self.best = found or self.best
+        if self.best is not None:
+            # Also where nothing better was found: what comes after may not undo what stands.
+            self.day.model.add(self.levels[number] <= self.best.totals[number])
+        return is_best
+
+    def _is_least(self, number: int) -> bool:
+        known = tuple(self.least[: number + 1])
+        return self.best is not None and len(known) > number and self.best.totals[: number + 1] == known
+
+    def _improve(
+        self, model: cp_model.CpModel, number: int, best: _Solution | None, *, linear: int
+    ) -> tuple[_Solution | None, bool]:
+        """The least of one objective that is found from `best` on, and whether nothing is less."""
+        seconds = self.seconds if number == CHANGES else self.seconds * _SHARE
+        if seconds <= 0:
+            return None, False
+        model.minimize(self.levels[number])
+        _hint(model, self.day.variables, best.values if best is not None else {})
+        solver = _solver(seconds, linear)
+        status = solver.solve(model)
+        self.seconds = max(self.seconds - solver.wall_time, 0.0)
+        found = _solution(self.day, self.levels, solver) if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
+        return found, status == cp_model.OPTIMAL
+
+
 def solve_day(day: DayModel, seconds: float) -> tuple[tuple[Placement | None, ...], bool]:
     """A placement for each trip (None: it stays, unplaced), and whether no better ones exist."""
-    # One visit placed outweighs moving all of them: both levels in one search.
-    weight = len(day.moved) + 1
-    visits = [*(visits * weight for visits in day.unplaced), *day.moved]
-    levels = [cp_model.LinearExpr.sum(level) for level in (visits, day.minutes, day.changes)]
-    best = _filled_up(day, levels, _greedily(day)) or _filled_up(day, levels, _as_it_stands(day))
-    proven = True
-    for number, level in enumerate(levels, 1):
-        share = seconds if number == len(levels) else seconds * _SHARE
-        found, is_best, spent = _improve(day, levels, number - 1, best, share)
-        best, proven, seconds = found or best, proven and is_best, max(seconds - spent, 0.0)
-        if best is not None:
-            # Also where nothing better was found: what comes after may not undo what stands.
-            day.model.add(level <= best.totals[number - 1])
-    values = best.values if best is not None else _as_it_stands(day)
+    search = _Search(day, seconds)
+    proven = search.run()
+    values = search.best.values if search.best is not None else _as_it_stands(day)
     return tuple(_placement(day, item, values) for item in day.trips), proven
 
 
-def _improve(
-    day: DayModel, levels: Levels, number: int, best: _Solution | None, seconds: float
-) -> tuple[_Solution | None, bool, float]:
-    """The least of one objective, whether nothing is less, and the seconds it took."""
-    if seconds <= 0:
-        return None, False, 0.0
-    day.model.minimize(levels[number])
-    day.model.clear_hints()  # type: ignore[no-untyped-call]
-    for variable in day.variables if best is not None else ():
-        day.model.add_hint(variable, best.values[variable.index] if best is not None else 0)
-    solver = _solver(seconds)
-    status = solver.solve(day.model)
-    found = _solution(day, levels, solver) if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
-    return found, status == cp_model.OPTIMAL, solver.wall_time
+def _levels_of(day: DayModel) -> Levels:
+    # One visit placed outweighs moving all of them: both levels in one search.
+    weight = len(day.moved) + 1
+    visits = [*(visits * weight for visits in day.unplaced), *day.moved]
+    return [cp_model.LinearExpr.sum(level) for level in (visits, day.minutes, day.changes)]
+
+
+def _totals(solution: _Solution) -> tuple[int, ...]:
+    return solution.totals
+
+
+def _hint(model: cp_model.CpModel, variables: Iterable[cp_model.IntVar], values: Values) -> None:
+    model.clear_hints()  # type: ignore[no-untyped-call]
+    for variable in variables:
+        if variable.index in values:
+            model.add_hint(variable, values[variable.index])
 
 
 def _filled_up(day: DayModel, levels: Levels, hints: Values) -> _Solution | None:
     """What is decided about the trips, with all that follows from it; None where that breaks a rule."""
-    day.model.clear_hints()  # type: ignore[no-untyped-call]
-    for item in day.trips:
-        for variable in (item.start, item.unplaced, item.is_moved, *item.taken, *item.fills.values()):
-            day.model.add_hint(variable, hints[variable.index])
-    solver = _solver(_GREEDY_SECONDS)
+    of_trips = (
+        variable
+        for item in day.trips
+        for variable in (item.start, item.unplaced, *item.taken, *item.at.values(), *item.fills.values())
+    )
+    _hint(day.model, of_trips, hints)
+    solver = _solver(_GREEDY_SECONDS, 0)
     solver.parameters.fix_variables_to_their_hinted_value = True
     if solver.solve(day.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None
@@ -116,7 +191,7 @@ def _greedily(day: DayModel) -> dict[int, int]:
         values[item.unplaced.index] = 0
         values[item.taken[spot.mode].index] = 1
         values[item.start.index] = spot.arrival - day.begin
-        values[item.is_moved.index] = int(spot.arrival != item.trip.arrival)
+        values[item.at[spot.mode, spot.arrival].index] = 1
         for slot, who in spot.filled.items():
             values[item.fills[spot.mode, slot, who].index] = 1
     return values
@@ -127,11 +202,12 @@ def _as_it_stands(day: DayModel) -> dict[int, int]:
     values = dict.fromkeys((variable.index for variable in day.variables), 0)
     for number, item in enumerate(day.trips):
         values[item.start.index] = item.trip.arrival - day.begin
-        staying = next((i for i, mode in enumerate(item.modes) if mode.may_stay), None)
+        staying = next((i for i in range(len(item.modes)) if _may_keep_all(item, i)), None)
         if number in day.unfit or staying is None:
             values[item.unplaced.index] = 1
             continue
         values[item.taken[staying].index] = 1
+        values[item.at[staying, item.trip.arrival].index] = 1
         for slot, entry in enumerate(item.modes[staying].slots):
             who = item.trip.visits[entry.key[0]].resources.get(entry.key[1])
             if who is not None and (staying, slot, who) in item.fills:
@@ -139,16 +215,27 @@ def _as_it_stands(day: DayModel) -> dict[int, int]:
     return values
 
 
-def _solver(seconds: float) -> cp_model.CpSolver:
+def _may_keep_all(item: TripVariables, number: int) -> bool:
+    """Whether, so taken, it may stay with whom it has; lengths of another provider are another mode."""
+    mode, own = item.modes[number], item.trip.arrival
+    had = [item.trip.visits[slot.key[0]].resources.get(slot.key[1]) for slot in mode.slots]
+    return (
+        mode.may_stay
+        and own in mode.arrivals
+        and all(who is None or own in free.get(who, ()) for who, free in zip(had, mode.free, strict=True))
+    )
+
+
+def _solver(seconds: float, linear: int) -> cp_model.CpSolver:
     """One worker and a fixed seed: the same day gives the same plan.
 
-    Linear relaxations, probing and symmetries cost more here than they prove.
+    Probing and symmetries cost more here than they prove.
     """
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = seconds
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 1
-    solver.parameters.linearization_level = 0
+    solver.parameters.linearization_level = linear
     solver.parameters.cp_model_probing_level = 0
     solver.parameters.symmetry_level = 0
     return solver

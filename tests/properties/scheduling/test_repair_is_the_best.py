@@ -166,12 +166,12 @@ def test_repair_of_many_more_days_is_as_good_as_the_best_of_all_repairs(seed):
 
 def without_objective(patch, *skipped):
     """The time is over before these objectives come to anything."""
-    honest = solve._improve
+    honest = solve._Search._improve
 
-    def improve(day, levels, number, best, seconds):
-        return (None, False, 0.0) if number in skipped else honest(day, levels, number, best, seconds)
+    def improve(search, model, number, best, *, linear):
+        return (None, False) if number in skipped else honest(search, model, number, best, linear=linear)
 
-    patch.setattr(solve, "_improve", improve)
+    patch.setattr(solve._Search, "_improve", improve)
 
 
 def test_what_an_objective_has_no_time_for_is_not_undone_by_those_after_it(monkeypatch):
@@ -186,6 +186,23 @@ def test_what_an_objective_has_no_time_for_is_not_undone_by_those_after_it(monke
     assert any(last < begun for begun, (last, _) in zip(first, later, strict=True))
     assert {told["proven"] for _, told in later} == {True, False}
     assert all(cost == (0, 0, 0, 0) for cost, told in later if told["proven"])
+
+
+def test_what_the_times_alone_come_to_is_no_more_than_any_plan_comes_to(monkeypatch):
+    seen = []
+    honest = solve._Search.run
+
+    def run(search):
+        proven = honest(search)
+        seen.append((tuple(search.least), search.best.totals))
+        return proven
+
+    monkeypatch.setattr(solve._Search, "run", run)
+    for seed in range(25):
+        repair_of(small_day(seed))
+    assert len(seen) >= 10
+    assert all(least <= totals[: len(least)] for least, totals in seen)
+    assert any(least == totals[:2] and any(least) for least, totals in seen)
 
 
 def weight(cost):
