@@ -210,8 +210,10 @@ class Exchange:
 
     def retaken_by(self, system: str) -> str:
         """The command that takes the rows of its import or its migration again."""
-        source = self._migrated_from(system)
-        return f"hub import {system}" if source is None else f"hub migrate run FOLDER --source {source}"
+        connection = self.systems.folder.connections.get(system)
+        if connection is not None and connection.connector == "legacy_export":
+            return f"hub import {system}"
+        return f"hub migrate run FOLDER --source {self._migrated_from(system)}"
 
     def replay_records(
         self, system: str, waiting: Sequence[replay.Waiting], progress: Pulled = lambda _done: None

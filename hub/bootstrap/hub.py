@@ -22,9 +22,9 @@ from hub.errors import InvalidInput, Problem
 from hub.matching import SplinkLikeness
 from hub.operations.apply_practice import Applied, apply_practice
 from hub.operations.ask_outside import Outside
-from hub.operations.decide_import import Progress
-from hub.operations.import_export import ImportRequest, ImportResult, import_export
+from hub.operations.import_export import ImportResult, Progress, import_export
 from hub.operations.match_people import Matched, match_all
+from hub.operations.migration.history import Decisions, History
 from hub.operations.place_facts import recheck_all_facts
 from hub.operations.plan_practice import PracticePlan, apply_planned, plan_practice
 from hub.operations.pull_changes import PullResult
@@ -118,20 +118,19 @@ class Hub:
         return self.exchange.push(system)
 
     def import_export(self, system: str, progress: Progress = lambda _what, _rows: None) -> ImportResult:
-        """The files that an old system left, all kinds in one go."""
+        """The files that an old system left, moved as any history."""
         connection = self.folder.connection(system)
         self.exchange.check_agreement(system, connection.pull)
-        with open_export(connection, self.systems.surroundings) as export:
-            request = ImportRequest(
-                system=system,
-                folder=str(connection.folder),
-                files=export.read_files(),
-                mappings=self.systems.tables_of(connection),
-                zone=zone_of(connection, self.systems.surroundings),
-                aliases=connection.aliases,
-                matcher=self._matcher,
-            )
-        return import_export(request, self.store, progress)
+        history = History(
+            system=system,
+            folder=str(connection.folder),
+            zone=zone_of(connection, self.systems.surroundings),
+            source=open_export(connection, self.systems.surroundings),
+            mappings={Kind(kind): table for kind, table in self.systems.tables_of(connection).items()},
+            decisions=Decisions(aliases=connection.aliases),
+            matcher=self._matcher,
+        )
+        return import_export(history, self.store, progress)
 
     def _rechecked(self, applied: Applied) -> Applied:
         """What others booked is placed and judged by the file that is in force now."""

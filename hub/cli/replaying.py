@@ -11,8 +11,8 @@ import typer
 
 from hub.cli.answers import AsJson
 from hub.cli.deciding import kind_named
+from hub.cli.migrating_run import line_of
 from hub.cli.progress import bar_of, steps_bar
-from hub.cli.syncing import line_of
 from hub.program import LOOK_AT_IT
 
 if TYPE_CHECKING:

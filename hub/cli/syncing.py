@@ -11,12 +11,13 @@ import typer
 
 from hub.cli.answers import AsJson, tell
 from hub.cli.asking import Reason, Role
+from hub.cli.migrating_run import line_of
 from hub.cli.progress import bar_of, steps_bar
 from hub.program import FAILED, LOOK_AT_IT
 
 if TYPE_CHECKING:
     from hub.bootstrap import Hub
-    from hub.operations.import_export import FileCounts, ImportResult
+    from hub.operations.import_export import ImportResult
     from hub.operations.pull_changes import Accepted, PullResult
     from hub.operations.push_changes import PushResult
     from hub.operations.rehearse_sync import Change, SyncPlan
@@ -166,9 +167,9 @@ def show_import(done: "ImportResult", *, as_json: bool) -> None:
     """What became of the rows of each file."""
     lines = ["These files were taken in before; nothing was written." if done.already_loaded else "Taken in."]
     lines += [line_of(file) for file in done.files]
-    lines += [f"{len(done.history_conflicts)} visits of the history overlap another; all are kept and listed."]
-    told: dict[str, Any] = {"already_loaded": done.already_loaded, "files": [asdict(file) for file in done.files]}
-    tell({**told, "history_conflicts": list(done.history_conflicts)}, lines, as_json=as_json)
+    lines += [f"{done.history_conflicts} visits of the history overlap another; all are kept and listed."]
+    told: dict[str, Any] = {"already_loaded": done.already_loaded, "files": [file._asdict() for file in done.files]}
+    tell({**told, "history_conflicts": done.history_conflicts}, lines, as_json=as_json)
 
 
 def push(system: System, *, as_json: AsJson = False) -> None:
@@ -197,16 +198,3 @@ def _opened(system: str) -> Iterator["Hub"]:
     folder.connection(system)
     with open_hub(settings, folder) as hub:
         yield hub
-
-
-def line_of(file: "FileCounts") -> str:
-    """One file's account: `appointments.csv 300 rows = 280 loaded + 8 merged + 12 quarantined (bad_date 3)`."""
-    parts = {
-        "loaded": file.loaded,
-        "merged": file.merged,
-        "quarantined": file.quarantined,
-        "landed for later": file.landed,
-    }
-    said = " + ".join(f"{number} {word}" for word, number in parts.items() if number) or "none"
-    reasons = ", ".join(f"{reason} {number}" for reason, number in file.reasons.items())
-    return f"{file.file:18} {file.rows} rows = {said}" + (f" ({reasons})" if reasons else "")

@@ -1,6 +1,7 @@
 """Every connector by the name that `connection.yaml` gives it, and how one is opened."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from hub.connectors.export_files.legacy import legacy_layout
+from hub.connectors.export_files.source import FilesSource
 from hub.connectors.fhir_r4.calendar import LIMITS, FhirCalendar
 from hub.connectors.fhir_r4.capabilities import ABOUT, check_capabilities
 from hub.connectors.fhir_r4.client import MEDIA_TYPE, FhirClient
@@ -29,7 +32,6 @@ from hub.connectors.kit.secret_store import SecretStore
 from hub.connectors.kit.shared import open_http
 from hub.connectors.kit.spec.declared import Where
 from hub.connectors.kit.watching import Rereadable, WatchingSource
-from hub.connectors.legacy_export.source import LegacyExportSource
 from hub.connectors.rest.caller import RestCaller
 from hub.connectors.sql.opened import open_database
 from hub.connectors.sql.sink import TableSink
@@ -90,7 +92,8 @@ def open_source(connection: Connection, surroundings: Surroundings) -> AbstractC
     """
     opener = _connector(connection).source
     if opener is None:
-        raise _refusal(connection, f"the connector {connection.connector} cannot read", "connector")
+        hint = f"`hub import {connection.system}` takes its files in; `hub map preview` reads one by --sample FILE"
+        raise _refusal(connection, f"the connector {connection.connector} is not pulled from", "connector", hint)
     return opener(connection, surroundings)
 
 
@@ -156,8 +159,7 @@ def _fhir_calendar(connection: Connection, surroundings: Surroundings) -> Iterat
         yield FhirCalendar(client, connection.system)
 
 
-@contextmanager
-def open_export(connection: Connection, surroundings: Surroundings) -> Iterator[LegacyExportSource]:
+def open_export(connection: Connection, surroundings: Surroundings) -> FilesSource:
     """The files an old system left, to be read whole.
 
     Raises:
@@ -166,7 +168,7 @@ def open_export(connection: Connection, surroundings: Surroundings) -> Iterator[
     if connection.connector != "legacy_export":
         raise _refusal(connection, "not a connection of the connector legacy_export", "connector")
     folder = surroundings.folder / (connection.folder or "")
-    yield LegacyExportSource(folder, connection.system, zone_of(connection, surroundings))
+    return FilesSource(folder, connection.system, zone_of(connection, surroundings), legacy_layout())
 
 
 @contextmanager
@@ -337,13 +339,13 @@ def _check_rows(connection: Connection, surroundings: Surroundings) -> Iterator[
 
 def _check_export(connection: Connection, surroundings: Surroundings) -> Iterator[Check]:
     try:
-        with open_export(connection, surroundings) as export:
-            files = export.read_files()
+        export = open_export(connection, surroundings)
+        counted = Counter(row.record.file for kind in export.kinds for row in export.read(kind))
     except HubError as error:
         yield from failures("files", error)
         return
-    for file in files:
-        yield ok("files", f"{file.name}: {len(file.records)} rows")
+    for file, rows in counted.items():
+        yield ok("files", f"{file}: {rows} rows")
 
 
 CONNECTORS: Mapping[str, Connector] = {
@@ -352,7 +354,7 @@ CONNECTORS: Mapping[str, Connector] = {
     "files": Connector(source=_file_source, sink=_file_sink, check=_check_rows),
     "sql": Connector(source=_table_source, sink=_table_sink, check=_check_rows),
     "fhir_r4": Connector(source=_fhir_source, sink=_fhir_sink, check=_check_fhir, calendar=_fhir_calendar),
-    "legacy_export": Connector(source=open_export, sink=None, check=_check_export),
+    "legacy_export": Connector(source=None, sink=None, check=_check_export),
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical
@@ -255,15 +255,7 @@ class QuarantinedRow:
 
 
 class Imports(Protocol):
-    """Batches of imported files and what became of their rows."""
-
-    def open_batch(self, system: str, folder: str, file_hashes: Mapping[str, str]) -> int:
-        """A new batch, running."""
-        ...
-
-    def find_loaded(self, system: str, file_hashes: Mapping[str, str]) -> int | None:
-        """The newest loaded batch of exactly these files."""
-        ...
+    """What became of the rows of imported files."""
 
     def save_dispositions(self, batch_id: int, dispositions: Sequence[Disposition]) -> None:
         """In bulk; one for each row."""
@@ -271,8 +263,4 @@ class Imports(Protocol):
 
     def find_quarantined(self, system: str) -> tuple[QuarantinedRow, ...]:
         """Rows of its imports and of its migration that could not be taken, by file and line."""
-        ...
-
-    def close_batch(self, batch_id: int, state: Literal["loaded", "failed"], counts: Mapping[str, int]) -> None:
-        """The batch is over."""
         ...

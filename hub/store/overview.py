@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Connection, Engine, Select, column, func, select, table
 
 from hub.store.tables import (
-    disposition,
-    import_batch,
     outbox_delivery,
     review_issue,
     source_link,
@@ -30,7 +28,7 @@ class Overview:
     visits: Counts
     """(state,)."""
     dispositions: Counts
-    """(system, file, verdict, reason or ""), of each system's newest loaded batch."""
+    """(system, file, verdict, reason or ""), by the last attempt that counts."""
     issues: Counts
     """(kind,): open ones."""
     deliveries: Counts
@@ -51,16 +49,9 @@ def load_overview(engine: Engine) -> Overview:
 
 
 def _dispositions(look: Connection) -> Counts:
-    newest = select(func.max(import_batch.c.id)).where(import_batch.c.state == "loaded").group_by(import_batch.c.system)
-    columns = import_batch.c.system, disposition.c.file, disposition.c.verdict, func.coalesce(disposition.c.reason, "")
-    query = (
-        select(*columns, func.count())
-        .join(import_batch, import_batch.c.id == disposition.c.batch_id)
-        .where(import_batch.c.id.in_(newest))
-        .group_by(*columns)
-        .order_by(*columns)
-    )
-    return _read(look, query)
+    said = table("current_disposition", column("system"), column("file"), column("verdict"), column("reason")).c
+    columns = said.system, said.file, said.verdict, func.coalesce(said.reason, "")
+    return _read(look, select(*columns, func.count()).group_by(*columns).order_by(*columns))
 
 
 def _count(look: Connection, *columns: Any, only: Any = None) -> Counts:

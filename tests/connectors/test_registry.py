@@ -8,7 +8,7 @@ import pytest
 
 from hub.canonical.ids import Kind
 from hub.connectors.kit.connection import Connection, ConnectorName
-from hub.connectors.registry import CONNECTORS, Surroundings, open_sink, open_source, zone_of
+from hub.connectors.registry import CONNECTORS, Surroundings, open_export, open_sink, open_source, zone_of
 from hub.errors import HubError, InvalidInput, NeedsAttention
 from tests.peers.scripted import answer, bundle, scripted
 
@@ -54,10 +54,10 @@ def test_the_token_travels_with_every_request():
     assert {asked.headers["authorization"] for asked in server.asked} == {"Bearer secret"}
 
 
-def test_files_can_be_read_and_not_written():
+def test_an_export_is_imported_and_neither_pulled_nor_written():
     link = connection(connector="legacy_export", folder="exports", base_url=None)
-    with open_source(link, surroundings()) as source:
-        assert source.system == "ehr"
+    assert open_export(link, surroundings()).system == "ehr"
+    assert refused(link, InvalidInput)[0] == "connector"
     assert refused(link, InvalidInput, to_write=True)[0] == "streams"
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import dagster as dg
 
 from hub.canonical.ids import Kind
-from hub.connectors.legacy_export.layout import FILES
-from hub.pipelines.assets import key_of, numbers
+from hub.pipelines.assets import key_of
 from hub.pipelines.failures import safely
 from hub.pipelines.resources import HUB, hub_of
+from hub.ports.migrations import FileAccount
 
+COUNTED = FileAccount._fields[2:-1]
 KINDS = (Kind.PROVIDER, Kind.SERVICE, Kind.PATIENT, Kind.VISIT)
-_KIND_OF = {file.name: file.kind for file in FILES}
 
 
 def imported_assets(system: str) -> dg.AssetsDefinition:
@@ -27,7 +27,7 @@ def imported_assets(system: str) -> dg.AssetsDefinition:
     )
     def imported(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         result = safely(lambda: hub_of(context).import_export(system))
-        counts = {_KIND_OF[file.file]: numbers(file) for file in result.files}
+        counts = {file.kind: dict(zip(COUNTED, file[2:-1], strict=True)) for file in result.files}
         for kind in KINDS:
             yield dg.MaterializeResult(asset_key=key_of(system, kind), metadata=counts.get(kind, {}))
 

@@ -43,7 +43,7 @@ def told_verdicts(truth: Mapping[str, Any], part: str = "appointments") -> Verdi
 def found_verdicts(connection: Connection, file: str = "appointments.csv") -> Verdicts:
     """The same from the dispositions; a second one for an id would be an error of the import."""
     rows = connection.execute(
-        text("SELECT source_key, verdict, reason FROM disposition WHERE file = :file AND verdict <> 'merged'"),
+        text("SELECT source_key, verdict, reason FROM current_disposition WHERE file = :file AND verdict <> 'merged'"),
         {"file": file},
     ).all()
     assert len({row.source_key for row in rows}) == len(rows)
@@ -85,13 +85,14 @@ def _by_source_id(connection: Connection, kind: str, columns: str) -> dict[str, 
 
 def merged_rows(connection: Connection) -> Counter[str]:
     """Why → how many rows of any file."""
-    rows = connection.execute(text("SELECT reason, count(*) FROM disposition WHERE verdict = 'merged' GROUP BY reason"))
+    merged = "SELECT reason, count(*) FROM current_disposition WHERE verdict = 'merged' GROUP BY reason"
+    rows = connection.execute(text(merged))
     return Counter({row[0]: row[1] for row in rows})
 
 
 def accounted_rows(connection: Connection) -> dict[str, int]:
     """File → rows that have a disposition."""
-    rows = connection.execute(text("SELECT file, count(DISTINCT line) FROM disposition GROUP BY file"))
+    rows = connection.execute(text("SELECT file, count(DISTINCT line) FROM current_disposition GROUP BY file"))
     return {row[0].removesuffix(".csv"): row[1] for row in rows}
 
 

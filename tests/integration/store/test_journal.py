@@ -6,7 +6,10 @@ from sqlalchemy import Engine, text
 from hub.canonical.ids import Kind
 from hub.errors import HubError
 from hub.ports import AuditEntry, Disposition, Issue, Verdict
+from hub.ports.migrations import Partition, Stage
 from hub.store.unit_of_work import SqlStore
+
+LOADING = Partition(Stage.LOAD, Kind.VISIT)
 
 
 def test_events_and_audit_rows_are_kept_in_order(store: SqlStore, engine: Engine) -> None:
@@ -41,19 +44,14 @@ def test_an_issue_is_open_once_and_opens_again_after_it_was_closed(store: SqlSto
         assert work.issues.find_open("other") == ()
 
 
-def test_a_batch_accounts_for_its_rows_and_is_found_by_its_files(store: SqlStore, engine: Engine) -> None:
-    files = {"a.csv": "1", "b.csv": "2"}
+def test_a_batch_accounts_for_its_rows(store: SqlStore, engine: Engine) -> None:
     rows = [
         Disposition("a.csv", 2, Verdict.LOADED, canonical_id="v1"),
         Disposition("a.csv", 3, Verdict.QUARANTINED, reason="bad_date", source_key="A3"),
     ]
     with store.begin("test") as work:
-        batch = work.imports.open_batch("legacy", "folder", files)
+        batch = work.migrations.open_attempt("legacy", "folder", LOADING, "x")
         work.imports.save_dispositions(batch, rows)
-        assert work.imports.find_loaded("legacy", files) is None
-        work.imports.close_batch(batch, "loaded", {"loaded": 1})
-        assert work.imports.find_loaded("legacy", files) == batch
-        assert work.imports.find_loaded("legacy", files | {"b.csv": "3"}) is None
     with engine.connect() as connection:
         stored = connection.execute(text("SELECT line, verdict, reason FROM disposition ORDER BY line"))
         assert [tuple(row) for row in stored] == [(2, "loaded", None), (3, "quarantined", "bad_date")]
@@ -68,4 +66,4 @@ def test_a_batch_accounts_for_its_rows_and_is_found_by_its_files(store: SqlStore
 )
 def test_a_row_has_one_verdict_and_a_quarantined_one_a_reason(store: SqlStore, rows, constraint: str) -> None:
     with pytest.raises(HubError, match=constraint), store.begin("test") as work:
-        work.imports.save_dispositions(work.imports.open_batch("legacy", "folder", {}), rows)
+        work.imports.save_dispositions(work.migrations.open_attempt("legacy", "folder", LOADING, "x"), rows)

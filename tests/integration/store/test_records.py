@@ -8,6 +8,7 @@ from hub.canonical.money import Money
 from hub.canonical.records import Patient
 from hub.errors import HubError
 from hub.ports import Saved
+from hub.ports.migrations import Partition, Stage
 from hub.store.unit_of_work import SqlStore
 from tests.integration.store.records_made_up import landed, money, practice, visit
 
@@ -86,7 +87,7 @@ def test_of_a_record_that_stands_twice_the_last_counts(store: SqlStore) -> None:
 
 def test_origin_and_batch_are_those_of_the_first_time(store: SqlStore, engine: Engine) -> None:
     with store.begin("test") as work:
-        batch = work.imports.open_batch("legacy", "folder", {})
+        batch = work.migrations.open_attempt("legacy", "folder", Partition(Stage.LAND, Kind.VISIT), "x")
         work.records.save([*practice(), visit(1, 0, 30)], origin="legacy", batch_id=batch)
         work.records.save([visit(1, 0, 45)], origin="fhir")
     with engine.connect() as connection:
