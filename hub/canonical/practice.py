@@ -179,7 +179,11 @@ class Practice(Entry):
 
     def policy_at(self, now: datetime, location_id: str) -> Policy:
         """The policy in force at a location at that moment, by its local date."""
-        return self.policy_on(now.astimezone(self.zone_of(location_id)).date())
+        return self.policy_on(self.date_at(now, location_id))
+
+    def date_at(self, now: datetime, location_id: str) -> date:
+        """The local date of a location at that moment."""
+        return now.astimezone(self.zone_of(location_id)).date()
 
     def zone_of(self, location_id: str) -> ZoneInfo:
         """The zone of a declared location's clocks."""

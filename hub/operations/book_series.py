@@ -75,7 +75,7 @@ def _book(work: UnitOfWork, request: SeriesRequest) -> tuple[Booking, tuple[Visi
         work,
         load_practice(work),
         lambda practice: decide_sessions(work, practice, its),
-        lambda _, booking: _save(work, booking, its),
+        lambda practice, booking: _save(work, practice, booking, its),
     )
     return made if isinstance(made, Refusal) else (made.booking, made.written, series_id)
 
@@ -91,8 +91,9 @@ def decide_sessions(work: UnitOfWork, practice: Practice, request: SeriesRequest
     return plan_series(practice, diary, request, work.now)
 
 
-def _save(work: UnitOfWork, booking: Booking, request: SeriesRequest) -> tuple[Visit, ...]:
-    return tuple(saved for one in each_session(booking) for saved in work.bookings.save(one, request.trip))
+def _save(work: UnitOfWork, practice: Practice, booking: Booking, request: SeriesRequest) -> tuple[Visit, ...]:
+    today = practice.date_at(work.now, request.trip.location_id)
+    return tuple(saved for one in each_session(booking) for saved in work.bookings.save(one, request.trip, today))
 
 
 def each_session(booking: Booking) -> tuple[Booking, ...]:

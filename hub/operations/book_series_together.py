@@ -77,9 +77,10 @@ def _book(
         booking, sessions = made
         return booking
 
-    made = write_under_locks(
-        work, load_practice(work), decide, lambda _, booking: _save(work, booking, [trip for trip, _ in sessions])
-    )
+    def write(practice: Practice, booking: Booking) -> tuple[Visit, ...]:
+        return _save(work, practice, booking, [trip for trip, _ in sessions])
+
+    made = write_under_locks(work, load_practice(work), decide, write)
     if isinstance(made, Refusal):
         return made
     whose = [trip.parts[0].series_id for trip, _ in sessions]
@@ -102,6 +103,7 @@ def _decide(
     return plan_together(practice, diary, requests, work.now)
 
 
-def _save(work: UnitOfWork, booking: Booking, trips: Sequence[Trip]) -> tuple[Visit, ...]:
+def _save(work: UnitOfWork, practice: Practice, booking: Booking, trips: Sequence[Trip]) -> tuple[Visit, ...]:
     sessions = zip(each_session(booking), trips, strict=True)
-    return tuple(saved for one, trip in sessions for saved in work.bookings.save(one, trip))
+    today = practice.date_at(work.now, trips[0].location_id)
+    return tuple(saved for one, trip in sessions for saved in work.bookings.save(one, trip, today))

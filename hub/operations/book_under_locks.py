@@ -6,11 +6,11 @@ room, or every reason why not.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, date
 from typing import Generic, TypeVar
 
 from hub.canonical.practice import Practice
-from hub.operations.apply_practice import load_practice
+from hub.operations.apply_practice import load_practice, practice_of
 from hub.operations.look_at_book import look_at_book
 from hub.operations.note_shortages import NO_STOCK, note_shortages, places_of
 from hub.operations.own_calendar import require_own_calendar
@@ -18,6 +18,7 @@ from hub.operations.under_locks import Lacking, act_under_locks
 from hub.ports import OverHolds, UnitOfWork
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Booking, Refusal
+from hub.scheduling.foresight import foresee_booking
 from hub.scheduling.keys import Key, lock_keys
 from hub.scheduling.request import BookingRequest
 
@@ -48,18 +49,20 @@ def book_under_locks(
     write: Callable[[Practice, Booking], Written],
     *,
     promises: bool = True,
+    is_all: bool = False,
 ) -> Agreed[Written] | Refusal:
     """What was decided under locks and what `write` gave for it, or every reason against it; nothing is written then.
 
     Holds that are over and stand in the way are taken out in the same transaction. What `promises` no time may take it
-    in calendars that a vendor owns, too.
+    in calendars that a vendor owns, too. Where it `is_all` that the operation does, it is committed with the write.
 
     Raises:
         NeedsAttention: a vendor owns the calendar, and it would be promised without its word.
         InvalidInput: the location, an option or a name asked for is not declared, or the arrival is no whole minute.
         RetryLater: somebody else was quicker again and again.
     """
-    return _write(work, lambda: _look_and_decide(work, request), write, promises=promises)
+    keys = _foreseen_keys(work, request)
+    return _write(work, lambda: _look_and_decide(work, request), write, keys, promises=promises, is_all=is_all)
 
 
 def write_under_locks(
@@ -85,8 +88,10 @@ def _write(
     work: UnitOfWork,
     look: Callable[[], _Decided],
     write: Callable[[Practice, Booking], Written],
+    foreseen: frozenset[Key] | None = None,
     *,
     promises: bool,
+    is_all: bool = False,
 ) -> Agreed[Written] | Refusal:
     def book(keys: frozenset[Key]) -> Agreed[Written] | Refusal | Lacking:
         decided = look()
@@ -102,12 +107,24 @@ def _write(
         work.holds.purge(over.ids)
         written = write(practice, booking)
         note_shortages(work, practice, places_of(booking), always=NO_STOCK in booking.overridden)
+        if is_all:
+            work.finish()
         return Agreed(practice, booking, written)
 
-    first = look().outcome
-    if isinstance(first, Refusal):
-        return first
-    return act_under_locks(work, frozenset(lock_keys(first)), book)
+    if foreseen is None:
+        first = look().outcome
+        if isinstance(first, Refusal):
+            return first
+        foreseen = frozenset(lock_keys(first))
+    return act_under_locks(work, foreseen, book)
+
+
+def _foreseen_keys(work: UnitOfWork, request: BookingRequest) -> frozenset[Key] | None:
+    """What will be locked, by what this process saw last; None: it must look. Whoever is wrong locks more then."""
+    day = _day_of(request)
+    seen = work.diaries.recall(first_on=day, last_on=day, location_id=request.trip.location_id)
+    likely = foresee_booking(practice_of(seen.in_force), seen.diary, request) if seen else None
+    return frozenset(lock_keys(likely)) if likely else None
 
 
 def decide_now(work: UnitOfWork, request: BookingRequest, without: Collection[str] = ()) -> Booking | Refusal:
@@ -122,9 +139,13 @@ def decide_now(work: UnitOfWork, request: BookingRequest, without: Collection[st
 
 def _look_and_decide(work: UnitOfWork, request: BookingRequest, without: Collection[str] = ()) -> _Decided:
     """The practice in force and what it says, both of one moment."""
-    day = request.arrives_at.astimezone(UTC).date()
+    day = _day_of(request)
     seen = look_at_book(work, request.trip, day, day)
     diary = seen.diary
     if without:
         diary = replace(diary, visits=tuple(visit for visit in diary.visits if visit.id not in without))
     return _Decided(seen.practice, decide_booking(seen.practice, diary, request, work.now), seen.has_holds_over)
+
+
+def _day_of(request: BookingRequest) -> date:
+    return request.arrives_at.astimezone(UTC).date()

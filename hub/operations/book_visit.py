@@ -18,9 +18,6 @@ from hub.scheduling.booked_rules import is_required
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.request import BookingRequest
 
-_Made = tuple[Practice, Booking | None, tuple[Visit, ...]]
-"""The practice in force, what was decided, if anything was, and the visits."""
-
 
 @dataclass(frozen=True, slots=True)
 class Booked:
@@ -49,20 +46,23 @@ def book_visit(
         NeedsAttention: no practice file is in force.
         RetryLater: the database went away. With a key it is safe to ask again.
     """
+    its = _Key(key, hash_request(request))
 
     def book(work: UnitOfWork) -> _Made | Refusal:
-        made = book_under_locks(work, request, lambda _, booking: work.bookings.save(booking, request.trip))
-        if isinstance(made, Refusal):
-            return made
-        detail = {"overridden": list(made.booking.overridden)}
-        data = {"channel": request.trip.channel}
-        note = Note("visit_booked", "book_visit", actor, request.role, request.reason, data, detail)
-        note_visits(work, made.written, note, push_to)
-        note_made_way(work, made.booking, actor=actor)
-        prepare_consents(work, made.practice, made.written, actor=actor)
-        return made.practice, made.booking, made.written
+        def write(practice: Practice, booking: Booking) -> _Made:
+            trip = request.trip
+            visits = work.bookings.save(booking, trip, practice.date_at(work.now, trip.location_id))
+            detail = {"overridden": list(booking.overridden)}
+            data = {"channel": trip.channel}
+            note = Note("visit_booked", "book_visit", actor, request.role, request.reason, data, detail)
+            note_visits(work, visits, note, push_to)
+            note_made_way(work, booking, actor=actor)
+            return _end(work, practice, Booked(visits, booking), its, actor)
 
-    return _once(store, key, hash_request(request), book)
+        made = book_under_locks(work, request, write, is_all=True)
+        return made if isinstance(made, Refusal) else made.written
+
+    return _once(store, its, book)
 
 
 def book_hold(
@@ -72,6 +72,7 @@ def book_hold(
 
     The arguments and errors are those of `book_visit`; `hold_id` is what `hold_visit` gave.
     """
+    its = _Key(key, hash_hold(hold_id))
 
     def confirm(work: UnitOfWork) -> _Made | Refusal:
         visit_ids = work.holds.confirm(hold_id)
@@ -82,26 +83,45 @@ def book_hold(
         require_own_calendar(practice, [visit.location_id for visit in visits])
         note = Note("visit_booked", "book_visit", actor, event_data={"hold": hold_id})
         note_visits(work, visits, note, push_to)
-        prepare_consents(work, practice, visits, actor=actor)
-        return practice, None, visits
+        return _end(work, practice, Booked(visits, None), its, actor)
 
-    return _once(store, key, hash_hold(hold_id), confirm)
+    return _once(store, its, confirm)
 
 
-def _once(store: Store, key: str | None, asked: str, make: Callable[[UnitOfWork], _Made | Refusal]) -> Booked | Refusal:
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """An idempotency key, if one was given, and what was asked under it."""
+
+    key: str | None
+    request_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    booked: Booked
+    may_mend: bool
+    """Whether some visit is said to break rules, for which this may be what it lacked."""
+
+
+def _end(work: UnitOfWork, practice: Practice, booked: Booked, its: _Key, actor: str) -> _Made:
+    """What goes with every booking."""
+    visits = booked.visits
+    prepare_consents(work, practice, visits, actor=actor)
+    if its.key is not None:
+        work.bookings.save_key(its.key, KnownKey(its.request_hash, tuple(one.id for one in visits)))
+    return _Made(booked, is_required(practice, (one.service_id or "" for one in visits)) and work.facts.has_flagged())
+
+
+def _once(store: Store, its: _Key, make: Callable[[UnitOfWork], _Made | Refusal]) -> Booked | Refusal:
     """What the key stands for already, or what is made now."""
     with store.begin("book_visit") as work:
-        known = work.bookings.lock_key(key) if key is not None else None
+        known = work.bookings.lock_key(its.key) if its.key is not None else None
         if known is not None:
-            same = known.request_hash == asked
+            same = known.request_hash == its.request_hash
             return Booked(load_visits(work, known.visit_ids), None) if same else Refusal(("key_reused",))
         made = make(work)
-        if isinstance(made, Refusal):
-            return made
-        practice, booking, visits = made
-        if key is not None:
-            work.bookings.save_key(key, KnownKey(asked, tuple(one.id for one in visits)))
-        may_mend = is_required(practice, (one.service_id or "" for one in visits)) and work.facts.has_flagged()
-    if may_mend:
+    if isinstance(made, Refusal):
+        return made
+    if made.may_mend:
         recheck_facts(store)
-    return Booked(visits, booking)
+    return made.booked

@@ -62,7 +62,7 @@ def cancel_visit(
     """
     wish = Cancellation(actor, by, reason, role, waive)
     with store.begin("cancel_visit") as work:
-        ended = cancel_standing(work, visit_ids, wish, push_to, is_agreed=False)
+        ended = cancel_standing(work, visit_ids, wish, push_to, is_agreed=False, is_all=True)
     if isinstance(ended, Ended) and ended.may_mend:
         recheck_facts(store)
     return ended
@@ -76,10 +76,12 @@ def cancel_standing(
     *,
     at: datetime | None = None,
     is_agreed: bool = True,
+    is_all: bool = False,
 ) -> Ended | Refusal:
     """The same as part of an operation; the fee is that of a cancellation at `at`, or now.
 
-    `is_agreed`: whoever owns the calendar has a say of their own, so that it need not be the hub.
+    `is_agreed`: whoever owns the calendar has a say of their own, so that it need not be the hub. Where it `is_all`
+    that the operation does, it is committed with the change.
     """
 
     def share_of(policy: Policy, one: StandingVisit) -> Decimal:
@@ -91,7 +93,7 @@ def cancel_standing(
         if not is_agreed:
             practice = practice_of(standing[0].in_force)
             require_own_calendar(practice, {one.visit.location_id for one in standing})
-        return end_visits(
+        ended = end_visits(
             work,
             standing,
             state=VisitState.CANCELLED,
@@ -100,5 +102,8 @@ def cancel_standing(
             push_to=push_to,
             waive=wish.waive,
         )
+        if is_all and isinstance(ended, Ended):
+            work.finish()
+        return ended
 
     return change_standing(work, visit_ids, end)

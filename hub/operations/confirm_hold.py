@@ -112,7 +112,7 @@ def _begin_booking(work: UnitOfWork, request: BookingRequest, outside: Outside, 
     if not find_say(work, outside, trip.location_id, trip.channel):
         return None
 
-    def write(_: Practice, booking: Booking) -> int:
+    def write(practice: Practice, booking: Booking) -> int:
         say = find_say(work, outside, trip.location_id, trip.channel)
         deposit = sum_of(one.deposit for one in booking.visits) if say.pays_first else None
         pending_id = work.pendings.begin(
@@ -127,7 +127,8 @@ def _begin_booking(work: UnitOfWork, request: BookingRequest, outside: Outside, 
                 request_hash=hash_request(request),
             )
         )
-        work.holds.save(booking, trip, UNDECIDED_UNTIL, pending_id=pending_id)
+        today = practice.date_at(work.now, trip.location_id)
+        work.holds.save(booking, trip, UNDECIDED_UNTIL, booked_on=today, pending_id=pending_id)
         note_made_way(work, booking, actor=asking.actor)
         note_begun(work, pending_id, deposit, asking)
         return pending_id

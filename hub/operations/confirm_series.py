@@ -42,9 +42,10 @@ def _begin(work: UnitOfWork, request: SeriesRequest, say: Say, asking: Asking) -
     series_id = f"ser_{uuid4().hex}"
     its = replace(request, trip=as_session(request.trip, series_id))
 
-    def write(_: Practice, booking: Booking) -> int:
+    def write(practice: Practice, booking: Booking) -> int:
         deposit = sum_of(one.deposit for one in booking.visits) if say.pays_first else None
-        policy = load_practice(work).policy_at(work.now, its.trip.location_id)
+        today = practice.date_at(work.now, its.trip.location_id)
+        policy = practice.policy_on(today)
         asked = {"actor": asking.actor, "channel": its.trip.channel, "series": series_id}
         new = NewPending(
             kind="book",
@@ -58,7 +59,7 @@ def _begin(work: UnitOfWork, request: SeriesRequest, say: Say, asking: Asking) -
         )
         pending_id = work.pendings.begin(new)
         for session in each_session(booking):
-            work.holds.save(session, its.trip, UNDECIDED_UNTIL, pending_id=pending_id)
+            work.holds.save(session, its.trip, UNDECIDED_UNTIL, booked_on=today, pending_id=pending_id)
         note_made_way(work, booking, actor=asking.actor)
         note_begun(work, pending_id, deposit, asking)
         return pending_id

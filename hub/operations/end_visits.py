@@ -58,15 +58,14 @@ def end_visits(
     owed = _waived(work, practice, standing, charged, note) if waive else charged
     if isinstance(owed, Refusal):
         return owed
-    ids = [one.visit.id for one in standing]
+    settled = list(zip(standing, owed, strict=True))
     visits = work.visits.end(
-        [Ending(one_id, state, one.fee_minor, one.is_credit_lost) for one_id, one in zip(ids, owed, strict=True)]
+        [Ending(one.visit, state, its.fee_minor, its.is_credit_lost, one.makes_room) for one, its in settled]
     )
-    refunds = zip(standing, owed, strict=True)
-    intend_refunds(work, {one.visit.id: (one, its.settlement.refund) for one, its in refunds})
+    intend_refunds(work, {one.visit.id: (one, its.settlement.refund) for one, its in settled})
     waived = sum(one.fee_waived_minor for one in owed)
     if waive:
-        work.waivers.save(dict(zip(ids, owed, strict=True)))
+        work.waivers.save({one.visit.id: its for one, its in settled})
         detail = {"waived": "fee", "waived_minor": waived}
         note = replace(note, audit_detail={**note.audit_detail, **detail}, event_data={**note.event_data, **detail})
     note_shortages(work, practice, places_held(standing), opened=in_force.reorders)

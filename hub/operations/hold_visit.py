@@ -30,9 +30,9 @@ def hold_visit(store: Store, request: BookingRequest, *, actor: str) -> Held | R
     with store.begin("hold_visit") as work:
 
         def write(practice: Practice, booking: Booking) -> tuple[str, datetime]:
-            minutes = practice.policy_at(work.now, request.trip.location_id).hold_minutes
-            expires_at = work.now + timedelta(minutes=minutes)
-            return work.holds.save(booking, request.trip, expires_at), expires_at
+            today = practice.date_at(work.now, request.trip.location_id)
+            expires_at = work.now + timedelta(minutes=practice.policy_on(today).hold_minutes)
+            return work.holds.save(booking, request.trip, expires_at, booked_on=today), expires_at
 
         made = book_under_locks(work, request, write, promises=False)
         if isinstance(made, Refusal):

@@ -93,13 +93,15 @@ def _serve(work: UnitOfWork, progress: _Progress, actor: str) -> str | None:
 
 
 def _offer(work: UnitOfWork, practice: Practice, entry: WaitlistEntry, batch: FreedBatch, actor: str) -> str | None:
-    until = work.now + timedelta(minutes=practice.policy_at(work.now, entry.request.trip.location_id).offer_minutes)
+    trip = entry.request.trip
+    today = practice.date_at(work.now, trip.location_id)
+    until = work.now + timedelta(minutes=practice.policy_on(today).offer_minutes)
     try:
         made = write_under_locks(
             work,
             practice,
             lambda its: _decide(work, its, entry, batch),
-            lambda _, booking: work.holds.save(booking, entry.request.trip, until),
+            lambda _, booking: work.holds.save(booking, trip, until, booked_on=today),
             promises=False,
         )
     except InvalidInput:  # the practice file has changed since they joined

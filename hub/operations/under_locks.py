@@ -53,24 +53,25 @@ def change_standing(
     work: UnitOfWork,
     visit_ids: Collection[str],
     act: Callable[[tuple[StandingVisit, ...]], Done | Refusal],
-    also: Callable[[Collection[StandingVisit]], frozenset[Key]] = lambda _: frozenset(),
+    also: Callable[[Collection[StandingVisit]], frozenset[Key]] | None = None,
 ) -> Done | Refusal:
     """What `act` gives for those of the visits that are still to come; `not_booked` where none is.
 
     `also` are keys beside those of the visits.
     """
 
+    def needed_for(standing: Collection[StandingVisit]) -> frozenset[Key]:
+        return keys_of(standing) | (also(standing) if also else frozenset())
+
     def look(keys: frozenset[Key]) -> Done | Refusal | Lacking:
         standing = work.visits.load_standing(visit_ids)
         if not standing:
             return Refusal(("not_booked",))
-        needed = keys_of(standing) | also(standing)
+        needed = needed_for(standing)
         return act(standing) if needed <= keys else Lacking(needed)
 
-    first = work.visits.load_standing(visit_ids)
-    if not first:
-        return Refusal(("not_booked",))
-    return act_under_locks(work, keys_of(first) | also(first), look)
+    first = needed_for(work.visits.load_standing(visit_ids)) if also else work.visits.find_keys(visit_ids)
+    return act_under_locks(work, first, look) if first else Refusal(("not_booked",))
 
 
 def keys_of(standing: Collection[StandingVisit]) -> frozenset[Key]:

@@ -17,6 +17,7 @@ from hub.ports.booking import (
     Look,
     Placed,
     Practices,
+    Recalled,
     Site,
 )
 from hub.ports.calendars import Absent, Confirmed, Declined, Unknown, VendorCalendar
@@ -98,6 +99,7 @@ __all__ = [
     "Practices",
     "QuarantinedRow",
     "Reading",
+    "Recalled",
     "Records",
     "Refused",
     "Rejected",

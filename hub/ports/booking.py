@@ -88,11 +88,24 @@ class Look:
     """(ids of the location's resources) → the snapshot, without what other resources take."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A book that others may have changed since."""
+
+    in_force: "InForce"
+    diary: Diary
+    """Its patients are those of whoever looked."""
+
+
 class Diaries(Protocol):
     """The changing part of the schedule."""
 
     def look(self, *, first_on: date, last_on: date, patient_ids: Collection[str], location_id: str) -> Look:
         """What openings at one location need, with one question to the database."""
+        ...
+
+    def recall(self, *, first_on: date, last_on: date, location_id: str) -> "Recalled | None":
+        """What this process saw last of the same, without a question; None: it has not looked there yet."""
         ...
 
     def load(
@@ -121,18 +134,26 @@ class Bookings(Protocol):
         ...
 
     def attempt(self, keys: Collection[Key] = ()) -> AbstractContextManager["Attempt"]:
-        """A part of the operation that can be taken back, with the locks taken in it: first of all those of `keys`."""
+        """A part of the operation that can be taken back, with the locks taken in it: first of all those of `keys`.
+
+        Raises:
+            Conflict: at its end: somebody claimed what was written, without taking the locks. It is taken back.
+        """
         ...
 
     def lock(self, keys: Collection[Key]) -> None:
         """Wait until nobody else changes any of these; what is read after it is the truth."""
         ...
 
-    def save(self, booking: Booking, trip: Trip) -> tuple[Visit, ...]:
-        """Write visits, claims, promises and package uses; gives the visits in order.
+    def save(self, booking: Booking, trip: Trip, booked_on: date) -> tuple[Visit, ...]:
+        """Write visits, claims, promises and package uses by the end of the attempt; gives the visits in order.
 
-        Raises:
-            Conflict: somebody claimed the time without taking the locks. Take the attempt back and decide again.
+        Where somebody claimed the time without taking the locks, that end, or `UnitOfWork.finish`, raises `Conflict`.
+
+        Args:
+            booking: what was decided.
+            trip: what was asked.
+            booked_on: the local date.
         """
         ...
 

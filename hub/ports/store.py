@@ -75,6 +75,15 @@ class UnitOfWork(Reading, Protocol):
     verifications: Verifications
     cursors: Cursors
 
+    def finish(self) -> None:
+        """Commit now, with what was not sent yet: nothing comes after it. In an attempt that holds locks it saves those
+        who wait for them a journey.
+
+        Raises:
+            Conflict: somebody claimed what was written, without taking the locks. Nothing is committed.
+        """
+        ...
+
 
 class Store(Protocol):
     """The database, as operations see it."""

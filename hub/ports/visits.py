@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
@@ -18,8 +18,10 @@ from hub.scheduling.waivers import Owed
 class Holds(Protocol):
     """Time, stock and credit that are taken for a while. A hold whose end has come is as good as none."""
 
-    def save(self, booking: Booking, trip: Trip, expires_at: datetime, *, pending_id: int | None = None) -> str:
-        """Write what the booking takes; gives the hold's id.
+    def save(
+        self, booking: Booking, trip: Trip, expires_at: datetime, *, booked_on: date, pending_id: int | None = None
+    ) -> str:
+        """Write what the booking takes, on that local date; gives the hold's id.
 
         One that belongs to a pending change expires at `UNDECIDED_UNTIL`: never before that is decided.
 
@@ -77,6 +79,8 @@ class StandingVisit:
     """Its place in the trip's order."""
     keys: frozenset[Key] = frozenset()
     """What must be locked before it is changed: itself, what it takes, and what gets room when it gives that up."""
+    makes_room: bool = True
+    """Whether there may be contested facts that get room when it gives up what it takes."""
 
     @property
     def owed(self) -> Owed:
@@ -98,11 +102,14 @@ class StandingVisit:
 class Ending:
     """How a visit ends that does not take place."""
 
-    visit_id: str
+    visit: Visit
+    """As it stands."""
     state: VisitState
     fee_minor: int
     is_credit_lost: bool
     """The package's credit stands for the fee and does not come back."""
+    makes_room: bool
+    """As of `StandingVisit`."""
 
 
 class Visits(Protocol):
@@ -110,6 +117,10 @@ class Visits(Protocol):
 
     def load_standing(self, visit_ids: Collection[str]) -> tuple[StandingVisit, ...]:
         """Those of them that are still to come, in the order given. What is read without locks may change."""
+        ...
+
+    def find_keys(self, visit_ids: Collection[str]) -> frozenset[Key]:
+        """The keys of those of them that are still to come; none: there is none."""
         ...
 
     def find_trip(self, trip_id: str) -> tuple[StandingVisit, ...]:

@@ -80,7 +80,7 @@ def _slot(board: Board, trip: Trip, part: TimedPart, number: int, name: str) -> 
         if name != PROVIDER or part.providers is None or resource.id in part.providers
     )
     qualified = {resource.id: board.certified(resource, needs, part.arrival) for resource in who}
-    free = {resource.id: qualified[resource.id] & free_for(board, resource.id, [spans]) for resource in who}
+    free = {resource.id: qualified[resource.id] & board.fitting(resource.id, spans) for resource in who}
     return Slot((number, name), needs[0].kind, frozenset(i for i, _ in taken), spans, who, qualified, free)
 
 
@@ -146,15 +146,19 @@ def _branches(
         return
     slot = group[len(chosen)]
     for resource in slot.candidates:
+        if not goes_with(slot, resource, chosen):
+            continue
         here = bits & left[0] & slot.free[resource.id]
-        if here and goes_with(slot, resource, chosen):
+        if here:
             here &= _beside(board, slot, resource, chosen, here)
-            if here:
-                yield from _branches(board, group, left, here, (*chosen, (slot, resource)))
+        if here:
+            yield from _branches(board, group, left, here, (*chosen, (slot, resource)))
 
 
 def goes_with(slot: Slot, resource: PracticeResource, chosen: tuple[Chosen, ...]) -> bool:
     """Whether it is another one than in the other names of its steps, and stands in one of the steps' rooms."""
+    if not chosen:
+        return True
     beside = [(other, who) for other, who in chosen if other.key[0] == slot.key[0] and other.steps & slot.steps]
     if any(who.id == resource.id for _, who in beside):
         return False

@@ -112,6 +112,13 @@ class Board:
             bits = self._eroded[key] = erode(self._free(resource_id, units), length)
         return bits
 
+    def fitting(self, resource_id: str, spans: tuple[Span, ...]) -> int:
+        """The arrivals, from which the spans are counted, at which a unit is free and on duty in each of them."""
+        bits = self.always
+        for start, end in spans:
+            bits &= moved(self.free_runs(resource_id, 1, end - start), start)
+        return bits
+
     def duty_runs(self, resource_id: str, length: int) -> int:
         """When the resource begins to be on duty for `length` minutes, busy or not."""
         key = (resource_id, 0, length)

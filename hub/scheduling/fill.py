@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import combinations
 
 from hub.canonical.practice import PROVIDER, Practice, PracticeResource
-from hub.scheduling.assignment import Chosen, Slot, free_for
+from hub.scheduling.assignment import Chosen, Slot
 from hub.scheduling.board import Board
 from hub.scheduling.decision import PlannedPromise, Reassignment
 from hub.scheduling.diary import Diary
@@ -250,7 +250,7 @@ def _slot(board: Board, visit: FilledVisit, outline: Outline, name: str, first: 
     needs = needs_of(service, name)
     who = _candidates(board, visit, outline, name, first)
     qualified = {one.id: board.certified(one, needs, 0) for one in who}
-    free = {one.id: qualified[one.id] & free_for(board, one.id, [spans]) for one in who}
+    free = {one.id: qualified[one.id] & board.fitting(one.id, spans) for one in who}
     return Slot((0, name), needs[0].kind, frozenset(steps), spans, who, qualified, free)
 
 

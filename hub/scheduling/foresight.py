@@ -5,10 +5,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hub.canonical.practice import Practice
+from hub.scheduling.assignment import first_choice, slots_of
+from hub.scheduling.board import board_over
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Booking, PlannedVisit, Reassignment
 from hub.scheduling.diary import BusyClaim, Diary, PatientVisit, Promise
+from hub.scheduling.judge import Case, trips_at
+from hub.scheduling.planning import plan_booking
+from hub.scheduling.protocol import reach_of, timed_trips
 from hub.scheduling.request import BookingRequest, Trip
+from hub.scheduling.timeline import minute_of
 
 _NEAR = timedelta(days=2)
 
@@ -19,6 +25,25 @@ def book_opening(practice: Practice, diary: Diary, trip: Trip, arrives_at: datet
     if isinstance(decision, Booking):
         return decision
     raise AssertionError(f"an opening is refused: {', '.join(decision.reasons)}")
+
+
+def foresee_booking(practice: Practice, diary: Diary, request: BookingRequest) -> Booking | None:
+    """What the request would take if only the time of resources mattered: no rule is asked, and no patient's time.
+
+    Quicker than a decision, and none: for who must know what will be needed before the book is read.
+    """
+    trip, arrival = request.trip, minute_of(request.arrives_at)
+    if any(practice.find_service(part.service_id) is None for part in trip.parts):
+        return None
+    reach = reach_of(timed_trips(practice, trip, lambda _resource, _needs, _arrival: True))
+    board = board_over(practice, diary, trip.location_id, (arrival, arrival + 1), reach)
+    for timed in trips_at(board, trip, arrival):
+        slots = slots_of(board, trip, timed)
+        choice = first_choice(board, slots, 1 << (arrival - board.window[0]))
+        if choice is not None:
+            case = Case(timed, frozenset(), slots, choice, frozenset(range(len(timed))))
+            return plan_booking(board, trip, arrival, case, (), deposit=None)
+    return None
 
 
 def around(diary: Diary, arrives_at: datetime) -> Diary:

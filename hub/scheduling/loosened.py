@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from hub.canonical.practice import PROVIDER, ROOM, PracticeResource
-from hub.scheduling.assignment import Chosen, Slot, free_for
+from hub.scheduling.assignment import Chosen, Slot
 from hub.scheduling.board import Board
 from hub.scheduling.filled import FilledClaim, FilledVisit
 from hub.scheduling.protocol import candidates, needs_of, step_lengths
@@ -96,7 +96,7 @@ class Loosened:
         found = (
             one
             for one in _candidates(board, fact, need, current)
-            if board.certified(one, needs, 0) & bit and free_for(board, one.id, [relative]) & bit
+            if board.certified(one, needs, 0) & bit and board.fitting(one.id, relative) & bit
         )
         return tuple(sorted(found, key=lambda one: one.id != current))
 

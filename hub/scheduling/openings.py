@@ -31,7 +31,7 @@ def find_openings(practice: Practice, diary: Diary, request: OpeningsRequest, no
     if isinstance(offered, Refusal):
         return offered
     begin, bits = offered
-    return Openings(tuple(instant_at(begin + minute) for minute in set_minutes(bits)))
+    return Openings(tuple([instant_at(begin + minute) for minute in set_minutes(bits)]))
 
 
 def find_first_openings(

@@ -80,12 +80,14 @@ def candidates(practice: Practice, trip: Trip, part: Part, name: str) -> tuple[P
     service = practice.find_service(part.service_id)
     needs = needs_of(service, name) if service else ()
     asked = part.resources.get(name)
+    kinds = {need.kind for need in needs}
     return tuple(
         resource
         for resource in practice.resources
         if (asked is None or resource.id == asked)
-        and all(fits(resource, need) for need in needs)
+        and kinds <= {resource.kind}  # of few only is more to be asked
         and practice.location_of(resource) == trip.location_id
+        and all(fits(resource, need) for need in needs)
     )
 
 

@@ -200,12 +200,13 @@ def uses_with(service: PracticeService, option: Option | None) -> tuple[Use, ...
 def dated_visits(board: Board, patient_id: str) -> list[DatedVisit]:
     """The patient's visits with their local dates, each in its own location's zone."""
     clocks: dict[str, WallClock] = {board.location_id: board.clock}
+    services = {service.id: service for service in board.practice.services}
     dated = []
     for visit in board.diary.visits_of(patient_id):
         if visit.location_id not in clocks:
             clocks[visit.location_id] = wall_clock(board.practice.zone_of(visit.location_id))
         arrival = minute_of(visit.arrives_at)
-        service: PracticeService | None = board.practice.find_service(visit.service_id)
+        service = services.get(visit.service_id)
         arrives_on = clocks[visit.location_id].date_at(arrival)
         dated.append(DatedVisit(visit.service_id, service, arrival, arrives_on, visit.series_id))
     return dated

@@ -4,7 +4,8 @@ A step of n minutes is an erosion (`erode`), a chain of steps is shifts and ANDs
 are whole minutes since 1970 in UTC, so a clock change is nothing special here.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
 MINUTES_PER_DAY = 24 * 60
@@ -14,6 +15,10 @@ Span = tuple[int, int]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 _DAY_BYTES = MINUTES_PER_DAY // 8
+_SOME = re.compile(rb"[^\0]", re.DOTALL)
+"""An octet in which a bit is set."""
+_BITS = {bytes([octet]): [bit for bit in range(8) if octet >> bit & 1] for octet in range(256)}
+"""Octet → its bits that are set."""
 
 
 def minute_of(instant: datetime) -> int:
@@ -54,13 +59,10 @@ def moved(timeline: int, offset: int) -> int:
     return timeline >> offset if offset > 0 else timeline << -offset
 
 
-def set_minutes(timeline: int) -> Iterator[int]:
+def set_minutes(timeline: int) -> list[int]:
     """The bits that are set, in order."""
-    digits = format(timeline, "b")[::-1]
-    at = digits.find("1")
-    while at >= 0 and timeline:
-        yield at
-        at = digits.find("1", at + 1)
+    octets = timeline.to_bytes(-(-timeline.bit_length() // 8), "little")
+    return [8 * found.start() + bit for found in _SOME.finditer(octets) for bit in _BITS[found[0]]]
 
 
 def joined(spans: Iterable[Span]) -> tuple[Span, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import date
 
 from sqlalchemy import Connection, text
 
@@ -12,7 +13,7 @@ from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
 from hub.scheduling.request import Trip
 from hub.store.claims import SqlClaims
-from hub.store.driver import defer, end_on_disk, run, run_deferred
+from hub.store.driver import Answer, defer, end_on_disk, run, run_deferred
 from hub.store.locks import claimed_by_nobody_else, lock_claims, make_way, wait_for, wait_for_keys
 from hub.store.moment import Moment
 from hub.store.planned import booked_row, insert_planned
@@ -44,6 +45,7 @@ class SqlBookings:
         self._connection = connection
         self._moment = moment
         self._attempts = 0
+        self._saved: Answer | None = None
 
     def lock_key(self, key: str) -> KnownKey | None:
         """See the port."""
@@ -64,7 +66,10 @@ class SqlBookings:
         if keys:
             wait_for_keys(self._connection, keys)
         try:
-            yield attempt
+            with claimed_by_nobody_else():
+                yield attempt
+                if self._saved is not None:
+                    self._saved.wait()
         except Exception:
             attempt.take_back()
             raise
@@ -74,22 +79,18 @@ class SqlBookings:
         wait_for_keys(self._connection, keys)
         run_deferred(self._connection)
 
-    def save(self, booking: Booking, trip: Trip) -> tuple[Visit, ...]:
+    def save(self, booking: Booking, trip: Trip, booked_on: date) -> tuple[Visit, ...]:
         """See the port."""
         ids = [mint(Kind.VISIT) for _ in booking.visits]
         rows = [
-            booked_row(planned, part)
+            booked_row(planned, part, booked_on)
             | {"id": visit_id, "state": "booked", "booked_via": trip.channel}
             | ({"trip_id": ids[0], "trip_number": number} if len(ids) > 1 else {})
             for number, (visit_id, planned, part) in enumerate(zip(ids, booking.visits, trip.parts, strict=True), 1)
         ]
-        with claimed_by_nobody_else():
-            make_way(self._connection, booking)
-            saved = insert_planned(
-                self._connection, "visit", self._moment.now, list(zip(rows, booking.visits, strict=True))
-            )
-        visits = {row["id"]: read_visit(row) for row in saved}
-        return tuple(visits[one] for one in ids)
+        make_way(self._connection, booking)
+        self._saved = insert_planned(self._connection, "visit", list(zip(rows, booking.visits, strict=True)))
+        return tuple(read_visit({"note": None, **row}) for row in rows)
 
     def save_key(self, key: str, known: KnownKey) -> None:
         """See the port."""

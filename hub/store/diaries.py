@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
-from hub.ports import Look
+from hub.ports import Look, Recalled
 from hub.scheduling.diary import Diary, LotOnHand, PackageStanding, PatientVisit, Promise
 from hub.scheduling.timeline import Span
 from hub.store.diary_copy import (
@@ -144,6 +144,14 @@ class SqlDiaries:
             diary=lambda resource_ids: self._diary(place, frozenset(resource_ids), copy, seen),
         )
 
+    def recall(self, *, first_on: date, last_on: date, location_id: str) -> Recalled | None:
+        """See the port."""
+        copy = self._copies.find(Place(first_on, last_on, location_id, of_location=True))
+        in_force = self._practices.recalled
+        if copy is None or copy.diary is None or in_force is None:
+            return None
+        return Recalled(in_force, copy.diary)
+
     def _seen(self, place: Place, patient_ids: Collection[str]) -> tuple[DiaryCopy | None, Found]:
         copy = self._copies.find(place)
         first, last = window_of(place)
@@ -186,9 +194,8 @@ class SqlDiaries:
             for row in run(self._connection, _ALL_PROMISES, values)
         )
         claims, _ = found.without_ended(self._moment.now)
-        return DiaryCopy(
-            snapshot, resources, claims, still_promised(promises, self._moment.now), self._lots(location_id)
-        )
+        promised = still_promised(promises, self._moment.now)
+        return DiaryCopy(snapshot, resources, claims, promised, self._lots(location_id))
 
     def _caught_up(
         self, copy: DiaryCopy, changes: Changes, seen: Found, location_id: str | None

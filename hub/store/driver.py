@@ -58,10 +58,14 @@ class Answer:
     @property
     def rows(self) -> list[Found]:
         """Column → value."""
-        if self._rows is None:
-            run_deferred(self._connection)
+        self.wait()
         assert self._rows is not None
         return self._rows
+
+    def wait(self) -> None:
+        """Have it run now, unless it has run."""
+        if self._rows is None:
+            run_deferred(self._connection)
 
     def come(self, rows: list[Found]) -> None:
         """It was asked."""
@@ -97,6 +101,13 @@ def run_deferred(connection: Connection) -> None:
         _go(connection, deferred)
 
 
+def commit_deferred(connection: Connection) -> None:
+    """End the transaction with what was deferred, in one journey. Where nothing was, whoever began it ends it."""
+    end = _COMMIT[1:2] if connection.info.pop(_SPARES, False) else _COMMIT
+    if deferred := connection.info.pop(_DEFERRED, None):
+        _go(connection, deferred, *map(_statement, end))  # SQLAlchemy's own has nothing left to do then
+
+
 def run_text(connection: Connection, statement: TextClause, values: Mapping[str, Any]) -> list[Any]:
     """As `run`, a text of SQLAlchemy's: the rows as named tuples."""
     found = run(connection, _written(statement, connection.dialect), values)
@@ -126,9 +137,7 @@ def keep_order(engine: Engine) -> None:
 
     @event.listens_for(engine, "commit")
     def commit(connection: Connection) -> None:
-        end = _COMMIT[1:2] if connection.info.pop(_SPARES, False) else _COMMIT
-        if deferred := connection.info.pop(_DEFERRED, None):
-            _go(connection, deferred, *map(_statement, end))  # SQLAlchemy's own has nothing left to do then
+        commit_deferred(connection)
 
     @event.listens_for(engine, "rollback")
     def rollback(connection: Connection) -> None:

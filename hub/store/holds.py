@@ -1,7 +1,7 @@
 """Holds: rows of their own, whose claims, promises and credit become the visit's when it is booked."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
@@ -56,18 +56,20 @@ class SqlHolds:
         self._connection = connection
         self._moment = moment
 
-    def save(self, booking: Booking, trip: Trip, expires_at: datetime, *, pending_id: int | None = None) -> str:
+    def save(
+        self, booking: Booking, trip: Trip, expires_at: datetime, *, booked_on: date, pending_id: int | None = None
+    ) -> str:
         """See the port."""
         ids = [mint(Kind.VISIT) for _ in booking.visits]
         of_trip = {"trip_id": ids[0], "booked_via": trip.channel, "expires_at": expires_at}
         of_trip |= {} if pending_id is None else {"pending_id": pending_id}
         rows = [
-            booked_row(planned, part) | of_trip | {"id": hold_id, "number": number}
+            booked_row(planned, part, booked_on) | of_trip | {"id": hold_id, "number": number}
             for number, (hold_id, planned, part) in enumerate(zip(ids, booking.visits, trip.parts, strict=True), 1)
         ]
         with claimed_by_nobody_else():
             make_way(self._connection, booking)
-            insert_planned(self._connection, "hold", self._moment.now, list(zip(rows, booking.visits, strict=True)))
+            insert_planned(self._connection, "hold", list(zip(rows, booking.visits, strict=True))).wait()
         return ids[0]
 
     def find_over(self, keys: Collection[Key] | None = None) -> OverHolds:

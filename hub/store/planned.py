@@ -5,7 +5,7 @@ A column is written when the row names it: whoever adds one to `visit` or `hold`
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -13,23 +13,20 @@ from sqlalchemy import Connection
 
 from hub.scheduling.decision import PlannedVisit
 from hub.scheduling.request import Part
-from hub.store.driver import run
-from hub.store.journey import Found
+from hub.store.driver import Answer, defer
 
 Table = Literal["visit", "hold"]
 Verb = Literal["insert", "update"]
 Row = Mapping[str, Any]
 
-# Columns that the database works out: the local date of booking, and the practice file that is accepted with it.
-_WORKED_OUT = {
-    "booked_on": """(SELECT CAST(CAST(%(now)s AS timestamptz) AT TIME ZONE coalesce(l.zone, 'UTC') AS date)
-        FROM location l WHERE l.id = given.location_id)""",
-    "practice_version_id": "(SELECT max(id) FROM practice_version)",
-}
+# The practice file that is accepted is the one in force: whoever puts another in force waits for the locks.
+_ACCEPTED = {"practice_version_id": "(SELECT max(id) FROM practice_version)"}
 _INSERT = """
-    INSERT INTO {table} ({columns}) SELECT {values} FROM json_populate_recordset(CAST(NULL AS {table}), %(rows)s) given
-    RETURNING *"""
+    WITH {taken}
+    INSERT INTO {table} ({columns})
+    SELECT {values} FROM json_populate_recordset(CAST(NULL AS {table}), %(rows)s) given"""
 _UPDATE = """
+    WITH {taken}
     UPDATE {table} SET {changes}, updated_at = now(), revision = {table}.revision + 1
     FROM json_populate_recordset(CAST(NULL AS {table}), %(rows)s) given WHERE {table}.id = given.id
     RETURNING {table}.*"""
@@ -70,9 +67,10 @@ def placed_row(planned: PlannedVisit, part: Part) -> dict[str, Any]:
     }
 
 
-def booked_row(planned: PlannedVisit, part: Part) -> dict[str, Any]:
+def booked_row(planned: PlannedVisit, part: Part, booked_on: date) -> dict[str, Any]:
     """The columns that a booking writes once."""
     return placed_row(planned, part) | {
+        "booked_on": booked_on,
         "patient_id": planned.patient_id,
         "service_id": planned.service_id,
         "option_id": planned.option_id,
@@ -80,28 +78,24 @@ def booked_row(planned: PlannedVisit, part: Part) -> dict[str, Any]:
         "price_minor": planned.price.amount_minor if planned.price else None,
         "price_currency": planned.price.currency if planned.price else None,
         "deposit_minor": planned.deposit.amount_minor if planned.deposit else None,
-        **dict.fromkeys(_WORKED_OUT),
+        **dict.fromkeys(_ACCEPTED),
     }
 
 
-def insert_planned(
-    connection: Connection, table: Table, now: datetime, planned: Sequence[tuple[Row, PlannedVisit]]
-) -> list[Found]:
+def insert_planned(connection: Connection, table: Table, planned: Sequence[tuple[Row, PlannedVisit]]) -> Answer:
     """Write new rows (of the same columns, `id` among them) with the time, stock and credit that they take.
 
-    Gives them as they stand, in no order.
+    It goes with the next statement.
     """
-    return _write(connection, "insert", table, now, planned)
+    return _write(connection, "insert", table, planned)
 
 
-def update_planned(connection: Connection, now: datetime, planned: Sequence[tuple[Row, PlannedVisit]]) -> list[Found]:
-    """The same for visits that are there and have given up what they took."""
-    return _write(connection, "update", "visit", now, planned)
+def update_planned(connection: Connection, planned: Sequence[tuple[Row, PlannedVisit]]) -> Answer:
+    """The same for visits that are there and have given up what they took; gives them as they stand, in no order."""
+    return _write(connection, "update", "visit", planned)
 
 
-def _write(
-    connection: Connection, verb: Verb, table: Table, now: datetime, planned: Sequence[tuple[Row, PlannedVisit]]
-) -> list[Found]:
+def _write(connection: Connection, verb: Verb, table: Table, planned: Sequence[tuple[Row, PlannedVisit]]) -> Answer:
     owned = [(str(row["id"]), one) for row, one in planned]
     rows = {
         "rows": [row for row, _ in planned],
@@ -110,22 +104,18 @@ def _write(
         "uses": [{f"{table}_id": owner, "package_id": one.package_id} for owner, one in owned if one.package_id],
     }
     statement = _statement(verb, table, tuple(planned[0][0]), tuple(name for name in _TAKEN if rows[name]))
-    return run(
-        connection, statement, {name: json.dumps(found, default=str) for name, found in rows.items()} | {"now": now}
-    )
+    return defer(connection, statement, {name: json.dumps(found, default=str) for name, found in rows.items()})
 
 
 @lru_cache(maxsize=64)
 def _statement(verb: Verb, table: Table, columns: tuple[str, ...], taken: tuple[str, ...]) -> str:
+    parts = ",".join(_TAKEN[name].format(table=table) for name in taken)
     if verb == "insert":
         names = ", ".join(f'"{name}"' for name in columns)
-        values = ", ".join(_WORKED_OUT.get(name, f'given."{name}"') for name in columns)
-        saved = _INSERT.format(table=table, columns=names, values=values)
-    else:
-        changes = ", ".join(f'"{name}" = given."{name}"' for name in columns if name != "id")
-        saved = _UPDATE.format(table=table, changes=changes)
-    parts = ",".join(_TAKEN[name].format(table=table) for name in taken)
-    return f"WITH saved AS ({saved}),{parts} SELECT * FROM saved"  # noqa: S608 the names are the tables' own
+        values = ", ".join(_ACCEPTED.get(name, f'given."{name}"') for name in columns)
+        return _INSERT.format(taken=parts, table=table, columns=names, values=values)
+    changes = ", ".join(f'"{name}" = given."{name}"' for name in columns if name != "id")
+    return _UPDATE.format(taken=parts, table=table, changes=changes)
 
 
 def _claims(owner: str, planned: PlannedVisit) -> list[dict[str, Any]]:

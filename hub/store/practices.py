@@ -59,6 +59,8 @@ class PracticeCopies:
         """Practice files by version and digest."""
         self.absences: tuple[tuple[int, int | None], tuple[Absence, ...]] | None = None
         """(how many, the last one's number) and who is away."""
+        self.recalled: InForce | None = None
+        """What was in force when somebody looked last."""
 
 
 class SqlPractices:
@@ -68,6 +70,11 @@ class SqlPractices:
         self._connection = connection
         self._copies = copies
         self._newest: AppliedPractice | None = None
+
+    @property
+    def recalled(self) -> InForce | None:
+        """What was in force when this process looked last; None: it has not looked yet."""
+        return self._copies.recalled
 
     def find_in_force(self) -> InForce:
         """See the port."""
@@ -84,13 +91,14 @@ class SqlPractices:
         """What a statement that asked for `IN_FORCE` saw."""
         newest, absences = seen["newest"], seen["absences"]
         self._newest = self._text(*newest) if newest else None
-        return InForce(
+        in_force = self._copies.recalled = InForce(
             practice=self._newest,
             absences=self._absences((absences[0], absences[1])),
             has_flagged=seen["has_flagged"],
             reorders=frozenset(seen["reorders"] or ()),
             cut_over=frozenset(seen["cut_over"] or ()),
         )
+        return in_force
 
     def _text(self, version: int, digest: str) -> AppliedPractice:
         """That version with that digest. Read once in this process: a version never changes."""

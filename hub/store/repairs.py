@@ -99,7 +99,7 @@ class SqlRepairs:
         rows = [(_row(visit_id, one), one.planned) for visit_id, one in visits.items()]
         with claimed_by_nobody_else():
             make_way(self._connection, Booking((), tuple(recolourings)))
-            written = {row["id"]: read_visit(row) for row in update_planned(self._connection, self._moment.now, rows)}
+            written = {row["id"]: read_visit(row) for row in update_planned(self._connection, rows).rows}
         settle(self._connection, freed)
         flag(self._connection, sorted({*visits, *yielding}), [])
         return tuple(written[one] for one in visits)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 import psycopg
 from sqlalchemy import Connection, Engine
@@ -53,7 +54,7 @@ from hub.store.consents import SqlConsents
 from hub.store.cutovers import SqlCutovers
 from hub.store.diaries import SqlDiaries
 from hub.store.diary_copy import DiaryCopies
-from hub.store.driver import defer, spare_the_disk
+from hub.store.driver import commit_deferred, defer, spare_the_disk
 from hub.store.filled import SqlFacts
 from hub.store.holds import SqlHolds
 from hub.store.imports import SqlImports
@@ -81,23 +82,45 @@ from hub.store.waivers import SqlWaivers
 Clock = Callable[[Connection], datetime]
 
 
-class SqlUnitOfWork:
-    """`hub.ports.UnitOfWork`: the parts share one connection in one transaction."""
+class SqlReading:
+    """`hub.ports.Reading`."""
 
     def __init__(self, connection: Connection, moment: Moment, copies: DiaryCopies, practices: PracticeCopies) -> None:
         self._moment = moment
-        in_force = SqlPractices(connection, practices)
-        self.practices: Practices = in_force
+        self._in_force = SqlPractices(connection, practices)
+        self.practices: Practices = self._in_force
+        self.diaries: Diaries = SqlDiaries(connection, moment, copies, self._in_force)
+
+    @property
+    def now(self) -> datetime:
+        """See the port."""
+        return self._moment.now
+
+
+class SqlUnitOfWork(SqlReading):
+    """`hub.ports.UnitOfWork`: the parts share one connection in one transaction."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        moment: Moment,
+        copies: DiaryCopies,
+        practices: PracticeCopies,
+        before_commit: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(connection, moment, copies, practices)
+        self._connection = connection
+        self._before_commit = before_commit
+        self._is_finished = False
         self.landing: Landing = SqlLanding(connection)
         self.links: Links = SqlLinks(connection)
         self.records: Records = SqlRecords(connection)
         self.people: People = SqlPeople(connection, moment)
         self.claims: Claims = SqlClaims(connection, moment)
         self.facts: Facts = SqlFacts(connection, moment)
-        self.diaries: Diaries = SqlDiaries(connection, moment, copies, in_force)
         self.bookings: Bookings = SqlBookings(connection, moment)
         self.holds: Holds = SqlHolds(connection, moment)
-        self.visits: Visits = SqlVisits(connection, moment, in_force)
+        self.visits: Visits = SqlVisits(connection, moment, self._in_force)
         self.consents: Consents = SqlConsents(connection, moment)
         self.running: Running = SqlRunning(connection, moment)
         self.waitlist: Waitlist = SqlWaitlist(connection, moment)
@@ -119,10 +142,12 @@ class SqlUnitOfWork:
         self.verifications: Verifications = SqlVerifications(connection)
         self.cursors: Cursors = SqlCursors(connection)
 
-    @property
-    def now(self) -> datetime:
+    def finish(self) -> None:
         """See the port."""
-        return self._moment.now
+        if not self._is_finished:
+            self._before_commit()
+            commit_deferred(self._connection)
+            self._is_finished = True
 
 
 class SqlStore:
@@ -149,17 +174,17 @@ class SqlStore:
                 defer(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             if is_repeatable:
                 spare_the_disk(connection)
-            moment = self._moment(connection)
-            moment.ask()
-            yield SqlUnitOfWork(connection, moment, self._copies, self._practices)
-            self.checkpoint(f"{operation}:before_commit")
+            before_commit = partial(self.checkpoint, f"{operation}:before_commit")
+            work = SqlUnitOfWork(connection, self._moment(connection), self._copies, self._practices, before_commit)
+            yield work
+            work.finish()
         self.checkpoint(f"{operation}:after_commit")
 
     @contextmanager
     def look(self) -> Iterator[Reading]:
         """See the port."""
         with _without_values(), self._looking.connect() as connection:
-            yield SqlUnitOfWork(connection, self._moment(connection), self._copies, self._practices)
+            yield SqlReading(connection, self._moment(connection), self._copies, self._practices)
 
     def _moment(self, connection: Connection) -> Moment:
         return Moment(connection, self._clock(connection) if self._clock else None)

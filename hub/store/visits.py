@@ -12,7 +12,7 @@ from hub.ports import Ending, InForce, StandingVisit
 from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
 from hub.scheduling.request import Part, Trip
-from hub.store.driver import run
+from hub.store.driver import defer, run
 from hub.store.journey import Found
 from hub.store.locks import claimed_by_nobody_else, lock_claims, make_way
 from hub.store.moment import Moment
@@ -22,9 +22,9 @@ from hub.store.records import read_visit
 from hub.store.settling import settle
 from hub.store.taken import given_up, keys_of_taken, read_freed, taken_columns
 
-_STANDING = f"""
-    SELECT v.*, {taken_columns("v", "visit_id")}, {IN_FORCE} FROM visit v
-    WHERE v.id = ANY(%(ids)s) AND v.state IN ('booked', 'arrived')"""  # noqa: S608 fixed columns
+_TO_COME = "FROM visit v WHERE v.id = ANY(%(ids)s) AND v.state IN ('booked', 'arrived')"
+_STANDING = f"SELECT v.*, now() AS now, {taken_columns('v', 'visit_id')}, {IN_FORCE} {_TO_COME}"
+_KEYS = f"SELECT v.id, v.patient_id, {taken_columns('v', 'visit_id')} {_TO_COME}"
 _OF_TRIP = "SELECT id FROM visit WHERE trip_id = %(id)s ORDER BY trip_number"
 _CLOSE_ISSUES = """
     closed AS (UPDATE review_issue SET state = 'resolved', closed_at = now(), closed_by = 'hub'
@@ -43,8 +43,8 @@ _END = f"""
     paid AS (DELETE FROM package_use u USING ending WHERE u.visit_id = ending.id AND NOT ending.lost),
     ended AS (UPDATE visit v SET state = ending.state, fee_minor = ending.fee, credit_lost = ending.lost,
             contested = false, updated_at = now(), revision = v.revision + 1
-        FROM ending WHERE v.id = ending.id RETURNING v.*)
-    SELECT ended.*, (SELECT spans FROM freed) AS freed FROM ended"""  # noqa: S608 fixed parts
+        FROM ending WHERE v.id = ending.id)
+    SELECT spans FROM freed"""  # noqa: S608 fixed parts
 _COMPLETE = text("""
     UPDATE visit SET state = 'fulfilled', updated_at = now(), revision = revision + 1 WHERE id = :id""")
 _END_PROMISE = text("DELETE FROM stock_promise WHERE visit_id = :id")
@@ -61,9 +61,16 @@ class SqlVisits:
     def load_standing(self, visit_ids: Collection[str]) -> tuple[StandingVisit, ...]:
         """See the port."""
         rows = {row["id"]: row for row in run(self._connection, _STANDING, {"ids": list(visit_ids)})}
+        for row in rows.values():
+            self._moment.hear(row["now"])
         keys = keys_of_taken(self._connection, rows.values())
         chosen = [one for one in dict.fromkeys(visit_ids) if one in rows]
         return tuple(_standing(rows[one], keys[one], self._practices.recall(rows[one])) for one in chosen)
+
+    def find_keys(self, visit_ids: Collection[str]) -> frozenset[Key]:
+        """See the port."""
+        rows = run(self._connection, _KEYS, {"ids": list(visit_ids)})
+        return frozenset().union(*keys_of_taken(self._connection, rows).values())
 
     def find_trip(self, trip_id: str) -> tuple[StandingVisit, ...]:
         """See the port."""
@@ -86,20 +93,21 @@ class SqlVisits:
         ]
         with claimed_by_nobody_else():
             make_way(self._connection, booking)
-            moved = update_planned(self._connection, self._moment.now, list(zip(rows, booking.visits, strict=True)))
+            moved = update_planned(self._connection, list(zip(rows, booking.visits, strict=True))).rows
         return _in_order(fee_from, moved)
 
     def end(self, endings: Sequence[Ending]) -> tuple[Visit, ...]:
         """See the port."""
         values = {
-            "ids": [one.visit_id for one in endings],
+            "ids": [one.visit.id for one in endings],
             "states": [str(one.state) for one in endings],
             "fees": [one.fee_minor for one in endings],
             "lost": [one.is_credit_lost for one in endings],
         }
-        ended = run(self._connection, _END, values)
-        settle(self._connection, read_freed(ended[0]["freed"]))
-        return _in_order([one.visit_id for one in endings], ended)
+        freed = defer(self._connection, _END, values)
+        if any(one.makes_room for one in endings):
+            settle(self._connection, read_freed(freed.rows[0]["spans"]))
+        return tuple(one.visit.model_copy(update={"state": one.state}) for one in endings)
 
     def complete(self, visit_id: str) -> None:
         """See the port."""
@@ -126,5 +134,6 @@ def _standing(row: Found, keys: frozenset[Key], in_force: InForce) -> StandingVi
         trip_id=row["trip_id"],
         trip_number=row["trip_number"] or 1,
         keys=keys,
+        makes_room=row["is_in_the_way"],
         in_force=in_force,
     )

@@ -116,12 +116,12 @@ class _IntrudedStore:
         with self._store.begin(operation) as work:
             save = work.bookings.save
 
-            def save_late(booking, trip):
+            def save_late(booking, trip, booked_on):
                 if not self._taken:
                     (room,) = [claim.resource_id for claim in booking.visits[0].claims if claim.need == "room"]
                     self._taken.append(room)
                     self._intrude(room)
-                return save(booking, trip)
+                return save(booking, trip, booked_on)
 
             work.bookings.save = save_late
             yield work
