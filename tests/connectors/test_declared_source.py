@@ -356,3 +356,31 @@ def test_what_changes_behind_a_long_reading_is_asked_for_by_the_next_one():
         asked.clear()
         list(source.read(Kind.PATIENT, last.cursor))
     assert [int(moment) for moment in asked[0]["since"]] == [began - 120], "an hour after it began `a` was changed"
+
+
+def test_a_system_whose_clock_went_back_is_read_whole_once():
+    read = {
+        "path": "/clients", "id": "id", "modified": "changed", "modified_format": "unix",
+        "since": {"param": "since", "format": "unix", "overlap": "2m"},
+    }  # fmt: skip
+    noon, hour = 1_772_000_000, 3600
+    clocks, asked = iter([noon, noon - hour, noon - hour, noon - hour + 60]), []
+    held = [{"id": "a", "changed": noon}, {"id": "b", "changed": noon - hour - 5}]
+
+    def serve(one: Asked) -> bytes:
+        since = int(parse_qs(urlsplit(one.target).query).get("since", ["0"])[0])
+        asked.append(since)
+        found = [each for each in held[: len(asked)] if each["changed"] >= since]
+        return answer(found, content_type="application/json", date=formatdate(next(clocks), usegmt=True))
+
+    whole = {"system": "glow", "connector": "rest", "base_url": "http://127.0.0.1:1", "mappings": "g"}
+    streams = Connection.model_validate({**whole, "streams": {"patient": {"read": read}}}).streams
+    with scripted(serve) as server, HttpClient(server.url, limits=Limits(attempts=1)) as http:
+        source = DeclaredSource("glow", streams, RestCaller(http), ZoneInfo("UTC"))
+        cursor, seen = None, []
+        for _ in range(3):
+            pages = list(source.read(Kind.PATIENT, cursor))
+            cursor = pages[-1].cursor
+            seen.append({record.ref.id for page in pages for record in page.records})
+    assert seen[1] == {"a", "b"}, "`b` was changed after its clock had been put back"
+    assert asked == [0, noon - 120, 0, noon - hour - 120], "and from then on what changed is asked for by its new clock"

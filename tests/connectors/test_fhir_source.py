@@ -257,3 +257,18 @@ def test_a_location_is_a_room_or_a_site_by_the_tables():
         )
         assert ids(sites) == ["main", "bare", "branch"]
         assert ids(rooms) == ["room", "nook"]
+
+
+def test_a_server_whose_clock_went_back_is_read_whole_once():
+    clocks = iter(["12:00:00", "11:00:00", "11:00:00", "11:01:00"])
+    held = [patient(1, "2026-03-01T12:00:00.000Z"), patient(2, "2026-03-01T10:59:55.000Z")]
+
+    def script(asked: Asked) -> bytes:
+        return answer(bundle(*held), date=f"Sun, 01 Mar 2026 {next(clocks)} GMT")
+
+    with scripted(script) as server:
+        cursor = None
+        for _ in range(3):
+            cursor = read(server.url, cursor)[-1].cursor
+        asked = [query(one).get("_lastUpdated") for one in server.asked]
+    assert asked == [None, "ge2026-03-01T11:58:00.000Z", None, "ge2026-03-01T10:58:00.000Z"]

@@ -34,7 +34,7 @@ def answer(body: Any, status: int = 200, content_type: str = "application/fhir+j
     """A complete answer as bytes; a body that is no text or bytes is written as JSON."""
     content = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
     lines = [f"HTTP/1.1 {status} X", f"content-type: {content_type}", f"content-length: {len(content)}"]
-    lines += ["connection: close", f"date: {formatdate(usegmt=True)}"]
+    headers = {"connection": "close", "date": formatdate(usegmt=True), **headers}
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
 

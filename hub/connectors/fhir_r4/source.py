@@ -134,6 +134,9 @@ class FhirSource:
     def _by_links(self, reading: "_Reading") -> Iterator[Page]:
         resource_type = RESOURCE_TYPES[reading.kind]
         page = self._client.fetch_page(resource_type, self._params(reading, reading.place.seen, self._page_size))
+        if reading.is_ahead_of(page.sent_at, self._overlap):
+            reading.place = Place()
+            page = self._client.fetch_page(resource_type, self._params(reading, None, self._page_size))
         reading.begin(page)
         visited = {page.url}
         yield self._take(page, reading)
@@ -237,6 +240,13 @@ class _Reading:
             self.followed_links = True
         self.total = first.total
 
+    def is_ahead_of(self, now: datetime | None, overlap: timedelta) -> bool:
+        """Whether the server's clock stands before the last change seen: what has changed since is stamped before that,
+        too, so nothing less than everything shows it.
+        """
+        seen = self.place.seen
+        return now is not None and seen is not None and now < seen - overlap / 2
+
     def saw(self, page: SearchPage) -> None:
         changes = [change for change in map(modified_at, page.resources) if change is not None]
         began = self.place.began_at
@@ -246,7 +256,8 @@ class _Reading:
         self.states |= fresh
         if self.total is not None:
             self.ids |= {hash(id_of(resource)) for resource in page.resources}
-        latest = [*changes, self.place.seen] if self.place.seen else changes
+        past = changes if began is None else [min(change, began) for change in changes]
+        latest = [*past, self.place.seen] if self.place.seen else past
         self.place = replace(self.place, seen=max(latest, default=None))
 
     @property

@@ -164,6 +164,11 @@ class _Reader:
                 mark = first_mark(self._paging)
                 visited.clear()
                 continue
+            if self._went_back(answer):
+                self._run.place = Place()
+                mark = first_mark(self._paging)
+                visited.clear()
+                continue
             if answer.status == _NOT_MODIFIED:
                 self._etag = self._run.place.etag
                 return
@@ -222,6 +227,13 @@ class _Reader:
         overlap = since.overlap + (timedelta(days=1) if since.format == "date" else timedelta())
         moment = write_instant(floor - overlap, since.format, self._zone)
         return {since.param: filled(since.template, {"since": moment})}
+
+    def _went_back(self, answer: Answer) -> bool:
+        """Whether the system's clock stands before the last change seen: what has changed since is stamped before that,
+        too, so nothing less than everything shows it.
+        """
+        since, floor, now = self._reading.since, self._run.place.floor, sent_at(answer)
+        return since is not None and floor is not None and now is not None and now < floor - since.overlap / 2
 
     def _moved(self, mark: PageMark, raw: Sequence[Any]) -> PageMark | None:
         """Where to read again from, because this page does not begin where the one before ended."""
