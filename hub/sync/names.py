@@ -6,6 +6,11 @@ from functools import lru_cache
 
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _KEPT_APART = re.compile(r"(?<=[0-9])\s*([.,\-/\s])\s*(?=[0-9])")
+_NO_DECIMAL = re.compile(r"\.(?![0-9])")
+_BARE_DECIMAL = re.compile(r"(?<![0-9])\.")
+_DOSE = re.compile(r"(?<![.0-9])([0-9]+)(\.[0-9]{1,2})(?=ml|mg|mcg|g|iu|u|%)")
+_MARKS = str.maketrans("", "", "\u00ae\u2122\u2120\u00a9")
+"""Of registration and trade; as compatible letters they would read TM and SM."""
 _UNITS = {"unit": "u", "units": "u", "cc": "ml", "mls": "ml"}
 _UNIT = re.compile(r"(?<=[0-9])\s*(units?|cc|mls)\b")
 _LIGATURES = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d"})
@@ -25,12 +30,15 @@ def service_key(name: str) -> str:
 
     Beyond `plain`, spaces, dashes and points do not count (`20 u` is `20u`, `Micro-needling` is `Microneedling`, a
     missing ` - ` is no difference), except between two figures: `1-2 areas` is not `12 areas`, `0.5ml` not `5ml`.
-    A unit has one name (`20 units` is `20u`, `1cc` is `1ml`). A percent sign, a plus and a hash stay; `&` is `and`.
+    A unit has one name (`20 units` is `20u`, `1cc` is `1ml`), a dose one number (`.5ml` is `0.5ml`, `1.0ml` is `1ml`).
+    Trade marks do not count. A percent sign, a plus and a hash stay; `&` is `and`.
     """
-    text = plain(name).replace("&", " and ")
+    text = plain(name.translate(_MARKS)).replace("&", " and ")
     text = _UNIT.sub(lambda found: _UNITS[found[1]], text)
     text = _KEPT_APART.sub(lambda found: "." if found[1] in ".," else "_", text)
-    return "".join(letter for letter in text if letter.isalnum() or letter in "._%+#")
+    key = "".join(letter for letter in text if letter.isalnum() or letter in "._%+#")
+    key = _BARE_DECIMAL.sub("0.", _NO_DECIMAL.sub("", key))
+    return _DOSE.sub(lambda found: found[1] + found[2].rstrip("0").rstrip("."), key)
 
 
 _PATTERN = re.compile(r"[^\s-](?:[^\s]| (?![-\s]))* - [^\s-](?:[^\s]| (?![-\s]|$))*")

@@ -30,8 +30,28 @@ def test_ways_to_write_one_service_are_one(other: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
+        ("Botox\u2122 10u - lip flip", "Botox 10u - lip flip"),
+        ("Xeomin\u00ae 50u - chin", "Xeomin 50u - chin"),
+        ("Juvederm .5 mL - lips", "Juvederm 0.5ml - lips"),
+        ("Juvederm 1.0ml - chin", "Juvederm 1 cc - chin"),
+        ("Tirzepatide 2.50mg - weekly", "Tirzepatide 2,5 mg - weekly"),
+        ("V.I. Peel - Precision", "VI Peel - precision"),
+        ("Morpheus 8 - Face and Neck", "Morpheus8 - face & neck"),
+    ],
+)
+def test_marks_points_and_figures_may_be_written_in_several_ways(one: str, other: str) -> None:
+    assert service_key(one) == service_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
         ("Botox 20u - forehead", "Botox 40u - forehead"),
         ("Filler 0.5ml - lips", "Filler 5ml - lips"),
+        ("Filler .5ml - lips", "Filler 5ml - lips"),
+        ("Filler.5ml - lips", "Filler 5ml - lips"),
+        ("Tirzepatide 2.5mg - weekly", "Tirzepatide 25mg - weekly"),
+        ("Botox 1,200u - face", "Botox 12u - face"),
         ("Laser - 1-2 areas", "Laser - 12 areas"),
         ("Laser - 1 2", "Laser - 12"),
         ("Peel 20% - face", "Peel 20 - face"),
