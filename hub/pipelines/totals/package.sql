@@ -3,15 +3,18 @@
 WITH import AS (
     SELECT DISTINCT finished_at FROM import_batch WHERE system = :'system' AND state IN ('loaded', 'superseded')
 ), sku AS (
-    SELECT DISTINCT ON (1) regexp_replace(lower(:service_name_text), '\W|_', '', 'g') AS name, service.sku
+    -- In small letters, without spaces and signs but those between two figures; what that does not tell apart stands not here.
+    SELECT regexp_replace(lower(:service_name_text), '(?<!\d)[^\w%+]|[^\w%+](?!\d)|_', '', 'g') AS name,
+        min(service.sku) AS sku
     FROM source_link AS link
     JOIN source_record AS record
       ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     JOIN service ON service.id = link.canonical_id
     WHERE link.system = :'system' AND link.kind = 'service'
-    ORDER BY 1, service.sku
+    GROUP BY 1
+    HAVING count(DISTINCT service.sku) = 1
 ), linked AS (
-    SELECT regexp_replace(lower(:package_service_id_text), '\W|_', '', 'g') AS service_name,
+    SELECT regexp_replace(lower(:package_service_id_text), '(?<!\d)[^\w%+]|[^\w%+](?!\d)|_', '', 'g') AS service_name,
         service.sku AS standing_sku,
         :package_credits - coalesce(:package_used_before, 0) AS remaining
     FROM source_link AS link

@@ -3,13 +3,16 @@
 WITH import AS (
     SELECT DISTINCT finished_at FROM import_batch WHERE system = :'system' AND state IN ('loaded', 'superseded')
 ), sku AS (
-    SELECT DISTINCT ON (1) regexp_replace(lower(:service_name_text), '\W|_', '', 'g') AS name, service.sku
+    -- In small letters, without spaces and signs but those between two figures; what that does not tell apart stands not here.
+    SELECT regexp_replace(lower(:service_name_text), '(?<!\d)[^\w%+]|[^\w%+](?!\d)|_', '', 'g') AS name,
+        min(service.sku) AS sku
     FROM source_link AS link
     JOIN source_record AS record
       ON record.id = link.source_record_id AND record.system = link.system AND record.kind = link.kind
     JOIN service ON service.id = link.canonical_id
     WHERE link.system = :'system' AND link.kind = 'service'
-    ORDER BY 1, service.sku
+    GROUP BY 1
+    HAVING count(DISTINCT service.sku) = 1
 ), day AS MATERIALIZED (
     SELECT said, date_trunc('month', :visit_start_date_read::timestamp) AS month
     FROM (SELECT DISTINCT visit_start_date_text AS said FROM :landed_visit) AS told
@@ -20,7 +23,7 @@ WITH import AS (
 ), named AS MATERIALIZED (
     SELECT said, sku.sku
     FROM (SELECT DISTINCT visit_service_id_text AS said FROM :landed_visit) AS told
-    JOIN sku ON sku.name = regexp_replace(lower(said), '\W|_', '', 'g')
+    JOIN sku ON sku.name = regexp_replace(lower(said), '(?<!\d)[^\w%+]|[^\w%+](?!\d)|_', '', 'g')
 ), state AS MATERIALIZED (
     SELECT said, (:visit_state_read)::text AS status FROM (SELECT DISTINCT visit_state_text AS said FROM :landed_visit) AS told
 ), price AS MATERIALIZED (

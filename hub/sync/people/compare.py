@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hub.sync.people.nicknames import are_nicknames
+from hub.sync.people.nicknames import are_nicknames, are_short_forms_of_one
 from hub.sync.people.normal import Person
 from hub.sync.people.population import Population
 from hub.sync.people.slips import is_date_slip, is_one_edit, is_two_edits
@@ -66,12 +66,16 @@ class Compared:
 def compare(one: Person, other: Person, population: Population) -> Compared:
     """Compare two people; the order does not matter."""
     swapped = _are_swapped(one, other)
+    email = _compare_contacts(one.email, other.email, population)
+    given = Alike.SAME if swapped else _compare_given(one.given, other.given, population)
+    if given is Alike.NICKNAME and population.is_small and email is not Alike.SAME:
+        given = Alike.RIVAL  # twins may be called so; nobody can count whether many are
     return Compared(
-        given=Alike.SAME if swapped else _compare_given(one.given, other.given, population),
+        given=given,
         family=Alike.SAME if swapped else _compare_family(one.family, other.family),
         born=_compare_births(one, other, population),
         phone=_compare_contacts(one.phone, other.phone, population),
-        email=_compare_contacts(one.email, other.email, population),
+        email=email,
         address=_compare_addresses(one, other),
         swapped=swapped,
         suffixes_differ=bool(one.suffix and other.suffix and one.suffix != other.suffix),
@@ -90,11 +94,12 @@ def _compare_given(one: tuple[str, ...], other: tuple[str, ...], population: Pop
         return Alike.UNKNOWN
     if a == b:
         return Alike.SAME
-    if are_nicknames(one[0], other[0]) and (len(one) == len(other) == 1 or one[1:] == other[1:]):
+    rest_is_same = len(one) == len(other) == 1 or one[1:] == other[1:]
+    if rest_is_same and are_nicknames(one[0], other[0]):
         return Alike.RIVAL if population.are_both_usual(a, b) else Alike.NICKNAME
     if max(len(a), len(b)) > (2 if len(a) != len(b) else 3) and is_one_edit(a, b):
         return Alike.RIVAL if population.are_two_names(a, b) else Alike.SLIP
-    if is_two_edits(a, b):
+    if is_two_edits(a, b) or (rest_is_same and are_short_forms_of_one(one[0], other[0])):
         return Alike.RIVAL
     return Alike.PART if _is_part(one, other) else Alike.OTHER
 

@@ -25,6 +25,11 @@ class Population:
     contacts: frozenset[str] = frozenset()
     """Phones and mailboxes that too many have."""
 
+    @property
+    def is_small(self) -> bool:
+        """Whether counting says nothing."""
+        return self.size < FEW
+
     def are_two_names(self, one: str, other: str) -> bool:
         """Whether two given names that differ by a slip of the pen are more likely two names than two writings.
 
@@ -36,14 +41,14 @@ class Population:
             return True
         if is_doubling(one, other):  # nobody names two children so
             return False
-        if self.size < FEW:
+        if self.is_small:
             return one[:1] != other[:1] or is_known(one) == is_known(other)
         rare, others, many = self._counted(one, other)
         return is_known(rare) or (others > 0 and others * 8 > many)
 
     def are_both_usual(self, one: str, other: str) -> bool:
         """Whether a name and its short form both are names that many have: then two people may well have them."""
-        if self.size < FEW:
+        if self.is_small:
             return self.size == 0  # the table says that they are one name
         _, others, many = self._counted(one, other)
         return others > 1 and others * 8 > many

@@ -1,5 +1,6 @@
 """Every check of a moved history finds the defect it is there for; a finding blocks until somebody accepts it."""
 
+import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Event
@@ -21,7 +22,7 @@ from hub.store.history_report import load_history_details
 from hub.store.unit_of_work import SqlStore
 from hub.store.verifications import SqlVerifications
 from tests.database import Database, fresh_database
-from tests.integration.migration.moved import FOLDER, run_of
+from tests.integration.migration.moved import FOLDER, fates_of, one_row, run_of
 from tests.legacy.generate import generate
 
 MAPPINGS = PROJECT / "mappings"
@@ -156,6 +157,30 @@ def test_history_that_was_moved_well_meets_every_check_and_can_be_signed(moved: 
     )
     with SqlStore(moved.engine).begin("sign") as work:
         assert sign_history(work, "legacy", "Dr. Hannah  Lee").name == "Dr. Hannah Lee"
+
+
+@pytest.mark.slow
+def test_services_that_differ_in_a_point_alone_are_two_in_hub_and_totals(database: Database, tmp_path: Path) -> None:
+    truth = generate(4, 60, tmp_path)
+    doses = ["Tirzepatide 2.5mg - weekly", "Tirzepatide 25mg - weekly"]
+    with (tmp_path / "services.csv").open("a", encoding="utf-8") as file:
+        file.writelines(f"S90{n},{name},Weight loss,15,99.00,Y\r\n" for n, name in enumerate(doses))
+    taken = [id_ for id_, told in truth["appointments"].items() if told["verdict"] == "loaded"][:5]
+    with (tmp_path / "appointments.csv").open(newline="", encoding="utf-8") as file:
+        head, *rows = csv.reader(file)
+    for row in rows:
+        if row[0] in taken:
+            row[head.index("Service")] = doses[row[0] != taken[0]]
+    with (tmp_path / "appointments.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([head, *rows])
+    store = SqlStore(database.engine)
+    run_of(store, tmp_path).run()
+    fates = fates_of(store)["appointments.csv"]
+    assert [one_row(fates[id_])["sku"] for id_ in taken] == [doses[0], *[doses[1]] * 4]
+    proof = prove(database)
+    assert proof.blocking == ()
+    counted = {one.value: (one.said, one.found) for one in proof.totals if one.value in doses}
+    assert counted == {doses[0]: (1, 1), doses[1]: (4, 4)}
 
 
 @pytest.mark.slow

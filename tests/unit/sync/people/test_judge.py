@@ -130,6 +130,23 @@ def test_among_few_people_a_slip_waits_for_a_person_and_a_doubled_letter_does_no
     assert judged({"given_name": "Kattherine", "email": None}, population=few).outcome is Outcome.MERGE
 
 
+def test_among_few_people_a_short_form_is_the_same_name_only_with_the_same_mailbox() -> None:
+    few = Population(size=20)
+    assert judged({"given_name": "Kate", "email": None}, population=few).rule == "twin_or_slip"
+    assert judged({"given_name": "Kate", "phone": None}, population=few).outcome is Outcome.MERGE
+
+
+def test_two_short_forms_of_one_name_may_be_brothers() -> None:
+    gary = ANN.model_copy(update={"given_name": "Gary", "email": None})
+    assert judged({"given_name": "Jerry"}, gary).rule == "twin_or_slip"
+
+
+@pytest.mark.parametrize(("one", "other"), [("Madison", "Maddie"), ("Olivia", "Liv"), ("Francisco", "Paco")])
+def test_short_forms_that_the_table_lacks_are_known(one: str, other: str) -> None:
+    who = ANN.model_copy(update={"given_name": one, "email": None})
+    assert judged({"given_name": other}, who).outcome is Outcome.MERGE
+
+
 def test_the_practices_own_number_ties_nobody() -> None:
     shared = Population(size=2000, given=NAMES, contacts=frozenset({"+15125550101"}))
     assert judged({"email": None}, population=shared).outcome is Outcome.REVIEW
