@@ -43,6 +43,9 @@ Judged = tuple[SourceRecord, tuple[Problem, ...]]
 """A record, and in which ways it breaks FHIR R4."""
 OVERLAP = timedelta(minutes=2)
 """How far back of the last record seen the next pull begins: a server stamps a record before others can read it."""
+_TICK = timedelta(seconds=2)
+"""A server's `Date` tells whole seconds, and some write it once a second; its stamps tell parts of them."""
+
 MOST_PER_PAGE = 1000
 MOST_BARREN_PAGES = 10
 """So many linked pages in a row without a new record are a circle."""
@@ -245,7 +248,7 @@ class _Reading:
         too, so nothing less than everything shows it.
         """
         seen = self.place.seen
-        return now is not None and seen is not None and now < seen - overlap / 2
+        return now is not None and seen is not None and now + _TICK < seen - overlap / 2
 
     def saw(self, page: SearchPage) -> None:
         changes = [change for change in map(modified_at, page.resources) if change is not None]
@@ -256,7 +259,7 @@ class _Reading:
         self.states |= fresh
         if self.total is not None:
             self.ids |= {hash(id_of(resource)) for resource in page.resources}
-        past = changes if began is None else [min(change, began) for change in changes]
+        past = changes if began is None else [min(change, began + _TICK) for change in changes]
         latest = [*past, self.place.seen] if self.place.seen else past
         self.place = replace(self.place, seen=max(latest, default=None))
 

@@ -105,12 +105,6 @@ class StoredDay(StoredScenario):
     def _instant(self, visit_id: str, wall: Any) -> Any:
         return instant_of(wall, self.scenario.zone_of(self._place_of((visit_id,))))
 
-    def _name_of(self, visit_id: str) -> str:
-        for name, ids in self._names.items():
-            if visit_id in ids:
-                return name if len(ids) == 1 else f"{name}.{ids.index(visit_id) + 1}"
-        return visit_id
-
 
 def _rows(missing: Clearance) -> list[Outcome]:
     consents = [{"consent": one.form_id, "version": one.version, "why": one.why} for one in missing.consents]

@@ -98,6 +98,7 @@ class StoredScenario:
         self._holds: dict[str, str] = {}
         self._waiting: dict[str, str | None] = {}
         self._told: dict[str, Outcome] = {}
+        self._relying: list[Outcome] = []
         load_scenario(self.store, engine, scenario, document)
 
     def play(self, entry: ActionEntry) -> Outcome:
@@ -123,6 +124,8 @@ class StoredScenario:
         self._serve()
         if entry.expect is not None and entry.expect.stock is not None:
             outcome["stock"] = self._stock(getattr(action, "location", None) or self._place_of_named(action))
+        if entry.expect is not None and entry.expect.relying is not None and outcome["ok"]:
+            outcome["relying"] = self._relying
         return outcome
 
     def _clock(self, to: datetime) -> Outcome:
@@ -213,14 +216,26 @@ class StoredScenario:
     def _cancel(self, action: Cancel) -> Outcome:
         ids = self._ids(action.visit)
         role, reason, waive = action.role, action.reason, action.waive
-        return _settled(
+        return self._ended(
             cancel_visit(self.store, *ids, actor="test", by=action.by, role=role, reason=reason, waive=waive)
         )
 
     def _no_show(self, action: NoShow) -> Outcome:
         ids = self._ids(action.visit)
         role, reason, waive = action.role, action.reason, action.waive
-        return _settled(no_show_visit(self.store, *ids, actor="test", role=role, reason=reason, waive=waive))
+        return self._ended(no_show_visit(self.store, *ids, actor="test", role=role, reason=reason, waive=waive))
+
+    def _ended(self, ended: Ended | Refusal) -> Outcome:
+        if isinstance(ended, Refusal):
+            return refused(ended)
+        self._relying = [{"visit": self._name_of(one), "codes": list(codes)} for one, codes in ended.relying.items()]
+        return {"ok": True, **asdict(ended.settlement), "waived": ended.waived_minor}
+
+    def _name_of(self, visit_id: str) -> str:
+        for name, ids in self._names.items():
+            if visit_id in ids:
+                return name if len(ids) == 1 else f"{name}.{ids.index(visit_id) + 1}"
+        return visit_id
 
     def _waive(self, action: Waive) -> Outcome:
         what: Waivable = "fee" if action.fee is not None else "deposit"
@@ -350,14 +365,6 @@ class StoredScenario:
 def refused(refusal: Refusal) -> Outcome:
     """A refusal as an outcome."""
     return {"ok": False, "refused": list(refusal.reasons)}
-
-
-def _settled(ended: Ended | Refusal) -> Outcome:
-    return (
-        refused(ended)
-        if isinstance(ended, Refusal)
-        else {"ok": True, **asdict(ended.settlement), "waived": ended.waived_minor}
-    )
 
 
 def load_scenario(store: SqlStore, engine: Engine, scenario: Scenario, document: str) -> None:
