@@ -33,7 +33,7 @@ READ = {
     "since": {"param": "since", "format": "unix", "overlap": "1s"},
 }  # fmt: skip
 STREAM = {"read": READ, "one": {"path": "people/{id}"}, "sees": {"sweep": {"every": 0}}}
-LIMITS = {"attempts": 1, "timeout_seconds": 0.1, "give_up_after": 10_000}
+LIMITS = {"attempts": 1, "timeout_seconds": 0.4, "give_up_after": 10_000}
 numbers = count()
 
 
