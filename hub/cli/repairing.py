@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from hub.bootstrap import Hub
     from hub.operations.approve_repair import NotApproved
     from hub.ports.repairs import Proposal, ProposedChange
+    from hub.scheduling.repair.day import Better
 
 app = typer.Typer(help="Repair a day: propose, look, approve.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="PROPOSAL", help="What `propose` said.")]
@@ -88,15 +90,28 @@ def _show(hub: "Hub", proposal: "Proposal", *, as_json: bool) -> None:
         "proposal": proposal.id,
         "date": proposal.on.isoformat(),
         "proven": proposal.proven,
+        "better": None if proposal.better is None else asdict(proposal.better),
         "kept": proposal.kept,
         **counts,
         "changes": changes,
     }
-    best = "no better plan exists" if proposal.proven else "the best found in the time; a better one may exist"
+    best = "no better plan exists" if proposal.proven else f"the best found in the time; {_better(proposal.better)}"
     sums = f"{counts['moved']} moved, {counts['unplaced']} without a place, {proposal.kept} stay at their time"
     head = [f"{proposal.id}: {proposal.on}, {len(changes)} changes, {sums} ({best})"]
     tail = [f"`hub repair approve {proposal.id}` makes them, `--visit ID` only some"] if changes else []
     tell(answer, [*head, *(_line(one) for one in changes), *tail], as_json=as_json)
+
+
+def _better(better: "Better | None") -> str:
+    if better is None:
+        return "a better one may exist"
+    what = {
+        "unplaced": "place {} more visits",
+        "moved": "move {} visits less",
+        "minutes": "move visits by {} minutes less in all",
+        "resources": "change {} resources less",
+    }
+    return f"another one may {what[better.aim].format(f'at most {better.at_most}')}"
 
 
 def _change(one: "ProposedChange", zone: "ZoneInfo") -> dict[str, Any]:

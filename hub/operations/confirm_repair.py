@@ -11,7 +11,7 @@ from hub.operations.approve_repair import (
     judge_approval,
 )
 from hub.operations.ask_outside import Outside
-from hub.operations.begin_relocation import Wanted, begin_relocation, find_other
+from hub.operations.begin_relocation import NOT_BOTH, Lacking, Wanted, begin_relocation, find_other
 from hub.operations.confirm_hold import Undecided
 from hub.operations.note_visits import Note, load_visits
 from hub.operations.place_facts import recheck_flagged
@@ -41,9 +41,9 @@ def confirm_repair(
 
     The visit that it refuses (`vendor_refused`, `vendor_unavailable`) refuses the whole approval, and what it changed
     before is put back there; the rest may be approved without it. `undecided_change` stands on the visits of which
-    another change waits for its word, `cannot_hold_both` on all: the new places are to be had only once the old ones
-    are given up. While it is not known, every visit has both of its places. The arguments and errors are those of
-    `approve_repair`.
+    another change waits for its word, `cannot_hold_both` on those whose new places are to be had only once the old ones
+    are given up, and on no others: the rest may be approved without them. While it is not known, every visit has both
+    of its places. The arguments and errors are those of `approve_repair`.
     """
     with store.begin("begin_repair") as work:
         begun = _begin(work, proposal_id, changes, actor)
@@ -83,8 +83,8 @@ def _begin(work: UnitOfWork, proposal_id: str, changes: Collection[str] | None, 
         return Approved((), asked.is_stale)
     note = Note("visit_moved", "approve_repair", actor, event_data={"proposal": proposal_id})
     begun = begin_relocation(work, Wanted(wanted, note, asked.yielding, proposal_id), vendor, request)
-    if isinstance(begun, Refusal):
-        return _refused(ids, *begun.reasons, is_stale=asked.is_stale)
+    if isinstance(begun, Lacking):
+        return _refused(begun.visit_ids, NOT_BOTH, is_stale=asked.is_stale)
     return begun, asked.is_stale
 
 

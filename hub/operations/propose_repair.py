@@ -55,6 +55,7 @@ def propose_repair(
             made_by=actor,
             made_at=now,
             changes=_changes(day, plan, why),
+            better=plan.better,
         )
         work.repairs.save(proposal)
         _flag(work, plan)

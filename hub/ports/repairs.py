@@ -7,7 +7,7 @@ from typing import Protocol
 
 from hub.canonical.records import Visit
 from hub.scheduling.decision import PlannedVisit, Recolouring
-from hub.scheduling.repair.day import BookedVisit, Fate
+from hub.scheduling.repair.day import Better, BookedVisit, Fate
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class Proposal:
     made_at: datetime
     changes: tuple[ProposedChange, ...]
     """In order of the arrivals before; those that are unplaced among them."""
+    better: Better | None = None
+    """How much another plan could be better, where this one is not proven."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ Whoever makes a diary leaves out what no longer counts: expired holds, cancelled
 """
 
 from abc import abstractmethod
+from bisect import bisect_left
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from itertools import chain
@@ -203,6 +204,20 @@ class Diary:
             return self.claims.spans_of(resource_id)
         return spans_of(self.claims_of.get(resource_id, ()))
 
+    def near(self, first: datetime, last: datetime) -> "Diary":
+        """The same diary with only the claims that touch the time between: what is decided there needs no others."""
+        begin = first - self._longest_claim
+        return self.with_claims(
+            claim
+            for claims in self.claims_of.values()
+            for claim in claims[bisect_left(claims, begin, key=_start) : bisect_left(claims, last, key=_start)]
+            if first < claim.end_at
+        )
+
+    @cached_property
+    def _longest_claim(self) -> timedelta:
+        return max((one.end_at - one.start_at for one in self.claims), default=timedelta())
+
     @cached_property
     def views(self) -> dict[Hashable, Any]:
         """What was worked out from this snapshot and is worth keeping as long as it."""
@@ -237,6 +252,10 @@ class Diary:
         before = self.claims
         claims = before.exchanging(exchanged) if isinstance(before, _Exchanged) else _Exchanged(self, exchanged)
         return replace(self, claims=claims, **changes)
+
+
+def _start(claim: BusyClaim) -> datetime:
+    return claim.start_at
 
 
 def spans_of(claims: Iterable[BusyClaim]) -> list[Span]:

@@ -1,6 +1,7 @@
 """A diary as it would stand once a booking is in it."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -48,8 +49,7 @@ def foresee_booking(practice: Practice, diary: Diary, request: BookingRequest) -
 
 def around(diary: Diary, arrives_at: datetime) -> Diary:
     """The same diary with the claims of those days only: what a booking is decided on."""
-    first, last = arrives_at - _NEAR, arrives_at + _NEAR
-    return diary.with_claims(claim for claim in diary.claims if claim.start_at < last and first < claim.end_at)
+    return diary.near(arrives_at - _NEAR, arrives_at + _NEAR)
 
 
 def with_booking(diary: Diary, booking: Booking, name: str, series_id: str | None = None) -> Diary:
@@ -70,6 +70,13 @@ def with_booking(diary: Diary, booking: Booking, name: str, series_id: str | Non
             replace(package, credits_left=package.credits_left - spent[package.id]) for package in diary.packages
         ),
     )
+
+
+def with_sessions(diary: Diary, bookings: Iterable[Booking], series_id: str | None) -> Diary:
+    """The diary with all of these, one after another, as the sessions of a series that is new to it."""
+    for number, booking in enumerate(bookings, 1):
+        diary = with_booking(diary, booking, f"{series_id}:{number}", series_id)
+    return diary
 
 
 def _made_way(diary: Diary, reassignments: tuple[Reassignment, ...]) -> Diary:

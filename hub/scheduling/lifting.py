@@ -97,6 +97,8 @@ def _lift_none_suitable(world: World) -> World:
     """Licences that there are do not lapse."""
 
     def lasting(resource: PracticeResource) -> PracticeResource:
+        if not resource.certifications:
+            return resource
         ever = {"valid_from": None, "until": None}
         licences = tuple(one.model_copy(update=ever) for one in resource.certifications)
         return resource.model_copy(update={"certifications": licences})

@@ -99,27 +99,25 @@ def _with_units(board: Board, booking: Booking) -> Booking:
     for key, claim in keyed:
         if board.resources[claim.resource_id].capacity > 1:
             wanted.setdefault(claim.resource_id, []).append(UnitClaim(key, _span(claim)))
-    if not wanted and not moved:
+    if not wanted:  # everybody has but one unit
         return booking
     units: dict[str, int] = {}
+    existing: list[BusyClaim] = []
     for resource_id, claims in wanted.items():
-        standing = [one for one in _existing(board, resource_id) if one.id not in moved]
-        units |= choose_units(standing, claims, board.resources[resource_id].capacity)
-    existing = (
-        claim for resource_id in wanted for claim in board.diary.claims_of.get(resource_id, ()) if claim.id not in moved
+        standing = [one for one in board.diary.claims_of.get(resource_id, ()) if one.id not in moved]
+        units |= choose_units(map(_as_unit_claim, standing), claims, board.resources[resource_id].capacity)
+        existing += standing
+    return replace(
+        booking,
+        visits=tuple(_on_units(visit, number, units) for number, visit in enumerate(booking.visits)),
+        recolourings=plan_recolourings(existing, units),
+        reassignments=tuple(replace(one, unit=units.get(one.claim_id, 1)) for one in booking.reassignments),
     )
-    recolourings = plan_recolourings(existing, units) if units else ()
-    visits = tuple(
-        replace(
-            visit,
-            claims=tuple(
-                replace(claim, unit=units.get(_key(number, index), 1)) for index, claim in enumerate(visit.claims)
-            ),
-        )
-        for number, visit in enumerate(booking.visits)
-    )
-    reassignments = tuple(replace(one, unit=units.get(one.claim_id, 1)) for one in booking.reassignments)
-    return replace(booking, visits=visits, recolourings=recolourings, reassignments=reassignments)
+
+
+def _on_units(visit: PlannedVisit, number: int, units: Mapping[str, int]) -> PlannedVisit:
+    claims = (replace(claim, unit=units.get(_key(number, index), 1)) for index, claim in enumerate(visit.claims))
+    return replace(visit, claims=tuple(claims))
 
 
 def plan_recolourings(existing: Iterable[BusyClaim], units: Mapping[str, int]) -> tuple[Recolouring, ...]:
@@ -143,9 +141,8 @@ def _key(visit: int, claim: int) -> str:
     return f"new:{visit}:{claim}"
 
 
-def _existing(board: Board, resource_id: str) -> list[UnitClaim]:
-    claims = board.diary.claims_of.get(resource_id, ())
-    return [UnitClaim(claim.id, (minute_of(claim.start_at), minute_from(claim.end_at)), claim.unit) for claim in claims]
+def _as_unit_claim(claim: BusyClaim) -> UnitClaim:
+    return UnitClaim(claim.id, (minute_of(claim.start_at), minute_from(claim.end_at)), claim.unit)
 
 
 def _span(claim: PlannedClaim | Reassignment) -> tuple[int, int]:

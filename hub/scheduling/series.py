@@ -15,15 +15,15 @@ from functools import cached_property
 from hub.canonical.practice import Practice, PracticeService
 from hub.errors import InvalidInput, Problem
 from hub.scheduling.clock import wall_clock
-from hub.scheduling.decision import PlannedClaim, Refusal
+from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.diary import Diary
-from hub.scheduling.foresight import book_opening, with_booking
+from hub.scheduling.foresight import book_opening, with_sessions
 from hub.scheduling.openings import find_first_openings
 from hub.scheduling.protocol import reach_of, timed_trips
 from hub.scheduling.request import OpeningsRequest, Trip
 from hub.scheduling.rules import uses_of
 from hub.scheduling.stock import Shelf, shelf_of
-from hub.scheduling.timeline import MINUTES_PER_DAY, minute_of
+from hub.scheduling.timeline import MINUTES_PER_DAY, instant_at, minute_of
 
 _NO_SERIES = Refusal(("no_series",))
 
@@ -90,7 +90,8 @@ class _Search:
         self._gap = _least_gap(self._service)
         self._widest = self._service.series.max_days if self._service.series else None
         self._dead: set[_State] = set()
-        self._books: dict[_Path, tuple[Diary, tuple[PlannedClaim, ...]]] = {(): (diary, ())}
+        self._bookings: dict[_Path, Booking] = {}
+        self._days_near: dict[date, Diary] = {}
 
     def has_credits(self) -> bool:
         """Whether the package, if one pays, pays that many sessions."""
@@ -139,7 +140,7 @@ class _Search:
         if not self._needs_itself and not (path and self._is_near(path[-1].day, day)):
             return _Session(day, self._firsts[day])
         asked = OpeningsRequest(self._request.trip, day, day)
-        found = find_first_openings(self._practice, self._book(path)[0], asked, self._now)
+        found = find_first_openings(self._practice, self._book(path, day), asked, self._now)
         return None if isinstance(found, Refusal) or day not in found else _Session(day, found[day])
 
     @cached_property
@@ -193,19 +194,31 @@ class _Search:
                 (claim.resource_id, claim.start_at, claim.end_at)
                 for number, day in enumerate(days)
                 if self._is_near(day, last)
-                for claim in self._book(path[: number + 1])[1]
+                for claim in self._booking(path[: number + 1]).visits[0].claims
             )
         return (len(path), last, promised, nearby, tuple(path) if self._needs_itself else ())
 
-    def _book(self, path: _Path) -> tuple[Diary, tuple[PlannedClaim, ...]]:
-        """The diary with these sessions in it, and the claims of the last."""
-        known = self._books.get(path)
+    def _book(self, path: _Path, day: date) -> Diary:
+        """The diary around a day, with these sessions in it."""
+        bookings = (self._booking(path[:number]) for number in range(1, len(path) + 1))
+        return with_sessions(self._near(day), bookings, self._part.series_id)
+
+    def _booking(self, path: _Path) -> Booking:
+        """What the last of these sessions takes."""
+        known = self._bookings.get(path)
         if known is None:
-            before = self._book(path[:-1])[0]
-            booking = book_opening(self._practice, before, self._request.trip, path[-1].arrives_at, self._now)
-            name = f"{self._part.series_id}:{len(path)}"
-            after = with_booking(before, booking, name, self._part.series_id)
-            known = self._books[path] = (after, booking.visits[0].claims)
+            last, before = path[-1], self._book(path[:-1], path[-1].day)
+            known = book_opening(self._practice, before, self._request.trip, last.arrives_at, self._now)
+            self._bookings[path] = known
+        return known
+
+    def _near(self, day: date) -> Diary:
+        """The diary with the claims that a session of that day may meet."""
+        known = self._days_near.get(day)
+        if known is None:
+            slack = timedelta(days=1 + self._reach_days)
+            first, last = self._clock.day_start(day - slack), self._clock.day_start(day + slack + timedelta(days=1))
+            known = self._days_near[day] = self._diary.near(instant_at(first), instant_at(last))
         return known
 
     @cached_property

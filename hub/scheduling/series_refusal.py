@@ -7,15 +7,14 @@ series can be booked. So nothing smaller would do.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import reduce
 from itertools import combinations
 
 from hub.canonical.practice import Practice
 from hub.scheduling.board import Board
 from hub.scheduling.decide import decide_booking
-from hub.scheduling.decision import Refusal
+from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.diary import Diary
-from hub.scheduling.foresight import around, book_opening, with_booking
+from hub.scheduling.foresight import around, book_opening, with_sessions
 from hub.scheduling.judge import Judge
 from hub.scheduling.lifting import UNTIL, World, lift, liftable
 from hub.scheduling.request import BookingRequest, OpeningsRequest
@@ -126,22 +125,27 @@ def _worth_asking(board: Board, first: date, last: date) -> Iterator[int]:
 
 
 def _with_sessions(world: World, booked: tuple[datetime, ...], now: datetime) -> Diary:
-    diary, trip = world.diary, world.request.trip
-    for number, arrives_at in enumerate(booked):
-        booking = book_opening(world.practice, around(diary, arrives_at), trip, arrives_at, now)
-        diary = with_booking(diary, booking, f"session-{number}", trip.parts[0].series_id)
-    return diary
+    bookings: list[Booking] = []
+    for arrives_at in booked:
+        bookings.append(_session(world, bookings, arrives_at, now))
+    return with_sessions(world.diary, bookings, world.request.trip.parts[0].series_id)
+
+
+def _session(world: World, before: list[Booking], arrives_at: datetime, now: datetime) -> Booking:
+    """What a session takes, with those before it in the book."""
+    near = with_sessions(around(world.diary, arrives_at), before, world.request.trip.parts[0].series_id)
+    return book_opening(world.practice, near, world.request.trip, arrives_at, now)
 
 
 def _remedies(world: World, now: datetime) -> Iterator[Remedy]:
-    codes = liftable(world)
+    codes, lifted = liftable(world), _Lifted({(): world})
     needed: frozenset[str] = frozenset()
     for count in range(1, min(MOST, len(codes)) + 1):
         found = False
         for chosen in combinations(codes, count):
             if not needed <= set(chosen):
                 continue
-            mended = reduce(lift, chosen, world)
+            mended = lifted.of(chosen)
             arrivals = _series(mended, now)
             if arrivals is not None:
                 found = True
@@ -149,30 +153,42 @@ def _remedies(world: World, now: datetime) -> Iterator[Remedy]:
         if found:
             return
         if count == 1:
-            needed = _needed(world, codes, now)
+            needed = _needed(lifted, codes, now)
 
 
-def _needed(world: World, codes: tuple[str, ...], now: datetime) -> frozenset[str]:
+@dataclass(frozen=True, slots=True)
+class _Lifted:
+    """The worlds without these codes; each begins with the timelines of the one without its last code."""
+
+    known: dict[tuple[str, ...], World]
+
+    def of(self, codes: tuple[str, ...]) -> World:
+        if codes not in self.known:
+            self.known[codes] = lift(self.of(codes[:-1]), codes[-1])
+        return self.known[codes]
+
+
+def _needed(lifted: _Lifted, codes: tuple[str, ...], now: datetime) -> frozenset[str]:
     """The codes without which all others together would not do: every remedy has them, for more is never worse."""
-    rests = {code: [other for other in codes if other != code] for code in codes}
-    return frozenset(code for code, rest in rests.items() if _series(reduce(lift, rest, world), now) is None)
+    rests = {code: tuple(other for other in codes if other != code) for code in codes}
+    return frozenset(code for code, rest in rests.items() if _series(lifted.of(rest), now) is None)
 
 
 def _hurdles(world: World, mended: World, arrivals: tuple[datetime, ...], now: datetime) -> Iterator[Hurdle]:
     """What stands in the way today of each session of the series that would be."""
-    real, relaxed = world.diary, mended.diary
+    relaxed: list[Booking] = []
+    paid: list[Booking] = []
     zone = world.practice.zone_of(world.request.trip.location_id)
-    package = world.request.trip.parts[0].package_id
+    part = world.request.trip.parts[0]
     for number, arrives_at in enumerate(arrivals, 1):
         asked = BookingRequest(world.request.trip, arrives_at)
-        decision = decide_booking(world.practice, around(real, arrives_at), asked, now)
+        near = with_sessions(around(world.diary, arrives_at), paid, part.series_id)
+        decision = decide_booking(world.practice, near, asked, now)
         codes = set(decision.reasons) if isinstance(decision, Refusal) else set()
         codes |= {UNTIL} if arrives_at.astimezone(zone).date() > world.request.until_on else set()
         if codes:
             yield Hurdle(number, arrives_at, tuple(sorted(codes)))
-        near = around(relaxed, arrives_at)
-        booking = book_opening(mended.practice, near, mended.request.trip, arrives_at, now)
-        name, series = f"session-{number}", world.request.trip.parts[0].series_id
-        relaxed = with_booking(relaxed, booking, name, series)
-        paid = tuple(replace(visit, package_id=package) for visit in booking.visits)
-        real = with_booking(real, replace(booking, visits=paid, recolourings=(), reassignments=()), name, series)
+        booking = _session(mended, relaxed, arrives_at, now)
+        relaxed.append(booking)
+        visits = tuple(replace(visit, package_id=part.package_id) for visit in booking.visits)
+        paid.append(replace(booking, visits=visits, recolourings=(), reassignments=()))

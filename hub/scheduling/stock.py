@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 
-from hub.canonical.practice import Practice, Product, Use
+from hub.canonical.practice import Practice, Product
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.diary import Diary, LotOnHand
 from hub.scheduling.vials import Supply
@@ -148,11 +148,6 @@ def _by_date(demands: Iterable[Demand]) -> dict[date, Decimal]:
     for day, quantity in demands:
         found[day] = found.get(day, Decimal()) + quantity
     return found
-
-
-def demands_of(uses: Iterable[Use], arrives_on: date) -> list[tuple[str, Demand]]:
-    """(product, demand) of one visit."""
-    return [(use.product, (arrives_on, use.quantity)) for use in uses]
 
 
 def _from(entries: Iterable[Demand], first: date) -> Decimal:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, text, update
 from hub.canonical.records import Visit
 from hub.ports.repairs import Proposal, ProposedChange, Reassigned
 from hub.scheduling.decision import Booking, Recolouring
-from hub.scheduling.repair.day import BookedVisit, Fate
+from hub.scheduling.repair.day import Aim, Better, BookedVisit, Fate
 from hub.scheduling.request import Part
 from hub.store.driver import run
 from hub.store.locks import claimed_by_nobody_else, make_way
@@ -88,6 +88,7 @@ class SqlRepairs:
             made_by=row.made_by,
             made_at=row.made_at,
             changes=tuple(_change(one) for one in self._connection.execute(query)),
+            better=None if row.better is None else Better(Aim(row.better["aim"]), row.better["at_most"]),
         )
 
     def reassign(

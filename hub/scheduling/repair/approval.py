@@ -93,7 +93,7 @@ def decide_approval(
         return _merged(objections)
     placed = {visit.id: visit for trip in after for visit in _repaired(trip, asked.visits, wanted)}
     stood = {visit.id: visit for visit in asked.visits}
-    return plan_of(without_visits(diary, yielding), practice, stood, [placed[one] for one in wanted], proven=True)
+    return plan_of(without_visits(diary, yielding), practice, stood, [placed[one] for one in wanted])
 
 
 def _changed(visit: BookedVisit, change: Change | None) -> BookedVisit:

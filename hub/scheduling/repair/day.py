@@ -68,6 +68,25 @@ class RepairedVisit:
         return self.fate is Fate.MOVED or bool(self.changed)
 
 
+class Aim(StrEnum):
+    """What a repair keeps small, the weightiest first."""
+
+    UNPLACED = "unplaced"
+    MOVED = "moved"
+    MINUTES = "minutes"
+    RESOURCES = "resources"
+
+
+@dataclass(frozen=True, slots=True)
+class Better:
+    """How much another plan could be better at most, where the best is not proven."""
+
+    aim: Aim
+    """The weightiest that is not settled; what weighs less is then open, too."""
+    at_most: int
+    """Visits, minutes or resources."""
+
+
 @dataclass(frozen=True, slots=True)
 class RepairPlan:
     """Every booked visit of the day that has not begun, in order of their arrival before."""
@@ -75,8 +94,13 @@ class RepairPlan:
     visits: tuple[RepairedVisit, ...]
     recolourings: tuple[Recolouring, ...]
     """Claims of others that change their unit to make room."""
-    proven: bool
-    """Whether no better plan exists; else it is the best that was found in the time."""
+    better: Better | None = None
+    """What may be left to gain where the time was over; None: no better plan exists."""
+
+    @property
+    def proven(self) -> bool:
+        """Whether no better plan exists; else it is the best that was found in the time."""
+        return self.better is None
 
     def count(self, fate: Fate) -> int:
         """How many visits have that fate."""

@@ -36,27 +36,27 @@ def plan_repair(
 
     `visits` are the booked visits of declared services, of any date; their claims are in `diary`, like everything else
     that stands. The rules that look at dates alone are not asked, since every visit keeps its date. Fewest unplaced,
-    then fewest moved, then fewest minutes, then fewest resources changed; `proven` says whether that is certain after
-    `seconds`. Writes nothing; the same input gives the same plan.
+    then fewest moved, then fewest minutes, then fewest resources changed; after `seconds` the best found, and how much
+    `better` another one could be. Writes nothing; the same input gives the same plan.
     """
     trips = standing_trips(practice, visits, on, now)
     if not trips:
-        return RepairPlan((), (), proven=True)
+        return RepairPlan((), ())
     booked = {visit.id: visit for trip in trips for visit in trip.visits}
     rest = without_visits(diary, booked.values())
     boards = {place: board_on(practice, rest, place, on) for place in sorted({trip.location_id for trip in trips})}
     unfit = find_unfit(boards, trips)
     if not unfit:
         kept = [visit for trip in trips for visit in _as_it_stands(trip, Fate.KEPT)]
-        return plan_of(diary, practice, booked, kept, proven=True)
+        return plan_of(diary, practice, booked, kept)
     window = Window(on, minute_from(now) + notice_minutes)
     modes = [_modes(boards[trip.location_id], trip, window, is_unfit=i in unfit) for i, trip in enumerate(trips)]
     from hub.scheduling.repair.model import DayModel  # noqa: PLC0415 - OR-Tools takes half a second to load
     from hub.scheduling.repair.solve import solve_day  # noqa: PLC0415
 
-    placements, proven = solve_day(DayModel(boards, trips, modes, unfit), seconds)
+    placements, better = solve_day(DayModel(boards, trips, modes, unfit), seconds)
     placed = [visit for trip, where in zip(trips, placements, strict=True) for visit in _placed(trip, where)]
-    return plan_of(diary, practice, booked, placed, proven=proven)
+    return replace(plan_of(diary, practice, booked, placed), better=better)
 
 
 def without_visits(diary: Diary, visits: Collection[BookedVisit]) -> Diary:
@@ -129,7 +129,7 @@ def _placed_part(
 
 
 def plan_of(
-    diary: Diary, practice: Practice, booked: Mapping[str, BookedVisit], visits: list[RepairedVisit], *, proven: bool
+    diary: Diary, practice: Practice, booked: Mapping[str, BookedVisit], visits: list[RepairedVisit]
 ) -> RepairPlan:
     """The plan, with a unit for each new claim and the claims of others that make room."""
     ordered = sorted(visits, key=lambda visit: (booked[visit.id].arrives_at, visit.id))
@@ -147,7 +147,7 @@ def plan_of(
             existing = [UnitClaim(claim.id, _span(claim), claim.unit) for claim in claims]
             units |= choose_units(existing, wanted, resource.capacity)
     repaired = tuple(_with_units(visit, units) for visit in ordered)
-    return RepairPlan(repaired, plan_recolourings(diary.claims, units), proven)
+    return RepairPlan(repaired, plan_recolourings(diary.claims, units))
 
 
 def _with_units(visit: RepairedVisit, units: Mapping[str, int]) -> RepairedVisit:

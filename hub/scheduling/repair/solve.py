@@ -1,14 +1,16 @@
 """The best of a day's model: fewest unplaced, then moved, then minutes, then resources changed; each binds the next.
 
 First the times alone, which are quick to prove: no plan comes to less than they do, and one that comes to the same is
-the best. Where the time is over before that is proven, what was found is kept, and said to be unproven.
+the best. Where the time is over before that is proven, what was found is kept, with how much better another could be.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
 
+from hub.scheduling.repair.day import Aim, Better
 from hub.scheduling.repair.greedy import place_greedily
 from hub.scheduling.repair.model import DayModel, TripVariables
 from hub.scheduling.repair.places import Mode
@@ -55,10 +57,10 @@ class _Search:
     levels: Levels = ()
     best: _Solution | None = None
     least: list[int] = field(default_factory=list)
-    """What no plan is below: visits, and minutes of those with so few visits. Empty: that is not settled."""
+    """What no plan is below: visits, and minutes of those with so few visits, where that many are known to be."""
 
-    def run(self) -> bool:
-        """Find the best there is; whether it is proven."""
+    def run(self) -> Better | None:
+        """Find the best there is; None: it is proven."""
         times = self._look_at_times()
         self.day.add_resources()
         self.levels = _levels_of(self.day)
@@ -67,20 +69,20 @@ class _Search:
         if times is not None:
             self.day.model.add(self.levels[VISITS] >= self.least[VISITS])
             self._keep_times(times)
-        settled = [self._settle(number) for number in (VISITS, MINUTES, CHANGES)]
-        return all(settled)
+        bounds = [self._settle(number) for number in (VISITS, MINUTES, CHANGES)]
+        return _left_to_gain(self.day, self.best, bounds)
 
     def _look_at_times(self) -> _Solution | None:
         """The best times, as if there were always enough who go together to fill the names."""
         model, times = self.day.model.clone(), None
         self.levels = _levels_of(self.day)[:CHANGES]
         for number, level in enumerate(self.levels):
-            found, is_best = self._improve(model, number, times, linear=1)
-            if found is None or not is_best:
+            found, bound = self._improve(model, number, times, linear=1)
+            self.least.append(bound)
+            if found is None or found.totals[number] > bound:
                 break
             times = found
-            self.least.append(times.totals[number])
-            model.add(level <= times.totals[number])
+            model.add(level <= bound)
         return times
 
     def _keep_times(self, times: _Solution) -> None:
@@ -92,50 +94,78 @@ class _Search:
         found, _ = self._improve(model, CHANGES, None, linear=0)
         self.best = min((one for one in (self.best, found) if one is not None), key=_totals, default=None)
 
-    def _settle(self, number: int) -> bool:
-        """Bring one objective to its least, and bind what comes after to it; whether that is proven."""
-        is_best = self._is_least(number)
-        if not is_best:
-            found, is_best = self._improve(self.day.model, number, self.best, linear=_LINEAR[number])
-            self.best = found or self.best
+    def _settle(self, number: int) -> int:
+        """Bring one objective to its least, and bind what comes after to it; gives what nothing is below."""
+        bound = self._known_bound(number)
+        if self.best is None or self.best.totals[number] > bound:
+            found, proven = self._improve(self.day.model, number, self.best, linear=_LINEAR[number])
+            self.best, bound = found or self.best, max(bound, proven)
         if self.best is not None:
             # Also where nothing better was found: what comes after may not undo what stands.
             self.day.model.add(self.levels[number] <= self.best.totals[number])
-        return is_best
+        return bound
 
-    def _is_least(self, number: int) -> bool:
-        known = tuple(self.least[: number + 1])
-        return self.best is not None and len(known) > number and self.best.totals[: number + 1] == known
+    def _known_bound(self, number: int) -> int:
+        """What the times alone say: only of plans that are least in what weighs more."""
+        is_least = self.best is not None and list(self.best.totals[:number]) == self.least[:number]
+        return self.least[number] if is_least and number < len(self.least) else 0
 
     def _improve(
         self, model: cp_model.CpModel, number: int, best: _Solution | None, *, linear: int
-    ) -> tuple[_Solution | None, bool]:
-        """The least of one objective that is found from `best` on, and whether nothing is less."""
+    ) -> tuple[_Solution | None, int]:
+        """The least of one objective that is found from `best` on, and what nothing is below."""
         seconds = self.seconds if number == CHANGES else self.seconds * _SHARE
         if seconds <= 0:
-            return None, False
+            return None, 0
         model.minimize(self.levels[number])
         _hint(model, self.day.variables, best.values if best is not None else {})
         solver = _solver(seconds, linear)
         status = solver.solve(model)
         self.seconds = max(self.seconds - solver.wall_time, 0.0)
-        found = _solution(self.day, self.levels, solver) if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
-        return found, status == cp_model.OPTIMAL
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return None, _whole(solver.best_objective_bound) if status == cp_model.UNKNOWN else 0
+        found = _solution(self.day, self.levels, solver)
+        return found, found.totals[number] if status == cp_model.OPTIMAL else _whole(solver.best_objective_bound)
 
 
-def solve_day(day: DayModel, seconds: float) -> tuple[tuple[Placement | None, ...], bool]:
-    """A placement for each trip (None: it stays, unplaced), and whether no better ones exist."""
+def solve_day(day: DayModel, seconds: float) -> tuple[tuple[Placement | None, ...], Better | None]:
+    """A placement for each trip (None: it stays, unplaced), and how much better others could be; None: not at all."""
     search = _Search(day, seconds)
-    proven = search.run()
+    better = search.run()
     values = search.best.values if search.best is not None else _as_it_stands(day)
-    return tuple(_placement(day, item, values) for item in day.trips), proven
+    return tuple(_placement(day, item, values) for item in day.trips), better
 
 
 def _levels_of(day: DayModel) -> Levels:
-    # One visit placed outweighs moving all of them: both levels in one search.
-    weight = len(day.moved) + 1
+    weight = _weight_of(day)
     visits = [*(visits * weight for visits in day.unplaced), *day.moved]
     return [cp_model.LinearExpr.sum(level) for level in (visits, day.minutes, day.changes)]
+
+
+def _weight_of(day: DayModel) -> int:
+    """One visit placed outweighs moving all of them: both levels in one search."""
+    return len(day.moved) + 1
+
+
+def _left_to_gain(day: DayModel, best: _Solution | None, bounds: Sequence[int]) -> Better | None:
+    """The weightiest in which there may be something better."""
+    if best is None:
+        return Better(Aim.UNPLACED, sum(len(day.trips[number].trip.visits) for number in day.unfit))
+    weight = _weight_of(day)
+    (unplaced, moved), (least_unplaced, least_moved) = (
+        divmod(best.totals[VISITS], weight),
+        divmod(bounds[VISITS], weight),
+    )
+    if unplaced > least_unplaced:
+        return Better(Aim.UNPLACED, unplaced - least_unplaced)
+    gaps = (moved - least_moved, *(best.totals[number] - bounds[number] for number in (MINUTES, CHANGES)))
+    aims = (Aim.MOVED, Aim.MINUTES, Aim.RESOURCES)
+    return next((Better(aim, gap) for aim, gap in zip(aims, gaps, strict=True) if gap > 0), None)
+
+
+def _whole(bound: float) -> int:
+    """What no whole number of visits or minutes is below; the solver knows it up to its tolerance, if at all."""
+    return max(math.ceil(bound - 1e-4), 0) if math.isfinite(bound) else 0
 
 
 def _totals(solution: _Solution) -> tuple[int, ...]:

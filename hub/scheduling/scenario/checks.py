@@ -190,9 +190,10 @@ class _Checks:
         for name in filled:
             if name not in service.names:
                 message = f"the service {service_id!r} has no need named {name!r}"
-                yield self._document.problem((*path, key, name), message)
+                yield self._document.problem((*path, key, name), message, meant(name, service.names))
         if option is not None and service.option(option) is None:
-            yield self._document.problem((*path, "option"), f"the service {service_id!r} has no option {option!r}")
+            message = f"the service {service_id!r} has no option {option!r}"
+            yield self._document.problem((*path, "option"), message, meant(option, [one.id for one in service.options]))
 
     def _wishes(self, action: Find, wished: Collection[str], path: Path) -> Iterator[Problem]:
         services = [self._scenario.find_service(part.service) for part in action.wanted()]

@@ -1,6 +1,6 @@
 """What must come out of an action, and whether it did. Only the keys an expectation gives are compared."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,10 +10,6 @@ from hub.canonical.practice import Entry
 from hub.canonical.wall import Count, Flag, LocalDate, Quantity, WallTime, Word
 from hub.scheduling.scenario.day_actions import KnockOn, MissingRow
 from hub.scheduling.scenario.stock_expectations import StockExpectation
-
-_MOMENTS = frozenset({"closes", "first", "openings", "arrivals", "arrives", "leaves", "ranked", "best"})
-_SETS = frozenset({"refused", "patients", "contested"})
-_ROWS = frozenset({"knock_on", "gaps"})
 
 
 class GapRow(Entry):
@@ -148,21 +144,31 @@ def _agrees(key: str, expected: Any, got: Any) -> bool:
         return not expected  # `refused: []`: not refused
     if got is None or expected is None:
         return got is expected
-    if key == "nearest":
-        return all(_agrees("arrives", at, got[side]) for side, at in expected.items())
-    if key == "why":
-        return _gives(expected, got)
-    if key in _MOMENTS:
-        return _same_moments(expected, got)
-    if key in _SETS:
-        return sorted(expected) == sorted(got)
-    if key in _ROWS:
-        return len(expected) == len(got) and all(_gives(e, g) for e, g in zip(expected, got, strict=True))
-    if key in ("missing", "relying", "reorders"):
-        return len(expected) == len(got) and all(any(_gives(e, g) for g in got) for e in expected)
-    if key in ("with", "stock", "idle"):
-        return all(name in got and got[name] == value for name, value in expected.items())
+    return _COMPARED.get(key, _same)(expected, got)
+
+
+def _same(expected: Any, got: Any) -> bool:
     return bool(expected == got)
+
+
+def _same_nearest(expected: Mapping[str, Any], got: Mapping[str, Any]) -> bool:
+    return all(_agrees("arrives", at, got[side]) for side, at in expected.items())
+
+
+def _same_words(expected: Any, got: Any) -> bool:
+    return sorted(expected) == sorted(got)
+
+
+def _same_rows(expected: Any, got: Any) -> bool:
+    return len(expected) == len(got) and all(_gives(e, g) for e, g in zip(expected, got, strict=True))
+
+
+def _same_rows_in_any_order(expected: Any, got: Any) -> bool:
+    return len(expected) == len(got) and all(any(_gives(e, g) for g in got) for e in expected)
+
+
+def _has_all(expected: Mapping[str, Any], got: Mapping[str, Any]) -> bool:
+    return all(name in got and got[name] == value for name, value in expected.items())
 
 
 def _gives(expected: Mapping[str, Any], got: Mapping[str, Any]) -> bool:
@@ -176,10 +182,10 @@ def _is_given(expected: Any, got: Any) -> bool:
     if not isinstance(expected, tuple):
         return bool(expected == got)
     if expected and isinstance(expected[0], Mapping):
-        return len(expected) == len(got) and all(_gives(e, g) for e, g in zip(expected, got, strict=True))
+        return _same_rows(expected, got)
     if expected and isinstance(expected[0], datetime):
         return _same_moments(expected, got)
-    return sorted(expected) == sorted(got)
+    return _same_words(expected, got)
 
 
 def _same_moments(expected: Any, got: Any) -> bool:
@@ -194,3 +200,16 @@ def _same_moment(expected: datetime, got: datetime) -> bool:
         return expected == got.replace(tzinfo=None)
     # In UTC, for Python finds no two instants of different zones equal while one of them is in a repeated hour.
     return expected.astimezone(UTC) == got.astimezone(UTC)
+
+
+_MOMENTS = ("closes", "first", "openings", "arrivals", "arrives", "leaves", "ranked", "best")
+_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "nearest": _same_nearest,
+    "why": _gives,
+    **dict.fromkeys(_MOMENTS, _same_moments),
+    **dict.fromkeys(("refused", "patients", "contested"), _same_words),
+    **dict.fromkeys(("knock_on", "gaps"), _same_rows),
+    **dict.fromkeys(("missing", "relying", "reorders"), _same_rows_in_any_order),
+    **dict.fromkeys(("with", "stock", "idle"), _has_all),
+}
+"""Key → how its values are compared; those that are not here are equal or not."""

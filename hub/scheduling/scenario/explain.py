@@ -137,10 +137,6 @@ def _why(why: Outcome) -> Iterator[str]:
         yield "   no three of its reasons out of the way would do"
 
 
-def _hurdle(one: Mapping[str, Any]) -> str:
-    return f"session {one['session']} on {one['arrives'].date()} ({', '.join(one['codes'])})"
-
-
 def _days(player: Player, asked: OpeningsRequest, diary: Diary, now: datetime) -> Iterator[str]:
     """Each date asked for: how many openings, and why the other grid times are none."""
     found = find_openings(player.scenario, diary, asked, now)

@@ -1,6 +1,6 @@
 """Play the repair of a day, and write down what it changes."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from hub.scheduling.diary import BusyClaim
@@ -32,7 +32,8 @@ def repair(player: Player, action: Repair) -> Outcome:
     units = {change.claim_id: change.unit for change in plan.recolourings}
     player.book.write(_recoloured(entry, units) for entry in list(player.book.entries.values()))
     player.book.write(_repaired(player, player.book.entries[visit.id], visit) for visit in plan.visits)
-    return {"ok": True, "proven": plan.proven} | {fate.value: plan.count(fate) for fate in Fate}
+    better: Outcome = {} if plan.better is None else {"better": asdict(plan.better)}
+    return {"ok": True, "proven": plan.proven} | better | {fate.value: plan.count(fate) for fate in Fate}
 
 
 def _is_at(entry: BookEntry, location_id: str | None) -> bool:

@@ -35,6 +35,11 @@ repair_proposal = Table(
     Column("book_version", Text, nullable=False, comment="A digest of the day as it stood."),
     Column("made_by", Text, nullable=False),
     instant("made_at"),
+    Column(
+        "better",
+        JSONB(none_as_null=True),
+        comment="Where it is not proven: what another plan could be better in (aim), and how much (at_most).",
+    ),
     CheckConstraint("notice_minutes >= 0", name="notice_minutes"),
     Index("ix_repair_proposal_location_id_on_date", "location_id", "on_date"),
     comment="Append-only: how a day that no longer fits could be repaired.",

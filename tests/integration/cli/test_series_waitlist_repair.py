@@ -122,6 +122,25 @@ def test_a_day_is_proposed_shown_and_approved(desk):
     assert "no proposal 'rep_nothing'" in said
 
 
+@pytest.mark.parametrize(
+    ("better", "said"),
+    [
+        ({"aim": "unplaced", "at_most": 2}, "the best found in the time; another one may place at most 2 more visits"),
+        ({"aim": "moved", "at_most": 3}, "the best found in the time; another one may move at most 3 visits less"),
+        ({"aim": "minutes", "at_most": 45}, "another one may move visits by at most 45 minutes less in all"),
+        ({"aim": "resources", "at_most": 1}, "another one may change at most 1 resources less"),
+        (None, "the best found in the time; a better one may exist"),  # proposed before it was kept
+    ],
+)
+def test_what_is_not_proven_says_how_much_better_another_one_could_be(desk, owner, better, said):
+    proposal = desk("repair", "propose", "--date", DAY)["proposal"]
+    with owner.begin() as connection:
+        values = {"better": None if better is None else json.dumps(better)}
+        connection.execute(text("UPDATE repair_proposal SET proven = false, better = CAST(:better AS jsonb)"), values)
+    assert desk("repair", "show", proposal)["better"] == better
+    assert f"{said})" in desk.plain("repair", "show", proposal)[1]
+
+
 def test_a_proposal_that_no_longer_fits_says_what_to_do(desk):
     words = ("--service", "peel", "--patient", "pat-1", "--with", "provider=lee", "--arrives", f"{DAY}T09:00")
     visit = desk("book", *words)["visits"][0]["id"]

@@ -140,8 +140,9 @@ class StoredScenario:
         return {"ok": True}
 
     def _next_expiry(self) -> datetime | None:
-        with self.store.begin("look") as work:
-            return work.waitlist.find_next_expiry()
+        with self._engine.connect() as connection:
+            found: datetime | None = connection.execute(text("SELECT min(expires_at) FROM hold")).scalar_one()
+        return found
 
     def _serve(self) -> None:
         for offer in serve_waitlist(self.store):

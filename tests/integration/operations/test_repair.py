@@ -20,7 +20,7 @@ from hub.operations.move_visit import Moved, MoveRequest, move_visit
 from hub.operations.propose_repair import UNPLACED, find_proposal, propose_repair
 from hub.ports.repairs import Proposal, ProposedChange
 from hub.scheduling.repair.approval import Objection
-from hub.scheduling.repair.day import Fate
+from hub.scheduling.repair.day import Aim, Better, Fate
 from hub.scheduling.request import BookingRequest, Part, Trip
 from hub.store.unit_of_work import SqlStore
 from tests.integration.operations.small_practice import assert_nobody_is_booked_twice, count_rows
@@ -97,6 +97,15 @@ def test_a_proposal_says_of_each_change_from_where_to_where_and_why(store: SqlSt
     assert proposal.proven
     assert find_proposal(store, proposal.id) == proposal
     assert arrivals(owner) == {moved: NINE}  # nothing of the book has changed
+
+
+def test_without_time_a_proposal_keeps_how_much_better_another_one_could_be(store: SqlStore) -> None:
+    book(store, 1, 0, provider="lee")
+    away(store, "lee", 0, 1)
+    proposal = propose_repair(store, "main", NINE.date(), actor="ann", seconds=0)
+    assert not proposal.proven
+    assert proposal.better == Better(Aim.RESOURCES, 1)
+    assert find_proposal(store, proposal.id) == proposal
 
 
 def test_what_is_approved_is_made_with_event_audit_and_delivery(store: SqlStore, owner: Engine) -> None:

@@ -1,6 +1,7 @@
 """A repair in a vendor's calendar is made once the vendor agreed to all that was approved; what it refuses stays."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,12 +11,16 @@ from hub.canonical.time import Span
 from hub.operations.add_away import add_away
 from hub.operations.apply_practice import apply_practice
 from hub.operations.approve_repair import Approved, NotApproved
+from hub.operations.begin_relocation import Lacking, Wanted, begin_relocation
 from hub.operations.book_visit import Booked
 from hub.operations.confirm_hold import Asking, Undecided, confirm_booking
 from hub.operations.confirm_repair import confirm_repair
+from hub.operations.note_visits import Note
 from hub.operations.propose_repair import propose_repair
 from hub.operations.reconcile_bookings import ReconcileResult, reconcile_bookings
+from hub.ports.relocations import Relocation
 from hub.ports.repairs import Proposal
+from hub.scheduling.decision import PlannedClaim, PlannedVisit
 from hub.scheduling.repair.approval import Objection
 from hub.store.unit_of_work import SqlStore
 from tests.integration.operations.shared_practice import (
@@ -139,3 +144,33 @@ def test_what_the_hub_itself_refuses_the_vendor_is_not_asked(store: SqlStore, he
     here.vendor.writes = here.vendor.reads = "down"
     refused = approve(store, here, proposal)
     assert refused == NotApproved((Objection(visit, ("no_provider",)),), is_stale=True)
+
+
+def to_stand(visit_id: str, patient: str, stood_at: datetime, at: datetime, provider: str) -> Relocation:
+    """Half an hour of somebody's at another place."""
+    resources, until = (("provider", provider),), at + HALF
+    claim = PlannedClaim(provider, 1, "talk", "provider", at, until)
+    kinds = {"provider": provider}
+    planned = PlannedVisit(
+        *("talk", None, patient, "main", at, at, until, until), resources, kinds, (claim,), (), None, None, None
+    )
+    return Relocation(visit_id, stood_at, planned, {}, None, keeps_stock=True)
+
+
+def test_only_who_lacks_something_at_the_new_place_is_named(store: SqlStore, here: Others, owner: Engine) -> None:
+    """A change in the book that the plan did not see: one of three would meet somebody who stays."""
+    ids = book(store, here, 0, 30, 60, 90)
+    patients = [str(ask(owner, f"SELECT patient_id FROM visit WHERE id = '{one}'")) for one in ids]
+    stood = [NINE + n * HALF for n in range(4)]
+    goes = [
+        to_stand(ids[0], patients[0], stood[0], stood[0], "dr-kim"),
+        to_stand(ids[1], patients[1], stood[1], stood[3], "dr-lee"),  # where the fourth stays
+        to_stand(ids[2], patients[2], stood[2], stood[0], "dr-lee"),  # which the first gives up
+    ]
+    wish = Wanted(tuple(goes), Note("visit_moved", "approve_repair", "ann"))
+    with store.begin("test") as work:
+        work.visits.lock()
+        assert begin_relocation(work, wish, "ehr", {}) == Lacking((ids[1],))
+        assert isinstance(begin_relocation(work, replace(wish, relocations=(goes[0], goes[2])), "ehr", {}), int)
+    assert ask(owner, "SELECT count(*) FROM hold") == 2
+    assert_nobody_is_booked_twice(owner)

@@ -7,7 +7,7 @@ judges one booking, `openings` walks every grid minute of the dates asked for.
 
 import itertools
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -18,14 +18,14 @@ def to_minute(instant):
     return round((instant - EPOCH).total_seconds()) // 60
 
 
-@cache
+@lru_cache(maxsize=200_000)
 def local(zone, minute):
     """(date, minute of the day) that a wall clock shows."""
     shown = (EPOCH + timedelta(minutes=minute)).astimezone(ZoneInfo(zone))
     return shown.date(), shown.hour * 60 + shown.minute
 
 
-@cache
+@lru_cache(maxsize=1_000)
 def shown_on(zone, day):
     """Minute of the day → the earliest minute at which the clock shows it on that date."""
     noon = to_minute(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
@@ -37,7 +37,7 @@ def shown_on(zone, day):
     return found
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def wall(zone, text):
     """The minute of a wall time: skipped ones move forward by the gap, of repeated ones the earlier is meant."""
     if text[16:]:

@@ -169,7 +169,7 @@ def without_objective(patch, *skipped):
     honest = solve._Search._improve
 
     def improve(search, model, number, best, *, linear):
-        return (None, False) if number in skipped else honest(search, model, number, best, linear=linear)
+        return (None, 0) if number in skipped else honest(search, model, number, best, linear=linear)
 
     patch.setattr(solve._Search, "_improve", improve)
 
@@ -185,7 +185,42 @@ def test_what_an_objective_has_no_time_for_is_not_undone_by_those_after_it(monke
     assert all(weight(last) <= weight(begun) for begun, (last, _) in zip(first, later, strict=True))
     assert any(last < begun for begun, (last, _) in zip(first, later, strict=True))
     assert {told["proven"] for _, told in later} == {True, False}
-    assert all(cost == (0, 0, 0, 0) for cost, told in later if told["proven"])
+    assert all(cost == repaired(seed)[0] for seed, (cost, told) in zip(seeds, later, strict=True) if told["proven"])
+
+
+def with_hardly_any_time(patch, effort):
+    """Each search ends after so much work, whatever it has found: the same on any machine."""
+    honest = solve._solver
+
+    def solver(seconds, linear):
+        made = honest(seconds, linear)
+        made.parameters.max_deterministic_time = effort
+        return made
+
+    patch.setattr(solve, "_solver", solver)
+
+
+@pytest.mark.parametrize(
+    ("effort", "expected"),
+    [(0.0, {"unplaced"}), (1e-5, {"unplaced", "moved"}), (1e-4, {"unplaced", "moved", "minutes"})],
+)
+def test_how_much_better_another_plan_could_be_is_never_said_too_small(monkeypatch, effort, expected):
+    aims = ("unplaced", "moved", "minutes", "resources")
+    bests = [repaired(seed)[0] for seed in range(25)]
+    with_hardly_any_time(monkeypatch, effort)
+    said = []
+    for seed, best in enumerate(bests):
+        cost, told = repair_of(small_day(seed))
+        if told["proven"]:
+            assert cost == best
+            continue
+        aim = aims.index(told["better"]["aim"])
+        assert cost[:aim] == best[:aim]
+        assert cost[aim] - best[aim] <= told["better"]["at_most"]
+        said.append((aims[aim], told["better"]["at_most"], cost[aim]))
+    assert all(0 < at_most <= cost for _, at_most, cost in said)
+    assert {aim for aim, _, _ in said} == expected
+    assert any(at_most < cost for _, at_most, cost in said) is ("minutes" in expected)  # else nothing is known
 
 
 def test_what_the_times_alone_come_to_is_no_more_than_any_plan_comes_to(monkeypatch):

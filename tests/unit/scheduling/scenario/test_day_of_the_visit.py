@@ -28,7 +28,7 @@ def run(*actions):
     ("action", "field", "message"),
     [
         ("{late: {visit: a}}", "actions[2].late.minutes", "missing"),
-        ("{late: {visit: a, minutes: 0}}", "actions[2].late.minutes", "greater than or equal to 1"),
+        ("{late: {visit: a, minutes: 0}}", "actions[2].late.minutes", "less than 1"),
         ("{late: {visit: z, minutes: 5}}", "actions[2].late.visit", "not declared"),
         ("{over: {visit: a}}", "actions[2].over", "either `minutes` or `until`"),
         ("{over: {visit: a, minutes: 5, until: 2026-03-02T09:40}}", "actions[2].over", "either `minutes` or `until`"),

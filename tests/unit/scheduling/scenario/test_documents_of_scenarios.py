@@ -62,7 +62,7 @@ def problems_of(action, head=HEAD):
         ("{clock: '9999-12-31T24:00'}", "actions[0].clock", "from 1900 to 2199"),
         (f"{{find: {{{FIND.replace('2026-03-03', '9999-12-31')}}}}}", "actions[0].find.until", "from 1900 to 2199"),
         ("{series: {service: consult, patient: ann, start: 2026-03-03, until: 2026-03-09, sessions: 1000000000}}",
-         "actions[0].series.sessions", "less than or equal to 1000"),
+         "actions[0].series.sessions", "more than 1000"),
         ("{move: {visit: v9, arrives: 2026-03-02T10:00}}", "actions[0].move.visit", "'v9' is not declared"),
         (f"{{find: {{{FIND}, prefers: {{days: mon}}}}}}", "actions[0].find", "goes with `ranked`"),
         (f"{{find: {{{FIND}, ranked: 0}}}}", "actions[0].find.ranked", "from 1 on"),
