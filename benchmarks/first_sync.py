@@ -12,17 +12,18 @@ import argparse
 import cProfile
 import os
 import pstats
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import count
 from pathlib import Path
 from random import Random
 from time import perf_counter, process_time
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, Engine, make_url, text
 
 from benchmarks.database import database_cpu, fresh_database, process_memory
 from hub.canonical.ids import Kind
@@ -44,6 +45,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 PAGE = 500
 STRETCH = 25_000
 """Records between two lines of what they cost."""
+MOST_PAGES_A_LIFE = 100
+"""Each life first reads again what the patients' overlap holds, which here is all of them."""
 FEW_A_PAGE = 50
 """Where requests are rationed: so that there are many of them."""
 
@@ -95,17 +98,18 @@ class Meter:
         return read, perf_counter(), process_time(), database_cpu(self._folder)
 
 
-def synchronize(url: URL | str, server: str, allowance: int | None = None) -> None:
+def synchronize(url: URL | str, server: str, allowance: int | None = None, *, tells_pages: bool = False) -> None:
     collect_seldom()
     engine = application_engine(url)
     store = SqlStore(engine)
     linked, gate = system(), gate_of(allowance)
     for kind in (Kind.PATIENT, Kind.VISIT):
         meter = Meter(kind, url)
+        progress = partial(print, flush=True) if tells_pages else meter
         with FhirClient(HttpClient(server, media_type=MEDIA_TYPE, gate=gate)) as client:
             source = ReadAhead(FhirSource(client, linked.name, page_size=FEW_A_PAGE if allowance else PAGE))
-            done = pull_changes(linked, kind, source, store, progress=meter)
-        if done.read:
+            done = pull_changes(linked, kind, source, store, progress=progress)
+        if done.read and not tells_pages:
             meter.tell(done.read)
     engine.dispose()
 
@@ -123,18 +127,28 @@ def fetch_only(server: str) -> None:
 
 
 def kill_again_and_again(url: URL, server: str, random: Random) -> int:
-    """Gives how often it was killed."""
+    """After some pages each, at any moment of the next one, however slow the machine. Gives how often it was killed."""
     command = [sys.executable, "-m", "benchmarks.first_sync", "--on", url.render_as_string(hide_password=False), server]
-    for times in range(1000):
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-            try:
-                process.wait(random.uniform(2, 8))
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                continue
-            assert process.returncode == 0
-            return times
-    raise AssertionError("it never came to an end")
+    for times in count():
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            told = [process.stdout.readline() for _ in range(random.randint(0, MOST_PAGES_A_LIFE))]
+            if not all(told):
+                assert process.wait() == 0
+                return times
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(random.uniform(0, 0.5))
+            process.kill()
+    raise AssertionError("it counts for ever")
+
+
+def require_all_once(owner: Engine, patients: int, visits: int) -> None:
+    """Each record landed, was linked and stands once, and each visit claims patient, provider and room."""
+    both = patients + visits
+    wanted = {"patient": patients, "visit": visits, "source_record": both, "source_link": both, "claim": 3 * visits}
+    with owner.connect() as connection:
+        held = {name: connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in wanted}
+    assert held == wanted, (held, wanted)
 
 
 def main() -> None:
@@ -148,7 +162,7 @@ def main() -> None:
     parser.add_argument("--on", nargs=2, metavar=("DATABASE", "SERVER"))
     options = parser.parse_args()
     if options.on:
-        synchronize(*options.on)
+        synchronize(*options.on, tells_pages=True)
         return
     patients = 2_000 if options.small else options.patients
     visits = 3 * patients if options.visits is None else options.visits
@@ -173,10 +187,7 @@ def main() -> None:
             synchronize(url, server)
         wall = perf_counter() - began
         print(f"end to end {(patients + visits) / wall:.0f} records a second")
-        with owner.connect() as connection:
-            for table, wanted in (("patient", patients), ("visit", visits), ("source_record", patients + visits)):
-                held = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
-                assert held == wanted, (table, held, wanted)
+        require_all_once(owner, patients, visits)
 
 
 if __name__ == "__main__":

@@ -97,6 +97,13 @@ class Allowance:
         return f"{self.answered} requests, {self.answered / could:.1%} of the allowance; {self.refused} refused"
 
 
+class Server(ThreadingHTTPServer):
+    """Says nothing of a client that was killed."""
+
+    def handle_error(self, *_: object) -> None:
+        pass
+
+
 def serve(patients: int, visits: int, takes: Callable[[], bool] = lambda: True) -> ThreadingHTTPServer:
     """A server on a free port; what it does not take it refuses with 429."""
 
@@ -138,7 +145,7 @@ def serve(patients: int, visits: int, takes: Callable[[], bool] = lambda: True) 
         def log_message(self, *_: object) -> None:
             pass
 
-    return ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    return Server(("127.0.0.1", 0), Pages)
 
 
 if __name__ == "__main__":

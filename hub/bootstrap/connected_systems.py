@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from hub.bootstrap.joined import kin_of
 from hub.bootstrap.practice_folder import PracticeFolder
 from hub.bootstrap.surroundings import surroundings_of
 from hub.canonical.ids import Kind
@@ -58,6 +59,8 @@ class ConnectedSystems:
             rules=self.folder.rules,
             told=self.told,
             drift={kind: _drift_rules(one.drift) for kind, one in connection.streams.items() if one.drift is not None},
+            joins=connection.joins,
+            kin=kin_of(connection, self.folder.connections),
             limit=MassChangeLimit(connection.mass_change.share, connection.mass_change.at_least),
         )
 

@@ -62,7 +62,7 @@ def discover(settings: Settings, folder: PracticeFolder, system: str, limit: int
             sample = [one.payload for one in islice((r for page in pages for r in page.records), limit)]
             table = known.get(kind)
             row = table is not None and table.table.spec.shape == "row"
-            proposal = propose(sample, kind, system=system, row=row)
+            proposal = propose(sample, kind, system=system, row=row, joins=connection.joins)
             marks = dict(marks_of_table(table)) if table is not None else {}
             if sample:
                 proposed = read_mapping(proposal.table, f"{kind}.yaml", {**codes, **_codes(proposal)})

@@ -1,6 +1,6 @@
 """Synchronizing with the practice's other systems, and what people need to see and decide of it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -15,7 +15,8 @@ from hub.operations.accept_drift import accept_drift
 from hub.operations.check_agreements import check_agreement
 from hub.operations.decide_conflict import Decision, decide_conflict
 from hub.operations.explain_record import ExplainedField, explain_record
-from hub.operations.pull_changes import Accepted, PullResult, pull_changes
+from hub.operations.linked_system import LinkedSystem
+from hub.operations.pull_changes import Accepted, PullResult, pull_changes, take_awaiting
 from hub.operations.pull_changes import Progress as Pulled
 from hub.operations.push_changes import Progress as Pushed
 from hub.operations.push_changes import PushResult, push_changes
@@ -68,9 +69,21 @@ class Exchange:
         """What changed there since the last pull."""
         self.check_agreement(system, [kind])
         with self.systems.open_source(system) as source:
-            return pull_changes(
-                self.systems.linked(system), kind, source, self.store, accepted=accepted, progress=progress
-            )
+            linked = self.systems.linked(system)
+            pulled = pull_changes(linked, kind, source, self.store, accepted=accepted, progress=progress)
+        self._take_awaiting(system, kind)
+        return pulled
+
+    def _take_awaiting(self, system: str, *kinds: Kind) -> None:
+        """What other connections brought before the records that it says more of."""
+        for kind in kinds:
+            for one in self._joining(system, kind):
+                take_awaiting(one, kind, self.store)
+
+    def _joining(self, system: str, kind: Kind) -> list[LinkedSystem]:
+        """Whose records say more of those of a system."""
+        connections = self.systems.folder.connections.values()
+        return [self.systems.linked(one.system) for one in connections if one.joins == system and kind in one.pull]
 
     def push(self, system: str, progress: Pushed = lambda _done: None) -> PushResult:
         """What it still has to be told."""
@@ -88,7 +101,9 @@ class Exchange:
 
     def _work_inbox(self, system: str) -> InboxResult:
         with self.systems.open_source(system) as source:
-            return work_inbox(self.systems.linked(system), source, self.store)
+            worked = work_inbox(self.systems.linked(system), source, self.store)
+        self._take_awaiting(system, *self.kinds(system))
+        return worked
 
     def exchange(self, system: str) -> bool:
         """What is due with a system, both ways; whether others may have to be told of it now."""
@@ -114,14 +129,15 @@ class Exchange:
         with self.store.begin("count_sent") as work:
             return work.outbox.count(system).get("sent", 0)
 
-    def rehearse(self, system: str) -> SyncPlan:
+    def rehearse(self, system: str, progress: Callable[[str, int], None] = lambda _what, _read: None) -> SyncPlan:
         """What a pull and a push would change."""
         linked, kinds = self.systems.linked(system), self.kinds(system)
         if not kinds:
             return rehearse_sync(linked, (), None, self.store)
         self.check_agreement(system, kinds)
         with self.systems.open_source(system) as source:
-            return rehearse_sync(linked, kinds, source, self.store)
+            joining = {kind: self._joining(system, kind) for kind in kinds}
+            return rehearse_sync(linked, kinds, source, self.store, joining, progress=progress)
 
     def check_agreement(self, system: str, kinds: Collection[Kind]) -> None:
         """Make sure that records of these kinds may go there and come from there today.

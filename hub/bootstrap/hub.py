@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-import stamina.instrumentation
 from sqlalchemy import Engine
 
 from hub.bootstrap.connected_systems import ConnectedSystems
@@ -144,6 +143,11 @@ class Hub:
         return tuple(self.systems.told[Kind.VISIT])
 
     @property
+    def told_of_people(self) -> tuple[str, ...]:
+        """The systems that are told of patients."""
+        return tuple(self.systems.told[Kind.PATIENT])
+
+    @property
     def desk(self) -> Desk:
         """Booking, and all that follows from it."""
         outside = Outside(self.systems.linked, self._open_calendar)
@@ -179,7 +183,6 @@ def open_hub(settings: Settings, folder: PracticeFolder | None = None) -> Iterat
         NeedsAttention: the database does not answer or has another schema.
     """
     folder = folder or read_practice_folder(settings)
-    stamina.instrumentation.set_on_retry_hooks(())  # a retry that works is no news; one that does not is said once
     with open_database(settings) as url:
         engine = application_engine(url)
         try:

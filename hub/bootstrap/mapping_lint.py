@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.bootstrap.practice_folder import PracticeFolder
+from hub.bootstrap.practice_folder import PracticeFolder, find_join_problems
 from hub.connectors.kit.mapping_files import file_text, mapping_files
 from hub.errors import InvalidInput, Problem
 from hub.mapping.apply import read_mapping
@@ -44,9 +44,18 @@ def lint_mappings(settings: Settings, folder: PracticeFolder | None) -> Linted:
         found, names = _lint_system(system, files, codes, folder)
         findings += found
         used |= names
+    findings += _of_joins(settings, folder) if folder else ()
     unused = (file for name, file in code_files.items() if name in codes and name not in used)
     findings += [Finding("hint", Problem("no table uses these codes", file=str(file), line=1)) for file in unused]
     return Linted(count, tuple(findings))
+
+
+def _of_joins(settings: Settings, folder: PracticeFolder) -> list[Finding]:
+    """Nothing while a table cannot be read: that is said of it already."""
+    try:
+        return [Finding("error", problem) for problem in find_join_problems(folder, settings)]
+    except InvalidInput:
+        return []
 
 
 def _lint_system(

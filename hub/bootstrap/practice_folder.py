@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hub.bootstrap.joined import find_table_problems, find_unjoined, joined
 from hub.canonical.identity import IdentityRules
 from hub.canonical.ids import Kind
 from hub.canonical.practice import Practice, read_sound_practice
@@ -13,6 +14,7 @@ from hub.connectors.kit.connection import Connection, read_connection
 from hub.connectors.kit.mapping_files import load_mappings
 from hub.connectors.kit.ways import find_blind_spots
 from hub.connectors.registry import find_file_problems
+from hub.documents import Path as Place
 from hub.documents import parse
 from hub.errors import InvalidInput, NeedsAttention, Problem
 from hub.governance.agreements import FILE as AGREEMENTS_FILE
@@ -69,6 +71,10 @@ def read_practice_folder(settings: Settings) -> PracticeFolder:
     practice = read_sound_practice(text, str(file))
     connections = [_connection(path, settings) for path in sorted((settings.practice / "connections").glob("*.yaml"))]
     by_system = {each.system: each for each in connections}
+    unjoined = [_in_connection(settings, *wrong) for wrong in find_unjoined(by_system)]
+    if unjoined:
+        raise InvalidInput(*unjoined)
+    by_system = joined(by_system)
     agreements = _agreements(settings.practice, by_system)
     problems = tuple(find_owner_problems(practice, parse(text, str(file)), by_system, agreements.covered))
     if problems:
@@ -93,6 +99,7 @@ def check_practice_folder(settings: Settings) -> PracticeFolder:
     connections = folder.connections.values()
     problems = [problem for each in connections for problem in _without_table(each, folder.practice, settings)]
     problems += [problem for each in connections for problem in _of_files(each, settings)]
+    problems += find_join_problems(folder, settings)
     if problems:
         raise InvalidInput(*problems)
     return folder
@@ -123,6 +130,26 @@ def _without_table(connection: Connection, practice: Practice, settings: Setting
             is_apart = tables[kind].table.each is not None
             if is_apart and (wrong := _not_by_parts(connection, kind, practice)):
                 yield parse(_read(file), str(file)).problem(("streams", kind), *wrong)
+
+
+def find_join_problems(folder: PracticeFolder, settings: Settings) -> Iterator[Problem]:
+    """Tables that do not go together where records say more of others.
+
+    Raises:
+        InvalidInput: one of the tables cannot be read.
+    """
+    all_ = folder.connections
+    tables = {name: load_mappings(settings.mappings, each.mappings, settings.practice) for name, each in all_.items()}
+    for name, each in all_.items():
+        for kind in (kind for kind in each.streams if kind in tables[name]):
+            table = parse(tables[name][kind].text, tables[name][kind].table.file)
+            found = find_table_problems(each, kind, all_, tables, folder.rules)
+            yield from (table.problem(*one) for one in found)
+
+
+def _in_connection(settings: Settings, name: str, where: Place, message: str, hint: str) -> Problem:
+    file = settings.practice / "connections" / f"{name}.yaml"
+    return parse(_read(file), str(file)).problem(where, message, hint)
 
 
 def _not_by_parts(connection: Connection, kind: Kind, practice: Practice) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, forkserver, get_context, parent_process
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -35,6 +35,7 @@ def open_processes(number: int, module: str, begin: Callable[..., None], *given:
     """
     context = get_context("forkserver")
     context.set_forkserver_preload([module])
+    forkserver.ensure_running()  # it loads while whoever leads reads what there is to do
     pool = ProcessPoolExecutor(number, context, _begin, (begin, *given))
     try:
         yield pool

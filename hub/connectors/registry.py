@@ -39,7 +39,7 @@ from hub.connectors.sql.source import TableSource
 from hub.errors import HubError, InvalidInput, Problem
 from hub.ports import Sink, Source, VendorCalendar
 from hub.ports.allowances import Allowances
-from hub.ports.checks import Check, Level, failures, ok, worst
+from hub.ports.checks import Check, Level, failures, ok, warn, worst
 
 WitnessOf = Callable[[Connection], Witness]
 """Who sees the requests of a connection."""
@@ -231,7 +231,8 @@ def _folder(connection: Connection, surroundings: Surroundings) -> Iterator[Fold
 def _file_source(connection: Connection, surroundings: Surroundings) -> Iterator[Source]:
     with _folder(connection, surroundings) as folder:
         zone = zone_of(connection, surroundings)
-        yield FileSource(connection.system, connection.streams, folder, zone, surroundings.clock)
+        look = surroundings.is_look
+        yield FileSource(connection.system, connection.streams, folder, zone, surroundings.clock, is_look=look)
 
 
 @contextmanager
@@ -329,12 +330,16 @@ def _check_rows(connection: Connection, surroundings: Surroundings) -> Iterator[
     yield from secrets
     if worst(secrets) is Level.FAIL:
         return
-    looked = look(connection.pull, lambda _looked: open_source(connection, surroundings))
+    looked = look(connection.pull, lambda _looked: open_source(connection, replace(surroundings, is_look=True)))
     for kind in connection.pull:
+        rows = looked.counts.get(kind, 0)
         if kind in looked.errors:
             yield from failures(f"read {kind}", looked.errors[kind])
+        elif not rows and connection.connector == "files":
+            hint = "Where there is one, look at 'folder', 'names' and 'done' of the stream"
+            yield warn(f"read {kind}", "no file with rows is there now", hint)
         else:
-            yield ok(f"read {kind}", f"{looked.counts.get(kind, 0)} rows on the first page")
+            yield ok(f"read {kind}", f"{rows} {'row' if rows == 1 else 'rows'} on the first page")
 
 
 def _check_export(connection: Connection, surroundings: Surroundings) -> Iterator[Check]:

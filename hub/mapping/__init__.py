@@ -16,4 +16,5 @@ words divided before the last):
    both are there, and a second time changes nothing.
 6. Of a record that is split: writing into one part leaves the others as they are, and each reads back by its key. A
    table whose fields stand beside the parts as well is not pushed (`split_writing`).
+7. A record that joins another one is of whom its key names, and writing never changes whose it is.
 """

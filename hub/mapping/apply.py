@@ -1,7 +1,7 @@
 """Tables compiled to closures, once; then `decode` and `encode`, any number of times."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from pydantic import ValidationError
@@ -14,12 +14,13 @@ from hub.mapping.checking import read_table
 from hub.mapping.codecs.codec import Json
 from hub.mapping.codes import CodeTable
 from hub.mapping.context import Context
+from hub.mapping.joins import AskedFor
 from hub.mapping.reading import Decoded, Findings, Reader, reader
 from hub.mapping.spec import Direction, Table
 from hub.mapping.split import around, put_back, split, view_of
 from hub.mapping.writing import Draft, Writer, shared_places, writer
 
-__all__ = ["Decoded", "TwoWay", "decode", "decode_all", "encode", "read_mapping", "records_of", "view"]
+__all__ = ["Decoded", "TwoWay", "decode", "decode_all", "encode", "key_joined", "read_mapping", "records_of", "view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,9 @@ def read_mapping(text: str, file: str, codes: Mapping[str, CodeTable]) -> TwoWay
         InvalidInput: with a problem (file, line, key) for each place that is wrong.
     """
     table = read_table(text, file, codes)
-    read = [p for p in table.fields if p.spec.direction is not Direction.WRITE]
+    read = [p for p in table.plans if p.spec.direction is not Direction.WRITE]
     shared = shared_places(table)
-    written = [p for p in table.fields if p.places and p.spec.direction is not Direction.READ]
+    written = [p for p in table.plans if p.places and p.spec.direction is not Direction.READ]
     return TwoWay(
         table,
         readers=tuple((p.names[0], reader(p)) for p in read if len(p.names) == 1),
@@ -90,6 +91,15 @@ def view(mapping: TwoWay, source: SourceRecord) -> dict[str, Json]:
     return view_of(each, source.payload, source.ref.id) or around(each, source.payload)
 
 
+def key_joined(mapping: TwoWay, source: SourceRecord, context: Context) -> str | None:
+    """Of a table that joins, the id of the record that `source` adds to, as its system says it."""
+    asked = AskedFor()
+    for name, read in mapping.readers:
+        if name == "id":
+            read(view(mapping, source), replace(context, links=asked), Findings(source))
+    return asked.id
+
+
 def decode_all(mapping: TwoWay, source: SourceRecord, context: Context) -> tuple[Decoded, ...]:
     """What comes of each record that `records_of` finds."""
     return tuple(decode(mapping, record, context) for record in records_of(mapping, source))
@@ -100,7 +110,8 @@ def decode(mapping: TwoWay, source: SourceRecord, context: Context) -> Decoded:
 
     Of a table that splits, the record is a part as `records_of` finds them.
 
-    Its id is the linked one, or, at first sight, the one derived from the source's.
+    Its id is the linked one, or, at first sight, the one derived from the source's; of a table that `joins`, that of
+    the record that it says more of.
     """
     findings = Findings(source)
     payload = view(mapping, source)
@@ -111,7 +122,8 @@ def decode(mapping: TwoWay, source: SourceRecord, context: Context) -> Decoded:
     if findings.problems:
         return findings.decoded(None)
     ref, kind = source.ref, mapping.kind
-    values["id"] = context.links.canonical_id(kind, ref.id) or derive(kind, ref.system, ref.id)
+    if mapping.table.joins is None:
+        values["id"] = context.links.canonical_id(kind, ref.id) or derive(kind, ref.system, ref.id)
     try:
         record = MODELS[kind].model_validate(values)
     except ValidationError as error:

@@ -8,14 +8,15 @@ from pydantic import TypeAdapter, ValidationError
 from hub.canonical.ids import Kind
 from hub.canonical.phi import phi_classes
 from hub.canonical.records import MODELS
-from hub.documents import Document, Path, meant, parse
+from hub.documents import Document, Path, meant, parse, what_is_wrong
 from hub.errors import InvalidInput, Problem
 from hub.mapping.codecs import KINDS
 from hub.mapping.codecs.codec import Codec, CodecKind
 from hub.mapping.codes import CodeTable
 from hub.mapping.filters import compile_filter, is_filter_path
+from hub.mapping.joins import AWAITED, JOINABLE
 from hub.mapping.paths import BadPath, Place, Step, parse_column, parse_place
-from hub.mapping.spec import ConstantSpec, EachSpec, FieldPlan, FieldSpec, Table, TableSpec, WriteMode
+from hub.mapping.spec import ConstantSpec, EachSpec, FieldPlan, FieldSpec, JoinSpec, Table, TableSpec, WriteMode
 
 GRAMMAR = "mappings/README.md shows the paths"
 
@@ -31,13 +32,14 @@ def read_table(text: str, file: str, codes: Mapping[str, CodeTable]) -> Table:
     check = _Check(document, spec, codes)
     each = check.each(spec.each) if spec.each else None
     fields = tuple(plan for name, field in spec.fields.items() if (plan := check.field(name, field)))
+    joins = check.joins(spec.joins) if spec.joins else None
     constants = tuple(found for key, value in spec.constants.items() if (found := check.constant(key, value)))
     check.only()
     check.names()
     if check.problems:
         raise InvalidInput(*check.problems)
     only = compile_filter(spec.only, row=spec.shape == "row")
-    return Table(spec, file, constants, fields, only, each)
+    return Table(spec, file, constants, fields, only, each, joins)
 
 
 class _Check:
@@ -68,6 +70,21 @@ class _Check:
         self.elements = place.steps
         return place, self._place(each.id, ("each", "id")) if each.id else None
 
+    def joins(self, joins: JoinSpec) -> FieldPlan | None:
+        """The key, as a reference that is written once; a table of parts has none."""
+        at: Path = ("joins",) if isinstance(self.document.value["joins"], str) else ("joins", "path")
+        if self.spec.record not in JOINABLE:
+            message = f"a {self.spec.record} is not put together of several records: only patients are"
+            self._problem(("joins",), message, "Remove it, and let each record say all of one")
+        if self.spec.each is not None:
+            self._problem(("joins",), "'each' takes records apart, 'joins' puts them together", "Say one of the two")
+        options = {"kind": self.spec.record, "prefix": joins.prefix, "written": joins.written, "unknown": AWAITED}
+        spec = FieldSpec(path=joins.path, codec="reference", required=True, write=WriteMode.IF_NEW)
+        kind = KINDS["reference"]
+        codec = kind.build(kind.options.model_validate(options), {})
+        places = self._alternatives(joins.path, at, spec)
+        return FieldPlan("joins", ("id",), spec, kind, codec, (places,), None, shows_value=True) if places else None
+
     def only(self) -> None:
         for number, table in enumerate(self.spec.only):
             for path in table:
@@ -95,7 +112,7 @@ class _Check:
             constant = ConstantSpec.model_validate(value)
         except ValidationError as error:
             for found in error.errors(include_url=False):
-                self._problem((*at, *found["loc"]), found["msg"])
+                self._problem((*at, *found["loc"]), *what_is_wrong(dict(found)))
             return None
         return (place, constant) if place else None
 
@@ -182,14 +199,14 @@ class _Check:
         given = dict(spec.model_extra or {})
         if kind.any_parts:
             if "parts" in given:
-                self._wrong_option("extra_forbidden", "", (*at, "parts"), kind)
+                self._wrong_option("extra_forbidden", ("", None), (*at, "parts"), kind)
                 return None
             given["parts"] = len(spec.paths)
         try:
             options = kind.options.model_validate(given)
         except ValidationError as error:
             for found in error.errors(include_url=False):
-                self._wrong_option(found["type"], found["msg"], (*at, *found["loc"]), kind)
+                self._wrong_option(found["type"], what_is_wrong(dict(found)), (*at, *found["loc"]), kind)
             return None
         try:
             return kind.build(options, self.codes)
@@ -197,7 +214,7 @@ class _Check:
             self._problem((*at, "table"), str(error))
             return None
 
-    def _wrong_option(self, kind_of_error: str, message: str, at: Path, kind: CodecKind) -> None:
+    def _wrong_option(self, kind_of_error: str, said: tuple[str, str | None], at: Path, kind: CodecKind) -> None:
         key = str(at[-1])
         if kind_of_error == "extra_forbidden":
             known = [*FieldSpec.model_fields, *kind.options.model_fields]
@@ -205,7 +222,7 @@ class _Check:
         elif kind_of_error == "missing":
             self._problem(at, f"the codec {kind.name!r} needs {key!r}", "Add it")
         else:
-            self._problem(at, message.removeprefix("Value error, "))
+            self._problem(at, *said)
 
     def _places(self, spec: FieldSpec, kind: CodecKind, at: Path) -> tuple[tuple[Place, ...], ...]:
         if spec.path is None and not spec.paths:

@@ -1,13 +1,13 @@
-"""Where a canonical record contradicts the vendor's record that it came of: it is run back through the table.
+"""Where canonical records contradict the vendor's records that they came of: they are run back through the table.
 
 Most say the same, field by field, and what rows say repeats: an answer depends on nothing but what stands in a field's
-places, its value and the surroundings, so each is found once and remembered. Where one field does not say the same, all
-are written as `encode` writes them, and whatever that changes is a contradiction.
+places, its value and the surroundings, so of many rows each is found once, and remembered. Where one field does not say
+the same, all of that row are written as `encode` writes them, and whatever that changes is a contradiction.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+from itertools import repeat
 from typing import Any
 
 from hub.mapping.apply import TwoWay
@@ -19,6 +19,8 @@ from hub.mapping.writing import Draft, context_there, is_said
 
 _REMEMBERED = 20_000
 """Answers kept of a field; then it begins anew, so that names and ids do not fill the memory."""
+_Said = tuple[Any, ...]
+"""Of one row: what else the surroundings go by, what stands under a field's keys, the field's values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,16 @@ class _Field:
     plan: FieldPlan
     keys: tuple[str, ...]
     """Of the vendor's record: where its places begin."""
-    told_of: Callable[[Mapping[str, Json]], Any]
-    """What stands under the keys."""
+    at: tuple[int, ...]
+    """Where its values stand among the canonical record's."""
     raw_of: Callable[[dict[str, Json]], Json]
-    """What its codec reads of that."""
-    value_of: Callable[[Sequence[Any]], Any]
-    answers: dict[tuple[object, ...], bool] = field(default_factory=dict, repr=False)
+    """What its codec reads of the keys."""
+    known: set[_Said] = field(default_factory=set, repr=False)
+    """What was found to agree."""
+
+    def value_of(self, values: Sequence[Any]) -> Any:
+        """The field's own, or all of its codec's, of so many values."""
+        return values[0] if len(self.at) == 1 else tuple(values)
 
 
 class Contradictions:
@@ -43,66 +49,79 @@ class Contradictions:
         self._mapping = mapping
         self._context = context
         self._fields = tuple(_fields(mapping))
-        self._blank = {key: None for one in self._fields for key in one.keys}
+        self._keys = {key for one in self._fields for key in one.keys}
 
     @property
     def fields(self) -> int:
         """How many values are compared of each record."""
         return len(self._fields)
 
-    def find(self, payload: dict[str, Json], values: Sequence[Any], among: str = "") -> frozenset[str]:
-        """Keys of the vendor's record at which the canonical one would write something else, or cannot be written.
+    def find(
+        self, payloads: Sequence[dict[str, Json]], records: Sequence[Sequence[Any]], among: str = ""
+    ) -> dict[int, frozenset[str]]:
+        """Which of the rows, by their place, have keys at which their record would write something else, or cannot.
 
         Args:
-            payload: the vendor's record.
-            values: of the canonical record, in the order of `mapping.names`.
+            payloads: the vendor's records.
+            records: the values of the canonical ones, in the order of `mapping.names`.
             among: what else the surroundings go by, such as the location whose rooms are meant.
         """
-        if not self._blank.keys() <= payload.keys():
-            payload = self._blank | payload
+        if not payloads:
+            return {}
+        columns = {key: [payload.get(key) for payload in payloads] for key in self._keys}
+        values = list(zip(*records, strict=True))
+        suspects = set(range(len(payloads))) if self._mapping.table.constants else set()
         for one in self._fields:
-            asked = (among, one.told_of(payload), one.value_of(values))
-            try:
-                answer = one.answers.get(asked)
-            except TypeError:  # lists and objects: judged each time
-                answer = None
-            if answer is None:
-                answer = self._is_said(one, payload, asked)
-            if not answer:
-                return self._written(payload, values)
-        return frozenset() if not self._mapping.table.constants else self._written(payload, values)
+            suspects |= self._suspects(one, [columns[key] for key in one.keys], [values[at] for at in one.at], among)
+        written = {place: self._written(payloads[place], records[place]) for place in sorted(suspects)}
+        return {place: keys for place, keys in written.items() if keys}
 
-    def _is_said(self, one: _Field, payload: dict[str, Json], asked: tuple[object, ...]) -> bool:
-        """Whether the vendor's record says it already; remembered of texts only, for to a table 1 and true are one."""
-        zone = one.plan.zone
+    def _suspects(
+        self, one: _Field, told: Sequence[Sequence[Json]], values: Sequence[Sequence[Any]], among: str
+    ) -> set[int]:
+        """The places of the rows that do not say the field's value already."""
+        rows = list(zip(repeat(among), *told, *values, strict=False))
+        try:
+            new = set(rows) - one.known if all(map(_are_texts, told)) else None
+        except TypeError:  # lists and objects in the values
+            new = None
+        if new is None:
+            return {place for place, said in enumerate(rows) if not self._is_said(one, said)}
+        wrong = {said for said in new if not self._is_said(one, said)}
+        if len(one.known) > _REMEMBERED:
+            one.known.clear()
+        one.known.update(new - wrong)
+        return {place for place, said in enumerate(rows) if said in wrong} if wrong else set()
+
+    def _is_said(self, one: _Field, said: _Said) -> bool:
+        """Whether the vendor's record says it already."""
+        last = len(one.keys) + 1
+        payload, zone = dict(zip(one.keys, said[1:last], strict=True)), one.plan.zone
         context = self._context if zone is None else context_there(zone, payload, self._context)
-        answer = is_said(one.plan, one.raw_of(payload), asked[2], context)
-        if all(payload[key] is None or isinstance(payload[key], str) for key in one.keys):
-            if len(one.answers) >= _REMEMBERED:
-                one.answers.clear()
-            one.answers[asked] = answer
-        return answer
+        return is_said(one.plan, one.raw_of(payload), one.value_of(said[last:]), context)
 
-    def _written(self, payload: dict[str, Json], values: Sequence[Any]) -> frozenset[str]:
+    def _written(self, payload: dict[str, Json], record: Sequence[Any]) -> frozenset[str]:
         before = {key: value for key, value in payload.items() if value is not None}
         draft = Draft(self._mapping.table, before)
         draft.put_constants()
         for (_, write), one in zip(self._mapping.writers, self._fields, strict=True):
-            write(one.value_of(values), self._context, draft)
+            write(one.value_of([record[at] for at in one.at]), self._context, draft)
         if draft.problems:
             return frozenset(problem.field or "" for problem in draft.problems)
         after = draft.payload
         return frozenset(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
 
 
+def _are_texts(column: Sequence[Json]) -> bool:
+    """Only what texts say is remembered: to a set 1 and true are one."""
+    return set(map(type, column)) <= {str, type(None)}
+
+
 def _fields(mapping: TwoWay) -> Iterator[_Field]:
     place = {name: at for at, name in enumerate(mapping.names)}
     for plan in mapping.table.fields:
         if plan.places and plan.spec.direction is not Direction.READ:
-            keys = _keys_of(plan)
-            yield _Field(
-                plan, keys, itemgetter(*keys), raw_reader(plan), itemgetter(*(place[name] for name in plan.names))
-            )
+            yield _Field(plan, _keys_of(plan), tuple(place[name] for name in plan.names), raw_reader(plan))
 
 
 def _keys_of(plan: FieldPlan) -> tuple[str, ...]:

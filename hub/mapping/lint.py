@@ -63,7 +63,7 @@ class _Lint:
         self.around = around
 
     def findings(self) -> Iterator[Finding]:
-        lacking = list(self._lacking())
+        lacking = [*self._lacking(), *self._wordless()]
         yield from lacking
         yield from self._references()
         yield from self._unwritable_codes()
@@ -81,6 +81,14 @@ class _Lint:
         for name in (name for name, field in model.items() if field.is_required() and name not in {"id", *read}):
             message = f"no {self.mapping.kind} can be without {name!r}, and nothing is read for it"
             yield self._found("error", ("fields",), message, "Add the field, with a 'default' if the system says none")
+
+    def _wordless(self) -> Iterator[Finding]:
+        """Code tables that know nothing yet: no record could be read by them."""
+        for plan in self.mapping.table.fields:
+            name = str((plan.spec.model_extra or {}).get("table"))
+            if plan.spec.codec == "code" and name in self.around.codes and not self.around.codes[name].words:
+                hint = f"Write the words of this system into mappings/codes/{name}.yaml: the hub's word, then theirs"
+                yield self._found("error", ("fields", plan.name, "table"), f"the table {name!r} holds no words", hint)
 
     def _references(self) -> Iterator[Finding]:
         for plan in self.mapping.table.fields:
@@ -105,7 +113,7 @@ class _Lint:
 
     def _never_said(self) -> Iterator[Finding]:
         unmapped = [n for n in MODELS[self.mapping.kind].model_fields if n not in {"id", *self.mapping.names}]
-        if unmapped:
+        if unmapped and self.mapping.table.joins is None:
             yield self._found("hint", ("fields",), f"not mapped: {', '.join(unmapped)}")
         silent = [name for p in self.mapping.table.fields if not _is_written(p) for name in p.names]
         if silent and self.around.pushed:
@@ -164,7 +172,8 @@ def _is_blank(mapping: TwoWay, name: str) -> bool:
 
 
 def _made_up(mapping: TwoWay, codes: Mapping[str, CodeTable], links: AssumedLinks, number: int) -> Canonical:
-    values: dict[str, Any] = {"id": "made_up"}
+    is_joined = mapping.table.joins is not None
+    values: dict[str, Any] = {"id": links.canonical_id(mapping.kind, "1") if is_joined else "made_up"}
     for plan in mapping.table.fields:
         if not plan.places:
             values[plan.names[0]] = plan.spec.default

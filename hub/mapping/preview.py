@@ -12,7 +12,7 @@ from hub.mapping.codecs.codec import Json
 from hub.mapping.context import Context
 from hub.mapping.paths import Place
 from hub.mapping.reading import Decoded, raw_reader, where
-from hub.mapping.spec import Direction, FieldPlan, WriteMode
+from hub.mapping.spec import Direction, FieldPlan
 
 Keys = tuple[str | int, ...]
 
@@ -69,7 +69,7 @@ def preview(mapping: TwoWay, source: SourceRecord, context: Context) -> RecordPr
     decoded, payload = decode(mapping, source, context), view(mapping, source)
     made, of_new = _written(mapping, decoded.record, context, None)
     again, of_old = _written(mapping, decoded.record, context, payload)
-    fields = tuple(_field(mapping, plan, payload, decoded, made) for plan in mapping.table.fields)
+    fields = tuple(_field(mapping, plan, payload, decoded, made) for plan in mapping.table.plans)
     told = {id(problem) for field in fields for problem in (*field.problems, *field.warnings)}
     rest = [problem for problem in (*decoded.problems, *decoded.warnings) if id(problem) not in told]
     marks = _marks(mapping, payload)
@@ -151,7 +151,7 @@ def dotted(keys: Keys) -> str:
 def _marks(mapping: TwoWay, payload: dict[str, Json]) -> dict[Keys, str | None]:
     """The concrete place of each mapped value, and how personal it is."""
     marks: dict[Keys, str | None] = {}
-    for plan in mapping.table.fields:
+    for plan in mapping.table.plans:
         for place in _places(plan):
             found = place.find(payload)
             if found is not None:
@@ -210,10 +210,3 @@ def shape_of(value: Json) -> str:
     if isinstance(value, (int, float)):
         return "number"
     return f"text of {len(value)}" if isinstance(value, str) else "empty"
-
-
-def never_written(mapping: TwoWay) -> tuple[str, ...]:
-    """Canonical fields that the table speaks of and never changes at the vendor once a record is there."""
-    plans = mapping.table.fields
-    stays = [p for p in plans if not p.places or p.spec.direction is Direction.READ or p.spec.write is WriteMode.IF_NEW]
-    return tuple(name for plan in stays for name in plan.names)

@@ -92,6 +92,18 @@ class EachSpec(BaseModel):
     """The path of what tells the elements apart, best an id of their own; without it their place in the list."""
 
 
+class JoinSpec(BaseModel):
+    """The record is no record of its own here: it says more of one that another connection makes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    path: str
+    """Where the id of that other record stands."""
+    prefix: str = ""
+    """Stands before the id, as of a `reference`."""
+    written: Literal["text", "number"] = "text"
+
+
 class TableSpec(BaseModel):
     """A file `mappings/<system>/<record>.yaml`."""
 
@@ -107,6 +119,8 @@ class TableSpec(BaseModel):
     """Which of the stream's records are of this kind: path → what must stand there, all of it; of a list of such
     tables one is enough. Nothing: every one."""
     each: EachSpec | None = None
+    joins: JoinSpec | None = None
+    """Whose record it adds to: the path of that record's id in the system that the connection `joins`."""
     constants: dict[str, Any] = {}
     """Path → what every record that we write says there; `{value: …, write: if_new}`: that we make."""
     invalid: str = "invalid"
@@ -130,6 +144,11 @@ class TableSpec(BaseModel):
     @classmethod
     def _bare_text_is_the_list(cls, each: Any) -> Any:
         return {"path": each} if isinstance(each, str) else each
+
+    @field_validator("joins", mode="before")
+    @classmethod
+    def _bare_text_is_the_id(cls, joins: Any) -> Any:
+        return {"path": joins} if isinstance(joins, str) else joins
 
     @field_validator("fields", mode="before")
     @classmethod
@@ -173,6 +192,13 @@ class Table:
     only: Filter | None
     each: tuple[Place, Place | None] | None
     """Where the elements stand, and what tells them apart."""
+    joins: FieldPlan | None = None
+    """The id of the record that it adds to, read and written as a reference."""
+
+    @property
+    def plans(self) -> tuple[FieldPlan, ...]:
+        """Its fields, before them the id of the record that it adds to."""
+        return (self.joins, *self.fields) if self.joins is not None else self.fields
 
 
 def read_codes(text: str, file: str) -> CodeTable:

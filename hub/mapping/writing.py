@@ -64,7 +64,7 @@ def _copied(node: Json) -> Json:
 
 def shared_places(table: Table) -> frozenset[str]:
     """The places that more than one field, or a constant, speaks of: they must all say the same."""
-    said = [place.text for plan in table.fields for part in plan.places for place in part]
+    said = [place.text for plan in table.plans for part in plan.places for place in part]
     said += [place.text for place, _ in table.constants]
     return frozenset(text for text, count in Counter(said).items() if count > 1)
 
@@ -100,7 +100,7 @@ def writer(plan: FieldPlan, shared: frozenset[str]) -> Writer:
 
 
 def _is_nothing(raw: Json) -> bool:
-    return raw is None or (isinstance(raw, tuple) and all(part is None for part in raw))
+    return raw is None or (isinstance(raw, tuple) and raw.count(None) == len(raw))
 
 
 def _overwriter(plan: FieldPlan, shared: frozenset[str]) -> Writer:

@@ -33,6 +33,8 @@ def apply_page(system: LinkedSystem, plan: PagePlan, uow: UnitOfWork) -> int:
     saved = uow.records.save(wanted, sources=plan.sources, origins=origins, origin=system.name)
     _make_one(system, plan, uow)
     uow.links.save(list(plan.links.values()))
+    if system.joins is not None:
+        uow.links.save_awaiting(plan.awaiting, over=plan.over)
     keep_matches(system, plan.matches, plan.before, uow)
     moved = [id_ for id_ in saved.changed if _takes_other_time(plan.wanted[id_], plan.before.get(id_))]
     contested = place_facts(uow, moved).contested if moved else 0

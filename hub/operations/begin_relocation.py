@@ -19,6 +19,14 @@ NOT_BOTH = "cannot_hold_both"
 
 
 @dataclass(frozen=True, slots=True)
+class Lacking:
+    """The new places are to be had only once the old ones are given up."""
+
+    visit_ids: tuple[str, ...]
+    """Of those that lack something there, and of no others."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What a vendor is asked to change."""
 
@@ -43,11 +51,10 @@ def find_other(work: UnitOfWork, visit_ids: Sequence[str], asked: Mapping[str, A
 
 def begin_relocation(
     work: UnitOfWork, wanted: Wanted, connection: str, request: Mapping[str, Any], made_way: Sequence[Reassignment] = ()
-) -> int | Refusal:
+) -> int | Lacking:
     """Hold the new places and write down what the vendor is asked; gives the change's number.
 
-    The claims' table is the caller's alone. `cannot_hold_both`: the new place is to be had only once the old one is
-    given up.
+    The claims' table is the caller's alone. Where something is lacking, nothing is held.
     """
     note = wanted.note
     asked = {
@@ -73,9 +80,10 @@ def begin_relocation(
                 visit_ids=ids,
             )
             pending_id = work.pendings.begin(new)
-            if work.relocations.hold(pending_id, wanted.relocations, wanted.yielding, made_way):
+            lacking = work.relocations.hold(pending_id, wanted.relocations, wanted.yielding, made_way)
+            if not lacking:
                 return pending_id
             attempt.take_back()
     except Conflict:  # who would make way would have to go where the visit still is
-        pass
-    return Refusal((NOT_BOTH,))
+        lacking = ids
+    return Lacking(lacking)

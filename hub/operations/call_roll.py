@@ -46,7 +46,9 @@ class RollCall:
                 yield from self._ask(self._missing(page.listed), None)
             elif page.roll is not None:
                 yield from self._heard(page, page.roll)
-            yield replace(page, listed=None)
+            if page.removed:
+                yield from self._ask(self._known(page.removed), None)
+            yield replace(page, listed=None, removed=frozenset())
             self.place = page.cursor
 
     def _heard(self, page: Page, roll: Roll) -> Iterator[Page]:
@@ -64,6 +66,12 @@ class RollCall:
         with self.store.begin("call_roll") as uow:
             standing = uow.links.find_standing(self.system.name, self.kind, roll=known_as, within=within)
         return sorted(self._wholes(standing).difference(named))
+
+    def _known(self, names: Collection[str]) -> list[str]:
+        """What stands here, of those."""
+        with self.store.begin("call_roll") as uow:
+            standing = uow.links.find_standing(self.system.name, self.kind)
+        return sorted(self._wholes(standing).intersection(names))
 
     def _wholes(self, ids: frozenset[str]) -> frozenset[str]:
         """What is known here, as a list names it."""

@@ -7,7 +7,7 @@ from typing import Any
 from hub.canonical.records import VisitState
 from hub.operations.apply_practice import load_practice
 from hub.operations.ask_outside import Outside
-from hub.operations.begin_relocation import Wanted, begin_relocation, find_other
+from hub.operations.begin_relocation import NOT_BOTH, Lacking, Wanted, begin_relocation, find_other
 from hub.operations.book_under_locks import decide_now
 from hub.operations.confirm_hold import Undecided
 from hub.operations.move_visit import Moved, MoveRequest, asked_again, kept_arrival, load_whole, move_visit
@@ -92,8 +92,9 @@ def _begin(work: UnitOfWork, request: MoveRequest, vendor: str, actor: str) -> i
     note = Note("visit_moved", "move_visit", actor, request.role, request.reason, data, detail)
     wanted = Wanted(_relocations(work, standing, asked, decision), note)
     begun = begin_relocation(work, wanted, vendor, said, decision.reassignments)
-    if not isinstance(begun, Refusal):
-        note_made_way(work, decision, actor=actor)
+    if isinstance(begun, Lacking):
+        return Refusal((NOT_BOTH,))
+    note_made_way(work, decision, actor=actor)
     return begun
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from hub.canonical.ids import Kind
 from hub.canonical.phi import phi_classes
+from hub.canonical.source import SourceRef
 from hub.errors import InvalidInput, Problem
-from hub.ports import AuditEntry, Store
+from hub.ports import AuditEntry, Store, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def explain_record(store: Store, kind: Kind, id_: str, *, actor: str, personal: 
     Args:
         store: where it stands.
         kind: what it is.
-        id_: the hub's.
+        id_: the hub's, or a system's as `system/id`.
         actor: who looks.
         personal: whether the values are shown, which is audited.
 
@@ -48,9 +49,10 @@ def explain_record(store: Store, kind: Kind, id_: str, *, actor: str, personal: 
         InvalidInput: there is no such record.
     """
     with store.begin("explain_record") as uow:
-        record = uow.records.load(kind, [id_]).get(id_)
+        record = uow.records.load(kind, [id_ := _hub_id(uow, kind, id_)]).get(id_)
         if record is None:
-            raise InvalidInput(Problem(f"there is no {kind} {id_!r}", "unknown", hint="The hub's id, such as pat_…"))
+            hint = "The hub's id, such as pat_…, or SYSTEM/ID as a connected system knows it"
+            raise InvalidInput(Problem(f"there is no {kind} {id_!r}", "unknown", hint=hint))
         lineage = uow.records.load_lineage(kind, [id_])[id_]
         names = [name for name in type(record).model_fields if name != "id"]
         origins = {name: lineage.of(name) for name in names}
@@ -86,3 +88,11 @@ def explain_record(store: Store, kind: Kind, id_: str, *, actor: str, personal: 
             )
         )
     return explained
+
+
+def _hub_id(uow: UnitOfWork, kind: Kind, id_: str) -> str:
+    """Of a record that is named as issues name it, `system/id`; any other id as it is."""
+    system, _, source_id = id_.partition("/")
+    ref = SourceRef(system, kind, source_id)
+    link = uow.links.find([ref]).get(ref) if source_id else None
+    return link.canonical_id if link is not None else id_

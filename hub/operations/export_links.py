@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hub.canonical.ids import Kind, derive
+from hub.canonical.ids import Kind, ServiceId, derive
 from hub.sync.names import plain, service_key
 from hub.sync.skus import Skus
 
@@ -51,14 +51,20 @@ class ExportLinks:
         """See Links."""
         for ids in (self.aliases, self.read, self.known):
             if (found := ids.get(kind, {}).get(source_id)) is not None:
-                return found
+                return self._kept(kind, found)
         return None
+
+    def _kept(self, kind: Kind, canonical_id: str) -> str:
+        """Of a service the one that is kept of its SKU."""
+        if kind is not Kind.SERVICE or self.skus is None:
+            return canonical_id
+        return self.skus.kept.get(ServiceId(canonical_id), canonical_id)
 
     def id_named(self, kind: Kind, name: str) -> str | None:
         """See Links."""
         if kind is Kind.SERVICE:
             alias = self.aliases.get(kind, {}).get(service_key(name))
-            return alias or (self.skus.named(name) if self.skus else None)
+            return self._kept(kind, alias) if alias else (self.skus.named(name) if self.skus else None)
         key = plain(name)
         if kind is Kind.RESOURCE:
             key = f"{self.location}/{key}"
@@ -99,10 +105,6 @@ class ExportLinks:
         """See Links: of a room or location, in its plain form; a service has many names, so none."""
         keys = (key for (named, key), id_ in self.named.items() if (named, id_) == (kind, canonical_id))
         return next((key.rpartition("/")[2] for key in keys), None)
-
-    def is_aliased(self, kind: Kind, canonical_id: str) -> bool:
-        """Whether the practice file names it."""
-        return canonical_id in self.aliases.get(kind, {}).values()
 
     def _id_of_key(self, kind: Kind, key: str) -> str:
         aliases = self.aliases.get(kind, {})

@@ -35,8 +35,17 @@ class LinkedSystem:
     """By kind, the systems that are told of its changes; this one may be among them."""
     drift: Mapping[Kind, DriftRules] = field(default_factory=dict)
     """By kind, of the streams that are held to a contract."""
+    joins: str | None = None
+    """The system whose records its own say more of: they refer to everything by that system's ids."""
+    kin: frozenset[str] = frozenset()
+    """The systems whose records make one with its own, through `joins`: what each says, no other of them does."""
     limit: MassChangeLimit = field(default_factory=MassChangeLimit)
     """From where on a pull asks a person first."""
+
+    @property
+    def speaks_ids_of(self) -> str:
+        """The system by whose ids its records refer to others."""
+        return self.joins or self.name
 
     def told_of(self, kind: Kind) -> frozenset[str]:
         """The systems that are told of changes of this kind."""
@@ -81,9 +90,10 @@ class SystemLinks:
         self._found: dict[tuple[Kind, str], str | None] = {}
         self._missed: set[tuple[Kind, str]] = set()
 
-    def learn(self, kind: Kind, source_id: str, canonical_id: str | None) -> None:
-        """The system's record is this one, from now on; None: it is none."""
-        self._found[kind, source_id] = canonical_id
+    def learn(self, ref: SourceRef, canonical_id: str | None) -> None:
+        """The record is this one, from now on; None: it is none. Nobody refers to one that joins another."""
+        if ref.system == self._system.speaks_ids_of:
+            self._found[ref.kind, ref.id] = canonical_id
 
     def canonical_id(self, kind: Kind, source_id: str) -> str | None:
         """See Links."""
@@ -107,7 +117,8 @@ class SystemLinks:
         """Find what was asked for and not known, all at once. What was read without it must be read again."""
         if not self._missed:
             return
-        refs = [SourceRef(self._system.name, kind, source_id) for kind, source_id in self._missed]
+        system = self._system.speaks_ids_of
+        refs = [SourceRef(system, kind, source_id) for kind, source_id in self._missed]
         found = self._uow.links.find(refs)
         for ref in refs:
             link = found.get(ref)
@@ -120,7 +131,7 @@ class SystemLinks:
             if alias == canonical_id:
                 return source_id
         refs = self._uow.links.find_refs(kind, canonical_id)
-        return next((ref.id for ref in refs if ref.system == self._system.name), None)
+        return next((ref.id for ref in refs if ref.system == self._system.speaks_ids_of), None)
 
     def id_named(self, kind: Kind, name: str) -> str | None:  # noqa: ARG002
         """See Links: connected systems refer by id."""
@@ -153,9 +164,9 @@ def require_aliases(system: LinkedSystem, uow: UnitOfWork) -> None:
 
 def _unknown_alias(system: LinkedSystem, kind: Kind, source_id: str, canonical_id: str) -> Problem:
     return Problem(
-        f"the practice has no {kind} {canonical_id!r}",
+        f"the practice in force has no {kind} {canonical_id!r}",
         code="unknown_alias",
         file=f"connections/{system.name}.yaml",
         field=f"aliases.{kind}.{source_id}",
-        hint="Correct the alias, or add it to practice.yaml and apply that",
+        hint="Correct the alias; or, where practice.yaml has it, put that in force: hub config apply",
     )

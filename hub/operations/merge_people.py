@@ -47,6 +47,8 @@ class Word:
     batch_id: int | None = None
     told: Collection[str] = field(default=())
     """The systems that are told of visits."""
+    told_of_people: Collection[str] = field(default=())
+    """The systems that are told of patients: of both, once they are two again."""
 
 
 def decide_pair(store: Store, pair_id: int, decision: Decision, word: Word) -> PersonPair | Refusal:
@@ -139,6 +141,7 @@ def unmerge_people(store: Store, merge_id: int, word: Word) -> Undone | Standing
         visits = work.people.unmerge(merge, restored, actor=word.actor, reason=word.reason)
         work.people.decide(merge.survivor_id, merge.merged_id, "separate", actor=word.actor, reason=word.reason)
         _tell(work, "person_unmerged", merge, word, visits)
+        work.outbox.enqueue_all(word.told_of_people, Kind.PATIENT, [merge.survivor_id, merge.merged_id])
         return Undone(merge.survivor_id, merge.merged_id, visits, kept)
 
 

@@ -8,7 +8,7 @@ from hub.canonical.records import Canonical
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import Problem, only_reasons
 from hub.operations.match_records import Matches
-from hub.ports import Issue, Landed, Link
+from hub.ports import Awaiting, Issue, Landed, Link
 from hub.ports.conflicts import FieldConflict
 from hub.sync.lineage import Lineage, Origin
 from hub.sync.merge import Merge
@@ -37,8 +37,6 @@ class PagePlan:
     read: int = 0
     recognised: int = 0
     """What the hub itself had written there."""
-    stale: int = 0
-    """Older than what was applied before."""
     accepted: int = 0
     """Of the records that broke no contract of their own system."""
     before: dict[str, Canonical] = field(default_factory=dict)
@@ -58,6 +56,8 @@ class PagePlan:
     """Bookings that did not come about and stand there all the same; whether that state of them is new."""
     gone: list[str] = field(default_factory=list)
     """Records that are not there any more."""
+    partly_gone: list[str] = field(default_factory=list)
+    """The same, of which the system still has another one, or which only said more of them."""
     merged: dict[SourceRef, tuple[str, str]] = field(default_factory=dict)
     """A record that became part of another: the canonical ids before and now."""
     one_person: list[tuple[str, str]] = field(default_factory=list)
@@ -66,6 +66,10 @@ class PagePlan:
     """The same, where another system still tells the two apart: a person decides."""
     rejected: list[Issue] = field(default_factory=list)
     incomplete: list[Issue] = field(default_factory=list)
+    awaiting: list[Awaiting] = field(default_factory=list)
+    """Records that say more of one that is not known yet."""
+    over: list[SourceRef] = field(default_factory=list)
+    """Records that await nothing any more, had they done so."""
     taken: set[str] = field(default_factory=set)
     """Subjects of the records that could be read."""
     standing: set[str] = field(default_factory=set)

@@ -12,15 +12,17 @@ from typing import Any
 from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical
 from hub.canonical.source import SourceRecord, SourceRef
-from hub.errors import Problem, SafetyStop
-from hub.mapping.apply import Decoded, decode, view
+from hub.errors import Problem, SafetyStop, only_reasons
+from hub.mapping.apply import Decoded, decode, key_joined, view
+from hub.mapping.joins import AWAITED
 from hub.mapping.reading import Findings
 from hub.operations.linked_system import LinkedSystem, SystemLinks, after_cutovers
 from hub.operations.match_records import match_records
 from hub.operations.own_echoes import Echoes
 from hub.operations.page_plan import INCOMPLETE, REJECTED, Fresh, Known, PagePlan, issue_of, subject_of
-from hub.operations.plan_ends import plan_ends
-from hub.ports import Issue, Landed, Link, Page, Rejected, UnitOfWork
+from hub.operations.plan_ends import plan_ends, withdraw
+from hub.operations.withdraw import Withdrawal, decide_withdrawal
+from hub.ports import Awaiting, Issue, Landed, Link, Page, Rejected, UnitOfWork
 from hub.ports.conflicts import FieldConflict
 from hub.sync.blanks import fill_blanks
 from hub.sync.echo import find_doubted, find_own
@@ -66,11 +68,13 @@ class PagePlanner:
         self._mapping = system.mapping(kind)
         self._fields = self._mapping.names
         referring = {name for one in self._mapping.table.fields if one.spec.codec == "reference" for name in one.names}
+        if self._mapping.table.joins is not None:
+            referring.add("id")
         self._references = tuple(read for name, read in self._mapping.readers if name in referring)
         self._links = SystemLinks(system, uow, is_gathering=True)
         self._known = known or Known()
         for ref, link in self._known.links.items():
-            self._links.learn(ref.kind, ref.id, link.canonical_id)
+            self._links.learn(ref, link.canonical_id)
 
     def plan(self, page: Page, landed: Sequence[Landed]) -> PagePlan:
         """What the page means; `landed` are its records and then its rejected ones, in their order."""
@@ -81,10 +85,13 @@ class PagePlanner:
         plan.broken = frozenset(at.id for _, at in broken)
         fresh = self._without_known(list(zip(page.records, landed, strict=False)), plan)
         ends = [one for one in fresh if one[0].is_end]
+        plan.over = [record.ref for record in page.records]
         read = self._decode([one for one in fresh if not one[0].is_end], plan)
         self._load([one.record.id for one in read])
         self._merge(read, plan)
-        plan_ends(self._system, ends, self._known, plan, self._uow)
+        withdrawn = self._withdrawn([record.ref for record, _ in ends]) if self._system.joins is not None else {}
+        plan_ends(self._system, ends, self._known, plan, self._uow, withdrawn=withdrawn)
+        self._owe_to_others(plan)
         plan.rejected += self._of_source(broken)
         return plan
 
@@ -94,7 +101,7 @@ class PagePlanner:
         self._known.links |= found
         for ref in unknown:
             link = found.get(ref)
-            self._links.learn(ref.kind, ref.id, link.canonical_id if link else None)
+            self._links.learn(ref, link.canonical_id if link else None)
 
     def _load(self, ids: Sequence[str]) -> None:
         unknown = {one for one in ids if one not in self._known.records}
@@ -119,9 +126,10 @@ class PagePlanner:
                 if echoes.is_released(record):
                     plan.released[str(record.hub_id)] = at.is_new
             elif record.hub_id is not None and echoes.is_ours(record):
-                self._links.learn(self._kind, record.ref.id, record.hub_id)
+                id_ = link.canonical_id if link is not None else record.hub_id  # whom it was merged into, since
+                self._links.learn(record.ref, id_)
                 if echoes.is_as_sent(record, is_linked=link is not None and link.source_record_id is not None):
-                    plan.links[record.ref] = Link(record.ref, record.hub_id, at.id)
+                    plan.links[record.ref] = Link(record.ref, id_, at.id)
                     plan.recognised += 1
                 else:
                     fresh.append((record, at.id))
@@ -153,7 +161,10 @@ class PagePlanner:
         for (source, number), decoded in zip(fresh, self._decoded([source for source, _ in fresh]), strict=True):
             if decoded.must_stop:
                 raise SafetyStop(*decoded.problems)
-            if decoded.record is None:
+            if set(only_reasons(decoded.problems)) == {AWAITED}:
+                key = key_joined(self._mapping, source, self._system.context(self._links, self._uow.now))
+                plan.awaiting.append(Awaiting(source.ref, number, str(key)))
+            elif decoded.record is None:
                 plan.rejected.append(issue_of(REJECTED, source, number, decoded.problems, may_pass=True))
             else:
                 read.append(Read(source, number, decoded.record, decoded.warnings))
@@ -182,12 +193,14 @@ class PagePlanner:
         return [replace(r, record=_renamed(r.record, ids[r.source.ref])) if r.source.ref in ids else r for r in read]
 
     def _is_unlinked(self, source: SourceRecord) -> bool:
-        return self._links.canonical_id(self._kind, source.ref.id) is None
+        return self._system.joins is None and self._links.canonical_id(self._kind, source.ref.id) is None
 
     # Decide
 
     def _merge(self, read: Sequence[Read], plan: PagePlan) -> None:
         seen = self._as_seen([one.source.ref for one in read])
+        if self._system.joins is not None:
+            seen = self._without_moved(read, seen, plan)
         met = [one.record.id for one in read if one.record.id in self._known.records]
         tries = self._uow.outbox.find_tries(self._system.name, self._kind, met)
         systems = self._uow.links.find_systems(self._kind, met) if met else {}
@@ -197,16 +210,46 @@ class PagePlanner:
             if held is None:
                 self._insert(one, plan)
             elif last is not None and _is_older(one.source, last.source):
-                plan.stale += 1
-                continue
+                continue  # older than what was applied before
             elif self._links.is_alias(self._kind, id_):
                 plan.take(ref, id_, one.number, Merge({}, {}, {}, frozenset()))
                 self._change(held, fill_blanks(held, one.record), plan)
             else:
-                others = systems.get(id_, frozenset()) - {self._system.name}
+                others = systems.get(id_, frozenset()) - {self._system.name} - self._system.kin
                 self._judge(one, held, last, plan, tries.get(id_, ()), is_shared=bool(others))
             seen[ref] = one
             self._known.links[ref] = plan.links[ref]
+
+    def _owe_to_others(self, plan: PagePlan) -> None:
+        """Of several records there that are one person, those that did not say it are told."""
+        if self._kind is Kind.PATIENT and self._system.name in self._system.told_of(self._kind):
+            plan.owed |= self._uow.links.find_several(self._system.name, self._kind, plan.updated).keys()
+
+    def _without_moved(
+        self, read: Sequence[Read], seen: Mapping[SourceRef, Read], plan: PagePlan
+    ) -> dict[SourceRef, Read]:
+        """What says more of another record than before takes back what it said of the one before, and says it anew."""
+        moved = {one.source.ref: one for one in read if _is_of_another(one, seen.get(one.source.ref))}
+        withdrawn = self._withdrawn(list(moved))
+        self._load([one.id for one in withdrawn.values()])
+        for ref, withdrawal in withdrawn.items():
+            by = moved[ref].source, moved[ref].number
+            withdraw(self._system, by, withdrawal, self._known, plan, now=self._uow.now)
+        return {ref: last for ref, last in seen.items() if ref not in moved}
+
+    def _withdrawn(self, refs: Sequence[SourceRef]) -> dict[SourceRef, Withdrawal]:
+        """What these records said of others when they were applied last, and what their like still say."""
+        lasts = self._as_seen(refs)
+        ids = {ref: self._known.links[ref].canonical_id for ref in lasts}
+        several = self._uow.links.find_several(self._system.name, self._kind, set(ids.values()))
+        like = [SourceRef(self._system.name, self._kind, one) for there in several.values() for one in there]
+        self._know(like)
+        left = sorted(self._as_seen([ref for ref in like if ref not in lasts]).values(), key=lambda one: one.number)
+        others = {id_: [one.record for one in left if one.record.id == id_] for id_ in ids.values()}
+        return {
+            ref: decide_withdrawal(self._kind, self._fields, ids[ref], last.record, others[ids[ref]])
+            for ref, last in lasts.items()
+        }
 
     def _insert(self, one: Read, plan: PagePlan) -> None:
         id_ = str(one.record.id)
@@ -286,6 +329,10 @@ class PagePlanner:
         """What breaks the system's own contract: it passes only when the system changes it."""
         for one, at in broken:
             yield issue_of(REJECTED, one.record, at.id, one.problems)
+
+
+def _is_of_another(one: Read, last: Read | None) -> bool:
+    return last is not None and last.record.id != one.record.id
 
 
 def _is_older(source: SourceRecord, last: SourceRecord) -> bool:

@@ -2,21 +2,23 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
 from hub.canonical.chart import Dose
 from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical
-from hub.canonical.source import SourceRecord
-from hub.errors import Problem, RecordRejected
+from hub.canonical.source import SourceRecord, SourceRef
+from hub.errors import Conflict, Problem, RecordRejected
 from hub.mapping.apply import TwoWay, decode, encode
+from hub.mapping.context import Context
+from hub.mapping.joins import AWAITED, blank
 from hub.mapping.split import whole_ref
 from hub.mapping.split_writing import find_unwritable
 from hub.operations.apply_practice import load_practice
 from hub.operations.linked_system import LinkedSystem, SystemLinks
-from hub.ports import Delivery, Link, Sent, UnitOfWork, Write
+from hub.ports import Delivery, Sent, UnitOfWork, Write
 from hub.sync.echo import payload_hash
 from hub.sync.system_of_record import MANUAL
 
@@ -38,19 +40,31 @@ class Prepared:
     """Fields that stay as they are there until a person decides."""
     part: str | None = None
     """The id of the part that it is of the system's record."""
+    is_moot: bool = False
+    """There is nothing to say, and no record need be made for that."""
 
     @property
     def is_held(self) -> bool:
         """Whether the system holds it already, in its own way of writing; or holds the record no more."""
         if self.last is None:
-            return False
+            return self.is_moot
         if self.last.is_end or self.write.payload == self.last.payload:
             return True
+        sent = self.sent.of(self.last.ref.id) if self.sent is not None else None
         return (
-            self.sent is not None
-            and self.sent.said_hash == self.said_hash
-            and self.sent.payload_hash == payload_hash(self.last.payload)
+            sent is not None
+            and sent.said_hash == self.said_hash
+            and sent.payload_hash == payload_hash(self.last.payload)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """A record of the system that is this one."""
+
+    ref: SourceRef
+    last: SourceRecord | None
+    """As it was last seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +76,14 @@ class Planned:
     """The system's records as they were read last."""
 
 
-def prepare_write(
+def prepare_writes(
     delivery: Delivery, system: LinkedSystem, uow: UnitOfWork, planned: Planned | None = None
-) -> Prepared:
-    """The write of a delivery; in a rehearsal onto what is `planned`.
+) -> tuple[Prepared, ...]:
+    """The writes of a delivery; in a rehearsal onto what is `planned`. Several where several there are this record.
 
     Raises:
         RecordRejected: the record is gone or has no form there.
+        Conflict: it says more of a record that the system is still to be told of.
     """
     kind, id_ = delivery.kind, delivery.canonical_id
     planned = planned or Planned()
@@ -77,15 +92,61 @@ def prepare_write(
         raise RecordRejected(Problem(f"there is no {kind} {id_} any more", code="gone"))
     if isinstance(record, Dose):
         record = _counted(record, uow)
-    link = _link(delivery, system, uow)
-    last = uow.landing.load([link.source_record_id])[link.source_record_id] if link and link.source_record_id else None
-    last = planned.seen.get(id_, last)
-    target = last.ref if last else link.ref if link else None
+    there = _find_there(delivery, system, uow, planned)
+    if not there and kind is Kind.PATIENT and uow.people.find_survivors([id_]):
+        return (_moot(delivery),)  # whom it became part of is told of in its own right
     sent = uow.outbox.find_last_sent(system.name, kind, [id_]).get(id_)
+    if len(there) > 1:
+        return tuple(_prepare(_keyed(delivery, one), record, one, system, uow, sent=sent) for one in there)
+    return (_prepare(delivery, record, next(iter(there), None), system, uow, sent=sent),)
+
+
+def _find_there(delivery: Delivery, system: LinkedSystem, uow: UnitOfWork, planned: Planned) -> tuple[There, ...]:
+    """All that still stand, by their ids. Where none does, the first, which is known to be gone; a joined one is made
+    anew.
+    """
+    refs = [ref for ref in uow.links.find_refs(delivery.kind, delivery.canonical_id) if ref.system == system.name]
+    links = uow.links.find(refs)
+    numbers = [link.source_record_id for link in links.values() if link.source_record_id]
+    states = uow.landing.load(numbers) if numbers else {}
+    seen = {ref: states.get(link.source_record_id or 0) for ref, link in links.items()}
+    if delivery.canonical_id in planned.seen:
+        now = planned.seen[delivery.canonical_id]
+        seen[now.ref] = now
+    there = [There(ref, seen[ref]) for ref in sorted(seen)]
+    alive = [one for one in there if one.last is None or not one.last.is_end]
+    return tuple(alive or (there[:1] if system.joins is None else ()))
+
+
+def _keyed(delivery: Delivery, one: There) -> Delivery:
+    """With a key for one of several writes: short, and of plain letters whatever the system's ids look like."""
+    key = f"{delivery.idempotency_key}:{sha256(one.ref.id.encode()).hexdigest()[:16]}"
+    return replace(delivery, idempotency_key=key)
+
+
+def _moot(delivery: Delivery) -> Prepared:
+    write = Write(delivery.kind, delivery.canonical_id, delivery.idempotency_key, None, {})
+    return Prepared(write, None, "", None, is_moot=True)
+
+
+def _prepare(
+    delivery: Delivery,
+    record: Canonical,
+    there: There | None,
+    system: LinkedSystem,
+    uow: UnitOfWork,
+    *,
+    sent: Sent | None,
+) -> Prepared:
+    """The write of one of the records there; None: it is to be made."""
+    kind, id_ = delivery.kind, delivery.canonical_id
+    target, last = (there.ref, there.last) if there is not None else (None, None)
     if last is not None and last.is_end:
         return Prepared(Write(kind, id_, delivery.idempotency_key, target, {}), last, "", sent)
     context = system.context(SystemLinks(system, uow), uow.now)
     mapping = system.mapping(kind)
+    if target is None and system.joins is not None and _is_nothing_to_say(record, mapping, system, context):
+        return _moot(delivery)
     part = target.id if mapping.table.each is not None and target is not None else None
     _require_writable(mapping, part, last, system)
     undecided = _undecided(kind, id_, system, uow) if last else frozenset[str]()
@@ -116,17 +177,21 @@ def _counted(dose: Dose, uow: UnitOfWork) -> Dose:
     return dose.model_copy(update={"unit": product.unit if product else None})
 
 
-def _link(delivery: Delivery, system: LinkedSystem, uow: UnitOfWork) -> Link | None:
-    refs = uow.links.find_refs(delivery.kind, delivery.canonical_id)
-    linked = uow.links.find([ref for ref in refs if ref.system == system.name])
-    links = [linked[ref] for ref in sorted(linked)]
-    alive = [link for link in links if not _is_end(link, uow)] if len(links) > 1 else links
-    return next(iter(alive or links), None)
+def _is_nothing_to_say(record: Canonical, mapping: TwoWay, system: LinkedSystem, context: Context) -> bool:
+    """Whether no record need be made that says more of this one.
 
-
-def _is_end(link: Link, uow: UnitOfWork) -> bool:
-    number = link.source_record_id
-    return number is not None and uow.landing.load([number])[number].is_end
+    Raises:
+        Conflict: it need be, and the record that it says more of is to be made there first.
+    """
+    empty = blank(mapping.kind, mapping.names)
+    if all(getattr(record, name) == value for name, value in empty.items()):
+        return True
+    if context.links.source_id(mapping.kind, str(record.id)) is not None:
+        return False
+    if system.joins in system.told_of(mapping.kind):
+        message = f"{system.joins} is told of this {mapping.kind} first: what {system.name} has of it refers to that"
+        raise Conflict(Problem(message, AWAITED, hint=f"It is tried again by itself; or: hub push {system.joins}"))
+    return True
 
 
 def _undecided(kind: Kind, id_: str, system: LinkedSystem, uow: UnitOfWork) -> frozenset[str]:

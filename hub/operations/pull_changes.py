@@ -22,8 +22,10 @@ from hub.operations.plan_page import PagePlanner
 from hub.operations.watch_drift import watch_drift
 from hub.ports import Page, Source, Store, UnitOfWork
 
-__all__ = ["INCOMPLETE", "REJECTED", "Accepted", "PullResult", "pull_changes", "take_page"]
+__all__ = ["INCOMPLETE", "REJECTED", "Accepted", "PullResult", "pull_changes", "take_awaiting", "take_page"]
 
+_AT_ONCE = 500
+"""Records that awaited others and are taken in one transaction."""
 Progress = Callable[[int], None]
 """Called with how many records were read, after each page that is kept."""
 
@@ -46,6 +48,8 @@ class PullResult:
     """Claims that overlap a firm one, for a person."""
     gone: int = 0
     """Known records that the system does not have any more, or that became part of another."""
+    waiting: int = 0
+    """Kept until the record that they say more of is known."""
     conflicts: int = 0
     """Fields in which the system says otherwise and does not prevail."""
 
@@ -89,16 +93,34 @@ def pull_changes(
     for page in guarded(known_pages(heard.pages(), system, kind, store), system, kind, store, accepted):
         page = watch_drift(system, kind, page, store)  # noqa: PLW2901 - the same page, as far as it may be taken
         with store.begin("pull_changes") as uow:
-            result += told.once(page, replace(take_page(system, kind, page, uow), pages=1))
+            done = told.once(page, replace(take_page(system, kind, page, uow), pages=1))
             if page.roll is not None:
                 uow.links.note_named(system.name, kind, page.roll.names, page.roll.id)
             uow.cursors.save(system.name, kind, page.cursor)
+        if done.inserted:
+            with store.begin("note_growth") as uow:
+                uow.records.note_growth()
+        result += done
         progress(result.read)
     with store.begin("pull_changes") as uow:
         result += _again(system, kind, uow)
+    result += take_awaiting(system, kind, store)
     if kind in (Kind.VISIT, Kind.SLOT):
         recheck_facts(store)
     return result
+
+
+def take_awaiting(system: LinkedSystem, kind: Kind, store: Store) -> PullResult:
+    """Records of a system that joins another one, kept until the record that they say more of was known: it is now."""
+    result, last = PullResult(), 0
+    while system.joins is not None:
+        with store.begin("take_awaiting") as uow:
+            numbers = uow.links.find_awaited(system.name, kind, system.joins, after=last, limit=_AT_ONCE)
+            if not numbers:
+                break
+            found, last = uow.landing.load(numbers), numbers[-1]
+            result += take_page(system, kind, Page(tuple(found[number] for number in numbers), None), uow)
+    return replace(result, read=0, unchanged=0)
 
 
 def _may_ask(system: LinkedSystem, kind: Kind, store: Store, accepted: Accepted | None) -> MayAsk:
@@ -140,18 +162,19 @@ class Told:
 def count(plan: PagePlan) -> PullResult:
     """What a plan amounts to."""
     refused = {issue.detail["source_record_id"] for issue in plan.rejected} | plan.broken
-    ended = len(plan.gone) + len(plan.merged)
+    ended = len(plan.gone) + len(plan.partly_gone) + len(plan.merged)
     read_and_refused = len(refused - plan.broken)
     changed = len(plan.inserted) + len(plan.updated)
     return PullResult(
         read=plan.read,
         inserted=len(plan.inserted),
         updated=len(plan.updated),
-        unchanged=plan.accepted - read_and_refused - changed,
+        unchanged=plan.accepted - read_and_refused - changed - len(plan.awaiting),
         recognised=plan.recognised,
         rejected=sum(at.id in refused for at in plan.landed if at.is_new),
         gone=ended,
         conflicts=len(plan.conflicts),
+        waiting=len(plan.awaiting),
     )
 
 

@@ -5,16 +5,17 @@ between leaves the lease to run out; the next one sends again under the same key
 a try said is kept until an answer comes: what the system then shows is the hub's own only where it is just that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from hub.canonical.source import SourceRecord
+from hub.canonical.ids import Kind
+from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import Conflict, HubError, NeedsAttention, RecordRejected, RetryLater, only_reasons
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.parts import move_siblings, part_in
-from hub.operations.prepare_write import Prepared, prepare_write
+from hub.operations.prepare_write import Prepared, prepare_writes
 from hub.operations.settle_conflicts import close_conflicts
-from hub.ports import Delivery, Issue, Link, Sent, Sink, Store
+from hub.ports import Delivery, Issue, Link, Sent, Sink, Store, UnitOfWork
 from hub.ports.conflicts import FieldConflict
 from hub.sync.echo import payload_hash
 from hub.sync.system_of_record import MANUAL
@@ -37,8 +38,8 @@ class PushResult:
     """They wait for a person."""
 
 
-Taken = tuple[Delivery, Prepared | RecordRejected]
-"""What is to be sent, or why it has no form there."""
+Taken = tuple[Delivery, Sequence[Prepared] | RecordRejected | Conflict]
+"""What is to be sent, to each record there that is this one; or why it has no form there, or not yet."""
 Progress = Callable[[int], None]
 """Called with how many deliveries are over, after each."""
 
@@ -70,26 +71,22 @@ def _take(system: LinkedSystem, store: Store, seconds: int) -> Taken | None:
         if delivery is None:
             return None
         try:
-            prepared = prepare_write(delivery, system, uow)
-        except RecordRejected as error:
+            writes = prepare_writes(delivery, system, uow)
+        except (RecordRejected, Conflict) as error:
             return delivery, error
-        if not prepared.is_held:
+        for prepared in (one for one in writes if not one.is_held):
             uow.outbox.note_try(delivery, prepared.said)
-        return delivery, prepared
+        return delivery, writes
 
 
 def _deliver(taken: Taken, system: LinkedSystem, sink: Sink, store: Store, result: PushResult) -> PushResult:
-    delivery, prepared = taken
+    delivery, writes = taken
     try:
-        if isinstance(prepared, RecordRejected):
-            raise prepared
-        if prepared.is_held:
-            _settle(delivery, system, store, prepared, prepared.last)
+        if isinstance(writes, HubError):
+            raise writes
+        _send_all(delivery, writes, system, sink, store)
+        if all(one.is_held for one in writes):
             return replace(result, unchanged=result.unchanged + 1)
-        store.checkpoint("push_changes:before_send")
-        stored = part_in(sink.send(prepared.write), system.mapping(delivery.kind), prepared.part)
-        store.checkpoint("push_changes:after_send")
-        _settle(delivery, system, store, prepared, stored)
         return replace(result, sent=result.sent + 1)
     except (RetryLater, NeedsAttention) as error:
         _fail(delivery, store, error, error.after_seconds if isinstance(error, RetryLater) else None)
@@ -102,21 +99,70 @@ def _deliver(taken: Taken, system: LinkedSystem, sink: Sink, store: Store, resul
         return replace(result, dead=result.dead + 1)
 
 
-def _settle(
-    delivery: Delivery, system: LinkedSystem, store: Store, prepared: Prepared, stored: SourceRecord | None
-) -> None:
-    """Keep what the system confirmed, so that it is known when the next pull brings it."""
-    assert stored is not None
-    with store.begin("settle_delivery", is_repeatable=True) as uow:
-        told = uow.conflicts.find(delivery.kind, [delivery.canonical_id])
-        [landed] = uow.landing.land([stored])
-        uow.links.save([Link(stored.ref, delivery.canonical_id, landed.id)])
-        if system.mapping(delivery.kind).table.each is not None and not stored.is_end:
-            move_siblings(stored, system, uow)
-        uow.outbox.mark_sent(delivery, Sent(stored.ref.id, payload_hash(stored.payload), prepared.said_hash))
-        uow.issues.close(UNDELIVERED, delivery.kind, [_subject(delivery, system)])
-        mine = (one for one in told if one.system == system.name)
-        close_conflicts(uow, [one for one in mine if one.rule != MANUAL or _was_own(one, landed.id, prepared)])
+def _send_all(delivery: Delivery, writes: Sequence[Prepared], system: LinkedSystem, sink: Sink, store: Store) -> None:
+    """Each answer is kept before the next one is asked for; that one record is refused holds up none of the others.
+
+    Raises:
+        Conflict, RecordRejected: the first that was refused, once the others were told.
+        RetryLater, NeedsAttention: at once.
+    """
+    sent: list[Sent] = []
+    refused: Conflict | RecordRejected | None = None
+    for prepared in writes:
+        try:
+            stored = _send(prepared, delivery, system, sink, store)
+        except (Conflict, RecordRejected) as error:
+            refused = refused or error
+            continue
+        with store.begin("settle_delivery", is_repeatable=True) as uow:
+            sent.append(_keep(delivery, system, uow, prepared, stored))
+            if len(sent) == len(writes):
+                _finish(delivery, system, uow, sent)
+    if refused is not None:
+        raise refused
+
+
+def _send(
+    prepared: Prepared, delivery: Delivery, system: LinkedSystem, sink: Sink, store: Store
+) -> SourceRecord | None:
+    """The record as the system holds it now; None: there is none, and need be none."""
+    if prepared.is_held:
+        return prepared.last
+    store.checkpoint("push_changes:before_send")
+    stored = part_in(sink.send(prepared.write), system.mapping(delivery.kind), prepared.part)
+    store.checkpoint("push_changes:after_send")
+    return stored
+
+
+def _keep(
+    delivery: Delivery, system: LinkedSystem, uow: UnitOfWork, prepared: Prepared, stored: SourceRecord | None
+) -> Sent:
+    """What the system confirmed, so that it is known when the next pull brings it."""
+    if stored is None:
+        return Sent(None, "", prepared.said_hash)
+    told = uow.conflicts.find(delivery.kind, [delivery.canonical_id])
+    [landed] = uow.landing.land([stored])
+    uow.links.save([Link(stored.ref, _whose(stored.ref, delivery, uow), landed.id)])
+    if system.mapping(delivery.kind).table.each is not None and not stored.is_end:
+        move_siblings(stored, system, uow)
+    mine = (one for one in told if one.system == system.name)
+    close_conflicts(uow, [one for one in mine if one.rule != MANUAL or _was_own(one, landed.id, prepared)])
+    return Sent(stored.ref.id, payload_hash(stored.payload), prepared.said_hash)
+
+
+def _whose(ref: SourceRef, delivery: Delivery, uow: UnitOfWork) -> str:
+    """Whose record it is by now: people may have been merged, or told apart again, while it was sent."""
+    id_ = delivery.canonical_id
+    if delivery.kind is not Kind.PATIENT:
+        return id_
+    link = uow.links.find([ref]).get(ref)
+    return link.canonical_id if link is not None else uow.people.find_survivors([id_]).get(id_, id_)
+
+
+def _finish(delivery: Delivery, system: LinkedSystem, uow: UnitOfWork, sent: Sequence[Sent]) -> None:
+    also = {str(one.remote_id): one for one in sent[1:]}
+    uow.outbox.mark_sent(delivery, replace(sent[0], also=also))
+    uow.issues.close(UNDELIVERED, delivery.kind, [_subject(delivery, system)])
 
 
 def _was_own(conflict: FieldConflict, confirmed: int, prepared: Prepared) -> bool:

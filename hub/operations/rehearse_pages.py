@@ -12,11 +12,11 @@ from hub.sync.mass_change import Upheaval
 class Rehearsal:
     """Plans page after page as if those before were applied; it only reads."""
 
-    def __init__(self, system: LinkedSystem, kind: Kind, store: Store, others: Known | None = None) -> None:
+    def __init__(self, system: LinkedSystem, kind: Kind, store: Store, known: Known | None = None) -> None:
         self._system = system
         self._kind = kind
         self._store = store
-        self._known = Known(links=dict(others.links) if others else {})
+        self._known = known or Known()
         self.seen: dict[str, SourceRecord] = {}
         """Canonical id → what the pages say of it."""
         self._unlanded = 0
@@ -43,7 +43,7 @@ class Rehearsal:
         said = {record.ref: record for record in records}
         self.seen |= {link.canonical_id: said[ref] for ref, link in plan.links.items() if ref in said}
         self._changed |= set(plan.updated)
-        self._gone |= set(plan.gone) | {before for before, _ in plan.merged.values()}
+        self._gone |= {*plan.gone, *plan.partly_gone} | {before for before, _ in plan.merged.values()}
         return plan
 
     def _landed(self, number: int | None) -> Landed:

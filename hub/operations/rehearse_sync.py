@@ -1,21 +1,25 @@
 """What a synchronization would change here and there: the plans of a pull, the writes of a push, and nothing done."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from hub.canonical.ids import Kind
-from hub.errors import Problem, RecordRejected, SafetyStop, only_reasons
+from hub.canonical.source import SourceRef
+from hub.errors import Conflict, Problem, RecordRejected, SafetyStop, only_reasons
 from hub.operations.call_roll import RollCall
 from hub.operations.linked_system import LinkedSystem, require_aliases
-from hub.operations.page_plan import PagePlan
+from hub.operations.page_plan import Known, PagePlan
 from hub.operations.parts import known_pages
-from hub.operations.prepare_write import Planned, Prepared, prepare_write
+from hub.operations.prepare_write import Planned, Prepared, prepare_writes
 from hub.operations.pull_changes import PullResult, Told, count
 from hub.operations.rehearse_pages import Rehearsal
 from hub.operations.watch_drift import Watched, judge_page
-from hub.ports import Delivery, Page, Source, Store, UnitOfWork
+from hub.ports import Delivery, Link, Page, Source, Store, UnitOfWork
 from hub.sync.drift import Contract, Drift, Reaction
 from hub.sync.mass_change import Upheaval
+
+Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +29,13 @@ class Change:
     kind: Kind
     id: str
     what: str
-    """Here: new, changed, gone, rejected, conflict. There: create, change, rejected."""
+    """Here: new, changed, gone, rejected, conflict. There: create, change, rejected. Either: waiting, for the record
+    that it says more of.
+    """
     fields: tuple[str, ...] = ()
     """Of a changed record; of a rejected one the codes."""
+    source: str | None = None
+    """Of a new or changed one here: the record that says so, as `system/id`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +71,29 @@ class SyncPlan:
         return any(one.what in ("rejected", "conflict") for one in (*self.here, *self.there))
 
 
-def rehearse_sync(system: LinkedSystem, kinds: Sequence[Kind], source: Source | None, store: Store) -> SyncPlan:
+def rehearse_sync(
+    system: LinkedSystem,
+    kinds: Sequence[Kind],
+    source: Source | None,
+    store: Store,
+    joining: Mapping[Kind, Sequence[LinkedSystem]] = MappingProxyType({}),
+    *,
+    progress: Progress = lambda _what, _read: None,
+) -> SyncPlan:
     """Read everything that changed and say what it would do. Nothing is written, and nothing is sent.
+
+    Args:
+        system: whose records.
+        kinds: of them, in order.
+        source: of them; None where it is only told.
+        store: what is known.
+        joining: by kind, whose records say more of its own.
+        progress: told of every page, with the kind and how many of it were read.
 
     Raises:
         RetryLater, NeedsAttention: as the source.
     """
-    rehearsing = _Rehearsing(system, store)
+    rehearsing = _Rehearsing(system, store, joining, progress)
     for kind in kinds if source is not None else ():
         assert source is not None
         try:
@@ -89,6 +113,8 @@ class _Rehearsing:
 
     system: LinkedSystem
     store: Store
+    joining: Mapping[Kind, Sequence[LinkedSystem]]
+    progress: Progress
     here: list[Change] = field(default_factory=list)
     results: dict[Kind, PullResult] = field(default_factory=dict)
     mass: list[Kind] = field(default_factory=list)
@@ -96,7 +122,8 @@ class _Rehearsing:
     stops: list[Problem] = field(default_factory=list)
     planned: dict[Kind, Planned] = field(default_factory=dict)
     owed: list[tuple[Kind, str]] = field(default_factory=list)
-    before: Rehearsal | None = None
+    links: dict[SourceRef, Link] = field(default_factory=dict)
+    """Of all that is read, as they would be."""
 
     def read(self, kind: Kind, source: Source) -> None:
         """One stream, as if those before were applied.
@@ -110,8 +137,7 @@ class _Rehearsing:
             cursor = uow.cursors.find(system.name, kind)
             linked = uow.links.count(system.name, kind)
             contract = uow.cursors.find_contract(system.name, kind) or Contract()
-        rehearsal = Rehearsal(system, kind, store, self.before.known if self.before else None)
-        self.before = rehearsal
+        rehearsal = Rehearsal(system, kind, store, Known(links=self.links))
         self.results[kind], told = PullResult(), Told()
         self.planned[kind] = Planned(rehearsal.known.records, rehearsal.seen)
         most = system.limit.most(linked)
@@ -122,10 +148,20 @@ class _Rehearsing:
             taken = watched.page(page, system, kind)
             plan = rehearsal.add(taken)
             self.results[kind] += told.once(taken, count(plan))
+            self.progress(str(kind), self.results[kind].read)
             self._add(plan)
+        self._add_awaiting(kind, rehearsal.known)
         upheaval = rehearsal.upheaval
         if Upheaval(linked, upheaval.changed, upheaval.gone).is_mass(system.limit):
             self.mass.append(kind)
+
+    def _add_awaiting(self, kind: Kind, known: Known) -> None:
+        """What other connections brought before the records that it says more of."""
+        for other in self.joining.get(kind, ()):
+            ids = [ref.id for ref in known.links if ref.system == self.system.name and ref.kind is kind]
+            with self.store.begin("rehearse") as uow:
+                awaiting = uow.landing.load(uow.links.find_awaiting(other.name, kind, ids))
+            self.here += _here(Rehearsal(other, kind, self.store, known).add(Page(tuple(awaiting.values()), None)))
 
     def _watched(self, page: Page, kind: Kind, contract: Contract) -> Watched:
         rules = self.system.drift.get(kind)
@@ -141,12 +177,16 @@ class _Rehearsing:
 
 
 def _here(plan: PagePlan) -> Iterator[Change]:
+    sources = {link.canonical_id: f"{ref.system}/{ref.id}" for ref, link in plan.links.items()}
     for id_ in plan.inserted:
-        yield Change(plan.kind, id_, "new")
+        yield Change(plan.kind, id_, "new", source=sources.get(id_))
     for id_ in plan.updated:
-        yield Change(plan.kind, id_, "gone" if id_ in plan.gone else "changed", _differing(plan, id_))
+        what = "gone" if id_ in plan.gone else "changed"
+        yield Change(plan.kind, id_, what, _differing(plan, id_), sources.get(id_))
     for id_, name in plan.conflicts:
         yield Change(plan.kind, id_, "conflict", (name,))
+    for one in plan.awaiting:
+        yield Change(plan.kind, f"{one.ref.system}/{one.ref.id}", "waiting")
     for issue in plan.rejected:
         yield Change(plan.kind, issue.subject_id, "rejected", issue.codes)
 
@@ -170,13 +210,15 @@ def _there(
 
 def _write(one: Delivery, system: LinkedSystem, planned: Planned, uow: UnitOfWork) -> Iterator[Change]:
     try:
-        prepared = prepare_write(one, system, uow, planned)
-    except RecordRejected as error:
-        yield Change(one.kind, one.canonical_id, "rejected", only_reasons(error.problems))
+        writes = prepare_writes(one, system, uow, planned)
+    except (RecordRejected, Conflict) as error:
+        what = "rejected" if isinstance(error, RecordRejected) else "waiting"
+        yield Change(one.kind, one.canonical_id, what, only_reasons(error.problems))
         return
-    if not prepared.is_held:
-        what = "create" if prepared.write.target is None else "change"
-        yield Change(one.kind, one.canonical_id, what, _keys(prepared))
+    for prepared in writes:
+        if not prepared.is_held:
+            what = "create" if prepared.write.target is None else "change"
+            yield Change(one.kind, one.canonical_id, what, _keys(prepared))
 
 
 def _keys(prepared: Prepared) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from hub.ports.journal import Act, AuditEntry, Delivery, Issue, Issues, Journal,
 from hub.ports.payments import Authorised, Captured, PaymentRequest, Payments, Refused, Voided
 from hub.ports.pending import DueDeposit, HeldVisit, NewPending, PaymentBook, Pending, PendingKind, Pendings
 from hub.ports.records import (
+    Awaiting,
     Cursors,
     Disposition,
     Imports,
@@ -48,6 +49,7 @@ from hub.ports.visits import Ending, Holds, OverHolds, StandingVisit, Visits
 from hub.ports.waivers import Waivers
 
 __all__ = [
+    "Awaiting",
     "BREAKS_RULES",
     "Absent",
     "Act",

@@ -30,6 +30,12 @@ class Sent:
     payload_hash: str
     said_hash: str | None = None
     """Of the canonical values that were sent, however the system writes them."""
+    also: Mapping[str, "Sent"] = field(default_factory=dict)
+    """Where several records there are this one: of each further one, by its id there."""
+
+    def of(self, remote_id: str) -> "Sent":
+        """What was confirmed of that record."""
+        return self.also.get(remote_id, self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from hub.canonical.ids import Kind
-from hub.canonical.records import Visit
 from hub.canonical.source import SourceRecord
-from hub.sync.conflicts import Overlap
+from hub.sync.conflicts import Overlap, Stay
 
 BAD_ROW = "bad row"
 """The key of a landed row that cannot be trusted: the code of what is wrong with it. Its fields stand by number."""
@@ -233,7 +232,7 @@ class Migrations(Protocol):
         """Earlier batches that made records of rows which this one put into quarantine."""
         ...
 
-    def read_history(self, system: str) -> Iterator[Visit]:
+    def read_history(self, system: str) -> Iterator[Stay]:
         """Its visits that occupied or will occupy time, in order of their start."""
         ...
 

@@ -60,6 +60,16 @@ class Link(NamedTuple):
     """The state of it that was applied last."""
 
 
+class Awaiting(NamedTuple):
+    """That a record of another system says more of one that is not known yet."""
+
+    ref: SourceRef
+    source_record_id: int
+    """The state of it that came last."""
+    key: str
+    """The id of that other record, in the system that its own joins."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownPart:
     """A part of another system's record, by its own id."""
@@ -103,7 +113,11 @@ class Links(Protocol):
         ...
 
     def find_refs(self, kind: Kind, canonical_id: str) -> tuple[SourceRef, ...]:
-        """The records of other systems that are this one, sorted."""
+        """The records of other systems that are this one: sorted, those that still stand first."""
+        ...
+
+    def find_several(self, system: str, kind: Kind, canonical_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """Of those that are several records of a system which are not known to be gone: their ids there."""
         ...
 
     def find_systems(self, kind: Kind, canonical_ids: Collection[str]) -> dict[str, frozenset[str]]:
@@ -116,6 +130,18 @@ class Links(Protocol):
 
     def save(self, links: Sequence[Link], *, batch_id: int | None = None) -> None:
         """Write or rewrite; the last of a ref wins."""
+        ...
+
+    def save_awaiting(self, awaiting: Sequence[Awaiting], *, over: Sequence[SourceRef]) -> None:
+        """Write or rewrite; those that are `over` await nothing any more."""
+        ...
+
+    def find_awaiting(self, system: str, kind: Kind, ids: Collection[str]) -> tuple[int, ...]:
+        """Numbers, in order: what of a system awaits one of these ids of the system that it joins."""
+        ...
+
+    def find_awaited(self, system: str, kind: Kind, joined: str, *, after: int, limit: int) -> tuple[int, ...]:
+        """Numbers beyond `after`, in order: what of a system awaited a record of `joined` that is linked by now."""
         ...
 
 
@@ -171,6 +197,10 @@ class Records(Protocol):
 
     def note_origin(self, kind: Kind, id_: str, origins: Mapping[str, Origin]) -> None:
         """Say anew why values stand that do not change."""
+        ...
+
+    def note_growth(self) -> None:
+        """Have the database look at each table that has doubled since it last did: old plans read all of it."""
         ...
 
     def find_visits_to_come(self, patient_ids: Collection[str]) -> dict[str, list[str]]:

@@ -34,10 +34,11 @@ class Relocations(Protocol):
         relocations: Sequence[Relocation],
         yielding: Collection[str] = (),
         made_way: Sequence[Reassignment] = (),
-    ) -> bool:
+    ) -> tuple[str, ...]:
         """Take what these visits (and the `yielding` ones) do not take already of where they go.
 
-        Their promises cover both dates from now on. False: both cannot be had at once; take the attempt back.
+        Their promises cover both dates from now on. Gives the visits that lack something there while they have their
+        old place; if there are any, take the attempt back.
 
         Raises:
             Conflict: the same, of the claims that would make way.

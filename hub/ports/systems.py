@@ -47,6 +47,8 @@ class Page:
     be gone, and is asked for singly where the system can be asked."""
     roll: Roll | None = None
     """Where the list does not fit on one page."""
+    removed: frozenset[str] = frozenset()
+    """What the system says was deleted there: who is known of them here is asked for, as who is listed no more."""
 
 
 class Source(Protocol):

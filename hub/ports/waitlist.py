@@ -86,10 +86,6 @@ class Waitlist(Protocol):
         """Take out the holds that were over first, all of one moment; False: none is over."""
         ...
 
-    def find_next_expiry(self) -> datetime | None:
-        """When the first of the holds is over; None: there is none."""
-        ...
-
     def save_offer(self, entry: WaitlistEntry, hold_id: str, until: datetime) -> None:
         """They have this hold offered."""
         ...

@@ -7,7 +7,7 @@ the server instead of two, and where the first waits for a lock the second begin
 
 import re
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -118,6 +118,15 @@ def run_text(connection: Connection, statement: TextClause, values: Mapping[str,
 def defer_text(connection: Connection, statement: TextClause, values: Mapping[str, Any]) -> Answer:
     """As `defer`, a text of SQLAlchemy's."""
     return defer(connection, _written(statement, connection.dialect), values)
+
+
+def stream(connection: Connection, statement: str, values: Values, number: int) -> Iterator[list[tuple[Any, ...]]]:
+    """Its rows, so many at a time, while they stay with the server."""
+    run_deferred(connection)
+    with _raw(connection).cursor(name="hub_stream") as cursor:
+        cursor.execute(statement, values)
+        while rows := cursor.fetchmany(number):
+            yield rows
 
 
 def spare_the_disk(connection: Connection) -> None:

@@ -32,6 +32,16 @@ class MonthOfVisits(NamedTuple):
     states: Mapping[str, int]
 
 
+class AlikeNames(NamedTuple):
+    """Two rows of services that may be one: their ids there, and their names here."""
+
+    row: str
+    name: str
+    other_row: str
+    other_name: str
+    how: str
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryDetails:
     """Beside accounts, checks and totals."""
@@ -40,6 +50,7 @@ class HistoryDetails:
     samples: tuple[Sample, ...]
     conflicts: int
     pairs: int
+    alike: tuple[AlikeNames, ...]
     providers: Mapping[str, str]
     """Id → name."""
 
@@ -74,6 +85,13 @@ _RISKS = {
 _CONFLICTS = text("""
     SELECT count(DISTINCT id) FROM history_conflict, LATERAL (VALUES (first_id), (second_id)) AS both_of (id)
     WHERE system = :system""")
+_ALIKE = text("""
+    SELECT i.detail ->> 'row', one.name, other.row, two.name, other.how
+    FROM review_issue i JOIN service one ON one.id = i.subject_id
+    CROSS JOIN jsonb_each_text(i.detail -> 'like') AS other (row, how)
+    JOIN source_link k ON (k.system, k.kind, k.source_id) = (:system, 'service', other.row)
+    JOIN service two ON two.id = k.canonical_id
+    WHERE i.kind = 'services_alike' AND i.state = 'open' AND i.detail ->> 'system' = :system ORDER BY 1, 3""")
 
 
 def load_history_details(connection: Connection, head: MigrationHead, seed: str) -> HistoryDetails:
@@ -94,5 +112,6 @@ def load_history_details(connection: Connection, head: MigrationHead, seed: str)
         tuple(samples),
         connection.execute(_CONFLICTS, values).scalar_one(),
         pairs,
+        tuple(AlikeNames(*row) for row in connection.execute(_ALIKE, values)),
         {row.id: row.name for row in connection.execute(text("SELECT id, name FROM provider"))},
     )

@@ -16,10 +16,10 @@ from sqlalchemy.dialects.postgresql import insert
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.canonical.time import Span
-from hub.ports import KnownPart, Landed, Link
+from hub.ports import Awaiting, KnownPart, Landed, Link
 from hub.store.bulk import stage
 from hub.store.driver import run_text
-from hub.store.tables import source_link, source_record, stream_cursor
+from hub.store.tables import awaiting_record, source_link, source_record, stream_cursor
 from hub.sync.drift import Contract
 
 _COLUMNS = (
@@ -75,7 +75,14 @@ _LINK = """
 _SYSTEMS = text("""
     SELECT canonical_id, array_agg(DISTINCT system) AS systems FROM source_link
     WHERE kind = :kind AND canonical_id = ANY(:ids) GROUP BY 1""")
-_REFS = text("SELECT system, source_id FROM source_link WHERE kind = :kind AND canonical_id = :id")
+_REFS = text("""
+    SELECT l.system, l.source_id, r.gone OR r.merged_into IS NOT NULL AS is_end FROM source_link l
+    LEFT JOIN source_record r ON r.id = l.source_record_id WHERE l.kind = :kind AND l.canonical_id = :id""")
+_SEVERAL = text("""
+    SELECT l.canonical_id, array_agg(l.source_id) AS source_ids FROM source_link l
+    LEFT JOIN source_record r ON r.id = l.source_record_id
+    WHERE l.system = :system AND l.kind = :kind AND l.canonical_id = ANY(:ids)
+    AND r.gone IS NOT TRUE AND r.merged_into IS NULL GROUP BY 1 HAVING count(*) > 1""")
 _COUNT = text("""
     SELECT count(*) FROM source_link l WHERE l.system = :system AND l.kind = :kind
     AND NOT EXISTS (SELECT FROM source_record r WHERE r.id = l.source_record_id
@@ -97,6 +104,25 @@ _PARTS = text("""
 _NAMED = text("""
     UPDATE source_link SET named_in = :roll
     WHERE system = :system AND kind = :kind AND source_id = ANY(:ids)""")
+
+_AWAITING = ("system", "kind", "source_id", "source_record_id", "awaited_id")
+_AWAIT = """
+    INSERT INTO awaiting_record (system, kind, source_id, source_record_id, awaited_id)
+    SELECT DISTINCT ON (system, kind, source_id) system, kind, source_id, source_record_id, awaited_id
+    FROM staged_awaiting_record ORDER BY system, kind, source_id, source_record_id DESC"""
+_OVER = text("""
+    DELETE FROM awaiting_record a
+    USING unnest(CAST(:systems AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[])) AS o (system, kind, source_id)
+    WHERE (a.system, a.kind, a.source_id) = (o.system, o.kind, o.source_id)""")
+_AWAITED = text("""
+    SELECT a.source_record_id FROM awaiting_record a
+    JOIN source_link l ON l.system = :joined AND l.kind = a.kind AND l.source_id = a.awaited_id
+    WHERE a.system = :system AND a.kind = :kind AND a.source_record_id > :after
+    ORDER BY a.source_record_id LIMIT :limit""")
+
+_AWAITING_THESE = text("""
+    SELECT source_record_id FROM awaiting_record
+    WHERE system = :system AND kind = :kind AND awaited_id = ANY(:ids) ORDER BY source_record_id""")
 
 _SHAPES = ("types", "codes")
 
@@ -217,7 +243,14 @@ class SqlLinks:
     def find_refs(self, kind: Kind, canonical_id: str) -> tuple[SourceRef, ...]:
         """See the port."""
         rows = run_text(self._connection, _REFS, {"kind": str(kind), "id": canonical_id})
-        return tuple(sorted(SourceRef(row.system, kind, row.source_id) for row in rows))
+        found = sorted((row.is_end is True, SourceRef(row.system, kind, row.source_id)) for row in rows)
+        return tuple(ref for _, ref in found)
+
+    def find_several(self, system: str, kind: Kind, canonical_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """See the port."""
+        values = {"system": system, "kind": str(kind), "ids": list(canonical_ids)}
+        rows = run_text(self._connection, _SEVERAL, values) if canonical_ids else ()
+        return {row.canonical_id: frozenset(row.source_ids) for row in rows}
 
     def find_systems(self, kind: Kind, canonical_ids: Collection[str]) -> dict[str, frozenset[str]]:
         """See the port."""
@@ -239,6 +272,25 @@ class SqlLinks:
             for ref, link in last.items()
         )
         stage(self._connection, source_link, columns, rows).defer(self._connection, _LINK)
+
+    def save_awaiting(self, awaiting: Sequence[Awaiting], *, over: Sequence[SourceRef]) -> None:
+        """See the port."""
+        refs = [*over, *(one.ref for one in awaiting)]
+        names = {"systems": [r.system for r in refs], "kinds": [r.kind for r in refs], "ids": [r.id for r in refs]}
+        self._connection.execute(_OVER, names)
+        if awaiting:
+            rows = ((*one.ref, one.source_record_id, one.key) for one in awaiting)
+            stage(self._connection, awaiting_record, _AWAITING, rows).execute(self._connection, _AWAIT)
+
+    def find_awaiting(self, system: str, kind: Kind, ids: Collection[str]) -> tuple[int, ...]:
+        """See the port."""
+        values = {"system": system, "kind": str(kind), "ids": list(ids)}
+        return tuple(self._connection.execute(_AWAITING_THESE, values).scalars())
+
+    def find_awaited(self, system: str, kind: Kind, joined: str, *, after: int, limit: int) -> tuple[int, ...]:
+        """See the port."""
+        values = {"system": system, "kind": str(kind), "joined": joined, "after": after, "limit": limit}
+        return tuple(self._connection.execute(_AWAITED, values).scalars())
 
 
 class SqlCursors:

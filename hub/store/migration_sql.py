@@ -95,6 +95,7 @@ TAKEN_BY = text("""
     WHERE d.source_record_id = ANY(:ids) AND d.canonical_id IS NOT NULL
     AND b.id <> :batch AND b.state IN ('loaded', 'superseded') ORDER BY b.id""")
 
+# In the order of a stay's fields.
 HISTORY = text("""
     SELECT v.id, v.start, v."end", v.state, v.patient_id, v.provider_id, v.room_id, v.device_id
     FROM source_link k JOIN visit v ON v.id = k.canonical_id

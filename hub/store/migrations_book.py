@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from hub.canonical.ids import Kind
-from hub.canonical.records import Visit, VisitState
+from hub.canonical.records import VisitState
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.ports.migrations import (
     Attempt,
@@ -48,11 +48,12 @@ from hub.store.migration_sql import (
     UNTOLD,
     VERDICTS,
 )
-from hub.sync.conflicts import Overlap
+from hub.sync.conflicts import Overlap, Stay
 
 CHUNK = 5000
 _AS_STREAM = {"stream_results": True, "max_row_buffer": CHUNK}
 _KINDS = {str(kind): kind for kind in Kind}
+_STATES = {str(state): state for state in VisitState}
 _BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))
 """What `str.strip` takes off, as whoever loads a row does."""
 _STAGED = (
@@ -191,12 +192,12 @@ class SqlMigrations:
         values = {"batch": batch_id, "ids": rows}
         return tuple(self._connection.execute(TAKEN_BY, values).scalars()) if rows else ()
 
-    def read_history(self, system: str) -> Iterator[Visit]:
+    def read_history(self, system: str) -> Iterator[Stay]:
         """See the port."""
         with self._in_bulk():
             found = self._connection.execute(HISTORY, {"system": system}, execution_options=_AS_STREAM)
-        for row in found:
-            yield Visit.model_construct(**{**row._asdict(), "state": VisitState(row.state)})
+        for id_, start, end, state, *units in found:
+            yield Stay(id_, start, end, _STATES[state], *units)
 
     def save_conflicts(self, system: str, overlaps: Iterable[Overlap]) -> int:
         """See the port."""

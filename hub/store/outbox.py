@@ -41,7 +41,7 @@ _UNANSWERED = text("""
     AND canonical_id = ANY(:ids) AND state IN ('pending', 'leased') AND tries <> '[]' ORDER BY sequence""")
 _NOTE_TRY = text("UPDATE outbox_delivery SET tries = tries || jsonb_build_array(CAST(:values AS jsonb)) WHERE id = :id")
 _LAST_SENT = text("""
-    SELECT DISTINCT ON (canonical_id) canonical_id, remote_id, payload_hash, said_hash FROM outbox_delivery
+    SELECT DISTINCT ON (canonical_id) canonical_id, remote_id, payload_hash, said_hash, also FROM outbox_delivery
     WHERE connection = :connection AND kind = :kind AND canonical_id = ANY(:ids) AND state = 'sent'
     ORDER BY canonical_id, sequence DESC""")
 
@@ -63,7 +63,8 @@ _MINE = "WHERE id = :id AND state = 'leased' AND attempts = :attempts"
 _SENT = text(
     f"""
     UPDATE outbox_delivery SET state = 'sent', sent_at = now(), lease_until = NULL, last_error = NULL, tries = '[]',
-        remote_id = :remote_id, payload_hash = :payload_hash, said_hash = :said_hash {_MINE}"""  # noqa: S608 a fixed condition
+        remote_id = :remote_id, payload_hash = :payload_hash, said_hash = :said_hash, also = CAST(:also AS jsonb)
+        {_MINE}"""  # noqa: S608 a fixed condition
 )
 _FAILED = text(
     f"""
@@ -136,7 +137,9 @@ class SqlOutbox:
 
     def mark_sent(self, delivery: Delivery, sent: Sent) -> None:
         """See the port."""
-        self._mark(_SENT, delivery, remote_id=sent.remote_id, payload_hash=sent.payload_hash, said_hash=sent.said_hash)
+        also = json.dumps({id_: [one.payload_hash, one.said_hash] for id_, one in sent.also.items()})
+        hashes = {"payload_hash": sent.payload_hash, "said_hash": sent.said_hash}
+        self._mark(_SENT, delivery, remote_id=sent.remote_id, also=also, **hashes)
 
     def mark_failed(self, delivery: Delivery, error: str, *, after_seconds: float | None = None) -> None:
         """See the port."""
@@ -154,7 +157,7 @@ class SqlOutbox:
         """See the port."""
         values = {"connection": connection, "kind": str(kind), "ids": list(canonical_ids)}
         rows = run_text(self._connection, _LAST_SENT, values) if canonical_ids else ()
-        return {row.canonical_id: Sent(row.remote_id, row.payload_hash, row.said_hash) for row in rows}
+        return {row.canonical_id: _sent(row) for row in rows}
 
     def count(self, connection: str | None = None) -> dict[str, int]:
         """See the port."""
@@ -166,6 +169,11 @@ class SqlOutbox:
     def _mark(self, statement: Any, delivery: Delivery, **values: Any) -> None:
         mine = {"id": delivery.id, "attempts": delivery.attempts}
         defer_text(self._connection, statement, mine | values)
+
+
+def _sent(row: Any) -> Sent:
+    also = {id_: Sent(id_, *hashes) for id_, hashes in row.also.items()}
+    return Sent(row.remote_id, row.payload_hash, row.said_hash, also)
 
 
 def _delivery(row: Any) -> Delivery:

@@ -6,13 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, column, func, select, table
 
-from hub.store.tables import (
-    outbox_delivery,
-    review_issue,
-    source_link,
-    source_record,
-    visit,
-)
+from hub.store.tables import review_issue, source_link, source_record, visit
 
 Counts = Mapping[tuple[str, ...], int]
 
@@ -31,8 +25,6 @@ class Overview:
     """(system, file, verdict, reason or ""), by the last attempt that counts."""
     issues: Counts
     """(kind,): open ones."""
-    deliveries: Counts
-    """(system, state)."""
 
 
 def load_overview(engine: Engine) -> Overview:
@@ -44,7 +36,6 @@ def load_overview(engine: Engine) -> Overview:
             visits=_count(look, visit.c.state),
             dispositions=_dispositions(look),
             issues=_count(look, review_issue.c.kind, only=review_issue.c.state == "open"),
-            deliveries=_count(look, outbox_delivery.c.connection, outbox_delivery.c.state),
         )
 
 

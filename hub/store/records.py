@@ -128,6 +128,10 @@ class SqlRecords:
             WHERE id = :id"""  # noqa: S608 the table's own name
         self._connection.execute(text(statement), {"id": id_, "lineage": _lineage(origins)})
 
+    def note_growth(self) -> None:
+        """See the port."""
+        run(self._connection, "SELECT analyze_grown_tables()")
+
     def find_visits_to_come(self, patient_ids: Collection[str]) -> dict[str, list[str]]:
         """See the port."""
         rows = self._connection.execute(_TO_COME, {"ids": list(patient_ids)})

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 
 from sqlalchemy import Connection, insert, text, update
 
@@ -71,7 +72,7 @@ class SqlRelocations:
         relocations: Sequence[Relocation],
         yielding: Collection[str] = (),
         made_way: Sequence[Reassignment] = (),
-    ) -> bool:
+    ) -> tuple[str, ...]:
         """See the port."""
         with claimed_by_nobody_else():
             make_way(self._connection, Booking((), reassignments=tuple(made_way)))
@@ -80,7 +81,8 @@ class SqlRelocations:
         self._connection.execute(insert(hold), rows)
         holds = dict(zip(ids, relocations, strict=True))
         own = self._own([*(one.visit_id for one in relocations), *yielding])
-        return self._claim(holds, own) and all(self._promise(hold_id, one) for hold_id, one in holds.items())
+        short = [one.visit_id for hold_id, one in holds.items() if not self._promise(hold_id, one)]
+        return tuple(dict.fromkeys([*self._claim(holds, own), *short]))
 
     def carry_out(
         self, pending_id: int, relocations: Sequence[Relocation], yielding: Collection[str] = ()
@@ -110,8 +112,8 @@ class SqlRelocations:
             own.setdefault((row.owner_kind, row.owner_id), []).append((row.start, row.end))
         return own
 
-    def _claim(self, holds: Mapping[str, Relocation], own: Mapping[Owner, _Times]) -> bool:
-        """Whether all that is lacking could be had."""
+    def _claim(self, holds: Mapping[str, Relocation], own: Mapping[Owner, _Times]) -> list[str]:
+        """Take what is lacking; or nothing, and the visits that want what is not to be had."""
         wanted: dict[Owner, _Times] = {}
         takers: dict[Owner, tuple[str, str | None]] = {}
         for hold_id, one in holds.items():
@@ -123,21 +125,21 @@ class SqlRelocations:
             _Piece(owner, *span) for owner, times in wanted.items() for span in _lacking(times, own.get(owner, []))
         ]
         if not pieces:
-            return True
+            return []
         by_owner: dict[Owner, list[Wanted]] = {}
         for number, piece in enumerate(pieces):
             by_owner.setdefault(piece.owner, []).append(Wanted(number, piece.start, piece.end))
         chosen, moved = plan_units(self._connection, by_owner, ensure_units(self._connection, by_owner), [])
         move_claims(self._connection, {claim.key: unit for _, claim, unit in moved})
+        if failed := [piece for number, piece in enumerate(pieces) if number not in chosen]:
+            return [one.visit_id for one in holds.values() if any(map(partial(_wants, one), failed))]
         rows = [
             {"hold": takers[one.owner][0], "need": takers[one.owner][1], "start": one.start, "end": one.end}
-            | {"unit": chosen.get(number)}
+            | {"unit": chosen[number]}
             for number, one in enumerate(pieces)
         ]
-        if len(chosen) < len(pieces):
-            return False
         self._connection.execute(_CLAIM, rows)
-        return True
+        return []
 
     def _promise(self, hold_id: str, one: Relocation) -> bool:
         """Whether its stock could be promised for both dates: a promise for the later one is good for the earlier."""
@@ -205,6 +207,13 @@ def _facts(one: Relocation) -> Iterator[FactClaim]:
         yield FactClaim("resource", claim.resource_id, span, visit_id=one.visit_id, step=claim.step, need=claim.need)
     span = Span(planned.arrives_at, planned.leaves_at)
     yield FactClaim("patient", planned.patient_id, span, visit_id=one.visit_id, need="patient")
+
+
+def _wants(one: Relocation, piece: _Piece) -> bool:
+    return any(
+        (fact.owner_kind, fact.owner_id) == piece.owner and fact.span.start < piece.end and piece.start < fact.span.end
+        for fact in _facts(one)
+    )
 
 
 def _lacking(wanted: _Times, own: _Times) -> Iterator[tuple[datetime, datetime]]:

@@ -10,10 +10,10 @@ from hub.canonical.records import MODELS
 from hub.ports.verifications import CheckState, HistoryCheck, Signature, TakenRow, Total, Verification
 from hub.store.canonical_dump import hash_canonical
 from hub.store.columns import selection_of
+from hub.store.driver import stream
 from hub.store.records import TABLES
 
 _CHUNK = 5000
-_AS_STREAM = {"yield_per": _CHUNK}
 
 _CHECK = text("""
     INSERT INTO verification_check
@@ -31,13 +31,13 @@ _TOTALS = text("""
 _TAKEN = """
     SELECT l.file, l.line, l.source_id, r.payload, k.canonical_id, coalesce(t.updated_at NOT IN (
             SELECT finished_at FROM import_batch
-            WHERE system = :system AND state IN ('loaded', 'superseded') AND finished_at IS NOT NULL), false),
+            WHERE system = %(system)s AND state IN ('loaded', 'superseded') AND finished_at IS NOT NULL), false),
         t.id IS NOT NULL, {columns}
     FROM (
         SELECT file, line, source_id, source_record_id FROM landed_row
-        WHERE batch_id = :landing AND month = :month AND why IS NULL ORDER BY file, line OFFSET 0) l
+        WHERE batch_id = %(landing)s AND month = %(month)s AND why IS NULL ORDER BY file, line OFFSET 0) l
     CROSS JOIN LATERAL (
-        SELECT canonical_id FROM source_link WHERE system = :system AND kind = :kind AND source_id = l.source_id
+        SELECT canonical_id FROM source_link WHERE system = %(system)s AND kind = %(kind)s AND source_id = l.source_id
         AND source_record_id = l.source_record_id OFFSET 0) k
     CROSS JOIN LATERAL (SELECT payload FROM source_record WHERE id = l.source_record_id OFFSET 0) r
     LEFT JOIN LATERAL (SELECT * FROM {table} WHERE id = k.canonical_id OFFSET 0) t ON true"""
@@ -102,10 +102,9 @@ class SqlVerifications:
         """See the port."""
         columns, values_of = selection_of(MODELS[kind], names)
         listed = ", ".join(f't."{column}"' for column in columns)
-        query = text(_TAKEN.format(columns=listed, table=TABLES[kind].name))
-        values = {"system": system, "kind": str(kind), "landing": landing_id, "month": month}
-        found = self._connection.execute(query, values, execution_options=_AS_STREAM)
-        for rows in found.partitions(_CHUNK):
+        asked = {"system": system, "kind": str(kind), "landing": landing_id, "month": month}
+        statement = _TAKEN.format(columns=listed, table=TABLES[kind].name)
+        for rows in stream(self._connection, statement, asked, _CHUNK):
             yield [TakenRow._make((*row[:6], values_of(row[7:]) if row[6] else None)) for row in rows]
 
 

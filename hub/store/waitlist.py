@@ -48,7 +48,6 @@ _NOW_TAKEN = text("""
     UNION ALL SELECT 'credit', jsonb_build_array(package_id) FROM package_use WHERE visit_id = ANY(:owners)""")
 _FORGET = text("DELETE FROM freed WHERE transaction_id = :id")
 _FIRST_OVER = text("SELECT min(expires_at) FROM hold WHERE expires_at <= :now")
-_NEXT = text("SELECT min(expires_at) FROM hold")
 _OFFER = text("""
     UPDATE waitlist_entry SET state = 'offered', hold_id = :hold, offered_until = :until
     WHERE id = :id AND state = 'waiting'""")
@@ -121,11 +120,6 @@ class SqlWaitlist:
             return False
         SqlClaims(self._connection, Moment(self._connection, moment)).release(())
         return True
-
-    def find_next_expiry(self) -> datetime | None:
-        """See the port."""
-        found: datetime | None = self._connection.execute(_NEXT).scalar_one()
-        return found
 
     def save_offer(self, entry: WaitlistEntry, hold_id: str, until: datetime) -> None:
         """See the port."""

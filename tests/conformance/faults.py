@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from tests.conformance.in_files import HarborlineFiles, HarborlineFolder, HarborlineSftp
 from tests.conformance.in_tables import TidewaterFile, TidewaterServer, TidewaterTables
@@ -46,6 +47,23 @@ def _answering(said: Callable[[bytes], bytes]) -> Fault:
         desk.line.fault = None
 
     return Fault(spoil)
+
+
+@contextmanager
+def _silent(desk: Opened) -> Iterator[None]:
+    """It takes the question and says nothing for as long as anybody waits."""
+    is_over = Event()
+
+    def wait(said: bytes) -> bytes:
+        is_over.wait(120)
+        return said
+
+    desk.line.fault = wait
+    try:
+        yield
+    finally:
+        is_over.set()
+        desk.line.fault = None
 
 
 # On a line that is no HTTP
@@ -251,7 +269,7 @@ SPOILT_FILES = {
     "empty": _leaving(lambda file: file.write_bytes(b"")),
     "no table": _leaving(lambda file: file.write_bytes(b"%PDF-1.7")),
 }
-OVER_HTTP = {name: _answering(said) for name, said in ANSWERS.items()}
+OVER_HTTP = {**{name: _answering(said) for name, said in ANSWERS.items()}, "silent": Fault(_silent)}
 FAULTS: Mapping[str, Mapping[str, Fault]] = {
     "rest_counted": OVER_HTTP,
     "rest_keyed": OVER_HTTP,

@@ -1,6 +1,7 @@
 """A system that leaves files and takes files: in a folder here, and on an SFTP server behind a line."""
 
 import ctypes
+import errno
 import io
 import os
 import socket
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from hub.connectors.files.folders import LocalFolder
+from hub.connectors.files.folders import HIDDEN, LocalFolder
 from tests.conformance.line import Line
 from tests.peers.scripted import Asked
 from tests.peers.sftp import SftpServer
@@ -89,7 +90,7 @@ class HarborlineFolder(HarborlineFiles):
 
     @contextmanager
     def joined(self) -> Iterator[None]:
-        """What the hub asks of the folder is heard, and then done by the folder itself."""
+        """What the hub asks of the folder is heard, and then done by the folder itself; its word may get lost."""
 
         def heard(method: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(method)
@@ -106,8 +107,15 @@ class HarborlineFolder(HarborlineFiles):
             with _as_nobody(self.is_denied), opened(folder, path) as stream:
                 yield _Read(io.FileIO(stream.fileno(), closefd=False), self.on_read)
 
-        opened = LocalFolder.open
+        def moves(file: Path, target: Path) -> Path:
+            done = moved(file, target)
+            if file.name.startswith(HIDDEN) and self.line.loses():
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return done
+
+        opened, moved = LocalFolder.open, Path.replace
         with (
+            patch.object(Path, "replace", moves),
             patch.object(LocalFolder, "find_entries", heard(LocalFolder.find_entries)),
             patch.object(LocalFolder, "put", heard(LocalFolder.put)),
             patch.object(LocalFolder, "open", opens),

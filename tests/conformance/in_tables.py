@@ -1,13 +1,16 @@
 """A system whose database is open: in a file, and on a server behind a line."""
 
 import socket
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from tests.conformance.line import Line
 from tests.database import Database
@@ -20,7 +23,7 @@ class TidewaterTables:
     """Its people, whatever holds them."""
 
     name, page, most = "tidewater", 7, 120
-    changes: Mapping[str, Any] = {"limits": {"timeout_seconds": 1, "whole_seconds": 2}}
+    changes: Mapping[str, Any] = {"limits": {"timeout_seconds": 3, "whole_seconds": 4}}
     line: Line
     engine: sa.Engine
     """Its own way to them."""
@@ -60,15 +63,23 @@ class TidewaterFile(TidewaterTables):
 
     @contextmanager
     def joined(self) -> Iterator[None]:
-        """Each statement of somebody else is a question."""
+        """Each statement of somebody else is a question; what was committed may not be said to be."""
 
         def hear(connection: sa.Connection, *_: object) -> None:
             if connection.engine.url == self.engine.url and connection.engine is not self.engine:
                 self.line.hear()
 
+        commit = SQLiteDialect_pysqlite.do_commit
+
+        def commit_and_lose(dialect: SQLiteDialect_pysqlite, connection: Any) -> None:
+            commit(dialect, connection)
+            if self.line.loses():
+                raise sqlite3.OperationalError("disk I/O error")
+
         sa.event.listen(sa.Engine, "before_cursor_execute", hear)
         try:
-            yield
+            with patch.object(SQLiteDialect_pysqlite, "do_commit", commit_and_lose):
+                yield
         finally:
             sa.event.remove(sa.Engine, "before_cursor_execute", hear)
             self.engine.dispose()

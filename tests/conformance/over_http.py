@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -142,6 +143,35 @@ class FhirSandbox(OverHttp):
 
 def _named(name: str) -> list[dict[str, Any]]:
     return [{"use": "official", "family": "Roe", "given": [name]}]
+
+
+class OstreaThatTells(OstreaSandbox):
+    """It lists whom it took away, two at a time, by when: `GET /v2/gone?after=MS&skip=N`."""
+
+    changes: Mapping[str, Any] = {**OverHttp.changes, "mass_change": {"share": 0.4, "at_least": 8}}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gone: list[dict[str, int]] = []
+        self.serve = self._serve
+
+    def delete(self, id_: str) -> None:
+        super().delete(id_)
+        self.house.clock += 60_000
+        self.gone.append({"person": int(id_), "at": self.house.clock})
+
+    def restore(self, id_: str, name: str) -> None:
+        """Under the number that he had."""
+        self.house.people[int(id_)] = {"no": int(id_), "first": name, "last": "Roe", "tel": ""}
+        self.rename(id_, name)
+
+    def _serve(self, asked: Asked) -> bytes:
+        parts = urlsplit(asked.target)
+        if parts.path != "/v2/gone":
+            return self.house.serve(asked)
+        query = {key: int(values[-1]) for key, values in parse_qs(parts.query).items()}
+        told = [one for one in self.gone if one["at"] > query.get("after", 0)]
+        return answer(told[query["skip"] : query["skip"] + 2], content_type="application/json")
 
 
 class OstreaBook(OstreaSandbox):

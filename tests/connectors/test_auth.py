@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey, KeySet, RSAKey
+from pydantic import ValidationError
 
 from hub.connectors.kit.auth.opened import open_auth
 from hub.connectors.kit.auth.signed import SignedToken
@@ -136,6 +137,15 @@ def test_a_token_is_fetched_used_while_it_lasts_and_once_anew_when_it_is_refused
     assert len(desk.seen) == 2
 
 
+@pytest.mark.parametrize("path", ["token", "/token"])
+@pytest.mark.parametrize("auth", [CREDENTIALS, {**SMART, "key": {"env": "EC_KEY"}, "algorithm": "ES384"}])
+def test_a_token_is_fetched_below_the_base_where_only_a_path_is_said(auth, path):
+    with token_desk(keys=KEYS) as (_, server), client(f"{server.url}/v3/", {**auth, "token_url": path}) as http:
+        with pytest.raises(NeedsAttention):
+            http.get("clients")
+        assert server.asked[0].target == "/v3/token"
+
+
 def test_a_token_that_is_refused_again_needs_a_person_and_is_not_asked_for_a_third_time():
     with token_desk(worthless=True) as (desk, server):
         auth = {**CREDENTIALS, "token_url": f"{server.url}/token"}
@@ -212,6 +222,25 @@ def test_a_token_server_s_words_are_configuration():
     told = {"clientId": "hub", "clientSecretKey": "s3cret", "app": "a", "app_secret": "t0p"}
     assert json.loads(server.asked[0].body) == told
     assert server.asked[1].headers["accesstoken"] == "v1"
+
+
+def test_a_server_s_word_for_the_refresh_token_is_said_each_time():
+    auth = {**REFRESH, "client_in": "body", "send": "json", "names": {"refresh_token": "refreshToken"}}
+
+    def serve(asked: Any) -> bytes:
+        told = {"access_token": "v1", "refresh_token": "refresh-1"} if asked.target == "/renew" else {}
+        return answer(told, content_type="application/json")
+
+    with scripted(serve) as server, client(server.url, {**auth, "token_url": f"{server.url}/renew"}) as http:
+        http.get("clients")
+    told = json.loads(server.asked[0].body)
+    assert told["refreshToken"] == "refresh-0"
+    assert "refresh_token" not in told
+
+
+def test_a_name_for_what_is_no_parameter_is_refused():
+    with pytest.raises(ValidationError, match="client_id"):
+        connection("http://127.0.0.1:1", {**CREDENTIALS, "token_url": "https://x.example", "names": {"clientid": "c"}})
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,16 @@ def test_a_missing_secret_is_said_and_nothing_is_asked(tmp_path):
     assert found["secrets"].hint == "Set GLOW_TOKEN"
 
 
+def test_a_file_of_secrets_that_others_may_read_is_named_once(tmp_path):
+    (tmp_path / "secrets.yaml").write_text("{user: u, key: k}", encoding="utf-8")
+    (tmp_path / "secrets.yaml").chmod(0o644)
+    user, key = ({"file": "secrets.yaml", "key": name} for name in ("user", "key"))
+    text = f"system: glow\nconnector: rest\nbase_url: http://127.0.0.1:9\nmappings: glow\n{READ}\n"
+    connection = read_connection(f"{text}auth: {{scheme: basic, user: {user}, password: {key}}}", "glow.yaml")
+    [only] = check_connection(connection, Surroundings(tmp_path, ZoneInfo("UTC"), {}))
+    assert (only.about, only.level) == ("secrets", Level.FAIL)
+
+
 def test_a_server_that_is_not_there_is_asked_once_and_may_be_there_later(tmp_path):
     with scripted(lambda _: b"") as server:
         url = server.url

@@ -52,7 +52,7 @@ def test_a_file_says_what_moves_which_way():
         ("{env: GLOW_TOKEN}", "{env: GLOW_TOKEN, key: a}", "auth[0].token", "one place"),
         ("file: secrets.yaml, key", "file: ../secrets.yaml, key", "auth[1].value", "inside the practice folder"),
         ("{Glow-Version: ", "{Authorization: ", "headers.Authorization", "a secret is never written here"),
-        ("{requests: 10, per", "{requests: 0, per", "limits.rate[0].requests", "greater than or equal to 1"),
+        ("{requests: 10, per", "{requests: 0, per", "limits.rate[0].requests", "less than 1"),
         ("patient:", "patent:", "streams.patent", "'patient'"),
         ("path: /clients\n      records", "pth: /clients\n      records", "streams.patient.read.pth", "unknown key"),
         ("records: data.items", "records: data..items", "streams.patient.read.records", "not a path"),
@@ -63,7 +63,7 @@ def test_a_file_says_what_moves_which_way():
         ("key_header: Idempotency-Key", "method: PUT", "streams.patient.write.create", "twice"),
         ('"/clients/{id}", body', '"/clients/{ident}", body', "streams.patient.write.update.path", "{ident}"),
         ("direction: pull", "direction: push", "streams.visit.write", "how is not said"),
-        ("direction: pull", "direction: inward", "streams.visit.direction", "'pull'"),
+        ("direction: pull", "direction: inward", "streams.visit.direction", "Known: both, pull, push"),
     ],
 )
 def test_what_is_wrong_is_said_with_file_line_key_and_what_to_do(old, new, field, said):
@@ -77,6 +77,27 @@ def test_what_is_wrong_is_said_with_file_line_key_and_what_to_do(old, new, field
         "Add 'modified'",
     )
     assert said in f"{problem.message} {problem.hint}"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://auth.example/token", "not encrypted"),
+        ("ftp://auth.example/token", "neither an address"),
+        ("//auth.example/token", "neither an address"),
+        ("https:///token", "neither an address"),
+        ('""', "too short"),
+    ],
+)
+def test_a_token_is_fetched_from_an_encrypted_address_or_from_a_path_below_the_systems_own(url, said):
+    text, line = changed("auth:\n", f"auth:\n  - {{{_GRANT.format(url)}}}\n")
+    [problem] = problems_of(text)
+    assert (problem.line, problem.field) == (line + 1, "auth[0].token_url")
+    assert said in problem.message
+    assert not list(read_connection(text.replace(url, "token"), FILE).find_problems())
+
+
+_GRANT = "scheme: oauth2_client_credentials, client_id: hub, client_secret: {{env: SECRET}}, token_url: {}"
 
 
 def test_the_example_of_the_grammar_s_page_is_right():

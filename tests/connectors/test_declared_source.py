@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.canonical.ids import Kind
@@ -173,6 +173,9 @@ def test_a_reading_that_is_cut_off_goes_on_at_its_page_and_misses_nothing(way):
         st.tuples(st.sampled_from(["change", "delete", "insert", "none"]), st.integers(0, 30)), max_size=8
     ),
 )
+@example("link", 6, [("change", 0), ("change", 5), ("change", 0)])
+@example("link", 6, [("change", 0)] * 8)
+@example("page", 12, [("change", 0)] * 8)
 def test_no_record_is_ever_skipped_whatever_happens_between_the_pages(way, count, happenings):
     """Whoever stood there before, during and after the reading was given.
 
@@ -199,6 +202,32 @@ def test_no_record_is_ever_skipped_whatever_happens_between_the_pages(way, count
         later = list(source.read(Kind.PATIENT, pages[-1].cursor))
     assert stayed <= ids(pages)
     assert everyone(clinic) <= ids(pages) | ids(later), "and what came meanwhile is seen with the next pull"
+
+
+@pytest.mark.parametrize("way", ["page", "link", "next_url"])
+def test_a_long_list_of_which_records_keep_changing_is_read_whole(way):
+    clinic = Clinic(way, [row(n) for n in range(120)])
+
+    def change() -> None:
+        clinic.rows[clinic.pages % 60]["changed"] = int(NOW) + clinic.pages
+
+    clinic.between = [change if n % 7 == 3 else lambda: None for n in range(140)]
+    with reading(clinic) as (source, _):
+        assert ids(list(source.read(Kind.PATIENT, None))) == everyone(clinic)
+
+
+@pytest.mark.parametrize("way", ["page", "link", "next_url"])
+def test_a_list_that_moves_with_every_page_is_left_and_tried_again(way):
+    clinic = Clinic(way, [row(n) for n in range(120)])
+
+    def change() -> None:
+        clinic.rows[0]["changed"] = int(NOW) + clinic.pages
+        clinic.rows.append(clinic.rows.pop(0))
+
+    clinic.between = [change] * 2000
+    with reading(clinic) as (source, _), pytest.raises(RetryLater) as caught:
+        list(source.read(Kind.PATIENT, None))
+    assert only_reasons(caught.value.problems) == ("restless",)
 
 
 @pytest.mark.parametrize("way", ["page", "offset", "cursor", "link", "next_url", "relay", "keyset"])

@@ -1,44 +1,23 @@
 """How pages are followed: nothing skipped, nothing endless, nothing sent elsewhere. The servers are scripted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from hub.canonical.ids import Kind
 from hub.connectors.fhir_r4.client import FhirClient
-from hub.connectors.fhir_r4.source import OVERLAP, FhirSource
+from hub.connectors.fhir_r4.source import FhirSource
 from hub.connectors.kit.mapping_files import load_mappings
 from hub.errors import InvalidInput, NeedsAttention, RetryLater
 from hub.operations.pages_of_kind import pages_of_kind
-from hub.ports import Page
 from hub.settings import PROJECT
+from tests.connectors.fhir_pages import PositionalServer, ids, patient, query, read
 from tests.peers.scripted import Asked, answer, bundle, scripted
-
-
-def patient(number: int, stamp: str | None = None, version: str = "1") -> dict[str, Any]:
-    stamp = stamp or f"2026-03-01T10:00:{number:02}.000Z"
-    return {
-        "resourceType": "Patient",
-        "id": f"p{number}",
-        "meta": {"versionId": version, "lastUpdated": stamp},
-        "name": [{"family": "Abbott"}],
-    }
-
-
-def read(url: str, cursor: str | None = None, page_size: int = 2, overlap: timedelta = OVERLAP) -> list[Page]:
-    with FhirClient(url) as client:
-        return list(FhirSource(client, "ehr", page_size=page_size, overlap=overlap).read(Kind.PATIENT, cursor))
-
-
-def ids(pages: Sequence[Page]) -> list[str]:
-    return [record.ref.id for page in pages for record in page.records]
-
-
-def query(asked: Asked) -> dict[str, str]:
-    return {name: values[-1] for name, values in parse_qs(urlsplit(asked.target).query).items()}
 
 
 def by_target(answers: dict[str, Any]) -> Callable[[Asked], bytes]:
@@ -119,33 +98,6 @@ def test_what_was_read_before_a_failure_can_be_kept_and_the_next_pull_goes_on_fr
         assert query(server.asked[0])["_lastUpdated"] == "ge2026-03-01T09:58:02.000Z"
 
 
-class PositionalServer:
-    """Counts pages by position, as many servers do: a record that changes between two pages shifts the others."""
-
-    def __init__(self, count: int, *, says_total: bool) -> None:
-        self.held = [patient(number) for number in range(1, count + 1)]
-        self.says_total = says_total
-        self.before_second_page: Callable[[], None] = lambda: None
-
-    def change_first(self) -> None:
-        first, *rest = self.held
-        self.held = [*rest, patient(int(first["id"][1:]), "2099-01-01T00:00:00.000Z", version="2")]
-        self.before_second_page = lambda: None
-
-    def script(self, asked: Asked) -> bytes:
-        wanted = query(asked)
-        offset, count = int(wanted.get("_offset", "0")), int(wanted["_count"])
-        if offset:
-            self.before_second_page()
-        since = wanted.get("_lastUpdated", "ge").removeprefix("ge")
-        matching = [p for p in self.held if p["meta"]["lastUpdated"] >= since]
-        rest = {name: value for name, value in wanted.items() if name != "_offset"}
-        link = "Patient?" + "&".join(f"{k}={v}" for k, v in {**rest, "_offset": str(offset + count)}.items())
-        more = offset + count < len(matching)
-        page = matching[offset : offset + count]
-        return answer(bundle(*page, next_url=link if more else None, total=len(matching) if self.says_total else None))
-
-
 @pytest.mark.parametrize("says_total", [True, False])
 def test_a_record_that_changes_while_pages_are_read_makes_no_other_one_slip_through(says_total):
     positional = PositionalServer(7, says_total=says_total)
@@ -190,6 +142,24 @@ def test_many_records_of_one_instant_without_links_are_read_with_larger_pages():
     same = [patient(n, "2026-03-01T10:00:00.000Z") for n in range(1, 8)]
     with scripted(lambda asked: answer(bundle(*same[: int(query(asked)["_count"])], total=7))) as server:
         assert set(ids(read(server.url))) == {f"p{n}" for n in range(1, 8)}
+
+
+@given(moves=st.lists(st.integers(0, 8), max_size=9))
+@example(moves=[0, 4, 0, 0])
+def test_of_many_records_of_one_instant_none_slips_through_while_others_change(moves):
+    positional = PositionalServer(9, says_total=False)
+    positional.held = [patient(n, "2026-03-01T10:00:00.000Z") for n in range(1, 10)]
+    positional.most = 2
+    waiting = list(moves)
+
+    def change() -> None:
+        if waiting:
+            moved = positional.held.pop(waiting.pop(0))
+            positional.held.append(patient(int(moved["id"][1:]), "2099-01-01T00:00:00.000Z", version="2"))
+
+    positional.before_second_page = change
+    with scripted(positional.script) as server:
+        assert set(ids(read(server.url))) == {f"p{n}" for n in range(1, 10)}
 
 
 def test_a_server_that_keeps_records_back_is_named():

@@ -23,8 +23,10 @@ from hub.connectors.kit.mapping_files import load_mappings
 from hub.connectors.kit.secret_store import SecretStore
 from hub.connectors.kit.spec.limits import LimitsSpec
 from hub.connectors.kit.spec.tabular import Sftp
+from hub.connectors.registry import Surroundings, check_connection, open_source
 from hub.errors import InvalidInput, NeedsAttention, RecordRejected, RetryLater
 from hub.ports import Page, Write
+from hub.ports.checks import Level
 from hub.settings import PROJECT
 from tests.peers.sftp import SftpServer, sftp_server
 from tests.peers.unseen.harborline.vendor import Harborline
@@ -158,6 +160,20 @@ def test_a_file_without_a_mark_is_read_when_it_stood_still_from_one_look_to_the_
     assert seen == [], "nobody is gone by a file that may not be whole"
     clock[0] += timedelta(minutes=2)
     assert look(cursor)[0] == ["1"]
+
+
+def test_who_only_looks_sees_a_file_at_once(tmp_path: Path) -> None:
+    leave(tmp_path / "c1.csv", "1,Ana,,,")
+    text = FILES.replace("CONTAINS", "contains: everything, quiet: 2m").replace("      WRITE\n", "")
+    connection = read_connection(text.replace("folder: exchange", f"folder: {tmp_path}"), "old.yaml")
+    around = Surroundings(tmp_path, ZONE, {})
+    said = {one.about: (one.level, one.message) for one in check_connection(connection, around)}
+    assert said["read patient"] == (Level.OK, "1 row on the first page")
+    with open_source(connection, around) as opened:
+        assert [page.records for page in opened.read(Kind.PATIENT, None)] == [()]
+    (tmp_path / "c1.csv").unlink()
+    said = {one.about: (one.level, one.message) for one in check_connection(connection, around)}
+    assert said["read patient"] == (Level.WARN, "no file with rows is there now")
 
 
 def test_a_reading_that_is_cut_off_does_not_wait_for_its_file_again(tmp_path: Path) -> None:

@@ -28,6 +28,9 @@ READ = {
 HORIZON = {"days": 7, "every": "1h", "first": {"param": "from"}, "last": {"param": "to"}}
 
 
+BARE = {"path": "/ids", "records": "ids", "id": "value"}
+
+
 class Clock:
     now = NOON
 
@@ -124,13 +127,23 @@ def test_a_list_that_is_cut_off_goes_on_at_its_page_under_the_same_name(clock: C
 
 def test_a_list_of_bare_ids_names_and_brings_no_records(clock: Clock):
     calendar = Calendar()
-    bare = {"path": "/ids", "records": "ids", "id": "value"}
-    with watching(calendar, {"sweep": {"every": "1s", "list": bare}}, clock) as (source, _):
+    with watching(calendar, {"sweep": {"every": "1s", "list": BARE}}, clock) as (source, _):
         cursor = list(source.read(Kind.VISIT, None))[-1].cursor
         clock.now += timedelta(seconds=1)
         later = [page for page in source.read(Kind.VISIT, cursor) if page.roll]
         assert names(later) == set(calendar.rows)
         assert not any(page.records for page in later)
+
+
+def test_what_was_removed_is_named_with_each_pull_and_brings_no_records(clock: Clock):
+    calendar = Calendar()
+    with watching(calendar, {"removed": BARE}, clock) as (source, _):
+        first = list(source.read(Kind.VISIT, None))
+        assert {name for page in first for name in page.removed} == set(calendar.rows)
+        assert {record.ref.id for page in first for record in page.records} == set(calendar.rows), "by its reading"
+        again = list(source.read(Kind.VISIT, first[-1].cursor))
+        assert {name for page in again for name in page.removed} == set(calendar.rows)
+        assert not any(page.records for page in again if page.removed)
 
 
 def test_what_is_declared_anew_is_due_at_once_and_a_place_kept_before_goes_on(clock: Clock):
@@ -156,6 +169,8 @@ def test_what_is_declared_anew_is_due_at_once_and_a_place_kept_before_goes_on(cl
         ({"sees": {"horizon": {"days": 7}}}, "sees.horizon.first", "the key 'first' is missing"),
         ({"sees": {"sweep": {}}, "one": None}, "sees.sweep", "asked for singly, and how is not said"),
         ({"sees": {"sweep": {}, "deletions": "none"}}, "sees.deletions", "the sweep sees deletions"),
+        ({"sees": {"removed": BARE, "deletions": "none"}}, "sees.deletions", "'removed' sees deletions"),
+        ({"sees": {"removed": BARE}, "direction": "push"}, "sees.removed", "the stream is not pulled"),
         (
             {"sees": {"deletions": "none"}, "read": {**READ, "deleted": {"path": "off"}}},
             "sees.deletions",
@@ -183,6 +198,9 @@ def test_the_ways_of_a_stream_are_known_and_a_blind_one_is_named():
     assert (where, said) == (("streams",), "what is deleted there shows nowhere: visit")
     assert "deletions: none" in str(hint)
     assert list(find_blind_spots(connection({"deletions": "none"}))) == []
+    told = connection({"removed": BARE})
+    assert find_ways(told, Kind.VISIT).deletions == ("removed",)
+    assert list(find_blind_spots(told)) == []
     both = find_ways(connection({"horizon": HORIZON, "sweep": {"list": {"path": "/i", "id": "value"}}}), Kind.VISIT)
     assert both.inserts == ("modified", "horizon", "sweep")
     assert both.changes == ("modified", "horizon"), "a list of ids shows no change"

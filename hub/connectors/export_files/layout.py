@@ -29,6 +29,8 @@ class FileLayout(BaseModel):
     """Tried in this order."""
     delimiter: Literal[",", ";", "\t", "|"] | None = ","
     """Null: the one that fits the first lines best."""
+    ends_with_newline: bool = True
+    """False: the program that writes them leaves out the last line's end. Else such a file counts as cut off."""
     optional: bool = False
     """Whether the files may be absent."""
     dropped: dict[str, str] = {}

@@ -1,6 +1,6 @@
 """One file as rows with their ids; what cannot be trusted is told apart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from hub.connectors.export_files.layout import FileLayout
@@ -15,12 +15,19 @@ def open_rows(stream: BinaryIO, name: str, layout: FileLayout) -> Table:
         InvalidInput: it is no table, or a column is missing.
     """
     encodings = tuple({"windows-1252": "cp1252"}.get(one, one) for one in layout.encodings)
-    table = open_table(stream, name, TableForm(encodings, delimiter=layout.delimiter, ends_with_newline=True))
+    ends = layout.ends_with_newline
+    table = open_table(stream, name, TableForm(encodings, delimiter=layout.delimiter, ends_with_newline=ends))
     missing = [column for column in (*layout.key, *layout.columns) if column not in table.columns]
     if missing:
-        known = f"The file has: {', '.join(table.columns)}"
-        raise InvalidInput(*(Problem("this column is missing", "bad_header", name, 1, one, known) for one in missing))
+        raise InvalidInput(_missing(missing, table))
     return table
+
+
+def _missing(columns: Sequence[str], table: Table) -> Problem:
+    hint = f"The file has: {', '.join(table.columns)}"
+    if len(table.columns) == 1:
+        hint += ". If something else than the layout's `delimiter` stands between its columns, save it with that one"
+    return Problem("not every column is there", "bad_header", table.name, 1, ", ".join(columns), hint)
 
 
 def identified(table: Table, layout: FileLayout) -> Iterator[tuple[Row | BadRow, str]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from fnmatch import fnmatchcase
 from functools import cached_property
 from hashlib import file_digest
 from pathlib import Path
@@ -41,7 +42,7 @@ class FilesSource:
         Raises:
             InvalidInput: with a problem for each file that must be there and is not.
         """
-        found = {kind: tuple(sorted(self.folder.glob(one.files))) for kind, one in self.layout.records.items()}
+        found = {kind: self._find(one.files) for kind, one in self.layout.records.items()}
         hint = "--source names the folder of the export"
         missing = [
             Problem("the file is not there", "missing_file", str(self.folder / one.files), hint=hint)
@@ -51,6 +52,13 @@ class FilesSource:
         if missing:
             raise InvalidInput(*missing)
         return {kind: paths for kind, paths in found.items() if paths}
+
+    def _find(self, pattern: str) -> tuple[Path, ...]:
+        """By name; where there is none, also by one that is written with other capitals."""
+        if exact := sorted(self.folder.glob(pattern)):
+            return tuple(exact)
+        paths = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+        return tuple(path for path in paths if fnmatchcase(path.name.lower(), pattern.lower()))
 
     def hashes(self, kind: Kind) -> dict[str, str]:
         """File name → SHA-256 of its bytes."""

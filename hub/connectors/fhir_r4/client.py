@@ -79,11 +79,9 @@ class FhirClient:
         """
         return self._page(self._http.get(resource_type, params), resource_type)
 
-    def fetch_next(self, page: SearchPage, resource_type: str) -> SearchPage:
-        """The page that `page` links to; errors as `fetch_page`."""
-        if page.next_url is None:
-            raise ValueError("the last page has no next one")
-        return self._page(self._http.get(page.next_url), resource_type)
+    def fetch_linked(self, url: str, resource_type: str) -> SearchPage:
+        """The page at an address that the server gave; errors as `fetch_page`."""
+        return self._page(self._http.get(url), resource_type)
 
     def fetch(self, resource_type: str, resource_id: str) -> Resource | None:
         """One resource by id, None where the server has none (any more)."""

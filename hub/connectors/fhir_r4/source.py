@@ -3,24 +3,32 @@
 Pages are followed by the server's own `next` links. Where those count by position, a record that changes while the
 pages are read moves to the end and pulls the others forward, over a page's edge. So when a change during the reading
 shows, or the server says that more match than it gave, the same stretch is read a second time by value
-(`_lastUpdated=ge` the last one seen), which no change can disturb.
+(`_lastUpdated=ge` the last one seen), which no change can disturb. Where more were stamped alike than a page holds,
+links are followed there, too, and each page is asked for again after the one behind it (`hub.connectors.kit.trail`).
+
+A reading that was cut off goes on at its page, not at the moment of the last record: a system that was filled at once
+has stamped all of them with the same. So the last page that was stored is asked for again; if it holds what it held,
+nothing has moved and its link is followed. Else, or where the server does not know the page any more, the reading goes
+on a little before the last change seen.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.canonical.time import Span
 from hub.connectors.fhir_r4.bulk import Batch, BulkExport, ExportPlace
-from hub.connectors.fhir_r4.client import FhirClient, Resource, SearchPage, parse_instant
+from hub.connectors.fhir_r4.client import FhirClient, Resource, SearchPage
 from hub.connectors.fhir_r4.invariants import check
+from hub.connectors.fhir_r4.place import LastPage, Place, written
 from hub.connectors.fhir_r4.record import id_of, modified_at, record_of
 from hub.connectors.fhir_r4.withheld import without_content
 from hub.connectors.kit.http import place
-from hub.errors import InvalidInput, NeedsAttention, Problem
+from hub.connectors.kit.trail import Trail
+from hub.errors import HubError, InvalidInput, NeedsAttention, Problem, RetryLater
 from hub.ports import Page, Rejected
 
 RESOURCE_TYPES = {
@@ -93,7 +101,7 @@ class FhirSource:
 
     def read_again(self, kind: Kind, cursor: str | None, within: Span | None) -> Iterator[Page]:
         """See `hub.connectors.kit.watching.Rereadable`."""
-        dates = () if within is None else (f"ge{_text(within.start)}", f"lt{_text(within.end)}")
+        dates = () if within is None else (f"ge{written(within.start)}", f"lt{written(within.end)}")
         yield from self._pages(_Reading(kind, Place.parse(cursor), dates=dates))
 
     def _pages(self, reading: "_Reading") -> Iterator[Page]:
@@ -136,24 +144,48 @@ class FhirSource:
 
     def _by_links(self, reading: "_Reading") -> Iterator[Page]:
         resource_type = RESOURCE_TYPES[reading.kind]
+        page = self._stored(reading)
+        if page is None:
+            page = self._first(reading)
+            yield self._take(page, reading)
+        visited = {page.url}
+        while page.next_url is not None:
+            if page.next_url in visited or reading.barren_pages >= MOST_BARREN_PAGES:
+                raise _loop(page)
+            visited.add(page.next_url)
+            page = self._client.fetch_linked(page.next_url, resource_type)
+            reading.followed_links = True
+            yield self._take(page, reading)
+
+    def _first(self, reading: "_Reading") -> SearchPage:
+        resource_type = RESOURCE_TYPES[reading.kind]
         page = self._client.fetch_page(resource_type, self._params(reading, reading.place.seen, self._page_size))
         if reading.is_ahead_of(page.sent_at, self._overlap):
             reading.place = Place()
             page = self._client.fetch_page(resource_type, self._params(reading, None, self._page_size))
         reading.begin(page)
-        visited = {page.url}
-        yield self._take(page, reading)
-        while page.next_url is not None:
-            if page.next_url in visited or reading.barren_pages >= MOST_BARREN_PAGES:
-                raise _loop(page)
-            visited.add(page.next_url)
-            page = self._client.fetch_next(page, resource_type)
-            reading.followed_links = True
-            yield self._take(page, reading)
+        return page
+
+    def _stored(self, reading: "_Reading") -> SearchPage | None:
+        """The last page that was stored, if the server still has it and it still holds the same."""
+        last = reading.place.page
+        if last is None:
+            return None
+        try:
+            page = self._client.fetch_linked(last.url, RESOURCE_TYPES[reading.kind])
+        except (
+            HubError
+        ):  # some say 410 or 404, some fail: whatever is wrong, asking anew shows whether it is the page's
+            return None
+        if _digest(page) != last.holds or reading.is_ahead_of(page.sent_at, self._overlap):
+            return None
+        reading.go_on(last)
+        return page
 
     def _by_value(self, reading: "_Reading") -> Iterator[Page]:
         """From the start of the stretch on, each page beginning at the last value of the one before."""
         resource_type, size = RESOURCE_TYPES[reading.kind], self._page_size
+        reading.read_by_value()
         since = reading.place.floor
         taken: set[tuple[str, datetime | None]] = set()
         while True:
@@ -168,10 +200,36 @@ class FhirSource:
                 return
             if fresh and last is not None and last != since:
                 since = last
+            elif page.next_url is not None:
+                yield from self._with_care(page, reading)
+                return
             elif size < MOST_PER_PAGE:
                 size = min(size * 2, MOST_PER_PAGE)
             else:
                 raise _stuck(page, resource_type)
+
+    def _with_care(self, first: SearchPage, reading: "_Reading") -> Iterator[Page]:
+        """By links, from a page that is taken to the end."""
+        trail, visited = Trail[SearchPage](), set[str]()
+        trail.add(*_bare(first))
+        while (url := trail.pages[-1][0].next_url) is not None:
+            if url in visited:
+                raise _loop(first)
+            visited.add(url)
+            behind, again = (
+                self._client.fetch_linked(one, RESOURCE_TYPES[reading.kind]) for one in (url, trail.pages[-1][0].url)
+            )
+            if _bare(again)[1] == trail.pages[-1][1]:
+                trail.add(*_bare(behind))
+                yield self._take(behind, reading)
+                continue
+            if trail.is_restless:
+                raise _restless(behind)
+            trail.go_back()
+            visited.clear()
+            if not trail.pages:
+                trail.add(*_bare(again))
+                yield self._take(again, reading)
 
     def _params(
         self, reading: "_Reading", since: datetime | None, size: int, *, back: bool = True
@@ -180,43 +238,13 @@ class FhirSource:
         if reading.dates:
             params["date"] = reading.dates
         if since is not None:
-            params["_lastUpdated"] = f"ge{_text(since - self._overlap if back else since)}"
+            params["_lastUpdated"] = f"ge{written(since - self._overlap if back else since)}"
         return params
 
     def _take(self, page: SearchPage, reading: "_Reading") -> Page:
         reading.saw(page)
         judged = self._judged(page.resources, reading.kind)
         return Page(_sound(judged), reading.place.text(), _broken(judged))
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """How far a source is read: what a cursor says."""
-
-    seen: datetime | None = None
-    """The latest change seen."""
-    floor: datetime | None = None
-    """Where the unfinished reading began; a reading that is cut off and goes on still knows it."""
-    began_at: datetime | None = None
-    """The server's clock when the unfinished reading began; None where none is unfinished."""
-
-    @classmethod
-    def parse(cls, cursor: str | None) -> "Place":
-        """The place of a cursor that `text` wrote; the very beginning for None."""
-        if cursor is None:
-            return cls()
-        try:
-            values = json.loads(cursor)
-            times = {name: parse_instant(values.get(name)) for name in ("seen", "floor", "began_at")}
-        except (ValueError, AttributeError):
-            raise InvalidInput(Problem("not a place in a FHIR server", field="cursor")) from None
-        place = cls(**times)
-        return place if place.began_at else replace(place, floor=place.seen)
-
-    def text(self) -> str:
-        """The cursor that says this."""
-        values = {"seen": self.seen, "floor": self.floor, "began_at": self.began_at}
-        return json.dumps({name: _text(value) for name, value in values.items() if value is not None})
 
 
 @dataclass(slots=True)
@@ -231,17 +259,33 @@ class _Reading:
     total: int | None = None
     changed_meanwhile: bool = False
     barren_pages: int = 0
+    read_before: int = 0
+    """Records that were read before it was cut off."""
+    goes_by_value: bool = False
     ids: set[int] = field(default_factory=set)
     """Hashes: a reading may be of millions of records."""
     states: set[int] = field(default_factory=set)
     """The same, of ids with their moment of change."""
 
     def begin(self, first: SearchPage) -> None:
-        if self.place.began_at is None:
+        cut_off_at = self.place.page
+        if self.place.began_at is None and cut_off_at is None:
             self.place = replace(self.place, began_at=first.sent_at)
         else:
             self.followed_links = True
+        self.changed_meanwhile = cut_off_at is not None and cut_off_at.is_moving
         self.total = first.total
+        self.place = replace(self.place, page=None)
+
+    def go_on(self, last: LastPage) -> None:
+        """Behind the page that was stored last, with what was known then."""
+        self.followed_links = True
+        self.total, self.changed_meanwhile, self.read_before = last.total, last.is_moving, last.read
+
+    def read_by_value(self) -> None:
+        """All of it once more, from the floor; who is cut off in it has what follows still before him."""
+        self.goes_by_value = True
+        self.place = replace(self.place, seen=self.place.floor, page=None)
 
     def is_ahead_of(self, now: datetime | None, overlap: timedelta) -> bool:
         """Whether the server's clock stands before the last change seen: what has changed since is stamped before that,
@@ -262,10 +306,19 @@ class _Reading:
         past = changes if began is None else [min(change, began + _TICK) for change in changes]
         latest = [*past, self.place.seen] if self.place.seen else past
         self.place = replace(self.place, seen=max(latest, default=None))
+        if not self.goes_by_value:
+            self.place = replace(self.place, page=self._last(page))
+
+    def _last(self, page: SearchPage) -> LastPage:
+        return LastPage(page.url, _digest(page), self.read, self.total, self.changed_meanwhile)
+
+    @property
+    def read(self) -> int:
+        return self.read_before + len(self.ids)
 
     @property
     def missed_something(self) -> bool:
-        held_back = self.total is not None and len(self.ids) < self.total
+        held_back = self.total is not None and self.read < self.total
         return held_back or (self.followed_links and self.changed_meanwhile)
 
     def done(self) -> Place:
@@ -284,9 +337,14 @@ def _state(resource: Resource) -> tuple[str, datetime | None]:
     return id_of(resource), modified_at(resource)
 
 
-def _text(instant: datetime) -> str:
-    """Milliseconds and a Z: the form that every server takes."""
-    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _bare(page: SearchPage) -> tuple[SearchPage, str | None]:
+    """It without its records, and the last one's id."""
+    return replace(page, resources=()), id_of(page.resources[-1]) if page.resources else None
+
+
+def _digest(page: SearchPage) -> str:
+    states = [f"{id_} {at}" for id_, at in map(_state, page.resources)]
+    return sha256("\n".join(states).encode()).hexdigest()[:32]
 
 
 def _loop(page: SearchPage) -> NeedsAttention:
@@ -294,6 +352,12 @@ def _loop(page: SearchPage) -> NeedsAttention:
     return NeedsAttention(
         Problem(f"{place(page.url)}: the links to the next page run in a circle", code="page_loop", hint=hint)
     )
+
+
+def _restless(page: SearchPage) -> RetryLater:
+    message = f"{place(page.url)}: records move faster than they can be read"
+    hint = "What was read is kept, and the next run reads this stretch again"
+    return RetryLater(Problem(message, code="restless", hint=hint))
 
 
 def _stuck(page: SearchPage, resource_type: str) -> NeedsAttention:

@@ -60,7 +60,11 @@ class FileSource:
         folder: Folder,
         zone: ZoneInfo,
         clock: Callable[[], datetime],
+        *,
+        is_look: bool = False,
     ) -> None:
+        """`is_look`: nothing is kept, so no second look would tell which files stand still: all count as whole."""
+        self._is_look = is_look
         self.system = system
         self._streams = streams
         self._folder = folder
@@ -99,7 +103,7 @@ class FileSource:
         names = {one.name for one in entries}
         found = [one for one in entries if fnmatchcase(one.name, reading.names) and not one.name.startswith(HIDDEN)]
         whole = [one for one in found if reading.done is None or reading.done.replace("{name}", one.name) in names]
-        if reading.quiet is None:
+        if reading.quiet is None or self._is_look:
             return whole
         now = self._clock().timestamp()
         since = {one.name: _since(place.growing.get(one.name), one.mark, now) for one in whole}

@@ -49,15 +49,16 @@ class Looked:
 
 
 def check_secrets(connection: Connection, secrets: SecretStore) -> Iterator[Check]:
-    """Whether all that the connection names is there, and closed to others."""
+    """Whether all that the connection names is there, and closed to others; what is wrong with a file once."""
     found = list(secret_sources(connection))
-    wrong = False
+    wrong: dict[str, HubError] = {}
     for source in found:
         try:
             secrets.read(source)
         except HubError as error:
-            wrong = True
-            yield from failures("secrets", error)
+            wrong.setdefault(str(error), error)
+    for one in wrong.values():
+        yield from failures("secrets", one)
     if not wrong:
         yield ok("secrets", f"{len(found)} named, all there" if found else "none needed")
 

@@ -6,9 +6,10 @@ The grammar on one page is docs/connections.md.
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, HttpUrl, field_validator
+from pydantic import Field, HttpUrl, PrivateAttr, field_validator
 
 from hub.canonical.ids import Kind
 from hub.canonical.records import ONLY_READ, READ_OFF
@@ -31,7 +32,15 @@ _OF_ROWS = {"files": "files", "sql": "table"}
 """Connectors that read and write rows, and the block in which a stream says how."""
 _READ_AGAIN = {"horizon": ("rest", "graphql", "fhir_r4"), "sweep": ("rest", "graphql", "fhir_r4", "sql")}
 """Whose streams may say what of `sees`."""
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_OF_THE_ADDRESS = ("base_url", "plain_http", "folder", "sftp", "database", "auth", "limits")
+"""What a connection that joins another one has from there."""
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def _is_bare(url: str) -> bool:
+    """Whether what is sent there could be read on the way."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and parts.hostname not in _LOOPBACK
 
 
 class Connection(Declared):
@@ -40,6 +49,10 @@ class Connection(Declared):
     system: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     """The name its records are linked under. Never change it once records are linked."""
     connector: ConnectorName
+    joins: str | None = None
+    """Another connection, whose records its own say more of, by that system's ids. Without an address of its own it is
+    reached as that one is.
+    """
     base_url: HttpUrl | None = None
     """For systems that are reached over HTTP."""
     plain_http: bool = False
@@ -67,6 +80,7 @@ class Connection(Declared):
     """By kind; a stream that its connector knows by itself is named with `{}`."""
     aliases: dict[Kind, dict[str, str]] = Field(default_factory=dict)
     """Records the practice file already names: by kind, their id in the system → the hub's id."""
+    _reached_as: str | None = PrivateAttr(default=None)
 
     @field_validator("zone")
     @classmethod
@@ -75,6 +89,27 @@ class Connection(Declared):
             return zone if zone is None else ZoneInfo(zone).key
         except (KeyError, ValueError, OSError):
             raise ValueError("not an IANA zone, such as America/Chicago") from None
+
+    @property
+    def has_address(self) -> bool:
+        """Whether it says itself where its system is."""
+        return any(one is not None for one in (self.base_url, self.folder, self.sftp, self.database))
+
+    @property
+    def account(self) -> str:
+        """Whose allowance it spends: that of the connection that it is reached as."""
+        return self._reached_as or self.system
+
+    def reached(self, other: "Connection") -> "Connection":
+        """The same, reached as the `other` is that it joins, unless it has an address of its own."""
+        aliases = {**other.aliases, **self.aliases}
+        if self.has_address:
+            return self.model_copy(update={"aliases": aliases})
+        said = {name: getattr(other, name) for name in _OF_THE_ADDRESS}
+        more = {"zone": self.zone or other.zone, "headers": {**other.headers, **self.headers}, "aliases": aliases}
+        reached = self.model_copy(update=said | more)
+        reached._reached_as = other.system  # noqa: SLF001 - its own copy
+        return reached
 
     @property
     def pull(self) -> tuple[Kind, ...]:
@@ -93,7 +128,7 @@ class Connection(Declared):
 
     def find_problems(self) -> Iterator[Wrong]:
         """What is wrong although each key by itself is right."""
-        yield from self._of_address()
+        yield from self._of_address() if self.joins is None or self.has_address else self._of_joins(self.joins)
         for name in self.headers:
             if looks_secret(name):
                 yield ("headers", name), "a secret is never written here", "Say it under 'auth', scheme: header"
@@ -105,6 +140,11 @@ class Connection(Declared):
             yield from self._of_stream(("streams", kind), kind, stream)
             yield from self._of_for_each(("streams", kind, "read", "for_each", "stream"), kind, stream)
             yield from self._of_sees(("streams", kind, "sees"), kind, stream)
+
+    def _of_joins(self, other: str) -> Iterator[Wrong]:
+        for key in (key for key in _OF_THE_ADDRESS if key in self.model_fields_set):
+            message = f"without an address of its own it is reached as {other} is, with that one's {key!r}"
+            yield (key,), message, "Remove it, or say the address, too"
 
     def _of_address(self) -> Iterator[Wrong]:
         if self.connector in _OVER_HTTP and self.base_url is None:
@@ -119,13 +159,15 @@ class Connection(Declared):
         yield from within(("sftp",), self.sftp)
         if self.connector == "legacy_export" and self.folder is None:
             yield ("folder",), "the key 'folder' is missing", "Name the folder of the files"
-        url = self.base_url
-        if url is not None and url.scheme == "http" and url.host not in _LOOPBACK and not self.plain_http:
-            yield (
-                ("base_url",),
-                "this address is not encrypted",
-                "Use https://, or say plain_http: true within your own network",
-            )
+        for where in (where for where, url in self._addresses() if not self.plain_http and _is_bare(url)):
+            hint = "Use https://, or say plain_http: true within your own network"
+            yield where, "this address is not encrypted", hint
+
+    def _addresses(self) -> Iterator[tuple[Where, str]]:
+        """What secrets travel to."""
+        yield ("base_url",), str(self.base_url or "")
+        for number, scheme in enumerate(self.auth):
+            yield ("auth", number, "token_url"), getattr(scheme, "token_url", None) or ""
 
     def _of_stream(self, where: Where, kind: Kind, stream: Stream) -> Iterator[Wrong]:
         if stream.is_pulled and kind in READ_OFF:
@@ -187,6 +229,8 @@ class Connection(Declared):
             elif self.connector in _DECLARED and stream.one is None:
                 message = "a record that is listed no more is asked for singly, and how is not said"
                 yield (*where, name), message, "Add 'one' to the stream"
+        if stream.sees.removed is not None and self.connector not in _DECLARED:
+            yield (*where, "removed"), f"the connector {self.connector} cannot be read so", "Remove it"
         horizon, sweep = stream.sees.horizon, stream.sees.sweep
         if horizon is not None:
             yield from self._of_horizon((*where, "horizon"), kind, stream, horizon)
@@ -211,6 +255,7 @@ class Connection(Declared):
         calls: dict[Where, Call | None] = {("read",): stream.read, ("one",): stream.one}
         if stream.sees.sweep is not None:
             calls["sees", "sweep", "list"] = stream.sees.sweep.list
+        calls["sees", "removed"] = stream.sees.removed
         if writing is not None:
             named = {name: getattr(writing, name) for name in ("create", "update", "cancel", "delete")}
             calls |= {("write", name): call for name, call in named.items()}

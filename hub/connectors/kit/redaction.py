@@ -99,7 +99,7 @@ def redaction_of(connection: Connection, tables: Mapping[str, TwoWay]) -> Redact
         for keys, mark in _of_stream(connection, stream, tables.get(kind)):
             marks[keys] = max(mark, marks.get(keys, mark), key=_weight)
     base = tuple(one for one in urlsplit(str(connection.base_url or "")).path.split("/") if one)
-    urls = [str(url) for scheme in connection.auth if (url := getattr(scheme, "token_url", None))]
+    urls = [url for scheme in connection.auth if (url := getattr(scheme, "token_url", None))]
     words = {one for url in urls for one in urlsplit(url).path.split("/")} | set(base)
     words |= {one for stream in connection.streams.values() for call in _calls(stream) for one in call.path.split("/")}
     plain = frozenset(one for one in words if one and not NAME.search(one))

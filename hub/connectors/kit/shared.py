@@ -55,15 +55,15 @@ def open_http(
 
 
 def _gate(connection: Connection, base_url: str, allowances: Allowances | None) -> Gate:
-    key = f"{connection.system} {base_url} {connection.limits.model_dump_json()}"
-    return _only(_gates, (key, allowances), lambda: Gate(connection.limits, connection.system, allowances=allowances))
+    key = f"{connection.account} {base_url} {connection.limits.model_dump_json()}"
+    return _only(_gates, (key, allowances), lambda: Gate(connection.limits, connection.account, allowances=allowances))
 
 
 def _auth(connection: Connection, secrets: SecretStore, base_url: str, witness: Witness) -> Authorizer | None:
     """The same one while the file and the secrets are the same: a corrected secret counts at once."""
     said = "\n".join(scheme.model_dump_json() for scheme in connection.auth)
     held = "\n".join(secrets.read(one) for scheme in connection.auth for one in sources_in(scheme))
-    key = sha256(f"{connection.system} {base_url} {secrets.folder}\n{said}\n{held}".encode()).hexdigest()
+    key = sha256(f"{connection.account} {base_url} {secrets.folder}\n{said}\n{held}".encode()).hexdigest()
     return _only(_auths, key, lambda: open_auth(connection.auth, secrets, base_url, witness))
 
 

@@ -1,14 +1,15 @@
 """A source that also reads again what its reading cannot show: the days to come, and from time to time all there is.
 
-After what changed, a pull reads the horizon and then the sweep, each when it is due. Each keeps a place of its own in
-the stream's cursor, so a reading that is cut off goes on there with the next pull, and names the same list.
+After what changed, a pull reads what was removed, then the horizon and the sweep, each when it is due. Each keeps a
+place of its own in the stream's cursor, so a reading that is cut off goes on there with the next pull, and names the
+same list.
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, time, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from hub.canonical.ids import Kind
@@ -20,12 +21,27 @@ from hub.ports import Page, Roll, Source
 NO_END = timedelta(days=36_500)
 """Where all that is to come is read."""
 
+_REMOVED = "removed"
+
 
 class Rereadable(Source, Protocol):
     """A source whose records can be read whole, whatever was read before."""
 
     def read_again(self, kind: Kind, cursor: str | None, within: Span | None) -> Iterator[Page]:
         """All records of a kind, or the visits that begin `within`. `cursor`: of a page of the same reading, or None.
+
+        Raises:
+            RetryLater, NeedsAttention: as `read`.
+        """
+        ...
+
+
+@runtime_checkable
+class TellsRemoved(Protocol):
+    """A source whose system lists what was deleted."""
+
+    def read_removed(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
+        """Pages whose records say no more than which they were. `cursor`: of a page of the same reading, or None.
 
         Raises:
             RetryLater, NeedsAttention: as `read`.
@@ -100,6 +116,10 @@ class WatchingSource:
         for page in self._source.read(kind, watch.changes):
             watch = replace(watch, changes=page.cursor)
             yield replace(page, cursor=watch.text())
+        if sees.removed is not None and isinstance(self._source, TellsRemoved):
+            for page in self._source.read_removed(kind, watch.rounds.get(_REMOVED, Round()).at):
+                watch = watch.at(_REMOVED, Round(at=page.cursor))
+                yield Page((), watch.text(), removed=frozenset(record.ref.id for record in page.records))
         for name, pause in every.items():
             known = watch.rounds.get(name, Round())
             if known.is_due(pause, self._clock()):

@@ -12,7 +12,7 @@ from hub.connectors.kit.spec.tabular import FileReading, TableReading
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The words are those of docs/connections.md: modified, every_time, horizon, sweep, tombstone, webhook."""
+    """The words are those of docs/connections.md: modified, every_time, horizon, sweep, tombstone, removed, webhook."""
 
     inserts: tuple[str, ...]
     changes: tuple[str, ...]
@@ -33,7 +33,8 @@ def find_ways(connection: Connection, kind: Kind) -> Ways:
     rows = _rows_of(stream)
     marked = any(one is not None and one.deleted is not None for one in (stream.read, rows))
     lists = ("every_time",) if rows is not None and "every_time" in seen else ()
-    gone = (*(("tombstone",) if marked else ()), *lists, *again, *(("webhook",) if tells_ends else ()))
+    told = ("removed",) if stream.sees.removed is not None else ()
+    gone = (*(("tombstone",) if marked else ()), *told, *lists, *again, *(("webhook",) if tells_ends else ()))
     return Ways(seen, tuple(way for way in seen if not (way == "sweep" and only_ids)), gone)
 
 

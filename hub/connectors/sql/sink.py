@@ -36,6 +36,8 @@ class TableSink:
             raise RecordRejected(Problem(f"{self.system} takes no {write.kind}", "not_writable", hint=hint))
         sending = _Sending(self.system, stream, write, self._engine, self._zone)
         with told(self.system), self._engine.begin() as connection:
+            if connection.dialect.name == "sqlite":  # Python's driver begins with the first write, after the look
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             return sending.done(connection)
 
 

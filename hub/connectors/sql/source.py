@@ -20,7 +20,7 @@ from hub.connectors.kit.engine.rows import RowTaker, plain
 from hub.connectors.kit.spec.stream import Stream
 from hub.connectors.kit.spec.tabular import TableReading
 from hub.connectors.sql.opened import table_of, told
-from hub.connectors.sql.values import earlier, kept, unkept
+from hub.connectors.sql.values import earlier, kept, repeated_at, unkept
 from hub.errors import InvalidInput, NeedsAttention, Problem
 from hub.ports import Page, Rejected
 
@@ -134,7 +134,7 @@ class _Run:
     def _page(self, floor: Any, after: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
         asked = sa.select(self._rows).order_by(*self._ids).limit(self._reading.size)
         if floor is not None and self._modified is not None:
-            since = earlier(floor, self._reading.overlap)
+            since = earlier(floor, self._reading.overlap + repeated_at(floor, self._taker.zone))
             asked = asked.where(sa.or_(self._modified >= since, self._modified.is_(None)))
         if after:
             asked = asked.where(_behind(self._ids, after))

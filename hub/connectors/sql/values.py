@@ -5,9 +5,12 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from hub.canonical.time import instant_of
+from hub.connectors.kit.engine.instants import repeated
 from hub.errors import InvalidInput, Problem, RecordRejected
 
 _TAGS: Mapping[type, tuple[str, Callable[[Any], Any]]] = {
@@ -50,6 +53,17 @@ def earlier(value: Any, by: timedelta) -> Any:
             return value
         return moment.isoformat("T" if "T" in value else " ") if len(value) > 10 else moment.date().isoformat()
     return value
+
+
+def repeated_at(value: Any, zone: ZoneInfo) -> timedelta:
+    """How much earlier a later row may be stamped because clocks go back; of wall times without an offset."""
+    try:
+        local = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return timedelta()
+    if not isinstance(local, datetime) or local.tzinfo is not None:
+        return timedelta()
+    return repeated(instant_of(local, zone), zone)
 
 
 def typed(value: Any, column: sa.Column[Any]) -> Any:

@@ -31,6 +31,8 @@ class MoneyOptions(NoOptions):
 
     form: Literal["text", "minor", "major"] = "text"
     """Text as people write it; a whole number of cents; a number of dollars."""
+    signed: bool = True
+    """Whether an amount below nothing can be meant. False: it is `bad_money`."""
 
 
 class MoneyPartsOptions(NoOptions):
@@ -50,17 +52,24 @@ class SignedMoneyOptions(NoOptions):
 
 
 def _money(options: MoneyOptions, _: Mapping[str, CodeTable]) -> Codec:
-    if options.form == "text":
-        return Codec(_decode, _encode)
-    minor = options.form == "minor"
+    form = options.form
+
+    def checked(value: Money) -> Money:
+        if value.amount_minor < 0 and not options.signed:
+            raise _unreadable("is below nothing")
+        return value
 
     def decode(raw: Json, context: Context) -> Money:
-        return _amount(raw, context.currency, minor=minor)
+        return checked(
+            _decode(raw, context) if form == "text" else _amount(raw, context.currency, minor=form == "minor")
+        )
 
-    def encode(value: Money, context: Context) -> int | float:
+    def encode(value: Money, context: Context) -> str | int | float:
+        if form == "text":
+            return _encode(checked(value), context)
         if value.currency != context.currency:
             raise _unreadable("is in a currency that the field cannot say")
-        return _number(value, minor=minor)
+        return _number(checked(value), minor=form == "minor")
 
     return Codec(decode, encode)
 

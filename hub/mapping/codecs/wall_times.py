@@ -48,8 +48,8 @@ def _wall_time(options: WallTimeOptions, _: Mapping[str, CodeTable]) -> Codec:
     shortest = lru_cache(_KEPT)(lambda clock: _shortest(clock, options.times, time_of))
 
     def wall(raw: Parts, context: Context) -> datetime:
-        day, clock = (text_of(part) if part is not None else "" for part in raw)
-        on, at = day_of(day), time_of(clock)
+        day, clock = raw
+        on, at = day_of("" if day is None else text_of(day)), time_of("" if clock is None else text_of(clock))
         if on is None:
             raise Unreadable("is not a date", "bad_date", f"Expected: {' or '.join(options.dates)}")
         options.check(on, context)

@@ -38,6 +38,8 @@ class ColumnProfile:
     """Those that can be both."""
     twice: int = 0
     """How often a value stood that had stood before, as far as values were kept."""
+    repeated: int = 0
+    """Rows that are word for word another one: what stands in them again says nothing against an id."""
     may_be_key: bool = True
     """Nearly every value so far was a new one."""
     values: Counter[str] | None = field(default_factory=Counter)
@@ -45,9 +47,10 @@ class ColumnProfile:
     hashes: set[int] = field(default_factory=set)
     """Of all different values while they may be ids, else of some of them: to see what refers to what."""
 
-    def take(self, texts: Sequence[str]) -> None:
-        """Some more rows. Each different value of them is looked at once."""
+    def take(self, texts: Sequence[str], repeated: int = 0) -> None:
+        """Some more rows, of which so many repeat another. Each different value of them is looked at once."""
         self.rows += len(texts)
+        self.repeated += repeated
         counted = Counter(texts)
         for text, times in counted.items():
             if not text or text.isspace():
@@ -77,7 +80,7 @@ class ColumnProfile:
         self.twice += times - 1 + (value in self.hashes)
         if len(self.hashes) < MOST_KEPT:
             self.hashes.add(value)
-        if self.twice > 20 and self.twice > self.filled * MOST_TWICE:
+        if self.again > 20 and self.again > self.filled * MOST_TWICE:
             self.may_be_key = False
             self.hashes = set(sorted(self.hashes)[:SAMPLE])
 
@@ -99,6 +102,11 @@ class ColumnProfile:
         self.values.update(counted)
         if len(self.values) > MOST_VALUES:
             self.values = None
+
+    @property
+    def again(self) -> int:
+        """How often a value stood that had stood before in a row that was another."""
+        return max(self.twice - self.repeated, 0)
 
     @property
     def is_personal(self) -> bool:

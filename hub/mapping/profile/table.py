@@ -42,8 +42,8 @@ class TableProfile:
         """Columns that are filled in every row and (nearly) never twice the same: those that never are first."""
         found = [one for one in self.columns if self.rows and one.may_be_key and one.filled == self.rows]
         found = [one for one in found if one.kind not in ("date", "yes or no") and one.longest <= LONGEST_KEY]
-        few = [one for one in found if one.twice * 20 <= self.rows]
-        return tuple(one.name for one in sorted(few, key=lambda one: one.twice > self.repeated))
+        few = [one for one in found if one.again * 20 <= self.rows - self.repeated]
+        return tuple(one.name for one in sorted(few, key=lambda one: one.again > 0))
 
     def propose(self, *, system: str, kind: Kind | None = None) -> tuple[Kind, Proposal] | None:
         """A first mapping table, of the kind that the table's name says, or for which all that is needed is found.
@@ -110,14 +110,16 @@ def _take(profile: TableProfile, rows: Sequence[Row], seen: set[int]) -> None:
     if not rows:
         return
     values = [tuple(row.values.values()) for row in rows]
-    for column, texts in zip(profile.columns, zip(*values, strict=True), strict=True):
-        column.take(texts)
+    repeated = 0
     for one in values:
         place = hash(one)
         if place in seen:
-            profile.repeated += 1
+            repeated += 1
         elif len(seen) < MOST_KEPT:
             seen.add(place)
+    for column, texts in zip(profile.columns, zip(*values, strict=True), strict=True):
+        column.take(texts, repeated)
+    profile.repeated += repeated
     profile.rows += len(rows)
     _sample(profile, rows)
 

@@ -13,7 +13,8 @@ _SELECTORS = {"system": 0.1, "type": 0.1, "use": 0.1, "kind": 0.1, "label": 0.5,
 """Keys that tell elements of a list apart, and in which share of the records each of their words must stand: a word
 that stands in one record alone may be somebody's name."""
 _MOST_WORDS = 8
-_MERE = frozenset({"value", "number", "text", "valuestring"})
+_MERE = frozenset({"value", "val", "number", "text", "valuestring"})
+_KEYS = frozenset({"id", "key", "uid", "guid"})
 _CHOSEN = re.compile(r"\[[^=\]]+=([^\]]+)\]")
 
 
@@ -38,7 +39,7 @@ class Column:
         if last in _MERE:
             around = keys[-2].removesuffix("s") if len(keys) > 1 else ""
             return (*(loose(word) for word in reversed(selectors)), around, f"{around}{last}", last)
-        return (pair,) if last == "id" and len(keys) > 1 else (last, pair)
+        return (pair, f"{keys[-2]}id") if last in _KEYS and len(keys) > 1 else (last, pair)
 
     @property
     def texts(self) -> list[str]:

@@ -59,7 +59,12 @@ class Proposal:
 
 
 def propose(
-    records: Sequence[Mapping[str, Json]], kind: Kind, *, system: str = "system", row: bool = False
+    records: Sequence[Mapping[str, Json]],
+    kind: Kind,
+    *,
+    system: str = "system",
+    row: bool = False,
+    joins: str | None = None,
 ) -> Proposal:
     """A table that reads these records, as far as names and values tell.
 
@@ -68,6 +73,7 @@ def propose(
         kind: what they are to be read as.
         system: for the names of code tables: `<system>-visit-status`.
         row: they are rows of a file, and a path is a column's name.
+        joins: the system whose records they say more of.
     """
     columns, each = columns_of(records, row=row)
     order = {name: place for place, name in enumerate(MODELS[kind].model_fields)}
@@ -85,6 +91,7 @@ def propose(
         guesses,
         system=system,
         row=row,
+        joins=joins,
         each=each if split else None,
         each_id=_find_key(columns, each) if split and each is not None else None,
         missing=missing,

@@ -26,13 +26,14 @@ from hub.store.tables.people import person_merge, person_pair
 from hub.store.tables.records import location, patient, provider, resource, service, visit
 from hub.store.tables.repairs import repair_change, repair_proposal
 from hub.store.tables.schedules import role, schedule, slot
-from hub.store.tables.sources import field_conflict, source_link, source_record, stream_cursor
+from hub.store.tables.sources import awaiting_record, field_conflict, source_link, source_record, stream_cursor
 from hub.store.tables.stock import lot, lot_movement, open_vial, package, package_use, stock_promise
 from hub.store.tables.verifications import migration_signature, verification, verification_check, verification_total
 from hub.store.tables.waitlist import freed, waitlist_entry
 
 __all__ = [
     "allowance",
+    "awaiting_record",
     "absence",
     "audit_entry",
     "audit_seal",

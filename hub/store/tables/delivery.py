@@ -31,6 +31,13 @@ outbox_delivery = Table(
         server_default=text("'[]'"),
         comment="Canonical values that were sent and not answered, try by try. Personal; gone with the answer.",
     ),
+    Column(
+        "also",
+        JSONB,
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="Where several records there are this one: remote id → the hashes of what was sent of each.",
+    ),
     UniqueConstraint("connection", "kind", "canonical_id", "sequence"),
     CheckConstraint("state IN ('pending', 'leased', 'sent', 'dead')", name="state"),
     Index(

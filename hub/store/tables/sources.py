@@ -68,6 +68,19 @@ source_link = Table(
     comment="Which canonical record a record of another system is.",
 )
 
+awaiting_record = Table(
+    "awaiting_record",
+    metadata,
+    Column("system", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("source_record_id", BigInteger, ForeignKey("source_record.id"), nullable=False, comment="Its last state."),
+    Column("awaited_id", Text, nullable=False, comment="The other record's id, in the system that this one joins."),
+    PrimaryKeyConstraint("system", "kind", "source_id"),
+    Index("ix_awaiting_record_source_record_id", "source_record_id"),
+    comment="Records that say more of one that is not known yet: kept until it is.",
+)
+
 stream_cursor = Table(
     "stream_cursor",
     metadata,

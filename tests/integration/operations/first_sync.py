@@ -96,9 +96,9 @@ def _visit(n: int) -> Resource:
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """Both as a FHIR server that only has searches, each record ten seconds younger than the one before."""
-    feeds = {"Patient": _stamped(patients()), "Appointment": _stamped(visits())}
+def served(each: timedelta = EACH) -> Iterator[str]:
+    """Both as a FHIR server that only has searches, each record so much younger than the one before."""
+    feeds = {"Patient": _stamped(patients(), each), "Appointment": _stamped(visits(), each)}
 
     class Pages(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -135,8 +135,8 @@ def served() -> Iterator[str]:
         server.server_close()
 
 
-def _stamped(resources: list[Resource]) -> list[tuple[str, Resource]]:
-    at = [_text(SINCE + n * EACH) for n in range(len(resources))]
+def _stamped(resources: list[Resource], each: timedelta) -> list[tuple[str, Resource]]:
+    at = [_text(SINCE + n * each) for n in range(len(resources))]
     return [
         (when, {**one, "meta": {"versionId": "1", "lastUpdated": when}})
         for when, one in zip(at, resources, strict=True)
@@ -158,12 +158,16 @@ def synchronize(url: str, server: str, last_point: int | None) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     engine = application_engine(url)
-    store = SqlStore(engine, pass_by)
+    pull_all(SqlStore(engine, pass_by), server)
+    engine.dispose()
+
+
+def pull_all(store: SqlStore, server: str, kinds: tuple[Kind, ...] = (Kind.PATIENT, Kind.VISIT)) -> None:
+    """Twenty records on a page."""
     with FhirClient(server) as client:
         source = ReadAhead(FhirSource(client, system().name, page_size=PAGE, overlap=2 * EACH))
-        for kind in (Kind.PATIENT, Kind.VISIT):
+        for kind in kinds:
             pull_changes(system(), kind, source, store)
-    engine.dispose()
 
 
 def dump(owner: Engine) -> dict[str, list[str]]:

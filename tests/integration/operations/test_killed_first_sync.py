@@ -1,20 +1,27 @@
 """A first synchronization, killed again and again, ends as one that nobody disturbed: nothing lost or repeated."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
 from random import Random
 from signal import SIGKILL
 
 import pytest
 
+from hub.canonical.ids import Kind
 from hub.store.embedded import EmbeddedServer
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database, fresh_database
 from tests.integration.operations.fhir_practice import open_practice
-from tests.integration.operations.first_sync import PATIENTS, VISITS, dump, served, synchronize
+from tests.integration.operations.first_sync import PATIENTS, VISITS, dump, pull_all, served, synchronize
 from tests.processes import start
 
 pytestmark = pytest.mark.slow
 Dump = dict[str, list[str]]
+CHECKPOINTS_A_LIFE = 16
+"""Room for two or three of the five pages."""
+NO_STAMPS = ("patients", "visits", "lineage", "claims", "people", "issues", "deliveries", "events")
+"""What does not hold the records' stamps."""
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +80,39 @@ def test_killed_at_any_moment_it_ends_as_if_undisturbed(
     assert ended == 0
     assert killed > 2
     assert dump(opened.owner) == undisturbed
+
+
+class Died(BaseException):
+    """A process ends, and nobody catches it."""
+
+
+def test_ended_after_every_page_it_comes_to_its_end_though_all_records_have_one_stamp(
+    opened: Database, undisturbed: Dump
+) -> None:
+    """As an import leaves them: a reading that went on by their stamps would begin again each time."""
+    lives = 1
+    with served(timedelta()) as feed:
+        pull_all(SqlStore(opened.engine), feed, (Kind.PATIENT,))
+        while not lived_through(opened, feed):
+            lives += 1
+            assert lives < 10, "it does not come any further"
+    assert lives > 1
+    left = dump(opened.owner)
+    assert [left[name] for name in NO_STAMPS] == [undisturbed[name] for name in NO_STAMPS]
+    assert len(left["landed"]) == PATIENTS + VISITS
+
+
+def lived_through(database: Database, feed: str) -> bool:
+    """Whether all visits were pulled before so many checkpoints had passed."""
+    passed = 0
+
+    def pass_by(_point: str) -> None:
+        nonlocal passed
+        passed += 1
+        if passed == CHECKPOINTS_A_LIFE:
+            raise Died
+
+    with suppress(Died):
+        pull_all(SqlStore(database.engine, pass_by), feed, (Kind.VISIT,))
+        return True
+    return False

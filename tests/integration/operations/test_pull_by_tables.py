@@ -15,7 +15,7 @@ from hub.mapping.apply import read_mapping
 from hub.mapping.spec import read_codes
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.pages_of_kind import pages_of_kind
-from hub.operations.prepare_write import prepare_write
+from hub.operations.prepare_write import prepare_writes
 from hub.operations.pull_changes import pull_changes
 from hub.operations.receive_webhook import receive_webhook
 from hub.operations.rehearse_sync import rehearse_sync
@@ -116,7 +116,7 @@ def test_a_part_whose_table_would_change_the_others_is_not_pushed(system: Linked
         [delivery] = work.outbox.lease("v", limit=1, seconds=60)
         assert isinstance(delivery, Delivery)
         with pytest.raises(RecordRejected, match=r"fields\.family_name: it stands once for all parts"):
-            prepare_write(delivery, system, work)
+            prepare_writes(delivery, system, work)
 
 
 def test_a_code_that_stops_takes_nothing_of_its_page(system: LinkedSystem, store: Store) -> None:

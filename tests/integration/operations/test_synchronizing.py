@@ -489,7 +489,9 @@ def test_a_rehearsal_says_what_a_sync_would_do_and_writes_nothing(store, engine)
     b.put("b0n", {**ANN, "phone": "+15125550111", "city": "Dallas"})
     b.put("7", {**ANN, "first": "Bea"})
     system = linked("b", told=TOLD, rules=A_RULES)
-    plan = rehearse_sync(system, [Kind.PATIENT], b, store)
+    told: list[tuple[str, int]] = []
+    plan = rehearse_sync(system, [Kind.PATIENT], b, store, progress=lambda *said: told.append(said))
+    assert told[-1] == ("patient", plan.read[Kind.PATIENT].read)
     with engine.connect() as connection:
         after = [connection.execute(text(f"SELECT count(*) FROM {one}")).scalar_one() for one in tables]
     assert after == before

@@ -1,5 +1,6 @@
 """A practice folder of YAML alone, its vendor's server, and the hub between: what tests of unseen systems need."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -81,15 +82,24 @@ def _nobody(asked: Asked) -> bytes:
 
 @contextmanager
 def unseen_practice(
-    name: str, serve: Script | None, database: Database, folder: Path, secret: str = "pa55"
+    name: str, serve: Script | None, database: Database, folder: Path, secret: str = "pa55", **more: str
 ) -> Iterator[Desk]:
-    """The vendor's server runs, if it has one; the practice file is in force; nothing is pulled yet."""
+    """The vendor's server runs, if it has one; the practice file is in force; nothing is pulled yet.
+
+    Args:
+        name: of its folder and its system.
+        serve: None: it is nothing that is asked over HTTP.
+        database: the hub's.
+        folder: where its practice folder is put.
+        secret: its connection's.
+        more: further secrets, by name.
+    """
     shutil.copytree(UNSEEN / name / "practice", folder, dirs_exist_ok=True)
     with scripted(serve or _nobody) as server:
         for file in (folder / "connections").glob("*.yaml"):
             file.write_text(file.read_text().replace("http://127.0.0.1:8000", server.url))
         secrets = folder / "secrets.yaml"
-        secrets.write_text(f'{name}: {{secret: "{secret}"}}\n')
+        secrets.write_text(json.dumps({name: {"secret": secret, **more}}))
         secrets.chmod(0o600)
         checked = check_practice_folder(Settings(practice=folder))
         assert not [file for file in folder.rglob("*") if file.is_file() and file.suffix not in (".yaml", ".graphql")]

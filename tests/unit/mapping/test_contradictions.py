@@ -1,5 +1,6 @@
 """A record run back through its table: the columns that it contradicts, and nothing that was remembered wrongly."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -58,7 +59,11 @@ def table() -> TwoWay:
 
 
 def found(of: Contradictions, row: dict[str, Any], **changes: object) -> set[str]:
-    return set(of.find(row, [*(RECORD | changes).values()]))
+    return set(alone(of, row, [*(RECORD | changes).values()]))
+
+
+def alone(of: Contradictions, row: dict[str, Any], record: Sequence[Any], among: str = "") -> frozenset[str]:
+    return of.find([row], [record], among).get(0, frozenset())
 
 
 def test_a_record_contradicts_no_row_that_says_the_same_in_its_own_way(visits: Contradictions) -> None:
@@ -95,22 +100,30 @@ def test_what_a_row_lacks_is_nothing() -> None:
     notes = Contradictions(
         read_mapping("record: patient\nshape: row\nfields: {note: Note, city: City}", "p", {}), Context(ZONE, TODAY)
     )
-    assert notes.find({"City": "Austin"}, [None, "Austin"]) == frozenset()
-    assert notes.find({"City": "Austin"}, ["said", "Austin"]) == {"Note"}
+    assert alone(notes, {"City": "Austin"}, [None, "Austin"]) == frozenset()
+    assert alone(notes, {"City": "Austin"}, ["said", "Austin"]) == {"Note"}
 
 
 def test_a_truth_is_not_taken_for_the_number_that_was_judged_before() -> None:
     notes = Contradictions(read_mapping("record: patient\nfields: {note: note}", "p.yaml", {}), Context(ZONE, TODAY))
-    assert notes.find({"note": 1}, ["1"]) == frozenset()
-    assert notes.find({"note": True}, ["1"]) == {"note"}
-    assert notes.find({"note": ["?"]}, ["1"]) == {"note"}
+    assert alone(notes, {"note": 1}, ["1"]) == frozenset()
+    assert alone(notes, {"note": True}, ["1"]) == {"note"}
+    assert alone(notes, {"note": ["?"]}, ["1"]) == {"note"}
+
+
+def test_among_many_rows_the_one_that_is_contradicted_is_found_whatever_stands_beside_it() -> None:
+    notes = Contradictions(read_mapping("record: patient\nfields: {note: note}", "p.yaml", {}), Context(ZONE, TODAY))
+    rows = [{"note": "a"}, {"note": 1}, {"note": True}, {"note": ["?"]}, {}]
+    assert notes.find(rows, [["a"], ["1"], ["1"], ["1"], [None]]) == {2: {"note"}, 3: {"note"}}
+    assert notes.find(rows[:1] * 3, [["a"], ["b"], ["a"]]) == {1: {"note"}}
+    assert notes.find([], []) == {}
 
 
 def test_a_constant_that_a_record_does_not_say_is_contradicted() -> None:
     text = "record: patient\nconstants: {type: P}\nfields: {note: note}"
     notes = Contradictions(read_mapping(text, "p.yaml", {}), Context(ZONE, TODAY))
-    assert notes.find({"type": "P", "note": "a"}, ["a"]) == frozenset()
-    assert notes.find({"type": "Q", "note": "a"}, ["a"]) == {"type"}
+    assert alone(notes, {"type": "P", "note": "a"}, ["a"]) == frozenset()
+    assert alone(notes, {"type": "Q", "note": "a"}, ["a"]) == {"type"}
 
 
 def test_a_room_is_its_locations_own_however_often_its_name_was_met() -> None:
@@ -119,8 +132,8 @@ def test_a_room_is_its_locations_own_however_often_its_name_was_met() -> None:
     rooms = Contradictions(read_mapping(text, "v.yaml", {}), Context(ZONE, TODAY, links))
     for site, room, other in (("Main", "res_1", "res_2"), ("North", "res_2", "res_1")):
         links.enter(site)
-        assert rooms.find({"Room": "Room 1"}, [room], site) == frozenset()
-        assert rooms.find({"Room": "Room 1"}, [other], site)
+        assert alone(rooms, {"Room": "Room 1"}, [room], site) == frozenset()
+        assert alone(rooms, {"Room": "Room 1"}, [other], site)
 
 
 def test_more_is_met_than_is_remembered(visits: Contradictions, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,9 +153,13 @@ WORDS = st.sampled_from([None, "", " ", "a", " a", "b", "A"])
 def test_what_is_found_is_what_encoding_onto_the_row_changes(said: list[tuple[str | None, ...]]) -> None:
     context = Context(ZONE, TODAY)
     of = Contradictions(NOTES, context)
-    for note, city, name, *values in said:
-        row = {"Note": note, "City": city, "Name": name}
-        told = [value.strip() or None if value else None for value in values]
-        patient = Patient.model_validate(dict(zip(NOTES.names, told, strict=True)) | {"id": "pat_1"})
+    rows = [dict(zip(("Note", "City", "Name"), words, strict=False)) for words in said]
+    told = [[value.strip() or None if value else None for value in words[3:]] for words in said]
+    changed = {}
+    for place, (row, values) in enumerate(zip(rows, told, strict=True)):
+        patient = Patient.model_validate(dict(zip(NOTES.names, values, strict=True)) | {"id": "pat_1"})
         written = encode(NOTES, patient, context, row)
-        assert of.find(row, told) == {key for key, value in written.items() if row.get(key) != value}
+        changed[place] = frozenset(key for key, value in written.items() if row.get(key) != value)
+    expected = {place: keys for place, keys in changed.items() if keys}
+    assert of.find(rows, told) == of.find(rows, told) == expected
+    assert [alone(of, *one) for one in zip(rows, told, strict=True)] == [*changed.values()]

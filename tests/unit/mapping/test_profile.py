@@ -79,6 +79,14 @@ def test_a_key_is_filled_and_new_in_every_row_and_versions_of_a_row_do_not_hide_
     assert (found.keys, found.repeated, found.rows) == (("id",), 5, 205)
 
 
+def test_rows_that_are_repeated_to_the_letter_hide_no_key_however_many_they_are() -> None:
+    lines = [{"id": f"A{number}", "who": f"C{number % 7}"} for number in range(200)]
+    found = profile_table("a.csv", ("id", "who"), rows(*lines, *lines, *lines[:90]))
+    assert (found.keys, found.repeated) == (("id",), 290)
+    others = [line | {"who": "nobody"} for line in lines[:50]]
+    assert profile_table("a.csv", ("id", "who"), rows(*lines, *lines, *others)).keys == ()
+
+
 def test_a_column_that_names_rows_of_another_table_is_told_with_its_share() -> None:
     clients = [{"ClientID": f"C{number}"} for number in range(50)]
     visits = [{"ApptID": f"A{number}", "Client": f"C{number % 50}", "Room": "1"} for number in range(99)]

@@ -129,6 +129,12 @@ def test_an_export_of_visits_is_read_by_date_and_time_of_day() -> None:
     assert set(read(proposal).names) >= {"patient_id", "start", "end", "state", "location_id", "price", "room_id"}
 
 
+def test_a_proposal_for_records_that_say_more_of_others_asks_where_the_other_ones_id_stands() -> None:
+    proposal = propose([{"id": 1, "owner": 7, "phone": "5125550101"}], Kind.PATIENT, system="cards", joins="clients")
+    assert "\n# joins: PATH, where clients's id of the patient stands\nfields:\n" in proposal.table
+    assert "joins" not in propose([{"id": 1}], Kind.PATIENT, system="clients").table
+
+
 def test_no_personal_value_gets_into_the_text() -> None:
     people = [
         {
@@ -166,6 +172,21 @@ def test_a_proposal_can_always_be_read_whatever_the_records_hold(kind: Kind, rec
         assert proposal.table.endswith("\n")
         return
     read(proposal)
+
+
+def test_a_mere_value_is_named_by_what_chooses_it_and_a_key_by_whose_it_is() -> None:
+    people = [
+        {
+            "key": str(n),
+            "contacts": [{"kind": "mobile", "val": f"512 555 01{n:02}"}, {"kind": "mail", "val": f"a{n}@b.io"}],
+        }
+        for n in range(12)
+    ]
+    table = propose(people, Kind.PATIENT).table
+    assert 'phone: {path: "contacts[kind=mobile].val", codec: phone' in table
+    assert 'email: {path: "contacts[kind=mail].val", codec: email' in table
+    visits = [{"key": str(n), "customer": {"key": f"C{n}"}, "start": "2026-03-02T10:00:00Z"} for n in range(12)]
+    assert "patient_id: {path: customer.key, codec: reference, kind: patient" in propose(visits, Kind.VISIT).table
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Who is who while an export is read, both ways."""
 
-from hub.canonical.ids import Kind
+from hub.canonical.ids import Kind, ServiceId
 from hub.operations.export_links import ExportLinks
+from hub.sync.skus import Skus
 
 
 def links() -> ExportLinks:
@@ -23,6 +24,17 @@ def test_every_id_leads_back_to_its_source() -> None:
         assert canonical_id is not None
         assert known.source_id(kind, canonical_id) == source_id
     assert known.source_id(Kind.PATIENT, "pat_nobody") is None
+
+
+def test_a_service_that_a_row_names_is_the_one_that_is_kept_of_its_sku_whoever_says_so() -> None:
+    known = links()
+    known.learn(Kind.SERVICE, "S1", "svc_kept")
+    known.learn(Kind.SERVICE, "S2", "svc_archived")
+    kept = {ServiceId("svc_kept"): ServiceId("svc_kept"), ServiceId("svc_archived"): ServiceId("svc_kept")}
+    known.skus = Skus((), kept, {})
+    known.aliases = {**known.aliases, Kind.SERVICE: {"lip": "svc_archived"}}
+    assert known.canonical_id(Kind.SERVICE, "S1") == known.canonical_id(Kind.SERVICE, "S2") == "svc_kept"
+    assert known.id_named(Kind.SERVICE, "Lip") == "svc_kept"
 
 
 def test_a_room_leads_back_to_its_plain_name() -> None:

@@ -30,12 +30,14 @@ class RefreshGrant:
     headers: Mapping[str, str] = field(repr=False)
     first: Callable[[], str] = field(repr=False)
     kept: KeptToken
+    param: str = "refresh_token"
+    """What the server calls it."""
 
     def fetch(self) -> Grant:
         """See Grants. Only one process at a time exchanges the kept one, for it may be good only once."""
         with self.kept.alone() as held:
             first = self.first()
-            grant = self.server.ask({**self.params, "refresh_token": held.newest(first)}, self.headers)
+            grant = self.server.ask({**self.params, self.param: held.newest(first)}, self.headers)
             if grant.refresh_token:
                 held.save(first, grant.refresh_token)
             return grant

@@ -8,7 +8,7 @@ from hub.connectors.kit.auth.signed import SignedToken
 from hub.connectors.kit.auth.smart import SmartGrant
 from hub.connectors.kit.auth.static import Several, StaticHeader, StaticParameter, basic, bearer
 from hub.connectors.kit.auth.tokens import Grants, TokenHeader, TokenServer
-from hub.connectors.kit.http import Authorizer, Witness, nobody
+from hub.connectors.kit.http import Authorizer, Witness, address_of, nobody
 from hub.connectors.kit.secret_store import SecretStore
 from hub.connectors.kit.spec.auth import (
     Auth,
@@ -58,11 +58,13 @@ def _opened(scheme: Auth, secrets: SecretStore, base_url: str, witness: Witness)
             )
             return TokenHeader(grant, "Authorization", "Bearer ")
         case ClientCredentials() | Password() | Refresh():
-            return TokenHeader(_grants(scheme, secrets, witness), scheme.header, scheme.prefix)
+            return TokenHeader(_grants(scheme, secrets, base_url, witness), scheme.header, scheme.prefix)
 
 
-def _grants(scheme: ClientCredentials | Password | Refresh, secrets: SecretStore, witness: Witness) -> Grants:
-    server = TokenServer(str(scheme.token_url), scheme.send, scheme.answer, witness)
+def _grants(
+    scheme: ClientCredentials | Password | Refresh, secrets: SecretStore, base_url: str, witness: Witness
+) -> Grants:
+    server = TokenServer(address_of(base_url, scheme.token_url), scheme.send, scheme.answer, witness)
     secret = secrets.read(scheme.client_secret) if scheme.client_secret else None
     client_id = secrets.read(scheme.client_id) if scheme.client_id else None
     named, headers = client_of(client_id, secret, scheme.client_in) if client_id is not None else ({}, {})
@@ -78,12 +80,15 @@ def _grants(scheme: ClientCredentials | Password | Refresh, secrets: SecretStore
             keep = KeptToken(secrets.folder / scheme.keep if scheme.keep else None)
             first = scheme.refresh_token
             secrets.read(first)
-            return RefreshGrant(server, _renamed(params, scheme) | more, headers, lambda: secrets.read(first), keep)
+            asked = _renamed(params, scheme) | more
+            param = scheme.names.get("refresh_token") or "refresh_token"
+            return RefreshGrant(server, asked, headers, lambda: secrets.read(first), keep, param)
 
 
 def _renamed(params: dict[str, str], scheme: TokenScheme) -> dict[str, str]:
     """In the server's words."""
-    return {name: value for key, value in params.items() if (name := scheme.names.get(key, key))}
+    words = {str(key): word for key, word in scheme.names.items()}
+    return {name: value for key, value in params.items() if (name := words.get(key, key))}
 
 
 def _asked(scheme: TokenScheme) -> dict[str, str]:

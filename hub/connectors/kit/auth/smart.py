@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from hub.connectors.kit.auth.tokens import Grant, TokenServer
-from hub.connectors.kit.http import HttpClient, Witness, nobody
+from hub.connectors.kit.http import HttpClient, Witness, address_of, nobody
 from hub.connectors.kit.spec.auth import SmartBackend
 from hub.errors import NeedsAttention, Problem
 
@@ -39,7 +39,7 @@ class SmartGrant:
         self._key = _key(key, spec.algorithm)
         self._base_url = base_url
         self._now = now
-        self._token_url = str(spec.token_url) if spec.token_url else None
+        self._token_url = address_of(base_url, spec.token_url) if spec.token_url else None
 
     def fetch(self) -> Grant:
         """See Grants."""

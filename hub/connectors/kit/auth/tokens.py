@@ -113,7 +113,7 @@ class TokenServer:
 def _no_token(said: Answer) -> NeedsAttention:
     code = said.body.get("error") if isinstance(said.body, dict) else None
     words = f" ({code})" if isinstance(code, str) and code.replace("_", "").isalnum() else ""
-    hint = "Check what the connection's 'auth' says: token_url, ids, secrets, scope"
+    hint = "Check what the connection's 'auth' says: token_url, ids, secrets, scope; HUB_HTTP_LOG=FILE shows what goes"
     message = f"{place(said.url)}: status {said.status}, no token{words}"
     return NeedsAttention(Problem(message, code="no_token", field="auth", hint=hint))
 

@@ -20,16 +20,15 @@ class Run:
     total: int | None = None
     changed_meanwhile: bool = False
     """A record changed after the reading began, so that others may have moved over the edge of a page."""
-    found_late: bool = False
-    """This round brought an old record that the rounds before had missed."""
-    rounds: int = 1
-    ids: set[str] = field(default_factory=set)
+    is_careful: bool = False
+    """Everything is read once more, and no page is left before the one behind it shows that nothing moved."""
     states: set[State] = field(default_factory=set)
+    """What this round has seen."""
     keys: set[str] = field(default_factory=set)
     """Of the list's own records, in which several of ours may stand."""
 
     def saw(self, records: Sequence[SourceRecord], answered_at: datetime | None, total: int | None) -> bool:
-        """Take note of a page; whether anything on it was new to this run."""
+        """Take note of a page; whether anything on it was new to this round."""
         self.pages += 1
         self.changed_meanwhile |= total is not None and self.total is not None and total != self.total
         self.total = total
@@ -37,33 +36,26 @@ class Run:
         for record in records:
             self._note(record, answered_at)
         self.states |= fresh
-        self.ids |= {name for name, _ in fresh}
         return bool(fresh)
 
-    def next_round(self) -> None:
-        """From the first page again."""
-        self.rounds += 1
-        self.found_late = False
-        self.changed_meanwhile = False
+    def begin_again(self) -> None:
+        """From the first page, with care."""
+        self.is_careful = True
+        self.states.clear()
 
     def may_have_missed(self, *, positional: bool) -> bool:
-        """Whether another round is called for.
+        """Whether a careful round is called for.
 
         `positional`: its pages may count by position, and are not to be trusted while things move.
         """
-        if self.rounds > 1:
-            return self.found_late
-        if self.pages < 2:
+        if self.is_careful or self.pages < 2:
             return False
         held_back = not self.was_cut_off and self.total is not None and len(self.keys) < self.total
         return held_back or (positional and (self.changed_meanwhile or self.was_cut_off))
 
     def _note(self, record: SourceRecord, answered_at: datetime | None) -> None:
         changed, began = record.modified_at, self.place.began_at
-        is_late = changed is not None and began is not None and changed >= began
-        self.changed_meanwhile |= is_late
-        if self.rounds > 1 and record.ref.id not in self.ids and not is_late:
-            self.found_late = True
+        self.changed_meanwhile |= changed is not None and began is not None and changed >= began
         if changed is None:
             return
         if (latest := began or answered_at) is not None:

@@ -32,7 +32,7 @@ class RowTaker:
         self._kind = kind
         self._reading = reading
         self._hub_id = hub_id
-        self._zone = zone
+        self.zone = zone
         self._moment: Callable[[str], datetime | None] = moment_reader(formats) if formats else _iso
 
     def require_columns(self, columns: tuple[str, ...], where: str) -> None:
@@ -83,7 +83,7 @@ class RowTaker:
     def _instant(self, text: str) -> datetime | None:
         moment = self._moment(text) if text else None
         try:
-            return instant_of(moment, self._zone).astimezone(UTC) if moment is not None else None
+            return instant_of(moment, self.zone).astimezone(UTC) if moment is not None else None
         except (ValueError, OverflowError):
             return None
 

@@ -2,14 +2,14 @@
 
 Where pages count by position, a record that changes or goes while they are read pulls others over a page's edge. So a
 counted list (`offset`) is read with an overlap of one record: when a page does not begin with a record already seen, it
-is read again from further back. Lists by page number or by the system's own links are read another round when something
-shows that things moved, until a round finds nothing that was missed.
+is read again from further back. Lists by page number or by the system's own links are read once more when something
+shows that things moved: then each page is asked for again after the one behind it, and where it ends otherwise than it
+did, that round goes back to it.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from hub.canonical.source import SourceRecord, SourceRef
 from hub.canonical.time import Span
 from hub.connectors.kit.engine.caller import GOOD, Caller
 from hub.connectors.kit.engine.for_each import EachPlace, read_for_each
-from hub.connectors.kit.engine.instants import write_instant
+from hub.connectors.kit.engine.instants import write_instant, write_since
 from hub.connectors.kit.engine.paging import PageMark, first_mark, mark_at, next_mark, size_of
 from hub.connectors.kit.engine.place import Place
 from hub.connectors.kit.engine.reading import Run
@@ -31,16 +31,15 @@ from hub.connectors.kit.spec.paging import ByLink, ByNextUrl, ByOffset, ByPage
 from hub.connectors.kit.spec.reading import ForEach, Reading
 from hub.connectors.kit.spec.sees import Horizon
 from hub.connectors.kit.spec.stream import Stream
+from hub.connectors.kit.trail import MOST_STEPS_BACK, Trail
 from hub.connectors.kit.values import value_at
-from hub.errors import InvalidInput, NeedsAttention, Problem, RetryLater, only_reasons
+from hub.errors import InvalidInput, NeedsAttention, Problem, RecordRejected, RetryLater, only_reasons
 from hub.ports import Page
 
 MOST_BARREN_PAGES = 10
 """So many pages in a row that hold records and nothing new are a circle."""
 MOST_EMPTY_PAGES = 200
 """So many in a row without any record: systems that filter after they cut give some, none gives so many."""
-MOST_ROUNDS = 5
-MOST_STEPS_BACK = 100
 _STALE_MARK = {"http_400", "http_404", "http_410", "http_422", "graphql_error"}
 _NOT_MODIFIED = 304
 
@@ -101,6 +100,13 @@ class DeclaredSource:
         taker = Taker(self.system, kind, stream.model_copy(update={"read": whole}), self._zone)
         yield from _Reader(whole, taker, self._caller, self._zone, Place.parse(cursor), asked=params).pages()
 
+    def read_removed(self, kind: Kind, cursor: str | None) -> Iterator[Page]:
+        """See `hub.connectors.kit.watching.TellsRemoved`."""
+        stream = self._streams[kind]
+        if (removed := stream.sees.removed) is not None:
+            taker = Taker(self.system, kind, stream.model_copy(update={"read": removed}), self._zone)
+            yield from _Reader(removed, taker, self._caller, self._zone, Place.parse(cursor)).pages()
+
     def fetch(self, kind: Kind, record_id: str) -> Page | None:
         """As `hub.ports.Source.fetch`, where the stream says how `one` is read."""
         stream = self._streams.get(kind)
@@ -144,18 +150,16 @@ class _Reader:
     def pages(self) -> Iterator[Page]:
         """All of them, and last the place to go on from when everything is stored."""
         run = self._run
-        while True:
-            yield from self._round(run.place.at if run.rounds == 1 else None)
-            if not run.may_have_missed(positional=isinstance(self._paging, ByPage | ByLink | ByNextUrl)):
-                break
-            if run.rounds >= MOST_ROUNDS:
-                raise _restless(f"{self._taker.name}: records keep moving while they are read")
-            run.next_round()
+        yield from self._round(run.place.at)
+        if run.may_have_missed(positional=self._is_positional):
+            run.begin_again()
+            yield from self._round(None)
         yield Page((), Place(seen=run.place.seen, etag=self._etag).text())
 
     def _round(self, resumed: PageMark | None) -> Iterator[Page]:
         mark: PageMark | None = resumed or first_mark(self._paging)
         visited: set[str] = set()
+        trail = Trail[PageMark]()
         barren = 0
         while mark is not None:
             self._refuse_circle(mark, visited)
@@ -166,17 +170,18 @@ class _Reader:
                 continue
             if self._went_back(answer):
                 self._run.place = Place()
-                mark = first_mark(self._paging)
+                mark, trail = first_mark(self._paging), Trail[PageMark]()
                 visited.clear()
                 continue
             if answer.status == _NOT_MODIFIED:
                 self._etag = self._run.place.etag
                 return
             raw = list_in(answer, self._reading.records, self._paging)
-            if (back := self._moved(mark, raw)) is not None:
-                mark = back
+            if (back := self._moved(mark, raw) or self._shifted(trail)) is not None:
+                mark, barren = back, 0
                 visited.clear()
                 continue
+            trail.add(mark, self._end_of(raw))
             page, fresh = self._take(answer, raw, mark)
             barren = 0 if fresh else barren + 1
             if barren >= (MOST_BARREN_PAGES if raw else MOST_EMPTY_PAGES):
@@ -211,10 +216,14 @@ class _Reader:
         params = {**self._asked, **self._since(), **size_of(self._paging), **mark.params}
         try:
             return self._caller.send(self._reading, self._values, params, url=mark.url, headers=headers, accept=accept)
-        except NeedsAttention as error:
+        except (NeedsAttention, RecordRejected) as error:  # the latter where pages are asked for by POST
             if is_resumed and _STALE_MARK & set(only_reasons(error.problems)):
                 return None
             raise
+
+    @property
+    def _is_positional(self) -> bool:
+        return isinstance(self._paging, ByPage | ByLink | ByNextUrl)
 
     @property
     def _is_one_answer(self) -> bool:
@@ -224,8 +233,7 @@ class _Reader:
         since, floor = self._reading.since, self._run.place.floor
         if since is None or floor is None:
             return {}
-        overlap = since.overlap + (timedelta(days=1) if since.format == "date" else timedelta())
-        moment = write_instant(floor - overlap, since.format, self._zone)
+        moment = write_since(floor - since.overlap, since.format, self._zone)
         return {since.param: filled(since.template, {"since": moment})}
 
     def _went_back(self, answer: Answer) -> bool:
@@ -246,6 +254,24 @@ class _Reader:
         if self._steps_back > MOST_STEPS_BACK:
             raise _restless(f"{self._taker.name}: records move faster than they can be read")
         return mark_at(self._paging, max(mark.count - (self._paging.size or len(raw) or 50), 0), None)
+
+    def _shifted(self, trail: Trail[PageMark]) -> PageMark | None:
+        """The page before, in a careful round, where it ends otherwise than it did: what stood behind it may be on it.
+
+        A link that is good only once cannot be asked for again.
+        """
+        if not (self._run.is_careful and self._is_positional and trail.pages):
+            return None
+        mark, end = trail.pages[-1]
+        answer = self._ask(mark, is_resumed=True)
+        if answer is None or self._end_of(list_in(answer, self._reading.records, self._paging)) == end:
+            return None
+        if trail.is_restless:
+            raise _restless(f"{self._taker.name}: records move faster than they can be read")
+        return trail.go_back()
+
+    def _end_of(self, raw: Sequence[Any]) -> str | None:
+        return self._key(raw[-1]) if raw else None
 
     def _key(self, raw: Any) -> str:
         """What tells the list's records apart: their id, or their content where they hold several of ours."""

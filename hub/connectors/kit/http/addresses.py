@@ -12,6 +12,11 @@ def place(url: str) -> str:
     return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
+def address_of(base_url: str, url: str) -> str:
+    """`url`; where it is a path only, that below the base."""
+    return url if urlsplit(url).scheme else f"{base_url.rstrip('/')}/{url.lstrip('/')}"
+
+
 def of_same_origin(base_url: str, url: str) -> str:
     """`url`, which may be relative to the base, as an absolute one of the same origin.
 

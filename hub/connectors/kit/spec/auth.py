@@ -3,13 +3,25 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, HttpUrl
+from pydantic import AfterValidator, Field
 
 from hub.connectors.kit.spec.declared import Declared, JsonPath, Wrong, names_in
 from hub.connectors.kit.spec.secrets import Secret, Setting
 
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
+
+
+def _is_token_url(url: str) -> str:
+    parts = urlsplit(url)
+    if (parts.hostname and parts.scheme in ("http", "https")) or not (parts.netloc or parts.scheme):
+        return url
+    raise ValueError("neither an address (https://…) nor a path below base_url")
+
+
+TokenUrl = Annotated[str, Field(min_length=1), AfterValidator(_is_token_url)]
+"""An address, or a path below the connection's `base_url`."""
 
 
 class Bearer(Declared):
@@ -54,15 +66,20 @@ class TokenAnswer(Declared):
     refresh_token: JsonPath = "refresh_token"  # noqa: S105 - a path
 
 
+TokenParam = Literal[
+    "grant_type", "scope", "client_id", "client_secret", "username", "password", "refresh_token"
+]  # fmt: skip
+
+
 class TokenScheme(Declared):
     """What the schemes share that fetch a token first."""
 
-    token_url: HttpUrl
+    token_url: TokenUrl
     send: Literal["form", "json"] = "form"
     """How the request's parameters travel."""
     params: dict[str, Setting] = Field(default_factory=dict)
     """Further parameters: `{resource: https://…, app_secret: {env: APP_SECRET}}`."""
-    names: dict[str, str] = Field(default_factory=dict)
+    names: dict[TokenParam, str] = Field(default_factory=dict)
     """What a server calls the usual parameters: `{client_id: clientId, username: user_name}`; blank: it takes none."""
     scope: str | None = None
     answer: TokenAnswer = TokenAnswer()
@@ -115,7 +132,7 @@ class SmartBackend(Declared):
     key_id: str | None = None
     """`kid` of the key set that the server knows; a JWK may say it itself."""
     algorithm: Literal["RS384", "ES384"] = "RS384"
-    token_url: HttpUrl | None = None
+    token_url: TokenUrl | None = None
     """Without it, `.well-known/smart-configuration` below `base_url` is asked."""
     scope: str = "system/*.rs"
     lifetime_seconds: int = Field(default=240, ge=10, le=300)

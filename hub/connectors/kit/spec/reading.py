@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from hub.canonical.ids import Kind
 from hub.connectors.kit.spec.declared import (
@@ -20,9 +20,28 @@ from hub.connectors.kit.spec.declared import (
     within,
 )
 from hub.connectors.kit.spec.paging import Paging
+from hub.mapping.codecs.formats import date_reader, moment_reader
 
-InstantFormat = Literal["iso", "unix", "unix_ms", "date", "local"]
-"""`iso`: with offset, or else in the connection's zone; `local`: the zone's wall time, no offset; `date`: a day."""
+_FORMATS = ("iso", "unix", "unix_ms", "date", "local")
+
+
+def _is_format(text: str) -> str:
+    if "%" in text:
+        (moment_reader if says_time(text) else date_reader)([text])
+    elif text not in _FORMATS:
+        raise ValueError(f"{text!r} is no format; known: {', '.join(_FORMATS)}, or one such as '%Y-%m-%d %H:%M:%S'")
+    return text
+
+
+def says_time(form: str) -> bool:
+    """Whether moments in this form say more than the day."""
+    return "%H" in form or "%I" in form if "%" in form else form != "date"
+
+
+InstantFormat = Annotated[str, AfterValidator(_is_format)]
+"""`iso`: with offset, or else in the connection's zone; `local`: the zone's wall time, no offset; `date`: a day. Or how
+the zone's wall time is written: `%d.%m.%Y %H:%M`.
+"""
 
 
 class Document(Declared):

@@ -67,6 +67,8 @@ class Sees(Declared):
 
     horizon: Horizon | None = None
     sweep: Sweep | None = None
+    removed: Reading | None = None
+    """A list of ids of what was deleted there, read with each pull; by `since` only what is new in it."""
     deletions: Literal["none"] | None = None
     """`none`: that a deletion there shows nowhere is known and accepted."""
 
@@ -79,5 +81,7 @@ class Sees(Declared):
         """Those of its blocks, and a word that they belie."""
         yield from within(("horizon",), self.horizon)
         yield from within(("sweep",), self.sweep)
-        if self.deletions is not None and self.sweep is not None:
-            yield ("deletions",), "the sweep sees deletions", "Remove one of the two"
+        yield from within(("removed",), self.removed)
+        for name, seer in (("sweep", "the sweep"), ("removed", "'removed'")):
+            if self.deletions is not None and getattr(self, name) is not None:
+                yield ("deletions",), f"{seer} sees deletions", "Remove one of the two"

@@ -87,7 +87,7 @@ class Stream(Declared):
         if self.read is not None and self.read.for_each is not None and sees.reads_again:
             message = "a stream with for_each is not read again"
             yield ("sees",), message, "Remove 'horizon' and 'sweep'; without 'since' it is read whole each time"
-        for name in ("horizon", "sweep"):
+        for name in ("horizon", "sweep", "removed"):
             if getattr(sees, name) is not None and not self.is_pulled:
                 yield ("sees", name), "the stream is not pulled", "Remove it, or say direction: both"
         if sees.deletions is not None and self.read is not None and self.read.deleted is not None:

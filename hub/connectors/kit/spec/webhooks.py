@@ -103,8 +103,10 @@ class Webhooks(Declared):
     signature: OneOrMore[Signature] = Field(min_length=1)
     """One scheme, or several of which one will do, while a key is exchanged."""
     body: Literal["json", "form"] = "json"
-    each: JsonPath | None = None
-    """Where the list of events stands, for systems that send several at once; a body that is a list is one."""
+    each: OneOrMore[JsonPath] = ()
+    """Where the list of events stands, for systems that send several at once; a list in each element of the one before,
+    where there are more. A body that is a list is one.
+    """
     id: OneOrMore[JsonPath] | InHeader | None = None
     """By what an event is known when it comes again. Without it each one counts, which does no harm."""
     type: OneOrMore[JsonPath] | InHeader

@@ -35,8 +35,11 @@ def _parsed(request: WebhookRequest, webhooks: Webhooks) -> Any:
 
 
 def _bodies(body: Any, webhooks: Webhooks) -> Iterator[Any]:
-    listed = value_at(body, webhooks.each)
-    for each in listed if isinstance(listed, list) else [listed]:
+    found = body if isinstance(body, list) else [body]
+    for path in webhooks.each if not isinstance(body, list) else ():
+        listed = [value_at(one, path) for one in found]
+        found = [each for one in listed for each in (one if isinstance(one, list) else [one])]
+    for each in found:
         if not isinstance(each, dict):
             raise InvalidInput(Problem("an event is an object", code="not_json", field="webhooks.each"))
         yield each

@@ -1,0 +1,69 @@
+"""A folder of exported tables is read however it is plausibly written, or refused in one message."""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hub.connectors.export_files.layout import FileLayout, Layout
+from hub.connectors.export_files.source import FilesSource
+from hub.errors import InvalidInput
+
+LAYOUT = Layout(
+    records={
+        "patient": FileLayout(files="clients.csv", key=("ClientID",), columns=("First Name", "Notes")),
+        "payment": FileLayout(files="payments*.csv", key=("PaymentID",), columns=("Amount",), optional=True),
+    }
+)
+CLIENTS = 'ClientID,First Name,Notes\nC1,Zoë,\nC2,Ann,"says ""no, never""\nand more"\n'
+
+
+def keys(folder: Path) -> list[tuple[str, str]]:
+    source = FilesSource(folder, "legacy", ZoneInfo("America/Chicago"), LAYOUT)
+    return [(row.record.ref.id, row.record.file or "") for kind in source.kinds for row in source.read(kind)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CLIENTS.encode("utf-8-sig"),
+        CLIENTS.encode("utf-16"),
+        CLIENTS.replace("\n", "\r\n").encode(),
+        f"{CLIENTS}\n  \n\t\n".encode(),
+        "Extra,Notes,ClientID,First Name\n1,,C1,Zoë\n2,,C2,Ann\n".encode(),
+    ],
+    ids=["mark", "utf-16", "crlf", "blank lines", "other columns"],
+)
+def test_a_file_that_another_program_saved_is_the_same_rows(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "clients.csv").write_bytes(content)
+    assert [key for key, _ in keys(tmp_path)] == ["C1", "C2"]
+
+
+def test_a_file_is_found_whatever_its_capitals_and_its_folder_is_called(tmp_path: Path) -> None:
+    folder = tmp_path / "Alte Übersicht 2024"
+    folder.mkdir()
+    (folder / "Clients.CSV").write_text(CLIENTS, "utf-8")
+    (folder / "PAYMENTS-1.CSV").write_text("PaymentID,Amount\nX1,5\n", "utf-8")
+    assert keys(folder) == [("C1", "Clients.CSV"), ("C2", "Clients.CSV"), ("X1", "PAYMENTS-1.CSV")]
+
+
+def test_of_two_spellings_the_one_that_the_layout_names_is_read(tmp_path: Path) -> None:
+    (tmp_path / "CLIENTS.csv").write_text(CLIENTS, "utf-8")
+    (tmp_path / "clients.csv").write_text("ClientID,First Name,Notes\nC9,Bo,\n", "utf-8")
+    assert keys(tmp_path) == [("C9", "clients.csv")]
+
+
+@pytest.mark.parametrize("header", ["Client;First;Notes", "ClientID;First Name;Notes", "CLIENTID,FIRST NAME,NOTES"])
+def test_a_header_without_the_columns_is_refused_in_one_message(header: str, tmp_path: Path) -> None:
+    (tmp_path / "clients.csv").write_text(f"{header}\n", "utf-8")
+    with pytest.raises(InvalidInput) as caught:
+        keys(tmp_path)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.file, problem.line) == ("bad_header", "clients.csv", 1)
+    assert "First Name" in str(problem)
+    assert ("delimiter" in str(problem)) == (";" in header)
+
+
+def test_a_file_that_must_be_there_is_asked_for_by_name(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"clients\.csv: the file is not there"):
+        keys(tmp_path)
