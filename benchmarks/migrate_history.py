@@ -14,10 +14,8 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import StringIO
-from multiprocessing import forkserver
 from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter
@@ -28,7 +26,7 @@ from sqlalchemy import URL
 from benchmarks.database import database_cpu, database_memory, family_cpu, family_memory, fresh_database
 from hub.bootstrap.migration_folder import read_migration_folder
 from hub.bootstrap.migration_team import open_team
-from hub.cli.migrating_profile import profile as profile_files
+from hub.canonical.ids import Kind
 from hub.operations.migration.run_history import UNDIVIDED, Run
 from hub.ports.migrations import Partition, Stage
 from hub.settings import Settings
@@ -40,6 +38,14 @@ FOLDER = PROJECT / "examples" / "legacy-export"
 MONEY = ("payment", "package", "lot")
 SHARES = (0.25, 0.5, 0.75, 1.0)
 EVERY_SECONDS = 1.0
+PROFILE = """
+from multiprocessing import forkserver
+from hub.cli import main
+try:
+    main()
+finally:
+    forkserver._forkserver._stop()  # its processes' time counts as its own
+"""
 
 
 @dataclass(slots=True)
@@ -69,19 +75,19 @@ class Clock:
     def done(self, partition: Partition, counts: Mapping[str, int] | None) -> None:
         """For `Run.run`."""
         stage, rows = stage_of(partition), (counts or {}).get("rows", 0)
-        self.tick(stage, rows if partition.stage is Stage.LAND or stage != LANDING else 0)
+        self.tick(stage, rows if (partition.stage is Stage.LAND) == (stage == LANDING) else 0)
 
 
-LANDING = "land, match"
+LANDING, VISITS = "land, match", "load visits"
 
 
 def stage_of(partition: Partition) -> str:
-    """What is done side by side is one stage: people are matched while visits and money land."""
-    if partition.stage is Stage.LAND or partition.kind in UNDIVIDED:
-        return LANDING
+    """What is done side by side is one stage: people are matched while visits land, money lands beside their months."""
     if partition.kind is None:
         return str(partition.stage)
-    return "money" if partition.kind in MONEY else f"load {partition.kind}"
+    if partition.kind in UNDIVIDED or partition == Partition(Stage.LAND, Kind.VISIT):
+        return LANDING
+    return "money" if partition.kind in MONEY and partition.stage is Stage.LOAD else VISITS
 
 
 class Memory:
@@ -130,11 +136,9 @@ def move(url: URL, export: Path, clock: Clock, workers: int | None) -> None:
 
 
 def profile(export: Path) -> None:
-    """As `hub migrate profile` does; as if in a process of its own, with processes of its own."""
-    with redirect_stdout(StringIO()):
-        profile_files([export])
-    # The next one shall load what it needs, and this one's time count as ours.
-    forkserver._forkserver._stop()  # type: ignore[attr-defined]  # noqa: SLF001
+    """As `hub migrate profile` does, in a process of its own: those that it starts load all that this one is."""
+    command = [sys.executable, "-c", PROFILE, "migrate", "profile", str(export)]
+    subprocess.run(command, check=True, cwd=PROJECT, stdout=subprocess.DEVNULL)
 
 
 def verify(url: URL) -> None:

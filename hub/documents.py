@@ -6,7 +6,7 @@ twice, a key nobody knows and a value of the wrong kind are all reported at once
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import yaml
@@ -20,6 +20,32 @@ DEEPEST = 50
 """So many lists and tables stand in one another at most."""
 MOST_NAMED = 30
 """So many of the words that there are a hint names."""
+
+_WHOLE = ("not a whole number", "Write it in digits, without quotes and decimal point")
+_NUMBER = ("not a number", "Write it in digits, without quotes, as 12 or 0.5")
+_TRUTH = ("neither true nor false", "Write true or false, without quotes")
+_TEXT = ("not text", "Put it into quotation marks")
+_LIST = ("not a list", "Write it as [a, b], or each entry on a line of its own behind a dash")
+_TABLE = ("not a table of keys", "Write it as {{key: value}}, or each key on a line of its own")
+_ABSENT = ("there is no value", "Write one behind the colon, or remove the key")
+_KINDS = {
+    **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), _WHOLE),
+    **dict.fromkeys(("float_type", "float_parsing", "decimal_type", "decimal_parsing", "finite_number"), _NUMBER),
+    **dict.fromkeys(("bool_type", "bool_parsing"), _TRUTH),
+    **dict.fromkeys(("string_type", "string_sub_type"), _TEXT),
+    **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), _LIST),
+    **dict.fromkeys(("dict_type", "mapping_type", "model_type", "model_attributes_type", "dataclass_type"), _TABLE),
+    "greater_than_equal": ("less than {ge}", "Write {ge} or more"),
+    "greater_than": ("not more than {gt}", "Write more than {gt}"),
+    "less_than_equal": ("more than {le}", "Write {le} or less"),
+    "less_than": ("not less than {lt}", "Write less than {lt}"),
+    "string_too_short": ("too short", "Write {min_length} or more characters"),
+    "string_too_long": ("too long", "Write {max_length} characters or less"),
+    "string_pattern_mismatch": ("not of the form that is asked for", "It matches {pattern}"),
+    "too_short": ("too few entries", "Write {min_length} or more"),
+    "too_long": ("too many entries", "Write {max_length} or less"),
+}
+"""What pydantic finds wrong with a single value → the message and what to do, for the bounds that it tells."""
 
 
 class Document:
@@ -78,7 +104,7 @@ class Document:
             return self.problem(path, f"unknown key {str(path[-1])!r}", "Remove it or mend its spelling")
         if error["type"] == "missing":
             return self.problem(path, f"the key {str(path[-1])!r} is missing", "Add it")
-        return self.problem(path, error["msg"].removeprefix("Value error, "))
+        return self.problem(path, *what_is_wrong(error))
 
 
 def parse(text: str, file: str) -> Document:
@@ -112,6 +138,18 @@ def meant(wrong: str, known: Iterable[str]) -> str:
     guess = f"Did you mean {near[0]!r}? " if near else ""
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return f"{guess}Known: {', '.join(names[:MOST_NAMED]) or 'none'}{more}"
+
+
+def what_is_wrong(error: Mapping[str, Any]) -> tuple[str, str | None]:
+    """What one of pydantic's errors says of a value, and what to do; what our own models say tells both in one."""
+    kind, bounds = error["type"], error.get("ctx", {})
+    if kind in ("literal_error", "enum"):
+        choices = re.findall(r"'([^']*)'", str(bounds["expected"]))
+        return "not one of the words that may stand here", meant(str(error["input"]), choices)
+    if kind not in _KINDS:
+        return error["msg"].removeprefix("Value error, "), None
+    message, hint = _ABSENT if error["input"] is None else _KINDS[kind]
+    return message.format(**bounds), hint.format(**bounds)
 
 
 def _is_place(value: Any, part: str | int) -> bool:

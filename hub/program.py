@@ -13,10 +13,12 @@ And how it keeps its memory: what a page of a feed is made of goes again with th
 """
 
 import gc
+import json
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from types import FrameType
 from typing import NoReturn
 
@@ -30,10 +32,11 @@ TERMINATED = 143
 
 
 @contextmanager
-def one_clear_message() -> Iterator[None]:
+def one_clear_message(*, as_json: bool = False) -> Iterator[None]:
     """Show what is wrong on stderr, a line for each problem, without a traceback; then exit.
 
-    SIGTERM ends the program as Ctrl-C does: what it started is stopped.
+    `as_json`: one JSON object on stdout besides, for whoever reads one there. SIGTERM ends the program as Ctrl-C does:
+    what it started is stopped.
     """
     signal.signal(signal.SIGTERM, _leave)
     collect_seldom()
@@ -42,6 +45,8 @@ def one_clear_message() -> Iterator[None]:
     except HubError as error:
         for problem in error.problems:
             sys.stderr.write(f"error: {problem}\n")
+        if as_json:
+            sys.stdout.write(json.dumps({"ok": False, "problems": [asdict(one) for one in error.problems]}) + "\n")
         sys.exit(TRY_AGAIN_LATER if isinstance(error, RetryLater) else FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

@@ -56,7 +56,7 @@ class _Checks:
             room = resource.fixed_in
             yield from self._known("resource", room, self._resources, ("resources", i, "in"))
             if room in self._resources and self._resources[room].kind != ROOM:
-                yield self._document.problem(("resources", i, "in"), f"{room!r} is not a room")
+                yield self._document.problem(("resources", i, "in"), f"{room!r} is not a room", self._rooms_hint(room))
 
     def stock(self) -> Iterator[Problem]:
         lots: set[tuple[str, str, str]] = set()
@@ -65,7 +65,7 @@ class _Checks:
             yield from self._known("location", lot.location, self._locations, ("stock", i, "location"))
             key = (lot.product, lot.lot, self._practice.location_of(lot))
             if key in lots:
-                yield self._document.problem(("stock", i, "lot"), f"the lot {lot.lot!r} stands twice")
+                yield self._document.problem(("stock", i, "lot"), f"the lot {lot.lot!r} stands twice", "Add them up")
             lots.add(key)
 
     def services(self) -> Iterator[Problem]:
@@ -119,6 +119,9 @@ class _Checks:
         for i, use in enumerate(uses):
             yield from self._known("product", getattr(use, "product", None), self._products, (*path, i, "product"))
 
+    def _rooms_hint(self, wrong: str) -> str:
+        return meant(wrong, sorted(one.id for one in self._resources.values() if one.kind == ROOM))
+
     def _known(self, what: str, name: str | None, declared: Collection[str], path: Path) -> Iterator[Problem]:
         if name is not None and name not in declared:
             yield self._document.problem(path, f"the {what} {name!r} is not declared", meant(name, sorted(declared)))
@@ -126,4 +129,4 @@ class _Checks:
     def _twice(self, path: Path, ids: list[str], key: str = "id") -> Iterator[Problem]:
         for i, name in enumerate(ids):
             if name in ids[:i]:
-                yield self._document.problem((*path, i, key), f"the {key} {name!r} stands twice")
+                yield self._document.problem((*path, i, key), f"the {key} {name!r} stands twice", "Rename one")

@@ -24,7 +24,7 @@ def parse_date(value: Any) -> Any:
         return value
     if not isinstance(value, str) or not _DATE.fullmatch(value):
         raise ValueError("not a date; write it as 2026-03-02")
-    return date.fromisoformat(value)
+    return _day(value)
 
 
 def parse_wall(value: Any) -> Any:
@@ -35,9 +35,16 @@ def parse_wall(value: Any) -> Any:
     if match is None:
         raise ValueError("not a wall time; write it as 2026-03-02T09:00, with an offset (-06:00) where it is needed")
     day, clock, offset = match.groups()
-    require_near(date.fromisoformat(day))
+    require_near(_day(day))
     midnight = datetime.fromisoformat(f"{day}T00:00{offset or ''}")
     return midnight + timedelta(minutes=parse_clock(clock))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("there is no such date; the month has fewer days, or the year fewer months") from None
 
 
 def parse_clock(value: Any) -> Any:

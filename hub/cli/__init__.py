@@ -1,5 +1,7 @@
 """The command line. Heavy modules load inside the command that needs them: `hub --help` is quick."""
 
+import sys
+
 import typer
 
 from hub.cli import (
@@ -99,5 +101,5 @@ app.add_typer(database.app, name="database")
 
 def main() -> None:
     """Run a command."""
-    with one_clear_message():
+    with one_clear_message(as_json="--json" in sys.argv):
         app()

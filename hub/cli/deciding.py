@@ -93,7 +93,7 @@ def decide(
 
 def explain(
     kind: Annotated[str, typer.Argument(help="patient, visit, provider, location, resource or service.")],
-    id_: Annotated[str, typer.Argument(metavar="ID", help="The hub's id of the record.")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The hub's id of the record, or SYSTEM/ID.")],
     *,
     personal: Personal = False,
     as_json: AsJson = False,
@@ -129,7 +129,7 @@ def _field(one: "ExplainedField", *, personal: bool) -> dict[str, Any]:
 
 
 def _line(one: "ExplainedField", *, personal: bool) -> str:
-    record = f" {one.source_id}" if one.source_id and (personal or not one.is_personal) else ""
+    record = f" {one.source_id}" if one.source_id else ""
     where = f"{one.system}{record}" + (f" #{one.source_record_id}" if one.source_record_id else "")
     where += f" {one.file}:{one.line}" if one.file else ""
     where += f" batch {one.batch}" if one.batch is not None else ""

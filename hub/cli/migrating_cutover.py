@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -11,13 +11,15 @@ import typer
 
 from hub.cli.answers import WALL_TIME, AsJson, tell
 from hub.cli.migrating_proof import prove
-from hub.cli.migrating_run import Folder, Source
+from hub.cli.migrating_run import Folder, PartitionLines, Source
 
 if TYPE_CHECKING:
     from hub.operations.migration.take_delta import Delta
     from hub.ports.cutovers import CutoverStep
 
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who answers for it.")]
+SHOWN = 20
+"""How many rows stand in the text; all are in the JSON."""
 
 
 def future(folder: Folder, as_json: AsJson = False) -> None:
@@ -62,7 +64,7 @@ def delta(folder: Folder, source: Source, as_json: AsJson = False) -> None:
     settings = read_settings()
     history = read_migration_folder(folder, settings).history(source)
     with open_store(settings) as (store, _engine):
-        found = take_delta(Run(history, store))
+        found = take_delta(Run(history, store), PartitionLines(as_json).tell)
     if as_json:
         said = {"files": [one._asdict() for one in found.files], "gone": [one._asdict() for one in found.gone]}
         typer.echo(json.dumps(said))
@@ -75,10 +77,13 @@ def delta(folder: Folder, source: Source, as_json: AsJson = False) -> None:
 def _tell_delta(found: "Delta") -> None:
     for file in found.files:
         typer.echo(f"{file.file:18} {file.new} new, {file.changed} changed, {file.gone} gone")
-    for row in found.gone:
+    for row in found.gone[:SHOWN]:
         typer.echo(f"  gone: {row.file}:{row.line}  {row.source_id}  {row.canonical_id or 'was quarantined'}")
-    if not found.files:
-        typer.echo("Nothing changed.")
+    if len(found.gone) > SHOWN:
+        typer.echo(f"  … and {len(found.gone) - SHOWN} more: `--json` names them")
+    if found.gone:
+        typer.echo("Nothing of what is gone was deleted: each record of it is an issue for a person.")
+    typer.echo("`hub migrate verify` proves the history with it." if found.files else "Nothing changed.")
 
 
 def cutover(
@@ -105,16 +110,35 @@ def cutover(
     read = read_migration_folder(folder, settings)
     since = instant_of(frozen_at, ZoneInfo(read.file.zone)) if frozen_at else None
     terms = Terms(by, since, timedelta(days=read.file.way_back_days))
+    done = PartitionLines(as_json)
     with open_store(settings) as (store, _engine):
-        steps = cut_over(Run(read.history(source), store), terms, lambda: prove(folder, as_json=as_json))
+        steps = cut_over(
+            Run(read.history(source), store), terms, lambda: prove(folder, as_json=as_json), progress=done.tell
+        )
     answer = [{"step": one.step, "at": one.at, "by": one.by, "detail": one.detail} for one in steps.values()]
     tell({"steps": answer}, map(_step_line, steps.values()), as_json=as_json)
 
 
+_SAID = {
+    "frozen_at": "nobody works there since",
+    "to_come": "bookings to come",
+    "conflicts": "of them in conflict",
+    "until": "`hub migrate back` until",
+}
+"""What a step tells of itself, where its name alone would not say."""
+
+
 def _step_line(step: "CutoverStep") -> str:
-    told = {name: ", ".join(value) if isinstance(value, list) else value for name, value in step.detail.items()}
-    said = "; ".join(f"{name} {value}" for name, value in told.items() if value != "")
+    said = "; ".join(
+        f"{_SAID.get(name, name)} {_shown(name, value)}" for name, value in step.detail.items() if value != ""
+    )
     return f"{step.step:7} {step.at:%Y-%m-%d %H:%M} UTC  {step.by}  {said}"
+
+
+def _shown(name: str, value: object) -> object:
+    if name in ("frozen_at", "until"):
+        return f"{datetime.fromisoformat(str(value)).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return (", ".join(value) or "none") if isinstance(value, list) else value
 
 
 def back(
@@ -148,4 +172,7 @@ def back(
     files = list(write_reentry_files(found, into))
     first = f"{found.told} records wait for `hub push {system}`; {len(found.entries)} are to be entered by hand."
     answer = {"told": found.told, "to_enter": len(found.entries), "wrote": files}
-    tell(answer, [first, *(f"  {file}" for file in files)], as_json=as_json)
+    last = f"When all of it stands in {system}:  hub migrate back {folder} --by NAME --entered"
+    if found.is_called_off:
+        last = f"The cut-over is called off: nothing was switched, and exports of {system} come in as before."
+    tell(answer, [first, *(f"  {file}" for file in files), last], as_json=as_json)

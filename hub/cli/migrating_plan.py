@@ -47,6 +47,8 @@ def plan(folder: Folder, source: Source, as_json: AsJson = False) -> None:
     for one in calendars:
         owned = f"\n{one}: its calendar is {migration.file.system}'s by the practice file"
         lines.append(f"{owned}; it is the hub's from the cut-over's switch on, and again not after `hub migrate back`")
+    if not open_fields:
+        lines.append(f"\nEvery column is spoken for. Next:  hub migrate rehearse {folder} --source {source}")
     answer = {"system": migration.file.system, "zone": migration.file.zone, "kinds": [asdict(one) for one in plans]}
     tell({**answer, "undisposed": open_fields, "calendars": calendars}, lines, as_json=as_json)
     raise typer.Exit(UNDISPOSED if open_fields else 0)

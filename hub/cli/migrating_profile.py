@@ -46,7 +46,11 @@ def profile(
             for one in references
         ],
     }
-    lines = [line for encoding, _, one in profiles for line in _lines(encoding, one, references, proposals)]
+    lines = [
+        _on_one_line(line) for encoding, _, one in profiles for line in _lines(encoding, one, references, proposals)
+    ]
+    if proposals and mappings is None:
+        lines.append("Next:  --mappings DIR writes a first table for each file that looks like something")
     tell(answer, lines, as_json=as_json)
 
 
@@ -104,7 +108,7 @@ def _lines(
     yield f"{one.name}: {one.rows:,} rows{repeated}, {len(one.columns)} columns, {encoding}"
     for problem, count in zip(one.first_bad, one.bad.values(), strict=True):
         yield f"  {count:,} rows cannot be read, the first: {problem}"
-    yield f"  likely key: {', '.join(_key(one, name) for name in one.keys[:3]) or 'none'}"
+    yield f"  likely key: {' or '.join(_key(one, name) for name in one.keys[:3]) or 'none'}"
     points = {each.column: each for each in references if each.file == one.name}
     width = max(len(column.name) for column in one.columns)
     for column in one.columns:
@@ -118,13 +122,14 @@ def _lines(
         yield f"  {column.name:<{width}}  {fill}  {column.kind:<9}  {'; '.join(part for part in said if part)}"
     if one.name in proposals:
         kind, proposal = proposals[one.name]
-        left = f"; not mapped: {', '.join(proposal.unmapped)}" if proposal.unmapped else ""
+        unmapped = [column for column in proposal.unmapped if column not in one.keys[:1]]
+        left = f"; not mapped: {', '.join(unmapped)}" if unmapped else ""
         yield f"  looks like {kind}{left}"
 
 
 def _key(one: "TableProfile", name: str) -> str:
-    twice = next(column.twice for column in one.columns if column.name == name)
-    return f"{name} ({twice:,} stand again)" if twice else name
+    again = next(column.again for column in one.columns if column.name == name)
+    return f"{name} ({again:,} stand again in other rows)" if again else name
 
 
 def _shown(column: Any) -> str:
@@ -132,3 +137,8 @@ def _shown(column: Any) -> str:
     few = list(column.shown().items())[:6]
     word = "" if few and column.values is not None and few[0][0] in column.values else "shapes "
     return word + ", ".join(f"{value} ({times:,})" for value, times in few)
+
+
+def _on_one_line(text: str) -> str:
+    """With line breaks in values and names, and whatever else is not seen, as Python escapes them."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

@@ -25,7 +25,7 @@ def rehearse(folder: Folder, source: Source, keep: Keep = None, as_json: AsJson 
     settings = read_settings()
     migration = read_migration_folder(folder, settings)
     with open_copy(settings, keep) as copied:
-        is_open = move(migration, source, copied, as_json=as_json)
+        is_open = move(migration, source, copied, is_rehearsal=True, as_json=as_json)
         prove(folder, {"HUB_DATABASE_URL": copied.database_url or ""}, as_json=as_json)
     kept = f"the copy is kept as the database {keep}" if keep else "the copy is dropped"
     typer.echo(f"Rehearsed: {kept}; the hub's own database is as it was.", err=as_json)

@@ -73,7 +73,13 @@ def forget(
 
     with open_store(read_settings()) as (store, _engine):
         forgotten = forget_notes(store, by, timedelta(days=days))
-    _tell({"forgotten": forgotten}, [f"{forgotten} batches can be taken back no more."], as_json=as_json)
+    _tell({"forgotten": forgotten}, [_forgotten(forgotten)], as_json=as_json)
+
+
+def _forgotten(batches: int) -> str:
+    if not batches:
+        return "There was nothing to forget: no batch ended so long ago."
+    return f"What {batches} batches changed is forgotten: they can be taken back no more."
 
 
 def _tell(said: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
@@ -88,7 +94,7 @@ def _is_asked_for(one: "Batch", kind: str | None, month: str | None, is_all: boo
 
 def _lines(found: Sequence["Batch"]) -> Iterator[str]:
     if not found:
-        yield "There is no such batch: `hub migrate run` makes them."
+        yield "There is no such batch, or none yet: `hub migrate run` makes them."
         return
     yield f"{'batch':>6}  {'system':10} {'what':22} {'state':17} {'done (UTC)':17} rows"
     for one in found:

@@ -1,9 +1,8 @@
 """`hub migrate run` and `dispositions`: a history moved partition by partition, every row accounted for."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -11,11 +10,11 @@ from zoneinfo import ZoneInfo
 import typer
 
 from hub.cli.answers import AsJson, tell
+from hub.cli.migrating_left import find_left_open
 from hub.cli.migrating_proof import prove
 
 if TYPE_CHECKING:
     from hub.bootstrap.migration_folder import MigrationFolder
-    from hub.operations.migration.run_history import Run
     from hub.ports.migrations import FileAccount, Partition, RowFate
     from hub.settings import Settings
 
@@ -50,6 +49,8 @@ def run(
         _run_tracked(folder, source, settings.home, is_aside=as_json)
     move(migration, source, settings, is_told=tracked, workers=workers, as_json=as_json)
     prove(folder, as_json=as_json)
+    if not as_json:
+        typer.echo(f"Next:  hub migrate report {folder} --to report.html")
 
 
 def move(
@@ -58,6 +59,7 @@ def move(
     settings: "Settings",
     *,
     is_told: bool = False,
+    is_rehearsal: bool = False,
     workers: int | None = None,
     as_json: bool = False,
 ) -> bool:
@@ -67,14 +69,15 @@ def move(
     from hub.bootstrap.migration_team import open_team
     from hub.operations.migration.run_history import Run
 
-    history = migration.history(source)
+    history, done = migration.history(source), PartitionLines(as_json)
     with (
         open_store(settings) as (store, engine),
         open_team(migration.path, source, settings, engine.url, workers) as team,
     ):
         started = Run(history, store)
-        files = started.run(_tell_nothing if is_told else partial(_tell, is_aside=as_json), team)
-        left = _find_left_open(started, find_undisposed(migration, history))
+        files = started.run(_tell_nothing if is_told else done.tell, team)
+        left = find_left_open(started, find_undisposed(migration, history), is_rehearsal=is_rehearsal)
+    done.end()
     answer = {"files": [one._asdict() for one in files], "left_open": asdict(left)}
     tell(answer, [*map(line_of, files), *left.lines()], as_json=as_json)
     return left.is_any
@@ -94,12 +97,27 @@ def _tell_nothing(_partition: "Partition", _counts: Mapping[str, int] | None) ->
     """It was told by the tracked runs."""
 
 
-def _tell(partition: "Partition", counts: Mapping[str, int] | None, *, is_aside: bool) -> None:
-    said = "done before"
-    if counts is not None:
+@dataclass
+class PartitionLines:
+    """A line for each partition as it is done; of those that were done before only how many they are."""
+
+    is_aside: bool
+    """On stderr, where stdout is for a program."""
+    before: int = 0
+
+    def tell(self, partition: "Partition", counts: Mapping[str, int] | None) -> None:
+        """A `hub.operations.migration.run_history.Progress`."""
+        if counts is None:
+            self.before += 1
+            return
         said = ", ".join(f"{number} {name}" for name, number in counts.items() if number and "." not in name)
-    nothing = "every row has a verdict" if partition.stage == "account" else "nothing"
-    typer.echo(f"  {partition}: {said or nothing}", err=is_aside)
+        nothing = "every row has a verdict" if partition.stage == "account" else "nothing"
+        typer.echo(f"  {partition}: {said or nothing}", err=self.is_aside)
+
+    def end(self) -> None:
+        """Behind the last."""
+        if self.before:
+            typer.echo(f"  {self.before} batches were done before", err=self.is_aside)
 
 
 def line_of(file: "FileAccount") -> str:
@@ -115,38 +133,6 @@ def line_of(file: "FileAccount") -> str:
     said = " + ".join(f"{number} {word}" for word, number in parts.items() if number) or "none"
     reasons = ", ".join(f"{reason} {number}" for reason, number in file.reasons.items())
     return f"{file.file:18} {file.rows} rows = {said}" + (f" ({reasons})" if reasons else "")
-
-
-@dataclass(frozen=True)
-class LeftOpen:
-    """What of a run waits for a person."""
-
-    history_conflicts: int
-    pairs_to_review: int
-    undisposed: Mapping[str, Sequence[str]]
-    """Kind → columns of which nobody said what becomes of them."""
-
-    @property
-    def is_any(self) -> bool:
-        """Whether anything does."""
-        return bool(self.history_conflicts or self.pairs_to_review or self.undisposed)
-
-    def lines(self) -> Iterator[str]:
-        """For a tired person."""
-        yield f"{self.history_conflicts} visits of the history overlap another; all are kept and listed."
-        if self.pairs_to_review:
-            yield f"{self.pairs_to_review} pairs of patients may be one person: `hub people review`"
-        if self.undisposed:
-            named = "; ".join(f"{kind}: {', '.join(columns)}" for kind, columns in self.undisposed.items())
-            count = sum(map(len, self.undisposed.values()))
-            yield f"Nobody said what becomes of {count} columns ({named}): `hub migrate plan` shows them"
-
-
-def _find_left_open(run: "Run", undisposed: Mapping[str, Sequence[str]]) -> LeftOpen:
-    with run.store.begin("find_open") as work:
-        pairs, replay = work.people.count_open(), work.migrations.find_attempts(run.history.system)
-    conflicts = next((one.counts["history_conflicts"] for p, one in replay.items() if p.stage == "replay"), 0)
-    return LeftOpen(conflicts, pairs, undisposed)
 
 
 def dispositions(

@@ -101,7 +101,8 @@ def unmerge(
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        done = unmerge_people(hub.store, merge, Word(by, reason, told=hub.told))
+        word = Word(by, reason, told=hub.told, told_of_people=hub.told_of_people)
+        done = unmerge_people(hub.store, merge, word)
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         if isinstance(done, Standing):

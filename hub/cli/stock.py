@@ -18,7 +18,6 @@ app = typer.Typer(help="Lots, open vials, counts and reorders.", no_args_is_help
 
 Product = Annotated[str, typer.Argument(help="A product of the practice file.")]
 Lot = Annotated[str, typer.Argument(help="The lot's name.")]
-OneLot = Annotated[str | None, typer.Option(help="Default: the first to expire.")]
 Quantity = Annotated[str, typer.Argument(help="In the product's units.")]
 By = Annotated[str, typer.Option(help="Who: a resource of the practice file.")]
 Location = Annotated[str | None, typer.Option(help="Default: the only one.")]

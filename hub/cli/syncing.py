@@ -45,7 +45,8 @@ def sync(
     """
     with _opened(system) as hub:
         if dry_run:
-            plan = hub.exchange.rehearse(system)
+            with steps_bar(quiet=as_json) as step:
+                plan = hub.exchange.rehearse(system, step)
             _show_plan(plan, as_json=as_json)
             if plan.is_stopped or plan.waits:
                 raise typer.Exit(FAILED if plan.is_stopped else LOOK_AT_IT)
@@ -121,7 +122,8 @@ def _show_plan(plan: "SyncPlan", *, as_json: bool) -> None:
         said = ", ".join(f"{number} {what}" for what, number in counts.items())
         typer.echo(f"{side}: {said or 'nothing would change'}")
         for one in changes:
-            typer.echo(f"  {one.what:9} {one.kind} {one.id}" + (f" ({', '.join(one.fields)})" if one.fields else ""))
+            source, fields = one.source and f" of {one.source}", one.fields and f" ({', '.join(one.fields)})"
+            typer.echo(f"  {one.what:9} {one.kind} {one.id}{source or ''}{fields or ''}")
     if plan.drifts:
         typer.echo("drift: what the streams' contracts do not say, and what each would do")
     for found in plan.drifts:
@@ -148,7 +150,7 @@ def pull(system: System, *, as_json: AsJson = False) -> None:
 
 
 def _pulled_line(kind: str, done: "PullResult") -> str:
-    more = {"rejected": done.rejected, "gone": done.gone, "in conflict": done.conflicts}
+    more = {"rejected": done.rejected, "gone": done.gone, "in conflict": done.conflicts, "waiting": done.waiting}
     said = [f"{number} {what}" for what, number in more.items() if number or what == "rejected"]
     return (
         f"{kind:10} {done.read} read: {done.inserted} new, {done.updated} changed, {done.unchanged} the same "

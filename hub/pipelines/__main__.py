@@ -1,5 +1,7 @@
 """`python -m hub.pipelines`: run the pipelines as one tracked run, or serve Dagster's web UI."""
 
+import atexit
+import gc
 import importlib.util
 import json
 from pathlib import Path
@@ -109,6 +111,7 @@ def prove(
 
 def main() -> None:
     """Run a command."""
+    atexit.register(gc.freeze)  # to look for circles in all that is loaded when it ends anyway takes Python a second
     with one_clear_message():
         app()
 

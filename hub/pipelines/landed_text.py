@@ -82,9 +82,9 @@ def _words_of(
         yield f"{plan.name}_{part}_text" if len(plan.names) == 1 else f"{part}_text", _text(path, right)
     if spec.codec == "wall_time" and spec.paths and {"date", "time"} <= spec.paths.keys():
         date, time = (_text(str(spec.paths[part]), right) for part in ("date", "time"))
-        yield plan.name, f"({_date(date, options['dates'])} + {_time(time)})"
+        yield plan.name, f"({_date(date, options['dates'])} + {time_read(time)})"
         yield f"{plan.name}_date_read", _date("said", options["dates"])
-        yield f"{plan.name}_time_read", _time("said")
+        yield f"{plan.name}_time_read", time_read("said")
     elif spec.codec == "signed_money" and spec.paths:
         kind, amount = (_text(spec.paths[part], right) for part in ("kind", "amount"))
         table = codes[options["table"]]
@@ -136,8 +136,9 @@ def _date(text: str, formats: list[str]) -> str:
     return f"(CASE {' '.join(cases)} END)"
 
 
-def _time(text: str) -> str:
-    return f"(CASE WHEN btrim({text}) ~* {quoted(_TIME)} THEN btrim({text})::time END)"
+def time_read(text: str) -> str:
+    """The time of day that a text says, as SQL; PostgreSQL reads `pm`, not `p.m.`."""
+    return f"(CASE WHEN btrim({text}) ~* {quoted(_TIME)} THEN replace(btrim({text}), '.', '')::time END)"
 
 
 def _money(text: str, form: str) -> str:

@@ -53,6 +53,9 @@ class Proving:
         with self.store.begin("hash_data", at_one_moment=True) as work, ThreadPoolExecutor(2) as beside:
             moved = read_moved(work, self.folder)
             hashing = beside.submit(work.verifications.hash_data)
+            # Loading it takes seconds of this process, and many times as long beside somebody else's work in it.
+            from hub.pipelines import validation  # noqa: F401, PLC0415
+
             comparing = beside.submit(self._compare, moved)
             totals, judged = self._judge(folder_telling(self.folder, moved.head.zone, self.settings.mappings))
             checks, data_hash = [*judged, comparing.result()], hashing.result()

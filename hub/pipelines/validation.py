@@ -33,6 +33,7 @@ _OPTIONS = " ".join(
         "timezone=UTC",
         "default_transaction_read_only=on",
         "enable_nestloop=off",
+        "enable_memoize=off",
         "work_mem=64MB",
         "temp_buffers=64MB",
         "jit=off",

@@ -37,9 +37,9 @@ class AlikeServices:
 
 
 def find_alike(services: Sequence[Service]) -> Iterator[AlikeServices]:
-    """Pairs of services that are kept, in order of their ids; another figure or another category is another service."""
-    kept = sorted((one for one in services if not one.archived), key=lambda one: one.id)
-    for one, other in combinations(kept, 2):
+    """Pairs of services that are kept, in the order given; another figure or category is another service."""
+    kept = {one.id: one for one in services if not one.archived}
+    for one, other in combinations(kept.values(), 2):
         if one.category and other.category and plain(one.category) != plain(other.category):
             continue
         how = how_alike(one.name, other.name)

@@ -25,7 +25,9 @@ class Skus:
         return self.by_key.get(key) if (key := service_key(name)) else None
 
 
-def decide_skus(services: Sequence[tuple[str, Service]], preferred: Collection[str] = ()) -> Skus:
+def decide_skus(
+    services: Sequence[tuple[str, Service]], preferred: Collection[str] = (), same: Mapping[str, str] | None = None
+) -> Skus:
     """Group services by what their names mean.
 
     Kept is one that the practice file names, of those one whose name follows the pattern, of those an active one, of
@@ -35,14 +37,25 @@ def decide_skus(services: Sequence[tuple[str, Service]], preferred: Collection[s
     Args:
         services: pairs of source id and service, in any order.
         preferred: ids of services that the practice file names.
+        same: what a person says of names: `service_key` of one → that of the SKU that it is.
     """
+    leads = same or {}
     groups: dict[str, list[tuple[str, Service]]] = defaultdict(list)
     for source_id, service in services:
-        groups[service_key(service.name)].append((source_id, service))
+        groups[_group(service, leads)].append((source_id, service))
     keeper = {key: min(group, key=lambda one: _rank(one[0], one[1], preferred))[1] for key, group in groups.items()}
-    decided = tuple(_in_sku(service, keeper[service_key(service.name)]) for _, service in services)
-    kept = {service.id: keeper[service_key(service.name)].id for _, service in services}
-    return Skus(decided, kept, {key: service.id for key, service in keeper.items()})
+    decided = tuple(_in_sku(service, keeper[_group(service, leads)]) for _, service in services)
+    kept = {service.id: keeper[_group(service, leads)].id for _, service in services}
+    return Skus(decided, kept, {service_key(one.name): kept[one.id] for _, one in services})
+
+
+def _group(service: Service, leads: Mapping[str, str]) -> str:
+    """The key of its SKU; names that lead to each other in a ring stay their own."""
+    key, seen = service_key(service.name), set[str]()
+    while key in leads and key not in seen:
+        seen.add(key)
+        key = leads[key]
+    return key
 
 
 def _in_sku(service: Service, keeper: Service) -> Service:

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from hub.errors import InvalidInput, Problem
 from hub.tables.form import TableForm
-from hub.tables.header import changed, columns_of, wrong_width
+from hub.tables.header import changed, columns_of, without_end, wrong_width
 from hub.tables.lines import Lines, readable
 from hub.tables.rows import BadRow, Row
 from hub.tables.survey import find_delimiter, find_encoding, find_sha256
@@ -53,7 +53,7 @@ class DelimitedTable:
         if lines.sha256 != self.sha256:
             raise changed(self.name)
         if self._form.ends_with_newline and not lines.has_last_end:
-            raise _cut_off(self.name, last, "the last line has no end")
+            raise without_end(self.name, last)
 
     def _bad(self, line: int, fields: list[str] | Problem, flaw: Problem | None) -> BadRow:
         if isinstance(fields, Problem):
@@ -76,14 +76,15 @@ class DelimitedTable:
             except csv.Error as error:
                 yield start, self._unparsed(error, start, above + reader.line_num)
             else:
-                if fields:
+                if not _is_blank(fields):
                     yield start, fields
             start = above + reader.line_num + 1
 
     def _unparsed(self, error: csv.Error, start: int, end: int) -> Problem:
         """A row of one line is given up alone; after a broken one of several nobody knows where the next one starts."""
         if "unexpected end" in str(error):
-            raise _cut_off(self.name, start, "a quoted field is never closed")
+            hint = "The file looks cut off: export it again"
+            raise InvalidInput(Problem("a quoted field is never closed", "cut_off", self.name, start, hint=hint))
         problem = Problem(
             f"not valid CSV: {error}", "bad_csv", self.name, start, hint="Look for a stray quotation mark in this row"
         )
@@ -92,6 +93,6 @@ class DelimitedTable:
         return problem
 
 
-def _cut_off(name: str, line: int, message: str) -> InvalidInput:
-    hint = "The file looks cut off: export it again"
-    return InvalidInput(Problem(message, "cut_off", name, line, hint=hint))
+def _is_blank(fields: list[str]) -> bool:
+    """Of a line with nothing on it, or nothing but blanks."""
+    return not fields or (len(fields) == 1 and fields[0] != "" and not fields[0].strip(" \t"))

@@ -17,7 +17,7 @@ class TableForm:
 
     encodings: tuple[str, ...] = ("utf-8",)
     """The first of them in which the whole file can be read; where there is none, the first, and rows that hold other
-    bytes are bad ones. A byte order mark decides before them."""
+    bytes are bad ones. A byte order mark decides before them, and so does, for UTF-8 as the first, any letter in it."""
     delimiter: str | None = ","
     """None: the one of `, ; tab |` that fits the first lines best."""
     header_line: int = 1

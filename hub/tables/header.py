@@ -43,3 +43,12 @@ def changed(name: str) -> InvalidInput:
     """Somebody wrote into the file."""
     hint = "Nothing of it was taken. Read it when whoever writes it is done"
     return InvalidInput(Problem("the file changed while it was read", "changed_while_read", name, hint=hint))
+
+
+def without_end(name: str, line: int) -> InvalidInput:
+    """A file whose last line has no end, though its files have one."""
+    hint = (
+        "The file looks cut off: export it again. "
+        "Where its program never ends the last line, say 'ends_with_newline: false' of these files"
+    )
+    return InvalidInput(Problem("the last line has no end", "cut_off", name, line, hint=hint))

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 from hub.errors import InvalidInput, Problem
 from hub.tables.form import MOST_COLUMNS, TableForm
-from hub.tables.header import changed
+from hub.tables.header import changed, without_end
 from hub.tables.lines import Lines
 from hub.tables.rows import BadRow, Row
 from hub.tables.survey import find_encoding, find_sha256
@@ -54,8 +54,7 @@ class JsonLinesTable:
         if lines.sha256 != self.sha256:
             raise changed(self.name)
         if self._form.ends_with_newline and not lines.has_last_end:
-            hint = "It was cut off: export it again"
-            raise InvalidInput(Problem("the last line has no end", "cut_off", self.name, lines.count, hint=hint))
+            raise without_end(self.name, lines.count)
 
     def _row(self, line: int, text: str) -> Row | BadRow:
         try:

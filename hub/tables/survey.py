@@ -3,6 +3,7 @@
 import codecs
 import csv
 import hashlib
+import re
 from typing import BinaryIO
 
 from hub.tables.form import DELIMITERS, LONGEST_LINE, TableForm
@@ -10,6 +11,7 @@ from hub.tables.form import DELIMITERS, LONGEST_LINE, TableForm
 _AT_ONCE = 1 << 20
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _FIRST_LINES = 20
+_BEYOND_ASCII = re.compile("[^\0-\x7f\N{REPLACEMENT CHARACTER}]")
 
 
 def find_sha256(stream: BinaryIO) -> str:
@@ -22,15 +24,28 @@ def find_sha256(stream: BinaryIO) -> str:
 
 
 def find_encoding(stream: BinaryIO, form: TableForm) -> str:
-    """By its byte order mark; else the first of the form's in which all of it can be read; else the form's first."""
+    """By its byte order mark; else the first of the form's in which all of it can be read; else the form's first.
+
+    A file in which some bytes are UTF-8 beyond ASCII is UTF-8, if that comes first: its other bytes are broken.
+    """
     stream.seek(0)
     start = stream.read(3)
     marked = next((encoding for mark, encoding in _MARKS.items() if start.startswith(mark)), None)
     if marked is not None:
         return marked
-    *others, last = form.encodings
-    fitting = (encoding for encoding in others if _is_all(stream, encoding))
-    return next(fitting, last if not others or _is_all(stream, last) else form.encodings[0])
+    first, *others = form.encodings
+    if not others or _is_all(stream, first) or (first == "utf-8" and _is_partly_utf8(stream)):
+        return first
+    return next((encoding for encoding in others if _is_all(stream, encoding)), first)
+
+
+def _is_partly_utf8(stream: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    stream.seek(0)
+    while chunk := stream.read(_AT_ONCE):
+        if _BEYOND_ASCII.search(decoder.decode(chunk)):
+            return True
+    return False
 
 
 def _is_all(stream: BinaryIO, encoding: str) -> bool:

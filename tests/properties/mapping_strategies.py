@@ -90,9 +90,7 @@ def value_of(plan: FieldPlan) -> st.SearchStrategy[Any]:
         "email": EMAILS,
         "postal_code": POSTAL,
         "date": DATES,
-        "money": AMOUNTS
-        if options.get("form", "text") == "text"
-        else AMOUNTS.filter(lambda one: one.currency == "USD"),
+        "money": amounts(options),
         "money_parts": AMOUNTS,
         "phone": PHONES,
         "phone_parts": PHONES,
@@ -110,6 +108,12 @@ def value_of(plan: FieldPlan) -> st.SearchStrategy[Any]:
         values = by_codec[plan.spec.codec]
     must = plan.spec.required or plan.spec.default is not None
     return values if must else st.none() | values
+
+
+def amounts(options: dict[str, Any]) -> st.SearchStrategy[Money]:
+    """As the options of `money` allow: in another form than text there is one currency only."""
+    in_form = AMOUNTS if options.get("form", "text") == "text" else AMOUNTS.filter(lambda one: one.currency == "USD")
+    return in_form if options.get("signed", True) else in_form.filter(lambda one: one.amount_minor >= 0)
 
 
 def _is_upper(text: str) -> bool:

@@ -184,6 +184,17 @@ def test_money_is_never_guessed(written: str) -> None:
     assert caught.value.code == "bad_money"
 
 
+@pytest.mark.parametrize(("form", "written"), [("text", "(25.00)"), ("text", "-$5"), ("minor", -500)])
+def test_an_amount_below_nothing_is_no_money_where_none_can_be_meant(form: str, written: str | int) -> None:
+    codec = built("money", {"form": form, "signed": False})
+    with pytest.raises(Unreadable, match="below nothing") as caught:
+        codec.decode(written, CONTEXT)
+    assert caught.value.code == "bad_money"
+    with pytest.raises(Unreadable, match="below nothing"):
+        codec.encode(Money(amount_minor=-500), CONTEXT)
+    assert codec.decode(0, CONTEXT) == Money(amount_minor=0)
+
+
 @pytest.mark.parametrize(
     ("amount", "currency", "text"), [(500, "JPY", "500 JPY"), (1234, "KWD", "1.234 KWD"), (-5, "USD", "-0.05")]
 )

@@ -9,7 +9,7 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hub.ports.migrations import FileAccount, MigrationHead
-from hub.ports.verifications import Signature, Verification
+from hub.ports.verifications import Signature, Total, Verification
 from hub.store.history_report import HistoryDetails
 
 STATES = ("fulfilled", "arrived", "booked", "no_show", "cancelled")
@@ -81,17 +81,20 @@ def render_report(report: Report) -> str:
     )
 
 
-def _grouped(report: Report) -> Sequence[tuple[str, list[tuple[str, object]]]]:
-    """`visit by month` → its totals, of a provider by name."""
+def _grouped(report: Report) -> Sequence[tuple[str, list[tuple[str, Total]], bool]]:
+    """`visit by month` → its totals, of a provider by name, and whether any of them is of money."""
     if report.proof is None:
         return ()
     names: Mapping[str, str] = report.details.providers
     by = groupby(report.proof.totals, key=lambda total: f"{_words(total.kind)}s by {total.dimension}")
-    return [(title, [(names.get(total.value, total.value or "none"), total) for total in found]) for title, found in by]
+    grouped = (
+        (title, [(names.get(total.value, total.value or "none"), total) for total in found]) for title, found in by
+    )
+    return [(title, rows, any(total.said_minor is not None for _, total in rows)) for title, rows in grouped]
 
 
-def _bars(report: Report) -> list[tuple[str, list[tuple[str, float, float]]]]:
-    """Of each month its stacked pieces: state, where it begins and how high it is, of a height of 100."""
+def _bars(report: Report) -> list[tuple[str, str, list[tuple[str, float, float]]]]:
+    """Of each month its counts in words and its stacked pieces: state, beginning and height, of a height of 100."""
     months = report.details.months
     highest = max((sum(one.states.values()) for one in months), default=1)
     bars = []
@@ -101,7 +104,8 @@ def _bars(report: Report) -> list[tuple[str, list[tuple[str, float, float]]]]:
             height = 100 * one.states.get(state, 0) / highest
             top -= height
             pieces.append((state, round(top, 2), round(height, 2)))
-        bars.append((one.month, pieces))
+        said = ", ".join(f"{one.states[state]:,} {_words(state)}" for state in STATES if state in one.states)
+        bars.append((one.month, said, pieces))
     return bars
 
 

@@ -6,7 +6,8 @@ what stands. Some thousands of rows at a time; of each record only the columns t
 partition is compared by itself, so several processes may share the work.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -24,6 +25,8 @@ from hub.ports.verifications import CheckState, HistoryCheck, TakenRow
 NAME = "every_field_says_what_its_row_says"
 SAYS = "Every record, run back through its mapping, says what its row says, field by field."
 EXAMPLES = 5
+NOTHING = frozenset[str]()
+NO_RECORD = frozenset(("no record",))
 WHOLE = (Kind.PATIENT, Kind.PROVIDER, Kind.SERVICE)
 """Kinds of which several rows may be one record."""
 LEDGER = Kind.LOT
@@ -157,15 +160,14 @@ class _Comparison:
             self._compare_rows(work, rows, compared)
 
     def _compare_rows(self, work: UnitOfWork, rows: Sequence[TakenRow], compared: Compared) -> None:
-        said = [self._said(row) for row in rows]
+        unchanged = [row for row in rows if not row.is_changed]
+        said = [self._said(row) for row in unchanged]
         self._learn_references(work, said)
-        for row, payload in zip(rows, said, strict=True):
-            if row.is_changed:
-                compared.changed_since += 1
-                continue
-            columns = self._contradicted(row, payload)
-            compared.fields += self.contradictions.fields
-            compared.note(row, columns, is_alone=self.mapping.kind not in WHOLE)
+        compared.changed_since += len(rows) - len(unchanged)
+        compared.fields += len(unchanged) * self.contradictions.fields
+        contradicted = self._contradicted(unchanged, said)
+        for place, row in enumerate(unchanged):
+            compared.note(row, contradicted.get(place, NOTHING), is_alone=self.mapping.kind not in WHOLE)
 
     def _said(self, row: TakenRow) -> dict[str, Any]:
         """The row with what a person put right in it."""
@@ -175,12 +177,23 @@ class _Comparison:
         ref = SourceRef(self.links.system, self.mapping.kind, row.source_id)
         return corrected(SourceRecord(ref, row.payload), corrections).payload
 
-    def _contradicted(self, row: TakenRow, payload: dict[str, Any]) -> frozenset[str]:
-        if row.values is None:
-            return frozenset(("no record",))
-        location = str(payload.get(self.location, "")) if self.location else ""
-        self.links.enter(location)
-        return self.contradictions.find(payload, row.values, location)
+    def _contradicted(self, rows: Sequence[TakenRow], said: Sequence[dict[str, Any]]) -> dict[int, frozenset[str]]:
+        """The columns that records contradict, by the places of their rows."""
+        found = {place: NO_RECORD for place, row in enumerate(rows) if row.values is None}
+        for location, places in self._by_location(said, found.keys()).items():
+            self.links.enter(location)
+            payloads, records = [said[place] for place in places], [rows[place].values or () for place in places]
+            contradicted = self.contradictions.find(payloads, records, location)
+            found |= {places[at]: columns for at, columns in contradicted.items()}
+        return found
+
+    def _by_location(self, said: Sequence[dict[str, Any]], left_out: Collection[int]) -> dict[str, list[int]]:
+        """The places of the rows of each location."""
+        found = defaultdict[str, list[int]](list)
+        for place, payload in enumerate(said):
+            if place not in left_out:
+                found[str(payload.get(self.location, "")) if self.location else ""].append(place)
+        return found
 
     def _learn_references(self, work: UnitOfWork, said: Sequence[dict[str, Any]]) -> None:
         """What ids that were not met before are linked to."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Self
 
-from hub.canonical.ids import Kind, LocationId, ResourceId, derive
+from hub.canonical.ids import Kind, LocationId, ResourceId, ServiceId, derive
 from hub.canonical.lots import Lot
 from hub.canonical.records import Canonical, Location, Patient, Resource, Service, Visit
 from hub.canonical.source import SourceRecord
@@ -13,11 +13,13 @@ from hub.operations.export_links import ExportLinks
 from hub.operations.migration.history import Correction
 from hub.ports import Disposition, Verdict
 from hub.ports.migrations import BAD_ROW, StoredRow
+from hub.sync.names import service_key
 from hub.sync.people.combine import combine
-from hub.sync.versions import Why
 
 SAME_PERSON = "same_person"
 """Why a row of a client is merged: another row is the same person."""
+SUPERSEDED = "superseded"
+"""Why a row is merged: a later version of it stands here already."""
 LOT_TWICE = "lot_twice"
 """Why a row of a lot is quarantined: an earlier row is the same lot at the same place."""
 Lots = dict[tuple[str, str, str], str]
@@ -49,7 +51,7 @@ class DecidedRow(NamedTuple):
         """Of the row alone."""
         if self.record is not None:
             return Verdict.LOADED
-        return Verdict.MERGED if self.reason == Why.SUPERSEDED else Verdict.QUARANTINED
+        return Verdict.MERGED if self.reason == SUPERSEDED else Verdict.QUARANTINED
 
 
 def decide_rows(
@@ -59,7 +61,7 @@ def decide_rows(
     location = location_column(mapping)
     for row in rows:
         if row.is_stale:
-            yield DecidedRow(row, None, Why.SUPERSEDED)
+            yield DecidedRow(row, None, SUPERSEDED)
             continue
         record = corrected(row.record, corrections)
         if (flaw := record.payload.get(BAD_ROW)) is not None:
@@ -137,3 +139,23 @@ def reference_columns(mapping: TwoWay, by: str = "id") -> tuple[tuple[str, Kind]
 def services_of(decided: Iterable[DecidedRow]) -> list[tuple[str, Service]]:
     """Source id and service."""
     return [(one.row.record.ref.id, one.record) for one in decided if isinstance(one.record, Service)]
+
+
+def own_services(decided: Iterable[DecidedRow], system: str, aliases: Mapping[str, str]) -> list[DecidedRow]:
+    """A row that an alias leads to another row stays a record of its own, archived as any duplicate of a SKU."""
+    decided = list(decided)
+    ids = {derive(Kind.SERVICE, system, one.row.record.ref.id) for one in decided}
+    return [_own(one, system) if aliases.get(one.row.record.ref.id) in ids else one for one in decided]
+
+
+def _own(one: DecidedRow, system: str) -> DecidedRow:
+    id_ = ServiceId(derive(Kind.SERVICE, system, one.row.record.ref.id))
+    return one._replace(record=one.record and one.record.model_copy(update={"id": id_}))
+
+
+def same_services(services: Iterable[tuple[str, Service]], system: str, aliases: Mapping[str, str]) -> dict[str, str]:
+    """Key of a name → key of the SKU that it is, where an alias of a row or of its name leads to another row."""
+    keys = {row: service_key(service.name) for row, service in services}
+    by_id = {derive(Kind.SERVICE, system, row): key for row, key in keys.items()}
+    said = ((keys.get(name, service_key(name)), by_id.get(target)) for name, target in aliases.items())
+    return {key: other for key, other in said if other is not None and other != key}

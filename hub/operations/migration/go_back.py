@@ -43,6 +43,8 @@ class WayBack:
     at: datetime
     digest: str
     """SHA-256 of the entries, which `by` signed for."""
+    is_called_off: bool = False
+    """The cut-over had not switched: there is nothing to enter, and exports may come in as before."""
 
 
 def go_back(store: Store, system: str, by: str, told: Collection[Kind] = ()) -> WayBack:
@@ -64,13 +66,14 @@ def go_back(store: Store, system: str, by: str, told: Collection[Kind] = ()) -> 
         steps = work.cutovers.find_steps(system)
         step = last_step(steps)
         if step is None:
-            raise NeedsAttention(Problem(f"{system} was not cut over", "not_cut_over"))
+            hint = "There is nothing to go back on: it is the system of record as it was"
+            raise NeedsAttention(Problem(f"{system} was not cut over", "not_cut_over", hint=hint))
         number = next(iter(steps.values())).number
         if step is Step.SWITCH:
             _switch_back(work, system, steps, by, told)
         elif step is not Step.BACK:
             work.cutovers.record(system, number, Step.CLOSED, by, {"called_off_after": step})
-            return WayBack((), 0, by, work.now, digest_of(()))
+            return WayBack((), 0, by, work.now, digest_of(()), is_called_off=True)
         said = work.cutovers.find_steps(system)[Step.BACK]
         entries = work.cutovers.load_reentries(system, number)
     return WayBack(entries, said.detail["told"], said.by, said.at, said.detail["digest"])

@@ -4,25 +4,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from hub.canonical.ids import Kind
+from hub.canonical.ids import Kind, derive
 from hub.canonical.lots import Lot
 from hub.canonical.records import Canonical, Visit, VisitState
 from hub.canonical.source import SourceRef
 from hub.mapping.apply import TwoWay
 from hub.mapping.context import Context
 from hub.operations.adopt_money import keep_promised_sessions, paid_ahead, product_names
-from hub.operations.export_links import ExportLinks, Ids
+from hub.operations.export_links import ExportLinks
 from hub.operations.migration.decide_rows import (
     DecidedRow,
     Lots,
     decide_rows,
     keep_first_of_lots,
     location_column,
+    own_services,
     places_of,
     reference_columns,
+    same_services,
     services_of,
 )
 from hub.operations.migration.history import History
+from hub.operations.migration.note_alike import note_alike_services
 from hub.ports import Disposition, Link, UnitOfWork
 from hub.ports.migrations import Partition, StoredRow
 from hub.sync.blanks import fill_blanks
@@ -88,9 +91,10 @@ class Loader:
 
     def decide_services(self, work: UnitOfWork) -> tuple[list[DecidedRow], Skus]:
         """Each row of a service, and how they stand as SKUs."""
-        decided = self.decide_all(work, Kind.SERVICE)
-        preferred = self.history.decisions.aliases.get(Kind.SERVICE, {}).values()
-        return decided, decide_skus(services_of(decided), preferred=preferred)
+        aliases, system = self.history.decisions.aliases.get(Kind.SERVICE, {}), self.history.system
+        decided = own_services(self.decide_all(work, Kind.SERVICE), system, aliases)
+        services = services_of(decided)
+        return decided, decide_skus(services, aliases.values(), same_services(services, system, aliases))
 
     def decide_all(self, work: UnitOfWork, kind: Kind) -> list[DecidedRow]:
         """Every row of a kind that is not divided, without its text."""
@@ -164,22 +168,29 @@ def load_providers(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disp
     """Everybody who treats."""
     decided = loader.decide_all(work, Kind.PROVIDER)
     records = [one.record for one in decided if one.record]
-    save_decided(work, decided, _with_owned(loader, work, Kind.PROVIDER, records), loader.history.system, batch_id)
+    save_decided(work, decided, _with_owned(loader, work, decided, records), loader.history.system, batch_id)
     return [one.disposition() for one in decided]
 
 
 def load_services(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposition]:
     """Every service, the duplicates of a SKU archived."""
     decided, skus = loader.decide_services(work)
-    records = _with_owned(loader, work, Kind.SERVICE, list(skus.services))
-    save_decided(work, decided, records, loader.history.system, batch_id)
+    records, system = _with_owned(loader, work, decided, list(skus.services)), loader.history.system
+    save_decided(work, decided, records, system, batch_id)
+    rows = [source_id for source_id, _ in services_of(decided)]
+    aliases = loader.history.decisions.aliases.get(Kind.SERVICE, {})
+    note_alike_services(work, system, list(zip(rows, skus.services, strict=True)), aliases)
     return [one.disposition() for one in decided]
 
 
-def _with_owned(loader: Loader, work: UnitOfWork, kind: Kind, records: Sequence[Canonical]) -> list[Canonical]:
-    """Of records that the practice file names only the blanks are filled."""
-    named: Ids = loader.history.decisions.aliases
-    owned = work.records.load(kind, set(named.get(kind, {}).values()))
+def _with_owned(
+    loader: Loader, work: UnitOfWork, decided: Sequence[DecidedRow], records: Sequence[Canonical]
+) -> list[Canonical]:
+    """Of records that the practice file names only the blanks are filled; an alias may as well name another row."""
+    refs = [one.row.record.ref for one in decided]
+    named = {id_ for ref in refs[:1] for id_ in loader.history.decisions.aliases.get(ref.kind, {}).values()}
+    named -= {derive(ref.kind, ref.system, ref.id) for ref in refs}
+    owned = work.records.load(refs[0].kind, named) if named else {}
     return [fill_blanks(owned[one.id], one) if one.id in owned else one for one in records]
 
 

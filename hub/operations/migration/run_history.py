@@ -92,12 +92,13 @@ class Run:
     def steps(self) -> Iterator[Sequence[Planned]]:
         """Each is planned when the one before it was done; within one nothing waits for another.
 
-        To match people is the longest of what cannot be divided: meanwhile the others land what is much.
+        To match people is the longest of what cannot be divided: meanwhile visits land, and all else beside their
+        months, of which there are many to fill up the time.
         """
         landing = list(self.plan_landing())
         yield [one for one in landing if one.partition.kind in UNDIVIDED]
-        yield [*self._plan_all(UNDIVIDED), *(one for one in landing if one.partition.kind not in UNDIVIDED)]
-        yield self._plan_all([Kind.VISIT])
+        yield [*self._plan_all(UNDIVIDED), *(one for one in landing if one.partition.kind is Kind.VISIT)]
+        yield [*(one for one in landing if one.partition.kind not in REQUIRED), *self._plan_all([Kind.VISIT])]
         if Kind.INVOICE in self.kinds():  # payments may name them
             yield self._plan_all([Kind.INVOICE])
         yield self._plan_all(kind for kind in self.kinds() if kind not in (*REQUIRED, Kind.INVOICE))
@@ -238,10 +239,11 @@ class Run:
         kind = partition.kind
         assert kind is not None
         landings = {one.kind: found.batch_id for one, found in attempts.items() if one.stage is Stage.LAND and one.kind}
-        if self._loader is None or self._loader.landings != landings:
+        if self._loader is None or not self._loader.landings.items() <= landings.items():
             resolved = resolve_aliases(self.history, work, landings)
             self._loader = Loader(resolved, self.head.today, landings)
         loader = self._loader
+        loader.landings = landings  # what landed since changes nothing of what it found out
         if kind in UNDIVIDED:
             work.imports.save_dispositions(batch_id, UNDIVIDED[kind](loader, work, batch_id))
         else:

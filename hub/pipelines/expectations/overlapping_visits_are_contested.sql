@@ -21,7 +21,7 @@ WITH import AS (
       AND NOT EXISTS (SELECT FROM resource_unit AS unit WHERE unit.owner_id = taken.who AND unit.number > 1)
 ), with_the_ones_before AS (
     SELECT id, start, max("end") OVER (
-        PARTITION BY kind, who ORDER BY start, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        PARTITION BY who, kind ORDER BY start, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS taken_until
     FROM busy
 )

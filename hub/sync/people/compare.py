@@ -1,6 +1,6 @@
 """Two people side by side: how each field agrees. Words, never values: this is the evidence that is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from hub.sync.people.nicknames import are_nicknames, are_short_forms_of_one
@@ -65,30 +65,42 @@ class Compared:
 
 def compare(one: Person, other: Person, population: Population) -> Compared:
     """Compare two people; the order does not matter."""
-    swapped = _are_swapped(one, other)
+    a, b = _straighten(one, other)
     email = _compare_contacts(one.email, other.email, population)
-    given = Alike.SAME if swapped else _compare_given(one.given, other.given, population)
-    if given is Alike.NICKNAME and population.is_small and email is not Alike.SAME:
-        given = Alike.RIVAL  # twins may be called so; nobody can count whether many are
     return Compared(
-        given=given,
-        family=Alike.SAME if swapped else _compare_family(one.family, other.family),
+        given=_compare_given(a.given, b.given, population, same_mailbox=email is Alike.SAME),
+        family=_compare_family(a.family, b.family),
         born=_compare_births(one, other, population),
         phone=_compare_contacts(one.phone, other.phone, population),
         email=email,
         address=_compare_addresses(one, other),
-        swapped=swapped,
+        swapped=(a, b) != (one, other),
         suffixes_differ=bool(one.suffix and other.suffix and one.suffix != other.suffix),
     )
 
 
-def _are_swapped(one: Person, other: Person) -> bool:
+def _straighten(one: Person, other: Person) -> tuple[Person, Person]:
+    """Names that changed places, put back; where one of them is badly written besides, it counts as the given name."""
     if not (one.given and one.family) or one.given_name == other.given_name:
-        return False
-    return one.given_name == other.family_name and one.family_name == other.given_name
+        return one, other
+    if one.given_name == other.family_name and _are_near(one.family_name, other.given_name):
+        return _swap_names(one), other
+    if one.family_name == other.given_name and _are_near(one.given_name, other.family_name):
+        return one, _swap_names(other)
+    return one, other
 
 
-def _compare_given(one: tuple[str, ...], other: tuple[str, ...], population: Population) -> Alike:
+def _are_near(one: str, other: str) -> bool:
+    return one == other or (min(len(one), len(other)) > 2 and is_one_edit(one, other))
+
+
+def _swap_names(one: Person) -> Person:
+    return replace(one, given=one.family, family=one.given)
+
+
+def _compare_given(
+    one: tuple[str, ...], other: tuple[str, ...], population: Population, *, same_mailbox: bool
+) -> Alike:
     a, b = "".join(one), "".join(other)
     if not a or not b:
         return Alike.UNKNOWN
@@ -96,9 +108,10 @@ def _compare_given(one: tuple[str, ...], other: tuple[str, ...], population: Pop
         return Alike.SAME
     rest_is_same = len(one) == len(other) == 1 or one[1:] == other[1:]
     if rest_is_same and are_nicknames(one[0], other[0]):
-        return Alike.RIVAL if population.are_both_usual(a, b) else Alike.NICKNAME
+        is_rival = population.are_both_given(a, b, same_mailbox=same_mailbox)  # twins may be called so
+        return Alike.RIVAL if is_rival else Alike.NICKNAME
     if max(len(a), len(b)) > (2 if len(a) != len(b) else 3) and is_one_edit(a, b):
-        return Alike.RIVAL if population.are_two_names(a, b) else Alike.SLIP
+        return Alike.RIVAL if population.are_two_names(one, other) else Alike.SLIP
     if is_two_edits(a, b) or (rest_is_same and are_short_forms_of_one(one[0], other[0])):
         return Alike.RIVAL
     return Alike.PART if _is_part(one, other) else Alike.OTHER

@@ -4,12 +4,15 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from hub.sync.people.births import is_only_called, is_slip
 from hub.sync.people.nicknames import is_known
 from hub.sync.people.normal import Person
 from hub.sync.people.slips import is_doubling
 
-FEW = 200
-"""Below so many people counting says nothing about a name."""
+Words = tuple[str, ...]
+"""A given name."""
+MANY = 4
+"""A name that fewer have was not counted: that nobody has one like it says nothing."""
 HOUSEHOLD = 6
 """More people than this do not share a phone or a mailbox: it is the practice's own, or made up."""
 
@@ -25,38 +28,44 @@ class Population:
     contacts: frozenset[str] = frozenset()
     """Phones and mailboxes that too many have."""
 
-    @property
-    def is_small(self) -> bool:
-        """Whether counting says nothing."""
-        return self.size < FEW
-
-    def are_two_names(self, one: str, other: str) -> bool:
+    def are_two_names(self, one: Words, other: Words) -> bool:
         """Whether two given names that differ by a slip of the pen are more likely two names than two writings.
 
         A writing that nobody else has, beside a name that many have, is a slip (Laylla, Layla); names that many have
-        are two (Layla, Ayla), and so is one that the table of names knows (Lena, Elena). Among few people that table
-        decides alone, and what it does not know counts as two; where nobody was counted every slip does.
+        are two (Layla, Ayla), and so is one that the table of short forms knows (Lena, Elena). Where too few have
+        either to count, the birth register decides, and what it cannot tell counts as two.
         """
         if self.size == 0:
             return True
-        if is_doubling(one, other):  # nobody names two children so
+        a, b = "".join(one), "".join(other)
+        if is_doubling(a, b):  # nobody names two children so
             return False
-        if self.is_small:
-            return one[:1] != other[:1] or is_known(one) == is_known(other)
-        rare, others, many = self._counted(one, other)
+        rare, others, many = self._counted(a, b)
+        if many < MANY:
+            return a[:1] != b[:1] or not is_slip(_without(other, one), _without(one, other)) or others > 0
         return is_known(rare) or (others > 0 and others * 8 > many)
 
-    def are_both_usual(self, one: str, other: str) -> bool:
-        """Whether a name and its short form both are names that many have: then two people may well have them."""
-        if self.is_small:
-            return self.size == 0  # the table says that they are one name
+    def are_both_given(self, one: str, other: str, *, same_mailbox: bool) -> bool:
+        """Whether a name and its short form are both names that people are given: then two may well have them.
+
+        Where too few have either to count, the birth register decides, unless they share a mailbox.
+        """
+        if self.size == 0:
+            return True
         _, others, many = self._counted(one, other)
-        return others > 1 and others * 8 > many
+        if many < 2 * MANY:  # both are names, so one that nobody else has by chance is not rare yet
+            return others > 0 or not (same_mailbox or is_only_called(one, other))
+        return others * 8 > many
 
     def _counted(self, one: str, other: str) -> tuple[str, int, int]:
         """The rarer of two names, and how many others have it and the other one."""
         rare, usual = sorted((one, other), key=lambda name: (self.given.get(name, 0), name))
         return rare, self.given.get(rare, 1) - 1, self.given.get(usual, 1) - 1
+
+
+def _without(those: Words, words: Words) -> str:
+    """Of a name of several words the one that differs: Mary-Kate, Mry-Kate."""
+    return "".join(word for word in words if word not in those)
 
 
 def count_population(people: Iterable[Person]) -> Population:

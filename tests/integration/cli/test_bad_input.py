@@ -1,5 +1,6 @@
 """Whatever is wrong gets one message that says what, where and what to do, and nothing is left behind."""
 
+import json
 import shutil
 
 import pytest
@@ -68,6 +69,14 @@ def test_an_unknown_connection_is_answered_with_those_there_are(hub):
     _, said = hub.refusal("pull", "juniper-emr")
     assert "there is no connection 'juniper-emr'" in said
     assert "juniper-ehr, juniper-legacy" in said
+
+
+def test_what_is_wrong_is_one_json_object_where_one_was_asked_for(hub):
+    done = hub.run("sync", "juniper-emr", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["ok"]) == (1, False)
+    assert [one["message"] for one in told["problems"]] == ["there is no connection 'juniper-emr'"]
+    assert done.stderr.startswith("error: ")
 
 
 @pytest.mark.parametrize("command", ["demo", "up"])

@@ -54,6 +54,8 @@ def test_a_team_rehearses_synchronizes_and_asks_where_values_come_from(hub, data
         again = json.loads(run("sync", "ehr", "--dry-run", "--json").stdout)
         assert again["counts"] == {"here": {}, "there": {}}
     [one] = plan["here"]
+    assert one["source"] == "ehr/p1"
+    assert run("explain", "patient", "ehr/p1").stdout == run("explain", "patient", one["id"]).stdout
     explained = json.loads(run("explain", "patient", one["id"], "--json").stdout)
     phone = next(field for field in explained["fields"] if field["field"] == "phone")
     assert (phone["value"], phone["system"], phone["rule"]) == ("***", "ehr", "only")

@@ -17,7 +17,7 @@ from hub.bootstrap.migration_plan import plan_migration
 from hub.canonical.ids import Kind
 from hub.canonical.records import Visit
 from hub.errors import InvalidInput
-from hub.ports.migrations import Stage
+from hub.ports.migrations import BAD_ROW, DatedRow, Stage
 from hub.settings import Settings
 from hub.store.unit_of_work import SqlStore
 from tests.integration.migration.moved import FOLDER, Fates, dump_of, fates_of, one_row, run_of
@@ -133,6 +133,28 @@ def test_a_file_that_cannot_be_trusted_is_refused_by_name_and_nothing_of_it_stay
     account = {one.file: one for one in run_of(store, export).run()}["appointments.csv"]
     assert account.loaded > 0
     assert account.lost == 0
+
+
+def test_a_file_without_a_last_line_end_is_whole_where_the_folder_says_so_and_its_last_row_is_held_to_its_columns(
+    export: Path, tmp_path: Path
+) -> None:
+    file = export / "services.csv"
+    file.write_bytes(file.read_bytes().rstrip(b"\r\n"))
+
+    def read(folder: Path) -> list[DatedRow]:
+        return list(read_migration_folder(folder, Settings()).history(export).source.read(Kind.SERVICE))
+
+    with pytest.raises(InvalidInput, match=r"the last line has no end\. .* say 'ends_with_newline: false' of these"):
+        read(FOLDER)
+    folder = copytree(FOLDER, tmp_path / "migration")
+    told = yaml.safe_load((folder / "migration.yaml").read_text("utf-8"))
+    told["source"]["records"]["service"]["ends_with_newline"] = False
+    (folder / "migration.yaml").write_text(yaml.safe_dump(told), encoding="utf-8")
+    rows = read(folder)
+    assert not any(BAD_ROW in row.record.payload for row in rows)
+    file.write_bytes(file.read_bytes().rpartition(b",")[0])
+    *before, last = read(folder)
+    assert (len(before), last.record.payload[BAD_ROW]) == (len(rows) - 1, "bad_csv")
 
 
 def test_a_file_that_changes_between_its_hash_and_its_rows_is_refused_and_nothing_lands(

@@ -193,16 +193,6 @@ def test_what_is_broken_by_hand_fails_its_check_and_blocks_the_signature(name: s
         sign_history(work, "legacy", "Dr. Lee")
 
 
-@pytest.mark.slow
-def test_several_processes_find_what_one_finds(moved: Database) -> None:
-    spoil(moved, "every_field_says_what_its_row_says")
-    settings = Settings(database_url=moved.url.render_as_string(hide_password=False))
-    folder, store = read_migration_folder(FOLDER, settings), SqlStore(moved.engine)
-    alone, together = (Proving(folder, store, moved.engine, settings, workers).prove() for workers in (1, 2))
-    assert [check.name for check in alone.blocking] == ["every_field_says_what_its_row_says"]
-    assert (together.checks, together.totals, together.data_hash) == (alone.checks, alone.totals, alone.data_hash)
-
-
 def test_hash_is_of_the_data_as_it_was_before_the_first_check(moved: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     from hub.pipelines import validation
 

@@ -39,7 +39,17 @@ APPEND_ONLY = {
 }
 BY_TRIGGERS = {"batch_note", "diary_change", "freed", "open_vial"}
 BY_COLUMN = {"lot"}
-DELETABLE = {"block", "claim", "field_conflict", "freed", "history_conflict", "hold", "package_use", "stock_promise"}
+DELETABLE = {
+    "awaiting_record",
+    "block",
+    "claim",
+    "field_conflict",
+    "freed",
+    "history_conflict",
+    "hold",
+    "package_use",
+    "stock_promise",
+}
 VIEWS = {"current_disposition"}
 
 CATALOG = {

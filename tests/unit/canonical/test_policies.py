@@ -43,7 +43,7 @@ def test_a_plain_table_is_always_in_force_and_before_the_first_date_there_are_no
     [
         ("2026-07-01", "2026-06-01", 3, "policy", "later than"),
         ("from: 2026-06-01, ", "", 3, "policy", "has a `from`"),
-        ("hold_minutes: 6", "hold_minutes: 0", 5, "policy[1].hold_minutes", "greater"),
+        ("hold_minutes: 6", "hold_minutes: 0", 5, "policy[1].hold_minutes", "less than 1"),
         ("hold_minutes: 6", "waive: {}", 5, "policy[1].waive", "unknown key"),
         ("hold_minutes: 6", "waivers: {desk: {reasons: []}}", 5, "policy[1].waivers.desk.reasons", "at least one"),
         ("hold_minutes: 6", "self_booking: {services: [x]}", 5, "policy[1].self_booking.services[0]", "not declared"),

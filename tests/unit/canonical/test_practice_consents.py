@@ -18,7 +18,7 @@ services: [{id: laser, tags: [hot], consents: [form], steps: [{name: laser, minu
         ("{id: other, versions: [{version: '1'}]}", "services[0].consents[0]", "'form' is not declared"),
         ("{id: form, versions: []}", "consents[0].versions", "at least one"),
         ("{id: form}", "consents[0].versions", "missing"),
-        ("{id: form, versions: [{version: 1}]}", "consents[0].versions[0].version", "string"),
+        ("{id: form, versions: [{version: 1}]}", "consents[0].versions[0].version", "not text"),
         ("{id: form, versions: [{version: '1'}, {version: '2'}]}", "consents[0]", "`from` which date"),
         (
             "{id: form, versions: [{version: '1', from: 2026-03-02}, {version: '2', from: 2026-03-02}]}",
@@ -26,7 +26,7 @@ services: [{id: laser, tags: [hot], consents: [form], steps: [{name: laser, minu
             "oldest first",
         ),
         ("{id: form, versions: [{version: '1'}, {version: '1', from: 2026-03-02}]}", "consents[0]", "stands twice"),
-        ("{id: form, versions: [{version: '1'}], valid_days: -1}", "consents[0].valid_days", "greater than"),
+        ("{id: form, versions: [{version: '1'}], valid_days: -1}", "consents[0].valid_days", "less than"),
         ("{id: form, versions: [{version: '1'}], colour: red}", "consents[0].colour", "unknown key"),
     ],
 )

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from hub.cli.connecting import app
 from hub.connectors.kit.mapping_files import load_mappings
+from hub.errors import RetryLater
 from tests.peers.scripted import scripted
 from tests.peers.unseen.veloura.server import Veloura
 
@@ -63,6 +64,9 @@ def test_a_system_that_is_down_is_to_be_tried_later(practice):
         )
     )
     assert run("check", "veloura").exit_code == 75
+    asked = run("discover", "veloura", "--json")
+    assert isinstance(asked.exception, RetryLater)
+    assert asked.output == "", "nothing of the retries stands where a program reads JSON"
 
 
 @pytest.mark.parametrize("has_tables", [True, False])

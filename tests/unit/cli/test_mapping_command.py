@@ -175,6 +175,20 @@ def test_a_table_with_a_mistake_is_named_with_its_line(practice, name):
     assert wrong["line"]
 
 
+@pytest.mark.parametrize("words", ["{}", "{booked: []}"])
+def test_a_code_table_that_was_proposed_and_not_filled_in_yet_is_to_be_mended(practice, words):
+    for folder, name, text in (
+        ("codes", "stage", f"codes: {words}\n"),
+        ("own", "visit", f"{STATELESS}  state: {{path: t, codec: code, table: stage, required: true}}\n"),
+    ):
+        (practice / "mappings" / folder).mkdir(parents=True)
+        (practice / "mappings" / folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    told = json.loads(run("lint", "--json").stdout)
+    (wrong,) = [one for one in told["findings"] if one["level"] == "error"]
+    assert wrong["message"] == "the table 'stage' holds no words"
+    assert wrong["line"]
+
+
 def test_shipped_tables_that_nobody_uses_give_no_hints(practice):
     told = json.loads(run("lint", "--json").stdout)
     shipped = {Path(one["file"]).name for one in told["findings"] if "mappings/fhir-r4" in one["file"]}

@@ -35,3 +35,12 @@ def test_a_file_that_is_no_table_is_said_and_the_others_are_read(tmp_path: Path)
     assert "a.csv: this is a PDF, not a table" in told.stderr
     assert "b.csv: 2 rows, 2 columns, utf-8" in told.stdout
     assert "! decimal commas" in told.stdout
+
+
+def test_values_and_names_stand_on_one_line_whatever_is_in_them(tmp_path: Path) -> None:
+    rows = "".join(f'"north\r\n\x1b[2J",{n}\n' for n in range(9))
+    (tmp_path / "a.csv").write_text('"Room\nname",id\n' + rows, newline="")
+    told = RUN.invoke(app, ["migrate", "profile", str(tmp_path)])
+    (said,) = (line for line in told.stdout.splitlines() if "name" in line and "likely" not in line)
+    assert said.split() == ["Room\\nname", "100%", "code", "north\\r\\n\\x1b[2J", "(9)"]
+    assert "\x1b" not in told.stdout

@@ -6,6 +6,7 @@ import pytest
 
 from hub.canonical.ids import ServiceId
 from hub.canonical.records import Service
+from hub.sync.names import service_key
 from hub.sync.skus import Skus, decide_skus
 
 
@@ -51,6 +52,15 @@ def test_what_the_practice_file_names_is_kept_whatever_it_is_called() -> None:
 def test_other_services_are_left_alone() -> None:
     skus = decide_skus([service(1, PROPER), service(2, "Botox 40u - forehead")])
     assert [one.archived for one in skus.services] == [False, False]
+
+
+def test_a_name_that_a_person_calls_another_sku_takes_all_its_rows_there_and_a_ring_takes_nobody() -> None:
+    rows = [service(1, PROPER), service(2, "Botx 20u - forehead"), service(3, "BOTX 20U FOREHEAD")]
+    keys = [service_key(one.name) for _, one in rows]
+    skus = decide_skus(rows, same={keys[1]: keys[0]})
+    assert set(skus.kept.values()) == {"svc_1"} == {skus.named(one.name) for _, one in rows}
+    ring = decide_skus(rows, same={keys[1]: keys[0], keys[0]: keys[1]})
+    assert set(ring.kept.values()) == {"svc_1", "svc_2"}
 
 
 @pytest.mark.parametrize("name", ["???", "", "B20", "Lip filler - Dr. Smith special"])

@@ -51,6 +51,14 @@ def test_bytes_of_another_encoding_make_one_row_bad_and_not_the_file() -> None:
     assert "Zo" not in str(bad.problem)
 
 
+def test_a_file_that_holds_utf_8_is_that_and_its_other_bytes_are_broken() -> None:
+    good, bad = read(b"id,name\n1,Zo\xc3\xab\n2,Zo\xeb\n", TableForm(encodings=("utf-8", "cp1252")))
+    assert good == Row(2, {"id": "1", "name": "Zoë"})
+    assert isinstance(bad, BadRow)
+    (other,) = read(b"id,name\n2,Zo\xeb\n", TableForm(encodings=("utf-8", "cp1252")))
+    assert other == Row(2, {"id": "2", "name": "Zoë"})
+
+
 def test_a_nul_byte_makes_its_row_bad_and_does_not_reach_the_fields() -> None:
     bad, after = read(b"id,name\n1,a\0b\n2,x\n")
     assert isinstance(bad, BadRow)
@@ -259,7 +267,7 @@ def test_no_bytes_do_more_than_make_rows_bad_rows_or_one_refusal(content: bytes,
 def test_every_line_that_holds_something_is_a_row_a_bad_row_or_part_of_one(content: bytes) -> None:
     """Nothing is dropped in silence: the rows, blank lines and continued lines add up to the lines of the file."""
     whole = b"a,b\n" + content.replace(b'"', b"").replace(b"\0", b"").replace(b"\r", b"")
-    lines = [line for line in whole.split(b"\n")[1:] if line]
+    lines = [line for line in whole.split(b"\n")[1:] if line.strip(b" \t")]
     assert len(read(whole)) == len(lines)
 
 
