@@ -21,7 +21,8 @@ from tests.database import Database
 from tests.integration.migration.moved import FOLDER, run_of
 from tests.legacy.generate import generate
 
-VISITS, WORKERS = 1_500, 2
+VISITS, WORKERS = 600, 2
+"""Of fewer than a thousand changes a proof takes no stock, which would wait for the lock on payments."""
 BLOCKED = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%hub_stream%'"""
