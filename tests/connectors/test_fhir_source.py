@@ -83,6 +83,25 @@ def test_the_same_page_under_ever_new_links_ends_with_one_message():
     assert len(server.asked) < 20
 
 
+@pytest.mark.parametrize("leads_to", [[], [patient(1)]], ids=["empty pages", "the same page"])
+def test_links_that_lead_nowhere_in_the_second_round_end_with_one_message(leads_to: list[dict[str, Any]]):
+    """The first round ends, and a total that was never reached calls for the second."""
+    at_once = [patient(n, "2026-03-01T10:00:00.000Z") for n in (1, 2)]
+    answered = 0
+
+    def script(asked: Asked) -> bytes:
+        nonlocal answered
+        answered += 1
+        number = int(query(asked).get("n", "0")) + 1
+        is_over = answered == 1 or answered > 60
+        following = None if is_over else f"Patient?n={number}"
+        return answer(bundle(*(leads_to if number > 1 else at_once), next_url=following, total=3))
+
+    with scripted(script) as server, pytest.raises(NeedsAttention, match="circle"):
+        read(server.url)
+    assert len(server.asked) < 40
+
+
 def test_what_was_read_before_a_failure_can_be_kept_and_the_next_pull_goes_on_from_there():
     def failing(asked: Asked) -> bytes:
         return answer({}, 500) if "page2" in asked.target else answer(bundle(patient(1), patient(2), next_url="page2"))

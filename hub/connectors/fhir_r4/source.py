@@ -13,9 +13,8 @@ on a little before the last change seen.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
@@ -23,7 +22,8 @@ from hub.canonical.time import Span
 from hub.connectors.fhir_r4.bulk import Batch, BulkExport, ExportPlace
 from hub.connectors.fhir_r4.client import FhirClient, Resource, SearchPage
 from hub.connectors.fhir_r4.invariants import check
-from hub.connectors.fhir_r4.place import LastPage, Place, written
+from hub.connectors.fhir_r4.place import Place, written
+from hub.connectors.fhir_r4.reading import Reading, digest_of
 from hub.connectors.fhir_r4.record import id_of, modified_at, record_of
 from hub.connectors.fhir_r4.withheld import without_content
 from hub.connectors.kit.http import place
@@ -51,8 +51,6 @@ Judged = tuple[SourceRecord, tuple[Problem, ...]]
 """A record, and in which ways it breaks FHIR R4."""
 OVERLAP = timedelta(minutes=2)
 """How far back of the last record seen the next pull begins: a server stamps a record before others can read it."""
-_TICK = timedelta(seconds=2)
-"""A server's `Date` tells whole seconds, and some write it once a second; its stamps tell parts of them."""
 
 MOST_PER_PAGE = 1000
 MOST_BARREN_PAGES = 10
@@ -97,14 +95,14 @@ class FhirSource:
             if exported is not None:
                 yield from self._by_export(kind, bulk, exported)
                 return
-        yield from self._pages(_Reading(kind, Place.parse(None if exported else cursor)))
+        yield from self._pages(Reading(kind, Place.parse(None if exported else cursor)))
 
     def read_again(self, kind: Kind, cursor: str | None, within: Span | None) -> Iterator[Page]:
         """See `hub.connectors.kit.watching.Rereadable`."""
         dates = () if within is None else (f"ge{written(within.start)}", f"lt{written(within.end)}")
-        yield from self._pages(_Reading(kind, Place.parse(cursor), dates=dates))
+        yield from self._pages(Reading(kind, Place.parse(cursor), dates=dates))
 
-    def _pages(self, reading: "_Reading") -> Iterator[Page]:
+    def _pages(self, reading: Reading) -> Iterator[Page]:
         yield from self._by_links(reading)
         if reading.missed_something:
             yield from self._by_value(reading)
@@ -142,22 +140,19 @@ class FhirSource:
     def _judged(self, resources: Sequence[Resource], kind: Kind) -> list[Judged]:
         return [(record_of(without_content(one), self.system, kind), check(one)) for one in resources]
 
-    def _by_links(self, reading: "_Reading") -> Iterator[Page]:
-        resource_type = RESOURCE_TYPES[reading.kind]
+    def _by_links(self, reading: Reading) -> Iterator[Page]:
         page = self._stored(reading)
         if page is None:
             page = self._first(reading)
             yield self._take(page, reading)
         visited = {page.url}
         while page.next_url is not None:
-            if page.next_url in visited or reading.barren_pages >= MOST_BARREN_PAGES:
-                raise _loop(page)
-            visited.add(page.next_url)
-            page = self._client.fetch_linked(page.next_url, resource_type)
+            _refuse_circle(page, visited, reading)
+            page = self._linked(page.next_url, reading)
             reading.followed_links = True
             yield self._take(page, reading)
 
-    def _first(self, reading: "_Reading") -> SearchPage:
+    def _first(self, reading: Reading) -> SearchPage:
         resource_type = RESOURCE_TYPES[reading.kind]
         page = self._client.fetch_page(resource_type, self._params(reading, reading.place.seen, self._page_size))
         if reading.is_ahead_of(page.sent_at, self._overlap):
@@ -166,39 +161,34 @@ class FhirSource:
         reading.begin(page)
         return page
 
-    def _stored(self, reading: "_Reading") -> SearchPage | None:
+    def _stored(self, reading: Reading) -> SearchPage | None:
         """The last page that was stored, if the server still has it and it still holds the same."""
         last = reading.place.page
         if last is None:
             return None
         try:
-            page = self._client.fetch_linked(last.url, RESOURCE_TYPES[reading.kind])
-        except (
-            HubError
-        ):  # some say 410 or 404, some fail: whatever is wrong, asking anew shows whether it is the page's
+            page = self._linked(last.url, reading)
+        except HubError:  # 410, 404 or a failure: asking anew shows whether it was only the page's
             return None
-        if _digest(page) != last.holds or reading.is_ahead_of(page.sent_at, self._overlap):
+        if digest_of(page) != last.holds or reading.is_ahead_of(page.sent_at, self._overlap):
             return None
         reading.go_on(last)
         return page
 
-    def _by_value(self, reading: "_Reading") -> Iterator[Page]:
+    def _by_value(self, reading: Reading) -> Iterator[Page]:
         """From the start of the stretch on, each page beginning at the last value of the one before."""
         resource_type, size = RESOURCE_TYPES[reading.kind], self._page_size
         reading.read_by_value()
         since = reading.place.floor
-        taken: set[tuple[str, datetime | None]] = set()
         while True:
             back = since == reading.place.floor
             page = self._client.fetch_page(resource_type, self._params(reading, since, size, back=back))
-            fresh = {_state(r) for r in page.resources} - taken
-            taken |= fresh
             yield self._take(page, reading)
             last = max(filter(None, map(modified_at, page.resources)), default=None)
             is_all = page.next_url is None and (page.total is None or page.total <= len(page.resources))
             if is_all or not page.resources:
                 return
-            if fresh and last is not None and last != since:
+            if reading.barren_pages == 0 and last not in (None, since):
                 since = last
             elif page.next_url is not None:
                 yield from self._with_care(page, reading)
@@ -208,31 +198,31 @@ class FhirSource:
             else:
                 raise _stuck(page, resource_type)
 
-    def _with_care(self, first: SearchPage, reading: "_Reading") -> Iterator[Page]:
-        """By links, from a page that is taken to the end."""
+    def _with_care(self, first: SearchPage, reading: Reading) -> Iterator[Page]:
+        """By links, from a page that is taken to the end; each page is asked for again after the one behind it."""
         trail, visited = Trail[SearchPage](), set[str]()
         trail.add(*_bare(first))
         while (url := trail.pages[-1][0].next_url) is not None:
-            if url in visited:
-                raise _loop(first)
-            visited.add(url)
-            behind, again = (
-                self._client.fetch_linked(one, RESOURCE_TYPES[reading.kind]) for one in (url, trail.pages[-1][0].url)
-            )
-            if _bare(again)[1] == trail.pages[-1][1]:
-                trail.add(*_bare(behind))
-                yield self._take(behind, reading)
-                continue
-            if trail.is_restless:
-                raise _restless(behind)
-            trail.go_back()
-            visited.clear()
-            if not trail.pages:
-                trail.add(*_bare(again))
-                yield self._take(again, reading)
+            last, end = trail.pages[-1]
+            _refuse_circle(last, visited, reading)
+            page, again = self._linked(url, reading), self._linked(last.url, reading)
+            if _bare(again)[1] != end:
+                if trail.is_restless:
+                    raise _restless(page)
+                trail.go_back()
+                visited.clear()
+                reading.barren_pages = 0
+                if trail.pages:
+                    continue
+                page = again
+            trail.add(*_bare(page))
+            yield self._take(page, reading)
+
+    def _linked(self, url: str, reading: Reading) -> SearchPage:
+        return self._client.fetch_linked(url, RESOURCE_TYPES[reading.kind])
 
     def _params(
-        self, reading: "_Reading", since: datetime | None, size: int, *, back: bool = True
+        self, reading: Reading, since: datetime | None, size: int, *, back: bool = True
     ) -> dict[str, str | Sequence[str]]:
         params: dict[str, str | Sequence[str]] = {"_sort": "_lastUpdated", "_count": str(size)}
         if reading.dates:
@@ -241,88 +231,10 @@ class FhirSource:
             params["_lastUpdated"] = f"ge{written(since - self._overlap if back else since)}"
         return params
 
-    def _take(self, page: SearchPage, reading: "_Reading") -> Page:
+    def _take(self, page: SearchPage, reading: Reading) -> Page:
         reading.saw(page)
         judged = self._judged(page.resources, reading.kind)
         return Page(_sound(judged), reading.place.text(), _broken(judged))
-
-
-@dataclass(slots=True)
-class _Reading:
-    """One run through what changed, and what shows that the run may have missed something."""
-
-    kind: Kind
-    place: Place
-    dates: tuple[str, ...] = ()
-    """Only appointments of these."""
-    followed_links: bool = False
-    total: int | None = None
-    changed_meanwhile: bool = False
-    barren_pages: int = 0
-    read_before: int = 0
-    """Records that were read before it was cut off."""
-    goes_by_value: bool = False
-    ids: set[int] = field(default_factory=set)
-    """Hashes: a reading may be of millions of records."""
-    states: set[int] = field(default_factory=set)
-    """The same, of ids with their moment of change."""
-
-    def begin(self, first: SearchPage) -> None:
-        cut_off_at = self.place.page
-        if self.place.began_at is None and cut_off_at is None:
-            self.place = replace(self.place, began_at=first.sent_at)
-        else:
-            self.followed_links = True
-        self.changed_meanwhile = cut_off_at is not None and cut_off_at.is_moving
-        self.total = first.total
-        self.place = replace(self.place, page=None)
-
-    def go_on(self, last: LastPage) -> None:
-        """Behind the page that was stored last, with what was known then."""
-        self.followed_links = True
-        self.total, self.changed_meanwhile, self.read_before = last.total, last.is_moving, last.read
-
-    def read_by_value(self) -> None:
-        """All of it once more, from the floor; who is cut off in it has what follows still before him."""
-        self.goes_by_value = True
-        self.place = replace(self.place, seen=self.place.floor, page=None)
-
-    def is_ahead_of(self, now: datetime | None, overlap: timedelta) -> bool:
-        """Whether the server's clock stands before the last change seen: what has changed since is stamped before that,
-        too, so nothing less than everything shows it.
-        """
-        seen = self.place.seen
-        return now is not None and seen is not None and now + _TICK < seen - overlap / 2
-
-    def saw(self, page: SearchPage) -> None:
-        changes = [change for change in map(modified_at, page.resources) if change is not None]
-        began = self.place.began_at
-        self.changed_meanwhile |= any(began is None or change >= began for change in changes)
-        fresh = {hash(_state(resource)) for resource in page.resources} - self.states
-        self.barren_pages = 0 if fresh else self.barren_pages + 1
-        self.states |= fresh
-        if self.total is not None:
-            self.ids |= {hash(id_of(resource)) for resource in page.resources}
-        past = changes if began is None else [min(change, began + _TICK) for change in changes]
-        latest = [*past, self.place.seen] if self.place.seen else past
-        self.place = replace(self.place, seen=max(latest, default=None))
-        if not self.goes_by_value:
-            self.place = replace(self.place, page=self._last(page))
-
-    def _last(self, page: SearchPage) -> LastPage:
-        return LastPage(page.url, _digest(page), self.read, self.total, self.changed_meanwhile)
-
-    @property
-    def read(self) -> int:
-        return self.read_before + len(self.ids)
-
-    @property
-    def missed_something(self) -> bool:
-        held_back = self.total is not None and self.read < self.total
-        return held_back or (self.followed_links and self.changed_meanwhile)
-
-    def done(self) -> Place:
-        return Place(seen=self.place.seen)
 
 
 def _sound(judged: Sequence[Judged]) -> tuple[SourceRecord, ...]:
@@ -333,18 +245,16 @@ def _broken(judged: Sequence[Judged]) -> tuple[Rejected, ...]:
     return tuple(Rejected(record, problems) for record, problems in judged if problems)
 
 
-def _state(resource: Resource) -> tuple[str, datetime | None]:
-    return id_of(resource), modified_at(resource)
-
-
 def _bare(page: SearchPage) -> tuple[SearchPage, str | None]:
     """It without its records, and the last one's id."""
     return replace(page, resources=()), id_of(page.resources[-1]) if page.resources else None
 
 
-def _digest(page: SearchPage) -> str:
-    states = [f"{id_} {at}" for id_, at in map(_state, page.resources)]
-    return sha256("\n".join(states).encode()).hexdigest()[:32]
+def _refuse_circle(page: SearchPage, visited: set[str], reading: Reading) -> None:
+    """Before its link is followed: one that was followed already, or that leads on and on to nothing new."""
+    if page.next_url is None or page.next_url in visited or reading.barren_pages >= MOST_BARREN_PAGES:
+        raise _loop(page)
+    visited.add(page.next_url)
 
 
 def _loop(page: SearchPage) -> NeedsAttention:

@@ -25,23 +25,31 @@ class Run:
     states: set[State] = field(default_factory=set)
     """What this round has seen."""
     keys: set[str] = field(default_factory=set)
-    """Of the list's own records, in which several of ours may stand."""
+    """The same, of the list's own records, in which several of ours may stand."""
 
-    def saw(self, records: Sequence[SourceRecord], answered_at: datetime | None, total: int | None) -> bool:
-        """Take note of a page; whether anything on it was new to this round."""
+    def saw(
+        self, keys: Sequence[str], records: Sequence[SourceRecord], answered_at: datetime | None, total: int | None
+    ) -> bool:
+        """Take note of a page; whether anything on it was new to this round.
+
+        `keys`: of the list's own records, also of those that hold none of ours or cannot be read.
+        """
         self.pages += 1
         self.changed_meanwhile |= total is not None and self.total is not None and total != self.total
         self.total = total
-        fresh = {_state(record) for record in records} - self.states
+        states = {_state(record) for record in records}
+        is_fresh = not (self.keys.issuperset(keys) and states <= self.states)
         for record in records:
             self._note(record, answered_at)
-        self.states |= fresh
-        return bool(fresh)
+        self.keys.update(keys)
+        self.states |= states
+        return is_fresh
 
     def begin_again(self) -> None:
         """From the first page, with care."""
         self.is_careful = True
         self.states.clear()
+        self.keys.clear()
 
     def may_have_missed(self, *, positional: bool) -> bool:
         """Whether a careful round is called for.

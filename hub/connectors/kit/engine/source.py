@@ -197,16 +197,15 @@ class _Reader:
         taken = self._taker.take(raw[1:] if is_repeated else raw)
         self._last = list(raw[-1:]) or self._last
         keys = [self._key(one) for one in raw]
-        run.keys |= set(keys)
         total = value_at(answer.body, path) if (path := getattr(self._paging, "total", None)) else None
-        fresh = run.saw(taken.records, now, total if isinstance(total, int) else None)
+        fresh = run.saw(keys, taken.records, now, total if isinstance(total, int) else None)
         following = next_mark(self._paging, mark, answer, raw, keys[-1] if keys else None)
         if following is not None and following.url is not None:
             following = replace(following, url=self._caller.absolute(following.url))
         run.place = replace(run.place, at=following)
         self._etag = answer.headers.get("etag") if self._is_one_answer else None
         at = run.place if following is not None else replace(run.place, at=PageMark(count=0))
-        return Page(taken.records, at.text(), taken.rejected), fresh or bool(taken.rejected)
+        return Page(taken.records, at.text(), taken.rejected), fresh
 
     def _ask(self, mark: PageMark, *, is_resumed: bool) -> Answer | None:
         """The page; None where the mark that an earlier run kept is no longer good."""
