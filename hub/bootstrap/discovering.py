@@ -64,7 +64,7 @@ def discover(settings: Settings, folder: PracticeFolder, system: str, limit: int
             row = table is not None and table.table.spec.shape == "row"
             proposal = propose(sample, kind, system=system, row=row, joins=connection.joins)
             marks = dict(marks_of_table(table)) if table is not None else {}
-            if sample:
+            if proposal.found:
                 proposed = read_mapping(proposal.table, f"{kind}.yaml", {**codes, **_codes(proposal)})
                 marks = {**dict(marks_of_table(proposed, with_text=False)), **marks}
             yield Discovered(kind, len(sample), tuple(_fields(sample, marks, row=row)), proposal)

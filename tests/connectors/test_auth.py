@@ -97,6 +97,23 @@ def test_several_schemes_hold_together():
     assert (server.asked[0].headers["api-account"], server.asked[0].headers["api-key"]) == ("ada", "t0p")
 
 
+@pytest.mark.parametrize("is_own", [True, False], ids=["its own", "another's"])
+def test_its_own_token_server_is_asked_as_the_system_is_and_a_stranger_hears_no_secret(is_own: bool):
+    key = {"scheme": "header", "name": "Api-Key", "value": TOKEN}
+    desk = answer({"access_token": "fresh"}, content_type="application/json")
+    with scripted(lambda _asked: desk) as system, scripted(lambda _asked: desk) as stranger:
+        grant = CREDENTIALS | {"token_url": "token" if is_own else f"{stranger.url}/token"}
+        declared = connection(system.url, grant, key, headers={"SiteId": "-99"})
+        secrets = SecretStore(Path("/nowhere"), ENVIRONMENT, "connections/glow.yaml")
+        with open_http(declared, secrets) as http:
+            http.get("clients")
+        asked = system.asked[0] if is_own else stranger.asked[0]
+        assert system.asked[-1].headers["api-key"] == "t0p"
+    carried = {name: asked.headers.get(name) for name in ("api-key", "siteid")}
+    assert asked.target == "/token"
+    assert carried == ({"api-key": "t0p", "siteid": "-99"} if is_own else {"api-key": None, "siteid": None})
+
+
 def test_a_signed_token_is_an_hmac_over_the_text_with_the_time_and_is_made_anew_in_time():
     text = "blvd-admin-v1{business}{unix_seconds}"
     spec = Signed.model_validate({"scheme": "signed", "user": "k", "secret": SECRET, "text": text, "values": BUSINESS})

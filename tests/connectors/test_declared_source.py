@@ -184,6 +184,19 @@ def test_one_record_of_the_system_may_hold_several_of_ours():
     assert page.records[0].payload["booking"] == {"sheet": {"no": 7}, "client": "c1"}
 
 
+def test_records_that_stand_under_their_names_are_a_list_of_them():
+    clinic = Clinic("cursor")
+    pages = [
+        ({"rows": {"c1": {"changed": 1}, "c2": {"changed": 2}, "c3": "junk"}, "next": "c3"}, None),
+        ({"rows": []}, None),
+    ]
+    clinic._cursor = lambda *_: pages[clinic.pages - 1]  # type: ignore[method-assign]
+    with reading(clinic, keyed_as="id") as (source, _):
+        first, *_ = list(source.read(Kind.PATIENT, None))
+    assert [record.payload for record in first.records] == [{"changed": 1, "id": "c1"}, {"changed": 2, "id": "c2"}]
+    assert [rejected.problems[0].code for rejected in first.rejected] == ["no_id"]
+
+
 def test_a_change_stamped_in_the_future_does_not_hide_those_that_come_before_it():
     clinic = Clinic("cursor", [row(1), row(2, int(NOW) + 86_400 * 365)])
     with reading(clinic) as (source, _):

@@ -63,8 +63,10 @@ def _auth(connection: Connection, secrets: SecretStore, base_url: str, witness: 
     """The same one while the file and the secrets are the same: a corrected secret counts at once."""
     said = "\n".join(scheme.model_dump_json() for scheme in connection.auth)
     held = "\n".join(secrets.read(one) for scheme in connection.auth for one in sources_in(scheme))
-    key = sha256(f"{connection.account} {base_url} {secrets.folder}\n{said}\n{held}".encode()).hexdigest()
-    return _only(_auths, key, lambda: open_auth(connection.auth, secrets, base_url, witness))
+    key = sha256(
+        f"{connection.account} {base_url} {secrets.folder} {connection.headers}\n{said}\n{held}".encode()
+    ).hexdigest()
+    return _only(_auths, key, lambda: open_auth(connection.auth, secrets, base_url, witness, connection.headers))
 
 
 def _only(kept: dict[K, T], key: K, make: Callable[[], T]) -> T:

@@ -15,6 +15,8 @@ that stands in one record alone may be somebody's name."""
 _MOST_WORDS = 8
 _MERE = frozenset({"value", "val", "number", "text", "valuestring"})
 _KEYS = frozenset({"id", "key", "uid", "guid"})
+_NEARLY_KEYS = frozenset({"no", "ref", "code"})
+"""The same within an object; by themselves they say something of their own, too."""
 _CHOSEN = re.compile(r"\[[^=\]]+=([^\]]+)\]")
 
 
@@ -39,7 +41,9 @@ class Column:
         if last in _MERE:
             around = keys[-2].removesuffix("s") if len(keys) > 1 else ""
             return (*(loose(word) for word in reversed(selectors)), around, f"{around}{last}", last)
-        return (pair, f"{keys[-2]}id") if last in _KEYS and len(keys) > 1 else (last, pair)
+        if last in _KEYS | _NEARLY_KEYS and len(keys) > 1:
+            return (pair, f"{keys[-2]}id", *([last] if last in _NEARLY_KEYS else []))
+        return (last, pair)
 
     @property
     def texts(self) -> list[str]:

@@ -56,6 +56,8 @@ class Proposal:
     """Canonical fields that nothing was found for."""
     unmapped: tuple[str, ...]
     """Paths that hold something and are no field's."""
+    found: tuple[str, ...] = ()
+    """Canonical fields that it fills; without any it is no table yet."""
 
 
 def propose(
@@ -84,7 +86,7 @@ def propose(
     codes = {f"{system}-{kind}-{loose(g.field)}": codes_text(g, STATES) for g in guesses if g.shape.codec == "code"}
     used = {path for guess in guesses for path in (*guess.paths, *guess.parts.values())}
     unmapped = [one for one in columns if not {one.path, one.path.replace("[*]", "[0]")} & used]
-    found = {name for guess in guesses for name in guess.field.split(" + ")}
+    found = [name for guess in guesses for name in guess.field.split(" + ")]
     missing = [name for name in MODELS[kind].model_fields if name not in found and name != "id"]
     table = table_text(
         kind,
@@ -98,7 +100,7 @@ def propose(
         unmapped=[f"{column.path} ({len(column.records)} of {len(records)})" for column in unmapped],
         count=len(records),
     )
-    return Proposal(table, codes, tuple(missing), tuple(column.path for column in unmapped))
+    return Proposal(table, codes, tuple(missing), tuple(column.path for column in unmapped), tuple(found))
 
 
 def _find_key(columns: Sequence[Column], each: str) -> str | None:

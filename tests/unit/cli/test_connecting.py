@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from hub.cli.connecting import app
 from hub.connectors.kit.mapping_files import load_mappings
 from hub.errors import RetryLater
-from tests.peers.scripted import scripted
+from tests.peers.scripted import answer, scripted
 from tests.peers.unseen.veloura.server import Veloura
 
 VELOURA = Path(__file__).parents[2] / "peers" / "unseen" / "veloura" / "practice"
@@ -82,6 +82,17 @@ def test_fields_are_shown_with_examples_only_where_they_are_not_personal(practic
     assert (shown["name.first"], shown["alias"]) == ("<identity>", "<text of 6>")
     assert not [text for path, text in shown.items() if path.startswith("contact") and not text.startswith("<")]
     assert {field["path"]: field["shown"] for field in visit["fields"]}["state"] == "OPEN"
+
+
+def test_a_stream_of_whose_fields_nobody_knows_one_is_shown_like_the_others(practice):
+    with scripted(lambda _asked: answer([{"zq": 1, "wx": [{"vy": "A"}]}], content_type="application/json")) as server:
+        streams = {kind: {"read": {"path": "all", "id": "zq"}} for kind in ("patient", "location")}
+        said = {"system": "odd", "connector": "rest", "base_url": server.url, "mappings": "odd", "streams": streams}
+        (practice / "connections" / "odd.yaml").write_text(json.dumps(said), encoding="utf-8")
+        done = run("discover", "odd", "--json")
+    assert done.exit_code == 0, done.output
+    for stream in json.loads(done.stdout)["streams"]:
+        assert [field["path"] for field in stream["fields"]] == ["zq", "wx[0].vy"]
 
 
 def test_first_tables_are_written_where_one_asks_for_them_and_never_over_others(practice, tmp_path):

@@ -1,6 +1,6 @@
 """Each declared scheme, with its secrets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from hub.connectors.kit.auth.kept_token import KeptToken
 from hub.connectors.kit.auth.oauth2 import PlainGrant, RefreshGrant, client_of
@@ -8,7 +8,7 @@ from hub.connectors.kit.auth.signed import SignedToken
 from hub.connectors.kit.auth.smart import SmartGrant
 from hub.connectors.kit.auth.static import Several, StaticHeader, StaticParameter, basic, bearer
 from hub.connectors.kit.auth.tokens import Grants, TokenHeader, TokenServer
-from hub.connectors.kit.http import Authorizer, Witness, address_of, nobody
+from hub.connectors.kit.http import Authorizer, Witness, address_of, is_same_origin, nobody
 from hub.connectors.kit.secret_store import SecretStore
 from hub.connectors.kit.spec.auth import (
     Auth,
@@ -24,22 +24,41 @@ from hub.connectors.kit.spec.auth import (
     TokenScheme,
 )
 
+Opener = Callable[[str, TokenScheme], TokenServer]
+
 
 def open_auth(
-    schemes: Sequence[Auth], secrets: SecretStore, base_url: str, witness: Witness = nobody
+    schemes: Sequence[Auth],
+    secrets: SecretStore,
+    base_url: str,
+    witness: Witness = nobody,
+    headers: Mapping[str, str] | None = None,
 ) -> Authorizer | None:
     """What the schemes put on a request; None for no scheme. Nothing is asked of anybody yet.
 
-    `witness` sees what is asked of token servers.
+    A token server of the system's own origin is asked as the system is: with `headers`, and what other schemes hold
+    that stays the same. `witness` sees what is asked of token servers.
 
     Raises:
         NeedsAttention: a secret is not there, or is not what its scheme needs.
     """
-    opened = [_opened(scheme, secrets, base_url, witness) for scheme in schemes]
+    fixed = [_fixed(scheme, secrets) for scheme in schemes]
+    beside = Several([one for one in fixed if one is not None])
+
+    def token_server(url: str, spec: TokenScheme) -> TokenServer:
+        whole = address_of(base_url, url)
+        if not is_same_origin(base_url, whole):
+            return TokenServer(whole, spec.send, spec.answer, witness)
+        return TokenServer(whole, spec.send, spec.answer, witness, headers=headers, auth=beside)
+
+    opened = [
+        one or _changing(scheme, secrets, base_url, witness, token_server)
+        for one, scheme in zip(fixed, schemes, strict=True)
+    ]
     return opened[0] if len(opened) == 1 else Several(opened) if opened else None
 
 
-def _opened(scheme: Auth, secrets: SecretStore, base_url: str, witness: Witness) -> Authorizer:
+def _fixed(scheme: Auth, secrets: SecretStore) -> Authorizer | None:
     match scheme:
         case Bearer():
             return bearer(secrets.read(scheme.token))
@@ -49,22 +68,26 @@ def _opened(scheme: Auth, secrets: SecretStore, base_url: str, witness: Witness)
             return StaticHeader(scheme.name, scheme.prefix + secrets.read(scheme.value))
         case Query():
             return StaticParameter(scheme.name, secrets.read(scheme.value))
+    return None
+
+
+def _changing(scheme: Auth, secrets: SecretStore, base_url: str, witness: Witness, token_server: Opener) -> Authorizer:
+    match scheme:
         case Signed():
             values = {name: secrets.read(value) for name, value in scheme.values.items()}
             return SignedToken(scheme, secrets.read(scheme.user), secrets.read(scheme.secret), values)
         case SmartBackend():
-            grant = SmartGrant(
-                scheme, secrets.read(scheme.client_id), secrets.read(scheme.key), base_url, witness=witness
+            client_id, key = secrets.read(scheme.client_id), secrets.read(scheme.key)
+            return TokenHeader(
+                SmartGrant(scheme, client_id, key, base_url, witness=witness), "Authorization", "Bearer "
             )
-            return TokenHeader(grant, "Authorization", "Bearer ")
         case ClientCredentials() | Password() | Refresh():
-            return TokenHeader(_grants(scheme, secrets, base_url, witness), scheme.header, scheme.prefix)
+            grants = _grants(scheme, secrets, token_server(scheme.token_url, scheme))
+            return TokenHeader(grants, scheme.header, scheme.prefix)
+    raise AssertionError(scheme)
 
 
-def _grants(
-    scheme: ClientCredentials | Password | Refresh, secrets: SecretStore, base_url: str, witness: Witness
-) -> Grants:
-    server = TokenServer(address_of(base_url, scheme.token_url), scheme.send, scheme.answer, witness)
+def _grants(scheme: ClientCredentials | Password | Refresh, secrets: SecretStore, server: TokenServer) -> Grants:
     secret = secrets.read(scheme.client_secret) if scheme.client_secret else None
     client_id = secrets.read(scheme.client_id) if scheme.client_id else None
     named, headers = client_of(client_id, secret, scheme.client_in) if client_id is not None else ({}, {})

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from hub.connectors.kit.http import Answer, HttpClient, Witness, nobody, place
+from hub.connectors.kit.http import Answer, Authorizer, HttpClient, Witness, nobody, place
 from hub.connectors.kit.spec.auth import TokenAnswer
 from hub.connectors.kit.values import value_at
 from hub.errors import HubError, NeedsAttention, Problem, RetryLater
@@ -78,12 +78,22 @@ class TokenServer:
     """The token endpoint of OAuth 2.0, and of those who nearly speak it."""
 
     def __init__(
-        self, url: str, send: str = "form", answer: TokenAnswer | None = None, witness: Witness = nobody
+        self,
+        url: str,
+        send: str = "form",
+        answer: TokenAnswer | None = None,
+        witness: Witness = nobody,
+        *,
+        headers: Mapping[str, str] | None = None,
+        auth: Authorizer | None = None,
     ) -> None:
+        """`headers` and `auth` are what each request to the system carries, where it is the system's own."""
         self._url = url
         self._witness = witness
         self._send = send
         self._answer = answer or TokenAnswer()
+        self._headers = headers
+        self._auth = auth
 
     def ask(self, params: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Grant:
         """One grant; sent once, for an assertion or a refresh token is good only once.
@@ -102,7 +112,7 @@ class TokenServer:
     def _said(self, params: Mapping[str, str], headers: Mapping[str, str] | None) -> Answer:
         carried = {"form": dict(params)} if self._send == "form" else {"payload": dict(params)}
         try:
-            with HttpClient(self._url, witness=self._witness) as client:
+            with HttpClient(self._url, auth=self._auth, headers=self._headers, witness=self._witness) as client:
                 return client.request("POST", self._url, headers=headers, accept=_READ, **carried)  # type: ignore[arg-type]
         except RetryLater:
             raise

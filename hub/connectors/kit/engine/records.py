@@ -29,8 +29,8 @@ class Taken:
     rejected: tuple[Rejected, ...]
 
 
-def list_in(answer: Answer, path: str | None, paging: object = None) -> list[Any]:
-    """The list of records in an answer, as the system cut it.
+def list_in(answer: Answer, path: str | None, paging: object = None, keyed_as: str | None = None) -> list[Any]:
+    """The list of records in an answer, as the system cut it; with `keyed_as` also an object of them, by name.
 
     Raises:
         NeedsAttention: no list stands there.
@@ -40,6 +40,8 @@ def list_in(answer: Answer, path: str | None, paging: object = None) -> list[Any
     found = value_at(answer.body, path)
     if isinstance(found, list):
         return found
+    if isinstance(found, dict) and keyed_as is not None:
+        return [{**one, keyed_as: name} if isinstance(one, dict) else one for name, one in found.items()]
     if found is None and (answer.body is None or is_at(answer.body, path)):
         return []
     raise _no_list(answer, path)

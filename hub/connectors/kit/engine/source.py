@@ -176,7 +176,7 @@ class _Reader:
             if answer.status == _NOT_MODIFIED:
                 self._etag = self._run.place.etag
                 return
-            raw = list_in(answer, self._reading.records, self._paging)
+            raw = self._list_in(answer)
             if (back := self._moved(mark, raw) or self._shifted(trail)) is not None:
                 mark, barren = back, 0
                 visited.clear()
@@ -263,11 +263,14 @@ class _Reader:
             return None
         mark, end = trail.pages[-1]
         answer = self._ask(mark, is_resumed=True)
-        if answer is None or self._end_of(list_in(answer, self._reading.records, self._paging)) == end:
+        if answer is None or self._end_of(self._list_in(answer)) == end:
             return None
         if trail.is_restless:
             raise _restless(f"{self._taker.name}: records move faster than they can be read")
         return trail.go_back()
+
+    def _list_in(self, answer: Answer) -> list[Any]:
+        return list_in(answer, self._reading.records, self._paging, self._reading.keyed_as)
 
     def _end_of(self, raw: Sequence[Any]) -> str | None:
         return self._key(raw[-1]) if raw else None

@@ -3,7 +3,7 @@
 Connectors speak through this client only. No message holds a body, a query or a header: those may be personal.
 """
 
-from hub.connectors.kit.http.addresses import address_of, place
+from hub.connectors.kit.http.addresses import address_of, is_same_origin, place
 from hub.connectors.kit.http.answers import Answer, sent_at
 from hub.connectors.kit.http.client import Authorizer, HttpClient, Limits
 from hub.connectors.kit.http.gate import Gate
@@ -18,6 +18,7 @@ __all__ = [
     "Seen",
     "Witness",
     "address_of",
+    "is_same_origin",
     "nobody",
     "place",
     "sent_at",

@@ -168,6 +168,9 @@ class Reading(Call):
 
     records: JsonPath | None = None
     """Where the list of records stands in the answer; without it the answer is the list."""
+    keyed_as: str | None = None
+    """Where the records stand as an object, each under its own name (`{C-1: {…}, C-2: {…}}`): the key under which a
+    record gets that name."""
     each: Each | None = None
     for_each: ForEach | None = None
     """For lists that stand behind the records of another stream."""
