@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hub.canonical.practice_checks import policy_places
@@ -22,6 +23,17 @@ def find_money_problems(practice: Practice, document: Document) -> Iterator[Prob
         yield from _deposit_first(practice, policy, path, document)
         yield from _tiers(policy, path, document)
         yield from _windows(policy, path, document)
+
+
+def find_falling_fees(practice: Practice, document: Document) -> Iterator[Problem]:
+    """Notes on windows in which a cancellation costs less than earlier: so it may be meant, and hardly is."""
+    for path, policy in policy_places(practice, document):
+        rules = [(rule.within_hours, n) for n, rule in enumerate(policy.cancellation) if rule.within_hours is not None]
+        for (hours, number), (wider, other) in pairwise(sorted(rules)):
+            if policy.cancellation[number].fee_share < policy.cancellation[other].fee_share:
+                message = f"a cancellation within {hours} hours costs less than one within {wider}"
+                hint = "Change the shares about if that is not meant; the order of the windows says nothing"
+                yield document.problem((*path, "cancellation", number, "fee_share"), message, hint)
 
 
 def _deposit_first(practice: Practice, policy: Policy, path: Path, document: Document) -> Iterator[Problem]:

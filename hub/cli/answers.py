@@ -48,7 +48,7 @@ def refused(
 ) -> typer.Exit:
     """Print every reason and the nearest times, if any were looked for; raise what comes back: exit 1."""
     from hub.scheduling.nearest import DAYS
-    from hub.scheduling.scenario.explain import meaning
+    from hub.scheduling.scenario.codes import meaning
 
     times = {side: at and local(at, zone) for side, at in nearest._asdict().items()} if nearest is not None else None
     if as_json:

@@ -14,6 +14,7 @@ from hub.errors import Problem
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.scenario.actions import BookSeries, Complete, Find, Gaps, PartEntry, TripEntry
 from hub.scheduling.scenario.day_actions import Sign, Withdraw
+from hub.scheduling.scenario.expected_words import ExpectedWords
 from hub.scheduling.scenario.outside_actions import find_outside_problems
 from hub.scheduling.scenario.stock_actions import OpenVialOf, StockEntry
 
@@ -66,6 +67,7 @@ class _Checks:
         self._patients = {patient.id for patient in scenario.patients}
         self._packages = {package.id for package in scenario.packages}
         self._products = {product.id for product in scenario.products}
+        self._words = ExpectedWords(scenario, document)
 
     def visits(self) -> Iterator[Problem]:
         seen: set[str] = set()
@@ -103,8 +105,7 @@ class _Checks:
                 several[named] = _named_thing(entry, several)
 
     def _expected(self, entry: ActionEntry, expect: Expectation, path: Path) -> Iterator[Problem]:
-        for product in expect.stock or ():
-            yield from self._known("product", product, self._products, (*path, "stock", product))
+        yield from self._words.problems(expect, path)
         for key in expect.given():
             if entry.kind not in GOES_WITH.get(key, (entry.kind,)):
                 yield self._document.problem((*path, key), f"{key!r} can be expected of: {', '.join(GOES_WITH[key])}")

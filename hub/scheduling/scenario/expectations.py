@@ -1,6 +1,6 @@
 """What must come out of an action, and whether it did. Only the keys an expectation gives are compared."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -164,7 +164,23 @@ def _same_rows(expected: Any, got: Any) -> bool:
 
 
 def _same_rows_in_any_order(expected: Any, got: Any) -> bool:
-    return len(expected) == len(got) and all(any(_gives(e, g) for g in got) for e in expected)
+    return len(expected) == len(got) and _are_paired(expected, got)
+
+
+def _are_paired(expected: Sequence[Mapping[str, Any]], got: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether each expected row has a row of its own: one that is taken goes on to another where that frees it."""
+    holder: dict[int, int] = {}
+
+    def finds_one(number: int, tried: set[int]) -> bool:
+        for place, row in enumerate(got):
+            if place not in tried and _gives(expected[number], row):
+                tried.add(place)
+                if place not in holder or finds_one(holder[place], tried):
+                    holder[place] = number
+                    return True
+        return False
+
+    return all(finds_one(number, set()) for number in range(len(expected)))
 
 
 def _has_all(expected: Mapping[str, Any], got: Mapping[str, Any]) -> bool:

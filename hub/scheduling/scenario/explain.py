@@ -12,73 +12,13 @@ from hub.scheduling.diary import Diary
 from hub.scheduling.openings import find_openings
 from hub.scheduling.request import BookingRequest, OpeningsRequest
 from hub.scheduling.scenario.actions import ActionEntry
+from hub.scheduling.scenario.codes import meaning
 from hub.scheduling.scenario.document import read_scenario
 from hub.scheduling.scenario.play import openings_request, play
 from hub.scheduling.scenario.player import Outcome, Player
 from hub.scheduling.scenario.run import judged, plain
 from hub.scheduling.scenario.series import why_no_series
 from hub.scheduling.timeline import instant_at, set_minutes
-
-MEANINGS = {
-    "already_arrived": "the patient is here already",
-    "closed": "outside the hours of the location",
-    "hold_expired": "there is no such hold any more",
-    "horizon": "further ahead than this channel may book",
-    "in_the_future": "after now: nobody knows that yet",
-    "in_the_past": "before now",
-    "key_reused": "the key belongs to another request",
-    "known_only": "this channel is for patients the practice knows",
-    "lead_time": "too short notice for this channel",
-    "missing_consent": "a form is not signed, not in the version that is needed, or no longer valid",
-    "may_not_waive": "this role may not waive that, or not for this reason",
-    "missing_prerequisite": "a visit that must come before is missing",
-    "no_combination": "there is somebody for every name, but not all together",
-    "no_credit": "the package does not pay it",
-    "no_series": "not all of its sessions find a place by then",
-    "no_variance": "every count of the lot is explained",
-    "no_stock": "the stock is promised to others or expires before",
-    "merge_in_use": "what was made since would be torn apart",
-    "pair_decided": "somebody decided otherwise",
-    "none_suitable": "nobody at the location qualifies for one of the names, busy or not",
-    "not_arrived": "the patient was not checked in",
-    "not_begun": "it is still to come",
-    "not_booked": "it is not booked any more, or never was",
-    "not_over": "it ends then anyway",
-    "not_signed": "there is nothing to take back",
-    "not_supervised": "nobody who must be present is on duty throughout",
-    "not_today": "it is on another date",
-    "not_confirmed": "the system that owns the calendar never had it",
-    "nothing_to_waive": "nothing of it is left to waive",
-    "off_grid": "not on the grid of offered times",
-    "other_expiry": "the lot is there with another expiry",
-    "payment_declined": "the deposit could not be reserved",
-    "patient_busy": "the patient is in another visit",
-    "reason_missing": "whoever passes over a rule says why",
-    "service_not_offered": "this channel does not offer the service",
-    "too_late": "too long after the session before",
-    "too_soon": "too close to another visit of the patient",
-    "unknown_lot": "there is no such lot there",
-    "cannot_hold_both": "the new time is to be had only once the old one is given up, and its owner has the word",
-    "changed_since": "it was over, or its patient here, before the owner of the calendar answered",
-    "nothing_undecided": "nothing of it waits for another system's word, or this word answers nothing that does",
-    "still_being_asked": "whoever asked may still be at it, or what was sent on its way",
-    "known_otherwise": "whoever was asked has said otherwise by now",
-    "may_not_decide": "the policy does not let this role decide between two systems (`decides`)",
-    "may_not_settle": "the policy does not let this role settle what is undecided",
-    "two_calendars": "one owner's calendar is not another's: cancel it where it is, and book it there",
-    "undecided_change": "another change of it still waits for another system's word",
-    "unknown_consent": "there is no such form",
-    "unknown_merge": "there is no such merge, or it was taken back",
-    "unknown_pair": "there is no such pair of patients",
-    "unknown_patient": "there is no such patient",
-    "unknown_resource": "there is no such resource",
-    "unknown_step": "the service has no such step, or it was left out",
-    "unknown_service": "there is no such service",
-    "unknown_version": "the form has no such version",
-    "witness_missing": "somebody else must have seen it",
-    "vendor_refused": "the system that owns the calendar refused it",
-    "vendor_unavailable": "the system that owns the calendar could not be reached",
-}
 
 
 def explain_scenario(text: str, file: str) -> Iterator[str]:
@@ -103,11 +43,6 @@ def explain_scenario(text: str, file: str) -> Iterator[str]:
             yield from _why(outcome.get("why") or why_no_series(player, entry.series))
         if result.error:
             yield f"   NOT AS EXPECTED: {result.error}; expected {plain(result.expected)}"
-
-
-def meaning(code: str) -> str:
-    """A refusal code in words."""
-    return MEANINGS.get(code) or f"every {code.removeprefix('no_')} that qualifies is busy or off duty"
 
 
 def _summary(entry: ActionEntry, outcome: Outcome) -> str:

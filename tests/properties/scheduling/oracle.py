@@ -427,10 +427,15 @@ class Judged:
             apart = abs((day - on).days)
             if other["id"] == service["id"] and apart < service.get("series", {}).get("min_days", 0):
                 found.add("too_soon")
-            for later, earlier, in_order in ((service, other, at <= arrival), (other, service, arrival <= at)):
+            # Clocks of two zones: whoever comes later may come on the earlier date, which is no day after at all.
+            after = (day - on).days
+            for later, earlier, days, in_order in (
+                (service, other, after, at <= arrival),
+                (other, service, -after, arrival <= at),
+            ):
                 for rule in later.get("spacing", []):
                     named = rule["after"] == earlier["id"] or rule["after"] in earlier.get("tags", [])
-                    if in_order and named and apart < rule["min_days"]:
+                    if in_order and named and days < rule["min_days"]:
                         found.add("too_soon")
         for rule in service.get("requires", []):
             if not any(

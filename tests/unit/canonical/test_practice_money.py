@@ -3,6 +3,8 @@
 import pytest
 
 from hub.canonical.practice import read_practice, read_sound_practice
+from hub.canonical.practice_money import find_falling_fees
+from hub.documents import parse
 from hub.errors import InvalidInput
 
 GOOD = """\
@@ -56,3 +58,18 @@ def test_each_policy_with_a_date_is_looked_at():
         read_sound_practice(GOOD[: GOOD.index("policy")] + policy, "practice.yaml")
     [problem] = caught.value.problems
     assert (problem.line, problem.field) == (6, "policy[1].deposit_first")
+
+
+@pytest.mark.parametrize(
+    ("windows", "noted"),
+    [
+        ("{within_hours: 48, fee_share: 0.5}, {within_hours: 24, fee_share: 1}", []),
+        ("{within_hours: 24, fee_share: 1}, {within_hours: 48, fee_share: 0.5}", []),
+        ("{within_hours: 24, fee_share: 0.5}, {within_hours: 48, fee_share: 0.5}", []),
+        ("{within_hours: 9, fee_share: 1}, {within_hours: 2, fee_share: 0}", [(8, "policy.cancellation[1].fee_share")]),
+    ],
+)  # fmt: skip
+def test_a_fee_that_falls_as_the_visit_comes_nearer_is_noted_in_whatever_order_the_windows_stand(windows, noted):
+    text = GOOD.replace("{within_hours: 48, fee_share: 0.5}, {within_hours: 24, fee_share: 1}", windows)
+    notes = list(find_falling_fees(read_sound_practice(text, "practice.yaml"), parse(text, "practice.yaml")))
+    assert [(note.line, note.field) for note in notes] == noted
