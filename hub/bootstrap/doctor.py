@@ -5,7 +5,7 @@ With the embedded PostgreSQL the database is started and migrated, as every comm
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from hub.operations.page_plan import INCOMPLETE, REJECTED
 from hub.ports.checks import Check, Level, fail, failures, ok, warn
 from hub.settings import Settings
 from hub.store.engine import application_engine
-from hub.store.health import Health, Server, Waiting, load_health, look_at_server
+from hub.store.health import Awaiting, Health, Server, Waiting, load_health, look_at_server
 from hub.store.unit_of_work import SqlStore
 
 GIB = 1024**3
@@ -133,6 +133,7 @@ def _in_force(engine: Engine, folder: PracticeFolder) -> Check:
 def _health(health: Health) -> Iterator[Check]:
     for box, replay in (("outbox", "hub replay dead {system}"), ("inbox", "hub replay events {system}")):
         yield from _box(box, [one for one in health.waiting if one.box == box], replay)
+    yield from _awaiting(health.awaiting)
     for system, kind in health.stopped:
         hint = f"Look there; if it is right: hub sync {system} --accept-mass-change --role ROLE --reason WHY"
         yield fail("feeds", f"{system} {kind}: stopped, it would change too much at once", hint)
@@ -173,6 +174,20 @@ def _box(box: str, waiting: list[Waiting], replay: str) -> Iterator[Check]:
     if not wrong:
         number = sum(one.number for one in waiting)
         yield ok(box, f"{number} on the way" if number else "empty")
+
+
+def _awaiting(awaiting: Sequence[Awaiting]) -> Iterator[Check]:
+    """Halves of joined records: nobody is asked to look at one, so that what never comes would stay unseen."""
+    for one in awaiting:
+        if one.is_old:
+            said = f"{one.system} {one.kind}: {one.number} since {one.since:%Y-%m-%d} ({', '.join(one.first)}"
+            said += ", …)" if one.number > len(one.first) else ")"
+            hint = "What they belong to never came: `hub sync` the system that it joins, and see in `hub issues` "
+            hint += "and that table's filters why not; what belongs to nobody, strike there"
+            yield warn("joined records", said, hint)
+    if not any(one.is_old for one in awaiting):
+        number = sum(one.number for one in awaiting)
+        yield ok("joined records", f"{number} wait for what they belong to" if number else "none waits")
 
 
 def _dagster(home: Path) -> Check:

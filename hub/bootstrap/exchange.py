@@ -13,6 +13,7 @@ from hub.canonical.records import IN_ORDER
 from hub.operations import replay
 from hub.operations.accept_drift import accept_drift
 from hub.operations.check_agreements import check_agreement
+from hub.operations.close_conflicts import shown
 from hub.operations.decide_conflict import Decision, decide_conflict
 from hub.operations.explain_record import ExplainedField, explain_record
 from hub.operations.linked_system import LinkedSystem
@@ -21,7 +22,6 @@ from hub.operations.pull_changes import Progress as Pulled
 from hub.operations.push_changes import Progress as Pushed
 from hub.operations.push_changes import PushResult, push_changes
 from hub.operations.rehearse_sync import SyncPlan, rehearse_sync
-from hub.operations.settle_conflicts import shown
 from hub.operations.work_inbox import InboxResult, work_inbox
 from hub.ports import AuditEntry, Issue, QuarantinedRow, Store
 from hub.ports.conflicts import FieldConflict

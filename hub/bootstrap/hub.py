@@ -22,7 +22,8 @@ from hub.matching import SplinkLikeness
 from hub.operations.apply_practice import Applied, apply_practice
 from hub.operations.ask_outside import Outside
 from hub.operations.import_export import ImportResult, Progress, import_export
-from hub.operations.match_people import Matched, match_all
+from hub.operations.match_people import SYSTEM, Matched, match_all
+from hub.operations.merge_people import Word
 from hub.operations.migration.history import Decisions, History
 from hub.operations.place_facts import recheck_all_facts
 from hub.operations.plan_practice import PracticePlan, apply_planned, plan_practice
@@ -88,7 +89,11 @@ class Hub:
 
     def match_people(self, progress: Progress = lambda _what, _people: None) -> Matched:
         """Find out which patients are one person."""
-        return match_all(self.store, self._matcher, progress)
+        return match_all(self.store, self._matcher, self.word_on_people(SYSTEM), progress)
+
+    def word_on_people(self, actor: str, reason: str | None = None) -> Word:
+        """What is said of who is one person, by the practice's rules and for all who are told of them."""
+        return Word(actor, reason, told=self.systems.told, rules=self.folder.rules)
 
     def only_location(self, location_id: str | None) -> str:
         """The location given, or the only one.
@@ -141,11 +146,6 @@ class Hub:
     def told(self) -> tuple[str, ...]:
         """The systems that are told of visits."""
         return tuple(self.systems.told[Kind.VISIT])
-
-    @property
-    def told_of_people(self) -> tuple[str, ...]:
-        """The systems that are told of patients."""
-        return tuple(self.systems.told[Kind.PATIENT])
 
     @property
     def desk(self) -> Desk:

@@ -47,7 +47,7 @@ def review(
 ) -> None:
     """List who may be one person, show two side by side, or decide what they are."""
     from hub.bootstrap import open_hub
-    from hub.operations.merge_people import Word, decide_pair
+    from hub.operations.merge_people import decide_pair
     from hub.operations.review_people import find_open_pairs, show_pair
     from hub.scheduling.decision import Refusal
     from hub.settings import read_settings
@@ -59,7 +59,7 @@ def review(
             tell({"waiting": count, "pairs": [_told(one) for one in waiting]}, lines, as_json=as_json)
             return
         if decide is not None:
-            decided = decide_pair(hub.store, pair, decide, Word(by, reason, told=hub.told))
+            decided = decide_pair(hub.store, pair, decide, hub.word_on_people(by, reason))
             if isinstance(decided, Refusal):
                 raise refused(decided, as_json=as_json)
             tell(_told(decided), [f"{decided.state} {decided.match.first} {decided.match.second}"], as_json=as_json)
@@ -96,13 +96,12 @@ def unmerge(
 ) -> None:
     """Take a merge back; what was made for the survivor since stays there."""
     from hub.bootstrap import open_hub
-    from hub.operations.merge_people import Standing, Word, unmerge_people
+    from hub.operations.merge_people import Standing, unmerge_people
     from hub.scheduling.decision import Refusal
     from hub.settings import read_settings
 
     with open_hub(read_settings()) as hub:
-        word = Word(by, reason, told=hub.told, told_of_people=hub.told_of_people)
-        done = unmerge_people(hub.store, merge, word)
+        done = unmerge_people(hub.store, merge, hub.word_on_people(by, reason))
         if isinstance(done, Refusal):
             raise refused(done, as_json=as_json)
         if isinstance(done, Standing):

@@ -35,7 +35,7 @@ def apply_page(system: LinkedSystem, plan: PagePlan, uow: UnitOfWork) -> int:
     uow.links.save(list(plan.links.values()))
     if system.joins is not None:
         uow.links.save_awaiting(plan.awaiting, over=plan.over)
-    keep_matches(system, plan.matches, plan.before, uow)
+    keep_matches(system, plan.matches, uow)
     moved = [id_ for id_ in saved.changed if _takes_other_time(plan.wanted[id_], plan.before.get(id_))]
     contested = place_facts(uow, moved).contested if moved else 0
     if plan.kind is Kind.SLOT:
@@ -69,9 +69,7 @@ def _make_one(system: LinkedSystem, plan: PagePlan, uow: UnitOfWork) -> None:
         found = uow.records.load(Kind.PATIENT, ids).items()
         patients = {id_: one for id_, one in found if isinstance(one, Patient)}
         matches = [Match(stays, goes, MERGED, ()) for stays, goes in plan.one_person]
-        merge_people(uow, matches, patients, Word(f"system:{system.name}", told=system.told_of(Kind.VISIT)))
-        survivors = [stays for stays, _ in plan.one_person]
-        uow.outbox.enqueue_all(system.told_of(Kind.PATIENT) - {system.name}, Kind.PATIENT, survivors)
+        merge_people(uow, matches, patients, Word(f"system:{system.name}", told=system.told))
     if plan.maybe_one:
         uow.people.open_pairs([Match(min(pair), max(pair), MERGED, ()) for pair in plan.maybe_one])
         tell_of_reviews(uow)

@@ -9,9 +9,9 @@ from hub.canonical.records import Canonical, Visit
 from hub.errors import InvalidInput, Problem
 from hub.mapping.apply import decode
 from hub.operations.apply_practice import load_practice
+from hub.operations.close_conflicts import close_conflicts
 from hub.operations.linked_system import LinkedSystem, SystemLinks
 from hub.operations.place_facts import place_facts
-from hub.operations.settle_conflicts import close_conflicts
 from hub.ports import AuditEntry, Store, UnitOfWork
 from hub.ports.conflicts import FieldConflict
 from hub.scheduling.decision import Refusal

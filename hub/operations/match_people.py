@@ -11,6 +11,7 @@ from hub.sync.people.decide import Decided, decide_people
 from hub.sync.people.normal import normal_person
 
 SYSTEM = "system:matching"
+_OWN_WORD = Word(SYSTEM)
 Progress = Callable[[str, int], None]
 """Called with what is done next, and with how many."""
 
@@ -25,10 +26,16 @@ class Matched:
     new_reviews: int
 
 
-def match_all(store: Store, matcher: Matcher, progress: Progress = lambda _what, _people: None) -> Matched:
+def match_all(
+    store: Store,
+    matcher: Matcher,
+    word: Word = _OWN_WORD,
+    progress: Progress = lambda _what, _people: None,
+) -> Matched:
     """All patients of the hub against each other, in one transaction. Twice equals once.
 
-    Scoring takes its seconds outside of it, on what was read before; who came or went meanwhile is left alone.
+    Scoring takes its seconds outside of it, on what was read before; who came or went meanwhile is left alone. `word`:
+    who says so, and who hears of it.
     """
     with store.begin("read_people") as work:
         people = [normal_person(one) for one in work.people.load_all().values()]
@@ -48,7 +55,7 @@ def match_all(store: Store, matcher: Matcher, progress: Progress = lambda _what,
             thresholds=matcher.thresholds,
         )
         progress("merge people", len(decided.merges))
-        return _carry_out(work, decided, patients, Word(SYSTEM))
+        return _carry_out(work, decided, patients, word)
 
 
 def match_loaded(work: UnitOfWork, ids: Collection[str], matcher: Matcher, batch_id: int | None = None) -> Matched:

@@ -4,8 +4,9 @@ Only patients are matched: by the rules alone, against those whom an index finds
 to who is there; who may be the same becomes a patient of their own and waits in the queue.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 
 from hub.canonical.ids import Kind
 from hub.canonical.records import Canonical, Patient
@@ -13,6 +14,8 @@ from hub.canonical.source import SourceRef
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.merge_people import MATCHING, Word, merge_people, rank_of, tell_of_reviews
 from hub.ports import Link, UnitOfWork
+from hub.sync.lineage import REST
+from hub.sync.people.combine import Side
 from hub.sync.people.decide import Decided, decide_people
 from hub.sync.people.normal import normal_person
 from hub.sync.people.population import Population
@@ -27,6 +30,8 @@ class Matches:
     decided: Decided = field(default_factory=Decided)
     met: Mapping[str, tuple[SourceRef, Patient]] = field(default_factory=dict)
     """The id of its own that each would have → where it came from, and as it came."""
+    known: Mapping[str, Side] = field(default_factory=dict)
+    """Those who were there and are found to be one of these, as they stand."""
 
 
 def match_records(fresh: Sequence[tuple[SourceRef, Canonical]], uow: UnitOfWork) -> Matches:
@@ -48,10 +53,13 @@ def match_records(fresh: Sequence[tuple[SourceRef, Canonical]], uow: UnitOfWork)
         new=frozenset(met),
         settled=uow.people.find_settled(patients),
     )
-    return Matches({met[one.second][0]: one.first for one in decided.merges}, decided, met)
+    firsts = {one.first for one in decided.merges} - met.keys()
+    lineages = uow.records.load_lineage(Kind.PATIENT, firsts)
+    stands = {id_: Side(known[id_], lineages[id_]) for id_ in firsts}
+    return Matches({met[one.second][0]: one.first for one in decided.merges}, decided, met, stands)
 
 
-def keep_matches(system: LinkedSystem, matches: Matches, before: Mapping[str, Canonical], uow: UnitOfWork) -> None:
+def keep_matches(system: LinkedSystem, matches: Matches, uow: UnitOfWork) -> None:
     """Write down who was found to be whom, so that it can be taken back, and queue the rest; once the page is applied.
 
     Each that was linked to somebody who was there is kept beside them as it came: that is what comes back.
@@ -59,24 +67,32 @@ def keep_matches(system: LinkedSystem, matches: Matches, before: Mapping[str, Ca
     Args:
         system: where they came from.
         matches: what was found.
-        before: patients whom the page changed, as they were.
         uow: the transaction of the page.
     """
-    merges, word = matches.decided.merges, Word(f"system:{system.name}")
+    merges = matches.decided.merges
+    others = system.told_of(Kind.PATIENT) - {system.name}
+    word = Word(f"system:{system.name}", told={Kind.PATIENT: others})
     own = {one.second: matches.met[one.second] for one in merges}
     if own:
-        uow.records.save([record for _, record in own.values()])
         links = uow.links.find([ref for ref, _ in own.values()])
-        uow.links.save([Link(ref, id_, links[ref].source_record_id) for id_, (ref, _) in own.items()])
-        standing = uow.records.load(Kind.PATIENT, {one.first for one in merges})
-        patients = {**_patients(standing), **{id_: record for id_, (_, record) in own.items()}}
-        as_came = {id_: record for id_, (_, record) in matches.met.items()}
-        merge_people(uow, merges, patients, word, as_came | _patients(before))
-        uow.outbox.enqueue_all(system.told_of(Kind.PATIENT) - {system.name}, Kind.PATIENT, sorted(standing))
+        came = {id_: number for id_, (ref, _) in own.items() if (number := links[ref].source_record_id) is not None}
+        uow.records.save([record for _, record in own.values()], sources=came)
+        uow.links.save([Link(ref, id_, came.get(id_)) for id_, (ref, _) in own.items()])
+        firsts = {one.first for one in merges}
+        patients = {**_patients(uow, firsts), **{id_: record for id_, (_, record) in own.items()}}
+        merge_people(uow, merges, patients, word, {**_as_came(uow, matches, firsts), **matches.known})
     uow.people.open_pairs(matches.decided.reviews)
     if matches.decided != Decided():
         tell_of_reviews(uow)
 
 
-def _patients(records: Mapping[str, Canonical]) -> dict[str, Patient]:
-    return {id_: record for id_, record in records.items() if isinstance(record, Patient)}
+def _as_came(uow: UnitOfWork, matches: Matches, ids: AbstractSet[str]) -> dict[str, Side]:
+    """Those of them who came with the page: the rest of it may have changed them since."""
+    lineages = uow.records.load_lineage(Kind.PATIENT, ids & matches.met.keys())
+    whole = {id_: {REST: one.of(REST)} for id_, one in lineages.items()}
+    return {id_: Side(matches.met[id_][1], replace(one, fields=whole[id_])) for id_, one in lineages.items()}
+
+
+def _patients(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Patient]:
+    found = uow.records.load(Kind.PATIENT, ids).items()
+    return {id_: record for id_, record in found if isinstance(record, Patient)}

@@ -1,17 +1,21 @@
 """Make two records of one person one, and take that back."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
 from hub.canonical.ids import Kind
 from hub.canonical.records import Patient
+from hub.operations.lead_conflicts import find_lost, lead_conflicts, lead_conflicts_back
+from hub.operations.tell_who_knows import tell_of_moved, tell_who_knows
 from hub.ports import Act, AuditEntry, Issue, Store, UnitOfWork
 from hub.ports.people import Merged, NewMerge, PersonPair
 from hub.scheduling.decision import Refusal
-from hub.sync.people.combine import combine
+from hub.sync.lineage import Lineage
+from hub.sync.people.combine import Combined, Side, Words, combine_sides
 from hub.sync.people.decide import Match
+from hub.sync.system_of_record import RecordRules
 
 Decision = Literal["merge", "separate"]
 REVIEW = "people_to_review"
@@ -45,10 +49,10 @@ class Word:
     actor: str
     reason: str | None = None
     batch_id: int | None = None
-    told: Collection[str] = field(default=())
-    """The systems that are told of visits."""
-    told_of_people: Collection[str] = field(default=())
-    """The systems that are told of patients: of both, once they are two again."""
+    told: Mapping[Kind, Collection[str]] = field(default_factory=dict)
+    """By kind, the systems that are told of its changes; of a history that is moved nobody is told."""
+    rules: RecordRules | None = None
+    """Whose word counts where both say something; None: the survivor's."""
 
 
 def decide_pair(store: Store, pair_id: int, decision: Decision, word: Word) -> PersonPair | Refusal:
@@ -97,7 +101,7 @@ def merge_people(
     matches: Sequence[Match],
     patients: Mapping[str, Patient],
     word: Word,
-    before_all: Mapping[str, Patient] | None = None,
+    before_all: Mapping[str, Side] | None = None,
 ) -> dict[str, Merged]:
     """Merge the second of each into the first, within an operation; by merged id. Told, and audited for both.
 
@@ -106,19 +110,30 @@ def merge_people(
         matches: who is merged into whom, and why.
         patients: all of them, as they stand.
         word: who says so.
-        before_all: survivors that were changed already by what is merged into them, as they were.
+        before_all: survivors that have become what they are to be already, as they were; None: that is decided here.
     """
-    merges, standing = [], dict(patients)
+    if not matches:
+        return {}
+    standing = _sides(work, {id_ for match in matches for id_ in match.pair}, patients)
+    words = _words(work, standing, word) if before_all is None else None
+    merges: list[NewMerge] = []
+    combined: dict[str, Combined] = {}
     for match in matches:
-        survivor, merged = standing[match.first], patients[match.second]
-        whole = combine(survivor, merged)
-        before, after = _changes((before_all or {}).get(match.first, survivor), whole)
-        standing[match.first] = whole
-        merges.append(NewMerge(match, whole, before, after))
-    last = [NewMerge(one.match, standing[one.match.first], one.before, one.after) for one in merges]
+        survivor, merged = standing[match.first], standing[match.second]
+        whole = Combined(survivor.patient) if before_all is not None else combine_sides(survivor, merged, words)
+        was = (before_all or {}).get(match.first, survivor)
+        before, after = _changes(was.patient, whole.patient)
+        origins_before = {name: was.lineage.of(name) for name in before}
+        origins = {**survivor.lineage.fields, **whole.origins}
+        standing[match.first] = Side(whole.patient, replace(survivor.lineage, fields=origins))
+        combined[match.second] = whole
+        merges.append(NewMerge(match, whole.patient, before, after, origins, origins_before))
+    last = [_as_ended(one, standing[one.match.first]) for one in merges]
     done = work.people.merge(last, actor=word.actor, reason=word.reason, batch_id=word.batch_id)
+    lead_conflicts(work, {one: merge.survivor_id for one, merge in done.items()}, find_lost(done, combined))
     for merge in done.values():
-        _tell(work, "person_merged", merge, word, merge.moved.get("visit", ()))
+        _note(work, "person_merged", merge, word)
+    _tell(work, done.values(), word)
     return done
 
 
@@ -140,8 +155,11 @@ def unmerge_people(store: Store, merge_id: int, word: Word) -> Undone | Standing
         restored, kept = _restored(survivor, merge)
         visits = work.people.unmerge(merge, restored, actor=word.actor, reason=word.reason)
         work.people.decide(merge.survivor_id, merge.merged_id, "separate", actor=word.actor, reason=word.reason)
-        _tell(work, "person_unmerged", merge, word, visits)
-        work.outbox.enqueue_all(word.told_of_people, Kind.PATIENT, [merge.survivor_id, merge.merged_id])
+        lead_conflicts_back(work, merge)
+        _note(work, "person_unmerged", merge, word)
+        tell_of_moved(work, word.told, {**merge.moved, "visit": visits})
+        both = {one: (one,) for one in (merge.survivor_id, merge.merged_id)}
+        tell_who_knows(work, word.told.get(Kind.PATIENT, ()), Kind.PATIENT, both, before=merge.merged_at)
         return Undone(merge.survivor_id, merge.merged_id, visits, kept)
 
 
@@ -153,6 +171,25 @@ def tell_of_reviews(work: UnitOfWork) -> None:
         work.issues.open([Issue(REVIEW, "people", "all", (), {"count": waiting, "problems": said})])
     else:
         work.issues.close(REVIEW, "people", ["all"])
+
+
+def _sides(work: UnitOfWork, ids: Collection[str], patients: Mapping[str, Patient]) -> dict[str, Side]:
+    lineages = work.records.load_lineage(Kind.PATIENT, ids)
+    return {id_: Side(patients[id_], lineages.get(id_) or Lineage(work.now)) for id_ in ids}
+
+
+def _words(work: UnitOfWork, sides: Mapping[str, Side], word: Word) -> Words | None:
+    if word.rules is None:
+        return None
+    origins = (origin for side in sides.values() for origin in side.lineage.fields.values())
+    numbers = {one.source_record_id for one in origins if one.source_record_id is not None}
+    history = frozenset(work.landing.find_batches(sorted(numbers))) if numbers else frozenset[int]()
+    return Words(word.rules.without(work.cutovers.find_silent()).of(Kind.PATIENT), history)
+
+
+def _as_ended(merge: NewMerge, survivor: Side) -> NewMerge:
+    """With the survivor as the last of all that are merged into it leaves it."""
+    return replace(merge, survivor=survivor.patient, origins=survivor.lineage.fields)
 
 
 def _changes(survivor: Patient, whole: Patient) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -170,15 +207,21 @@ def _restored(survivor: Patient, merge: Merged) -> tuple[Patient, tuple[str, ...
     return Patient.model_validate({**now, **fields}), kept
 
 
-def _tell(work: UnitOfWork, event: str, merge: Merged, word: Word, visits: Iterable[str]) -> None:
+def _tell(work: UnitOfWork, merges: Collection[Merged], word: Word) -> None:
+    """Whoever has either of two hears of the one: also who waits to be told of the other."""
+    for one in merges:
+        tell_of_moved(work, word.told, one.moved)
+    known_as: dict[str, list[str]] = {}
+    for one in merges:
+        known_as.setdefault(one.survivor_id, [one.survivor_id]).append(one.merged_id)
+    tell_who_knows(work, word.told.get(Kind.PATIENT, ()), Kind.PATIENT, known_as)
+
+
+def _note(work: UnitOfWork, event: str, merge: Merged, word: Word) -> None:
     action = "merge_people" if event == "person_merged" else "unmerge_people"
     detail = {"merge_id": merge.id, "survivor_id": merge.survivor_id, "merged_id": merge.merged_id, "rule": merge.rule}
     both = merge.survivor_id, merge.merged_id
     work.journal.record([_act(event, action, one, word, detail) for one in both])
-    if word.told:
-        for visit_id in visits:
-            for system in word.told:
-                work.outbox.enqueue(system, Kind.VISIT, visit_id)
 
 
 def _act(event: str, action: str, patient_id: str, word: Word, detail: Mapping[str, Any]) -> Act:

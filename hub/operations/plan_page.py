@@ -116,9 +116,10 @@ class PagePlanner:
         fresh: list[Fresh] = []
         awaited = self._awaited([record for record, _ in landed])
         echoes = Echoes(self._uow, self._system.name, self._kind, self._new_of_ours(landed))
+        ends_as = {record.ref: at.id for record, at in landed}
         for record, at in landed:
             link = self._known.links.get(record.ref)
-            if link is not None and link.source_record_id == at.id and not self._is_replay:
+            if link is not None and link.source_record_id == ends_as[record.ref] and not self._is_replay:
                 plan.recognised += record.hub_id is not None
                 plan.standing.add(subject_of(record))
             elif record.ref in awaited or echoes.is_released(record):
@@ -270,7 +271,7 @@ class PagePlanner:
         is_shared: bool,
     ) -> None:
         id_ = str(one.record.id)
-        said = self._said(one, last, tries)
+        said = self._said(one, last, tries, plan)
         lineage = self._known.lineage[id_]
         stands = Stands(vars(held), lineage, is_shared)
         merge = decide_merge(said, stands, self._system.rules.of(self._kind), TOGETHER.get(self._kind, ()))
@@ -286,7 +287,7 @@ class PagePlanner:
                 self._kind, id_, self._system.name, name, rule, shown[name], one.number
             )
 
-    def _said(self, one: Read, last: Read | None, tries: Sequence[Mapping[str, Any]]) -> Said:
+    def _said(self, one: Read, last: Read | None, tries: Sequence[Mapping[str, Any]], plan: PagePlan) -> Said:
         now, then = vars(one.record), vars(last.record) if last else None
         shown = self._shown(one) if tries else {}
         return Said(
@@ -297,6 +298,7 @@ class PagePlanner:
             {name: then[name] for name in self._fields} if then else None,
             find_own(shown, tries),
             find_doubted(shown, self._shown(last) if tries and last else {}, tries),
+            is_matched=one.source.ref in plan.matches.ids,
         )
 
     def _shown(self, one: Read) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.errors import Conflict, HubError, NeedsAttention, RecordRejected, RetryLater, only_reasons
+from hub.operations.close_conflicts import close_conflicts
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.parts import move_siblings, part_in
 from hub.operations.prepare_write import Prepared, prepare_writes
-from hub.operations.settle_conflicts import close_conflicts
 from hub.ports import Delivery, Issue, Link, Sent, Sink, Store, UnitOfWork
 from hub.ports.conflicts import FieldConflict
 from hub.sync.echo import payload_hash

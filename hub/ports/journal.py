@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from hub.canonical.ids import Kind
@@ -100,6 +101,20 @@ class Outbox(Protocol):
 
     def find_last_sent(self, connection: str, kind: Kind, canonical_ids: Collection[str]) -> dict[str, Sent]:
         """Canonical id → the newest confirmed state, by which an echo is recognised."""
+        ...
+
+    def find_told(
+        self,
+        connections: Collection[str],
+        kind: Kind,
+        canonical_ids: Collection[str],
+        *,
+        before: datetime | None = None,
+    ) -> dict[str, frozenset[str]]:
+        """Canonical id → those of these connections for which word of it was left, ever or before a moment.
+
+        One of which none was is absent.
+        """
         ...
 
     def count(self, connection: str | None = None) -> dict[str, int]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from hub.canonical.records import Patient
+from hub.sync.lineage import Origin
 from hub.sync.people.decide import Match, Pair, Scores, Thresholds
 from hub.sync.people.normal import Person
 
@@ -35,6 +36,10 @@ class NewMerge:
     before: Mapping[str, Any]
     """Its fields that change, as they were, in JSON's types."""
     after: Mapping[str, Any]
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Where the survivor's new values come from: of all merges into it together."""
+    origins_before: Mapping[str, Origin] = field(default_factory=dict)
+    """Where those that change came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class Merged:
     after: Mapping[str, Any] = field(default_factory=dict)
     moved: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """Table → ids of the rows that were led to the survivor."""
+    origins_before: Mapping[str, Origin] = field(default_factory=dict)
+    """As in `NewMerge`; the systems are not looked up."""
 
 
 class People(Protocol):
@@ -117,7 +124,7 @@ class People(Protocol):
 
         Args:
             merge: the merge that is taken back.
-            survivor: as it will stand; None: as it stands.
+            survivor: as it will stand, with each value's origin of before; None: as it stands.
             actor: who does it.
             reason: why; nothing personal.
         """

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, Row, text
 
 _SERVER = text("""
     SELECT clock_timestamp() AS at, version() AS version, current_user AS role,
@@ -21,6 +22,10 @@ _WAITING = text("""
         state = 'pending' AND next_try_at < now() - interval '15 minutes', count(*)
     FROM inbox_event WHERE state IN ('pending', 'leased', 'dead') GROUP BY 1, 2, 3, 4, 5
     ORDER BY 1, 2, 3""")
+_AWAITING = text("""
+    SELECT system, kind, count(*) AS number, min(since) AS since, min(since) < now() - interval '1 day' AS is_old,
+        (array_agg(source_id ORDER BY since, source_id))[1:3] AS first
+    FROM awaiting_record GROUP BY 1, 2 ORDER BY 1, 2""")
 _UNDECIDED = text("""
     SELECT count(*) AS number, count(*) FILTER (WHERE begun_at < now() - interval '15 minutes') AS old
     FROM pending_change WHERE settled_at IS NULL""")
@@ -60,6 +65,21 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaiting:
+    """Records of a system that joins another one, whose other half has not come."""
+
+    system: str
+    kind: str
+    number: int
+    since: datetime
+    """Of the one that waits longest."""
+    is_old: bool
+    """It has waited for more than a day."""
+    first: tuple[str, ...]
+    """The system's ids of those that wait longest."""
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """What waits and what was left lying."""
 
@@ -71,6 +91,7 @@ class Health:
     """(system, kind): feeds that a mass change stopped."""
     issues: dict[str, int]
     """Open ones by kind."""
+    awaiting: tuple[Awaiting, ...] = ()
 
 
 def look_at_server(engine: Engine) -> Server:
@@ -91,4 +112,9 @@ def load_health(engine: Engine) -> Health:
             undecided.old,
             tuple((row.subject_id, row.subject_kind) for row in look.execute(_STOPPED)),
             {row.kind: row.number for row in look.execute(_OPEN)},
+            tuple(_awaiting(row) for row in look.execute(_AWAITING)),
         )
+
+
+def _awaiting(row: Row[Any]) -> Awaiting:
+    return Awaiting(row.system, row.kind, row.number, row.since, row.is_old, tuple(row.first))

@@ -107,9 +107,12 @@ _NAMED = text("""
 
 _AWAITING = ("system", "kind", "source_id", "source_record_id", "awaited_id")
 _AWAIT = """
-    INSERT INTO awaiting_record (system, kind, source_id, source_record_id, awaited_id)
+    INSERT INTO awaiting_record AS a (system, kind, source_id, source_record_id, awaited_id)
     SELECT DISTINCT ON (system, kind, source_id) system, kind, source_id, source_record_id, awaited_id
-    FROM staged_awaiting_record ORDER BY system, kind, source_id, source_record_id DESC"""
+    FROM staged_awaiting_record ORDER BY system, kind, source_id, source_record_id DESC
+    ON CONFLICT (system, kind, source_id) DO UPDATE SET source_record_id = excluded.source_record_id,
+        awaited_id = excluded.awaited_id,
+        since = CASE WHEN a.awaited_id = excluded.awaited_id THEN a.since ELSE excluded.since END"""
 _OVER = text("""
     DELETE FROM awaiting_record a
     USING unnest(CAST(:systems AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[])) AS o (system, kind, source_id)
@@ -275,7 +278,7 @@ class SqlLinks:
 
     def save_awaiting(self, awaiting: Sequence[Awaiting], *, over: Sequence[SourceRef]) -> None:
         """See the port."""
-        refs = [*over, *(one.ref for one in awaiting)]
+        refs = set(over) - {one.ref for one in awaiting}
         names = {"systems": [r.system for r in refs], "kinds": [r.kind for r in refs], "ids": [r.id for r in refs]}
         self._connection.execute(_OVER, names)
         if awaiting:

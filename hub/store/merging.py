@@ -72,8 +72,9 @@ _CLAIMS = text("""
     WHERE c.unit_id = m.old AND (CAST(:owners AS text[]) IS NULL OR coalesce(c.visit_id, c.hold_id) = ANY(:owners))
     RETURNING m.new, m.old, lower(c.during) AS start, upper(c.during) AS "end" """)
 _SAVE = text("""
-    INSERT INTO person_merge (survivor_id, merged_id, rule, codes, score, actor, reason, batch_id, before, after, moved)
-    VALUES (:survivor, :merged, :rule, :codes, :score, :actor, :reason, :batch, :before, :after, :moved)
+    INSERT INTO person_merge (survivor_id, merged_id, rule, codes, score, actor, reason, batch_id, before, after, moved,
+        origins_before)
+    VALUES (:survivor, :merged, :rule, :codes, :score, :actor, :reason, :batch, :before, :after, :moved, :origins)
     RETURNING id""")
 _BACK = {
     "visit": """
@@ -128,7 +129,9 @@ def _row(one: NewMerge, moved: dict[str, list[Any]]) -> dict[str, Any]:
     match = one.match
     evidence = {"rule": match.rule, "codes": list(match.codes), "score": match.score}
     changed = {"before": json.dumps(dict(one.before)), "after": json.dumps(dict(one.after))}
-    return {"survivor": match.first, "merged": match.second, "moved": json.dumps(moved), **evidence, **changed}
+    origins = json.dumps({name: origin.stored() for name, origin in one.origins_before.items()})
+    who = {"survivor": match.first, "merged": match.second}
+    return {**who, "moved": json.dumps(moved), "origins": origins, **evidence, **changed}
 
 
 def lead_back(

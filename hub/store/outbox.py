@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select, text
@@ -44,6 +45,10 @@ _LAST_SENT = text("""
     SELECT DISTINCT ON (canonical_id) canonical_id, remote_id, payload_hash, said_hash, also FROM outbox_delivery
     WHERE connection = :connection AND kind = :kind AND canonical_id = ANY(:ids) AND state = 'sent'
     ORDER BY canonical_id, sequence DESC""")
+_TOLD = text("""
+    SELECT canonical_id, array_agg(DISTINCT connection) AS connections FROM outbox_delivery
+    WHERE connection = ANY(:connections) AND kind = :kind AND canonical_id = ANY(:ids)
+    AND created_at < coalesce(CAST(:before AS timestamptz), 'infinity') GROUP BY 1""")
 
 _LEASE = text("""
     UPDATE outbox_delivery d SET
@@ -158,6 +163,19 @@ class SqlOutbox:
         values = {"connection": connection, "kind": str(kind), "ids": list(canonical_ids)}
         rows = run_text(self._connection, _LAST_SENT, values) if canonical_ids else ()
         return {row.canonical_id: _sent(row) for row in rows}
+
+    def find_told(
+        self,
+        connections: Collection[str],
+        kind: Kind,
+        canonical_ids: Collection[str],
+        *,
+        before: datetime | None = None,
+    ) -> dict[str, frozenset[str]]:
+        """See the port."""
+        values = {"connections": list(connections), "kind": str(kind), "ids": list(canonical_ids), "before": before}
+        rows = run_text(self._connection, _TOLD, values)
+        return {row.canonical_id: frozenset(row.connections) for row in rows}
 
     def count(self, connection: str | None = None) -> dict[str, int]:
         """See the port."""

@@ -15,6 +15,7 @@ from hub.store.merging import find_dependants, lead_back, lead_to_survivors
 from hub.store.moment import Moment
 from hub.store.records import SqlRecords
 from hub.store.tables import person_pair
+from hub.sync.lineage import read_lineage
 from hub.sync.people.blocks import BEGINNING
 from hub.sync.people.decide import Match, Pair, pair_of
 from hub.sync.people.normal import normal_person
@@ -72,7 +73,8 @@ _DECIDE = text("""
     ON CONFLICT (first_id, second_id) DO UPDATE SET state = excluded.state, decided_at = excluded.decided_at,
         decided_by = excluded.decided_by, reason = excluded.reason""")
 _MERGES = """
-    SELECT id, survivor_id, merged_id, rule, merged_at, before, after, moved FROM person_merge
+    SELECT id, survivor_id, merged_id, rule, merged_at, before, after, moved, origins_before
+    FROM person_merge
     WHERE undone_at IS NULL"""
 _MERGE = text(f"{_MERGES} AND id = :id")
 _MERGES_OF = text(f"{_MERGES} AND (survivor_id = :id OR merged_id = :id) ORDER BY id")
@@ -151,7 +153,9 @@ class SqlPeople:
         if not merges:
             return {}
         numbers = lead_to_survivors(self._connection, merges, actor=actor, reason=reason, batch_id=batch_id)
-        SqlRecords(self._connection).save(list({one.survivor.id: one.survivor for one in merges}.values()))
+        survivors = {str(one.survivor.id): one for one in merges}
+        origins = {id_: one.origins for id_, one in survivors.items()}
+        SqlRecords(self._connection).save([one.survivor for one in survivors.values()], origins=origins)
         found = (self.find_merge(number) for number in numbers)
         return {merge.merged_id: merge for merge in found if merge is not None}
 
@@ -172,7 +176,7 @@ class SqlPeople:
         """See the port."""
         visits = lead_back(self._connection, merge, now=self._moment.now, actor=actor, reason=reason)
         if survivor is not None:
-            SqlRecords(self._connection).save([survivor])
+            SqlRecords(self._connection).save([survivor], origins={str(survivor.id): merge.origins_before})
         return visits
 
     def _load(self, ids: Sequence[str]) -> dict[str, Patient]:
@@ -192,4 +196,6 @@ def _pair(row: Row[Any]) -> PersonPair:
 
 
 def _merged(row: Row[Any]) -> Merged:
-    return Merged(row.id, row.survivor_id, row.merged_id, row.rule, row.merged_at, row.before, row.after, row.moved)
+    origins = read_lineage(row.origins_before, row.merged_at, {}).fields
+    said = row.before, row.after, row.moved
+    return Merged(row.id, row.survivor_id, row.merged_id, row.rule, row.merged_at, *said, origins)

@@ -23,6 +23,8 @@ class Rule(StrEnum):
     HUB = "hub"
     """Written here: booked, moved, configured."""
     DELETED = "deleted_there"
+    STRICTEST = "strictest"
+    """Two records became one person, and of what they allow this allows least."""
 
 
 @dataclass(frozen=True, slots=True)

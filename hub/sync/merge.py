@@ -14,6 +14,8 @@ from hub.sync.lineage import Lineage, Origin, Rule
 from hub.sync.system_of_record import HUB, LATEST, MANUAL, FieldRules
 
 Values = Mapping[str, Any]
+STRICTEST = frozenset({"texts_allowed", "marketing_allowed"})
+"""What a patient allows: of two records that turn out to be one person the strictest word holds, whoever says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Said:
     """Fields that hold what the hub said there without an answer: it is no word of the system's."""
     doubted: frozenset[str] = frozenset()
     """Fields that the hub may have written there, of which something else comes back: nobody knows what was first."""
+    is_matched: bool = False
+    """It was met as a person of its own, and found to be one who is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,10 @@ def decide_merge(said: Said, stands: Stands, rules: FieldRules, together: Iterab
         theirs, ours = _pick(said.values, names), _pick(stands.values, names)
         if theirs == ours:
             agreed.update(names)
+        elif said.is_matched and STRICTEST.issuperset(names) and False in (*theirs, *ours):
+            if theirs[0] is False:
+                changes[names[0]] = False
+                origins[names[0]] = Origin(Rule.STRICTEST, said.at, said.source_record_id, said.system)
         elif _is_change(said, names, theirs):
             is_silent = said.system in rules.silent
             rule = HUB if is_silent else rules.of(names[0])
@@ -86,6 +94,11 @@ def decide_merge(said: Said, stands: Stands, rules: FieldRules, together: Iterab
                 changes |= dict(zip(names, theirs, strict=True))
                 origins |= dict.fromkeys(names, origin)
     return Merge(changes, origins, lost, frozenset(agreed | changes.keys()))
+
+
+def strictest(*words: bool | None) -> bool | None:
+    """No beats never asked, and that beats yes."""
+    return False if False in words else None if None in words else True
 
 
 def decide_field(said: Said, stands: Stands, name: str, rule: str) -> Rule | None:

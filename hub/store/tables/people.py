@@ -75,6 +75,13 @@ person_merge = Table(
     instant("undone_at", nullable=True),
     Column("undone_by", Text),
     Column("undone_reason", Text),
+    Column(
+        "origins_before",
+        JSONB,
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="Field -> where the survivor's value of before came from, as in its lineage.",
+    ),
     CheckConstraint("(undone_at IS NULL) = (undone_by IS NULL)", name="undone"),
     Index("uq_person_merge_standing", "merged_id", unique=True, postgresql_where=text("undone_at IS NULL")),
     Index("ix_person_merge_survivor_id", "survivor_id"),

@@ -76,6 +76,7 @@ awaiting_record = Table(
     Column("source_id", Text, nullable=False),
     Column("source_record_id", BigInteger, ForeignKey("source_record.id"), nullable=False, comment="Its last state."),
     Column("awaited_id", Text, nullable=False, comment="The other record's id, in the system that this one joins."),
+    instant("since"),
     PrimaryKeyConstraint("system", "kind", "source_id"),
     Index("ix_awaiting_record_source_record_id", "source_record_id"),
     comment="Records that say more of one that is not known yet: kept until it is.",

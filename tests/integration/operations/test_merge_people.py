@@ -275,7 +275,7 @@ def test_two_who_decide_otherwise_do_not_overrule_each_other(store: SqlStore, pa
 def test_a_decision_is_on_the_trail_with_who_and_why_and_nothing_personal(
     store: SqlStore, engine: Engine, pair: int
 ) -> None:
-    decide_pair(store, pair, "merge", Word("mia", "called her", told=["ehr"]))
+    decide_pair(store, pair, "merge", Word("mia", "called her", told={Kind.VISIT: ["ehr"]}))
     with engine.connect() as db:
         rows = db.execute(
             text("SELECT actor, action, reason, patient_id, detail::text FROM audit_entry WHERE actor = 'mia'")
@@ -301,10 +301,13 @@ def test_values_show_only_to_who_asks_and_that_is_audited(store: SqlStore, engin
     assert one(engine, "SELECT count(*) FROM audit_entry WHERE action = 'show_person_pair' AND actor = 'mia'") == 2
 
 
-def test_the_visits_that_change_hands_are_told(store: SqlStore, engine: Engine, pair: int) -> None:
-    visit = booked(store, 2)
-    decide_pair(store, pair, "merge", Word("desk", told=["ehr"]))
-    assert one(engine, "SELECT string_agg(canonical_id, ' ') FROM outbox_delivery WHERE connection = 'ehr'") == visit
+def test_the_visits_that_change_hands_are_told_to_whoever_has_them(store: SqlStore, engine: Engine, pair: int) -> None:
+    visit, _unknown = booked(store, 2), booked(store, 2, minutes=60)
+    with store.begin("test") as work:
+        work.links.save([Link(SourceRef("ehr", Kind.VISIT, "A1"), visit)])
+    decide_pair(store, pair, "merge", Word("desk", told={Kind.VISIT: ["ehr", "crm"]}))
+    told = "SELECT string_agg(connection || canonical_id, ' ') FROM outbox_delivery WHERE kind = 'visit'"
+    assert one(engine, told) == f"ehr{visit}"
 
 
 def test_a_merge_that_dies_before_its_end_changed_nothing(engine: Engine, store: SqlStore, pair: int) -> None:

@@ -95,6 +95,21 @@ def test_a_change_there_is_everywhere_once_and_not_sent_back(store, engine):
     assert (waiting(engine), a.written) == ({}, [])
 
 
+def test_what_was_changed_and_changed_back_between_two_readings_is_as_it_was_and_nobody_hears_of_it(store, engine):
+    a, _b, id_ = both_know_ann(store)
+    a.put("1", {**ANN, "city": "Dallas"})
+    a.put("1", ANN)
+    done = pull(a, linked("a", told=TOLD, rules=A_RULES), store)
+    assert (done.read, done.updated, done.unchanged) == (1, 0, 1)
+    assert people(store)["Ann"].city == "Austin"
+    assert waiting(engine) == {}
+    a.end("1")
+    a.put("1", ANN)
+    assert pull(a, linked("a", told=TOLD, rules=A_RULES), store).gone == 0
+    assert people(store)["Ann"].id == id_
+    assert people(store)["Ann"].active
+
+
 def test_the_system_of_record_wins_and_the_loser_is_told(store, engine):
     a, b, _ = both_know_ann(store)
     b.put("b0n", {**ANN, "phone": "+15125550111", "city": "Dallas"})

@@ -23,6 +23,7 @@ from hub.ports import Page
 from hub.ports.inbox import WebhookEvent
 from hub.scheduling.request import BookingRequest, Part, Trip
 from hub.settings import PROJECT, Settings
+from hub.store.health import load_health
 from hub.sync.people.decide import Match
 from tests.database import Database
 from tests.integration.operations.unseen_practice import Desk, check_folder, unseen_practice
@@ -97,15 +98,18 @@ def test_a_client_and_the_card_that_belongs_to_them_are_one_patient(desk: Desk, 
 def test_what_comes_first_waits_for_the_other_without_loss_and_without_an_issue(desk: Desk, sorrel: Sorrel) -> None:
     card = sorrel.card("C1", "303 555 0101")
     assert (pull_cards(desk).waiting, pull_cards(desk).inserted) == (1, 0)
+    first = load_health(desk.hub.engine).awaiting
     sorrel.change("cards", card, reach={"mobile": "303 555 0102"})
     assert pull_cards(desk).waiting == 1
     assert desk.issues() == []
+    assert load_health(desk.hub.engine).awaiting == first, "it waits since it came first"
     sorrel.client("Ann")
     desk.pull(Kind.PATIENT)
     assert desk.patients()["C1"].phone == "+13035550102"
     assert len(desk.patients()) == 1
     done = pull_cards(desk)
     assert (done.waiting, done.updated, done.inserted) == (0, 0, 0)
+    assert load_health(desk.hub.engine).awaiting == ()
 
 
 @pytest.mark.slow
@@ -410,8 +414,7 @@ def merge(desk: Desk, first: str, second: str) -> int:
 
 
 def unmerge(desk: Desk, merge_id: int) -> None:
-    word = Word("desk", told_of_people=desk.hub.told_of_people)
-    assert isinstance(unmerge_people(desk.hub.store, merge_id, word), Undone)
+    assert isinstance(unmerge_people(desk.hub.store, merge_id, desk.hub.word_on_people("desk")), Undone)
 
 
 def test_a_change_of_one_person_is_written_to_both_records_there_and_taken_back_with_the_merge(

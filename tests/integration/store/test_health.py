@@ -129,3 +129,25 @@ def test_a_broker_that_is_named_is_asked_and_its_password_is_not_told(tmp_path: 
         assert broker(asked(url.replace("//", "//:p4ss@")))[0] == "ok"
     level, message = broker(asked(url.replace("//", "//:p4ss@")))
     assert (level, message.partition(" (")[0]) == ("fail", "that of HUB_BROKER_URL does not answer")
+
+
+def let_wait(owner: Engine, number: int, since: str) -> None:
+    with owner.begin() as db:
+        landed = "INSERT INTO source_record (system, kind, source_id, payload, content_hash) "
+        landed += f"SELECT 'cards', 'patient', 'K' || n, '{{}}', n::text FROM generate_series(1, {number}) n"
+        db.execute(text(landed))
+        waits = "INSERT INTO awaiting_record (system, kind, source_id, source_record_id, awaited_id, since) "
+        db.execute(text(f"{waits} SELECT system, kind, source_id, id, 'C' || id, {since} FROM source_record"))
+
+
+def test_records_whose_other_half_never_came_are_counted_with_since_when_and_what_to_do(seen, owner):
+    let_wait(owner, 4, "timestamptz '2026-01-02 12:00Z' + id * interval '1 hour'")
+    found = seen()["joined records"]
+    assert found.message == "cards patient: 4 since 2026-01-02 (K1, K2, K3, …)"
+    assert "hub sync" in str(found.hint)
+
+
+def test_a_half_that_came_a_little_before_its_other_is_nothing_to_see_to(seen, owner, engine):
+    let_wait(owner, 2, "now() - interval '1 hour'")
+    assert "joined records" not in seen()
+    assert [(one.number, one.is_old) for one in load_health(engine).awaiting] == [(2, False)]
