@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import URL, Engine
 
 from hub.bootstrap.migration_folder import MigrationFolder, read_migration_folder
-from hub.bootstrap.moved_history import MovedHistory, read_moved
+from hub.bootstrap.moved_history import read_moved
 from hub.bootstrap.processes import open_processes, processors, spread
 from hub.operations.migration.compare_rows import Compare, Compared, Comparing
 from hub.ports.migrations import Partition
@@ -25,23 +25,27 @@ _comparing: Comparing
 
 @contextmanager
 def open_comparing(
-    folder: MigrationFolder, settings: Settings, engine: Engine, moved: MovedHistory, workers: int | None = None
+    folder: MigrationFolder, settings: Settings, engine: Engine, alone: Comparing, workers: int
 ) -> Iterator[Compare]:
-    """Whoever compares, until the block ends: several processes with connections of their own, or this one.
+    """Whoever compares row by row, until the block ends: several processes with connections of their own, or this one.
 
     Args:
         folder: of the migration.
         settings: where the shipped mapping tables are.
         engine: of the database.
-        moved: what is compared.
-        workers: how many; None: as many as this machine has processors, if there is enough to do. One is this process.
+        alone: compares in this process.
+        workers: how many; one is this process.
     """
-    number = workers or (processors() if moved.rows >= WORTH_A_TEAM else 1)
-    if number == 1:
-        yield partial(map, Comparing(SqlStore(engine), moved.loader).compare)
+    if workers == 1:
+        yield partial(map, alone.compare)
         return
-    with open_processes(number, __name__, _begin_work, folder.path, settings, engine.url) as pool:
+    with open_processes(workers, __name__, _begin_work, folder.path, settings, engine.url) as pool:
         yield lambda partitions: spread(pool, _compare, partitions)
+
+
+def workers_for(rows: int) -> int:
+    """As many as this machine has processors, if there are enough rows to look at one by one."""
+    return processors() if rows >= WORTH_A_TEAM else 1
 
 
 def _begin_work(folder: Path, settings: Settings, url: URL) -> None:

@@ -1,5 +1,6 @@
 """A history that was moved, as it is proven: by whom it is read, and in which partitions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +18,8 @@ class MovedHistory:
 
     head: MigrationHead
     loader: Loader
-    partitions: tuple[Partition, ...]
-    """That were loaded."""
-    rows: int
-    """In them."""
+    rows: Mapping[Partition, int]
+    """Those that were loaded, by partition."""
 
 
 def read_moved(work: UnitOfWork, folder: MigrationFolder) -> MovedHistory:
@@ -36,7 +35,7 @@ def read_moved(work: UnitOfWork, folder: MigrationFolder) -> MovedHistory:
         hint = "`hub migrate run FOLDER --source DIR` moves what is not here yet, or was taken back"
         raise NeedsAttention(Problem(f"the history of {system} is not all here", "not_moved", hint=hint))
     landings = {at.kind: one.batch_id for at, one in attempts.items() if at.stage is Stage.LAND and at.kind}
-    loaded = sorted((at for at in attempts if at.stage is Stage.LOAD and at.kind in folder.mappings), key=str)
     resolved = resolve_aliases(folder.history(Path(head.folder)), work, landings)
-    rows = sum(attempts[at].counts.get("rows", 0) for at in loaded)
-    return MovedHistory(head, Loader(resolved, head.today, landings), tuple(loaded), rows)
+    loaded = sorted((at for at in attempts if at.stage is Stage.LOAD and at.kind in folder.mappings), key=str)
+    rows = {at: attempts[at].counts.get("rows", 0) for at in loaded}
+    return MovedHistory(head, Loader(resolved, head.today, landings), rows)

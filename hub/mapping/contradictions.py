@@ -52,9 +52,28 @@ class Contradictions:
         self._keys = {key for one in self._fields for key in one.keys}
 
     @property
-    def fields(self) -> int:
-        """How many values are compared of each record."""
-        return len(self._fields)
+    def fields(self) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+        """What is compared of each record: the keys that a field is read from, and the names that it fills."""
+        names = self._mapping.names
+        return tuple((one.keys, tuple(names[at] for at in one.at)) for one in self._fields)
+
+    @property
+    def needs_whole(self) -> bool:
+        """Whether the table says something that is no field's: then that each field is said is not enough."""
+        return bool(self._mapping.table.constants)
+
+    def is_said(self, field: int, payload: dict[str, Json], values: Sequence[Any]) -> bool:
+        """Whether what stands under a field's keys means its values; where every field's does, nothing contradicts.
+
+        Args:
+            field: which of `fields`.
+            payload: of the vendor's record at least what stands under the field's keys.
+            values: the field's.
+        """
+        one = self._fields[field]
+        zone = one.plan.zone
+        context = self._context if zone is None else context_there(zone, payload, self._context)
+        return is_said(one.plan, one.raw_of(payload), one.value_of(values), context)
 
     def find(
         self, payloads: Sequence[dict[str, Json]], records: Sequence[Sequence[Any]], among: str = ""
@@ -71,34 +90,35 @@ class Contradictions:
         columns = {key: [payload.get(key) for payload in payloads] for key in self._keys}
         values = list(zip(*records, strict=True))
         suspects = set(range(len(payloads))) if self._mapping.table.constants else set()
-        for one in self._fields:
-            suspects |= self._suspects(one, [columns[key] for key in one.keys], [values[at] for at in one.at], among)
+        for at, one in enumerate(self._fields):
+            suspects |= self._suspects(
+                at, [columns[key] for key in one.keys], [values[place] for place in one.at], among
+            )
         written = {place: self._written(payloads[place], records[place]) for place in sorted(suspects)}
         return {place: keys for place, keys in written.items() if keys}
 
     def _suspects(
-        self, one: _Field, told: Sequence[Sequence[Json]], values: Sequence[Sequence[Any]], among: str
+        self, at: int, told: Sequence[Sequence[Json]], values: Sequence[Sequence[Any]], among: str
     ) -> set[int]:
         """The places of the rows that do not say the field's value already."""
+        one = self._fields[at]
         rows = list(zip(repeat(among), *told, *values, strict=False))
         try:
             new = set(rows) - one.known if all(map(_are_texts, told)) else None
         except TypeError:  # lists and objects in the values
             new = None
         if new is None:
-            return {place for place, said in enumerate(rows) if not self._is_said(one, said)}
-        wrong = {said for said in new if not self._is_said(one, said)}
+            return {place for place, said in enumerate(rows) if not self._is_said(at, said)}
+        wrong = {said for said in new if not self._is_said(at, said)}
         if len(one.known) > _REMEMBERED:
             one.known.clear()
         one.known.update(new - wrong)
         return {place for place, said in enumerate(rows) if said in wrong} if wrong else set()
 
-    def _is_said(self, one: _Field, said: _Said) -> bool:
-        """Whether the vendor's record says it already."""
-        last = len(one.keys) + 1
-        payload, zone = dict(zip(one.keys, said[1:last], strict=True)), one.plan.zone
-        context = self._context if zone is None else context_there(zone, payload, self._context)
-        return is_said(one.plan, one.raw_of(payload), one.value_of(said[last:]), context)
+    def _is_said(self, at: int, said: _Said) -> bool:
+        keys = self._fields[at].keys
+        last = len(keys) + 1
+        return self.is_said(at, dict(zip(keys, said[1:last], strict=True)), said[last:])
 
     def _written(self, payload: dict[str, Json], record: Sequence[Any]) -> frozenset[str]:
         before = {key: value for key, value in payload.items() if value is not None}

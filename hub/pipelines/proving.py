@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from hub.bootstrap.comparing_team import open_comparing
+from hub.bootstrap.comparing_team import open_comparing, workers_for
 from hub.bootstrap.migration_folder import DECISIONS, MigrationFolder
 from hub.bootstrap.moved_history import MovedHistory, read_moved
-from hub.operations.migration.compare_rows import check_rows
+from hub.operations.migration.compare_rows import Comparing, check_rows
 from hub.operations.migration.judge_history import Acceptance, accept_findings
 from hub.pipelines.expectations import (
     Expectation,
@@ -67,8 +67,11 @@ class Proving:
         return proof
 
     def _compare(self, moved: MovedHistory) -> HistoryCheck:
-        with open_comparing(self.folder, self.settings, self.engine, moved, self.workers) as compare:
-            return check_rows(compare, moved.partitions)
+        comparing = Comparing(self.store, moved.loader)
+        compared, rest = comparing.compare_alike(moved.rows)
+        workers = self.workers or workers_for(sum(moved.rows[one] for one in rest))
+        with open_comparing(self.folder, self.settings, self.engine, comparing, workers) as compare:
+            return check_rows(compare, rest, compared)
 
     def _judge(self, told: Telling) -> tuple[tuple[Total, ...], list[HistoryCheck]]:
         from hub.pipelines.validation import Judge  # noqa: PLC0415 - costs seconds, while others work already

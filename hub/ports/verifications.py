@@ -1,6 +1,6 @@
 """What the store keeps of proofs: each attempt with its checks and control totals, and who signed for which data."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -93,6 +93,17 @@ class Signature:
     data_hash: str
 
 
+class Taking(NamedTuple):
+    """What partitions of one kind took."""
+
+    system: str
+    kind: Kind
+    landing_id: int
+    """The batch that landed the rows."""
+    months: tuple[str, ...]
+    """Of the partitions."""
+
+
 class TakenRow(NamedTuple):
     """A landed row that became a record, and what that record says."""
 
@@ -106,6 +117,41 @@ class TakenRow(NamedTuple):
     """The hub itself changed the record since."""
     values: tuple[Any, ...] | None
     """As they stand in the database, in the order in which they were asked for; None: there is no such record."""
+
+
+class Fate(StrEnum):
+    """What became of the record of a row that was taken."""
+
+    TAKEN = "taken"
+    """It stands as it was taken."""
+    CORRECTED = "corrected"
+    """A person put something right in its row."""
+    CHANGED = "changed"
+    """The hub itself changed it since."""
+    MISSING = "missing"
+    """There is none."""
+
+
+class AskedField(NamedTuple):
+    """A field to compare."""
+
+    keys: tuple[str, ...]
+    """What it is read from, of the landed row."""
+    names: tuple[str, ...]
+    """What it fills, of the record: one, or as many as its codec fills."""
+
+
+class Alike(NamedTuple):
+    """Rows that say the same of one field, of which their records say the same; or all of one fate."""
+
+    fate: Fate
+    rows: int
+    field: int | None
+    """Which of those asked for; None: these are all the rows of this fate."""
+    payload: dict[str, Any]
+    """What stands under the field's keys in each of them; what is not there is left out."""
+    values: tuple[Any, ...]
+    """What stands in the field's names in each of their records."""
 
 
 class Verifications(Protocol):
@@ -136,7 +182,28 @@ class Verifications(Protocol):
         ...
 
     def read_taken(
-        self, system: str, kind: Kind, landing_id: int, month: str, names: Sequence[str]
+        self, taking: Taking, names: Sequence[str], only: Collection[str] | None = None
     ) -> Iterator[Sequence[TakenRow]]:
-        """The rows that a partition took, with these fields of their records; some thousands at a time."""
+        """The rows that were taken, with these fields of their records; some thousands at a time.
+
+        Args:
+            taking: which rows.
+            names: of the fields.
+            only: of these rows those with these ids; None: all.
+        """
+        ...
+
+    def read_alike(
+        self, taking: Taking, fields: Sequence[AskedField], corrected: Collection[str]
+    ) -> Iterator[Sequence[Alike]]:
+        """The rows that were taken, put together by what they and their records say, field by field.
+
+        Of rows whose record does not stand as they say only how many there are is told. Some thousands of lots at a
+        time, in any order.
+
+        Args:
+            taking: which rows.
+            fields: no two fill the same.
+            corrected: the ids of rows in which a person put something right.
+        """
         ...

@@ -1,19 +1,23 @@
 """Proofs of moved histories and their signatures."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import Connection, text
 
-from hub.canonical.ids import Kind
-from hub.canonical.records import MODELS
-from hub.ports.verifications import CheckState, HistoryCheck, Signature, TakenRow, Total, Verification
+from hub.ports.verifications import (
+    Alike,
+    AskedField,
+    CheckState,
+    HistoryCheck,
+    Signature,
+    TakenRow,
+    Taking,
+    Total,
+    Verification,
+)
+from hub.store import taken_rows
 from hub.store.canonical_dump import hash_canonical
-from hub.store.columns import selection_of
-from hub.store.driver import stream
-from hub.store.records import TABLES
-
-_CHUNK = 5000
 
 _CHECK = text("""
     INSERT INTO verification_check
@@ -28,20 +32,6 @@ _CHECKS = text("""
 _TOTALS = text("""
     SELECT kind, dimension, value, said, found, said_minor, found_minor FROM verification_total
     WHERE verification_id = :id ORDER BY kind, dimension, value""")
-_TAKEN = """
-    SELECT l.file, l.line, l.source_id, r.payload, k.canonical_id, coalesce(t.updated_at NOT IN (
-            SELECT finished_at FROM import_batch
-            WHERE system = %(system)s AND state IN ('loaded', 'superseded') AND finished_at IS NOT NULL), false),
-        t.id IS NOT NULL, {columns}
-    FROM (
-        SELECT file, line, source_id, source_record_id FROM landed_row
-        WHERE batch_id = %(landing)s AND month = %(month)s AND why IS NULL ORDER BY file, line OFFSET 0) l
-    CROSS JOIN LATERAL (
-        SELECT canonical_id FROM source_link WHERE system = %(system)s AND kind = %(kind)s AND source_id = l.source_id
-        AND source_record_id = l.source_record_id OFFSET 0) k
-    CROSS JOIN LATERAL (SELECT payload FROM source_record WHERE id = l.source_record_id OFFSET 0) r
-    LEFT JOIN LATERAL (SELECT * FROM {table} WHERE id = k.canonical_id OFFSET 0) t ON true"""
-"""Row by row by their keys, whatever PostgreSQL knows of the tables: right after a load that is next to nothing."""
 _SIGNATURES = text("""
     SELECT s.verification_id, s.name, s.signed_at, s.data_hash
     FROM migration_signature s JOIN verification v ON v.id = s.verification_id
@@ -97,15 +87,16 @@ class SqlVerifications:
         return tuple(Signature(*row) for row in self._connection.execute(_SIGNATURES, {"system": system}))
 
     def read_taken(
-        self, system: str, kind: Kind, landing_id: int, month: str, names: Sequence[str]
+        self, taking: Taking, names: Sequence[str], only: Collection[str] | None = None
     ) -> Iterator[Sequence[TakenRow]]:
         """See the port."""
-        columns, values_of = selection_of(MODELS[kind], names)
-        listed = ", ".join(f't."{column}"' for column in columns)
-        asked = {"system": system, "kind": str(kind), "landing": landing_id, "month": month}
-        statement = _TAKEN.format(columns=listed, table=TABLES[kind].name)
-        for rows in stream(self._connection, statement, asked, _CHUNK):
-            yield [TakenRow._make((*row[:6], values_of(row[7:]) if row[6] else None)) for row in rows]
+        return taken_rows.read_taken(self._connection, taking, names, only)
+
+    def read_alike(
+        self, taking: Taking, fields: Sequence[AskedField], corrected: Collection[str]
+    ) -> Iterator[Sequence[Alike]]:
+        """See the port."""
+        return taken_rows.read_alike(self._connection, taking, fields, corrected)
 
 
 def _values(check: HistoryCheck) -> dict[str, object]:

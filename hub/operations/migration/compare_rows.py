@@ -2,13 +2,18 @@
 
 The record is run back through the mapping onto the landed row: what already says the same stays as it is written, so
 whatever column changes contradicts its row. Of rows that are one record (a person who stood there twice) one must say
-what stands. Some thousands of rows at a time; of each record only the columns that no row has said yet are kept. A
-partition is compared by itself, so several processes may share the work.
+what stands.
+
+What rows say repeats, so first the database puts those together that say the same of a field, as their records do, and
+of each such lot one is judged. A kind in which all are said is done. Else its rows are looked at one by one, some
+thousands at a time; of each record only the columns that no row has said yet are kept. A partition is then compared by
+itself, so several processes may share the work.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Self
 
 from hub.canonical.ids import Kind
@@ -20,7 +25,7 @@ from hub.operations.migration.decide_rows import corrected, location_column, ref
 from hub.operations.migration.load_rows import Loader
 from hub.ports import Store, UnitOfWork
 from hub.ports.migrations import Partition, Stage
-from hub.ports.verifications import CheckState, HistoryCheck, TakenRow
+from hub.ports.verifications import Alike, AskedField, CheckState, Fate, HistoryCheck, TakenRow, Taking
 
 NAME = "every_field_says_what_its_row_says"
 SAYS = "Every record, run back through its mapping, says what its row says, field by field."
@@ -53,6 +58,13 @@ class Compared:
             return
         self._differ(key, f"{row.file}:{row.line}", columns)
 
+    def count(self, lot: Alike, fields: int) -> None:
+        """Rows that share a fate; those with corrections are counted when they are compared."""
+        if lot.fate is Fate.TAKEN:
+            self.fields += lot.rows * fields
+        elif lot.fate is Fate.CHANGED:
+            self.changed_since += lot.rows
+
     def add(self, other: "Compared") -> None:
         """What was found in other partitions."""
         self.fields += other.fields
@@ -82,6 +94,20 @@ class Comparing:
         self._loader = loader
         self._kinds: dict[Kind, _Comparison] = {}
 
+    def compare_alike(self, partitions: Iterable[Partition]) -> tuple[Compared, list[Partition]]:
+        """What was compared field by field, and the partitions whose rows must be looked at one by one."""
+        compared, rest = Compared(), list[Partition]()
+        asked = sorted((one for one in partitions if one.kind is not LEDGER), key=_kind_and_month)
+        for kind, of_kind in groupby(asked, _kind_of):
+            taken = list(of_kind)
+            with self._store.begin("compare_alike") as work:
+                found = self._comparison(work, kind).compare_alike(work, taken)
+            if found is None:
+                rest += taken
+            else:
+                compared.add(found)
+        return compared, rest
+
     def compare(self, partition: Partition) -> Compared:
         """What its rows and their records contradict each other in."""
         compared = Compared()
@@ -95,11 +121,11 @@ class Comparing:
         return self._kinds[kind]
 
 
-def check_rows(compare: Compare, partitions: Iterable[Partition]) -> HistoryCheck:
-    """The comparison of all that these partitions loaded, as a check."""
+def check_rows(compare: Compare, partitions: Sequence[Partition], before: Compared) -> HistoryCheck:
+    """The comparison of all that these partitions loaded, with what was compared before, as a check."""
     compared = Compared()
-    asked = sorted((one for one in partitions if one.kind is not LEDGER), key=_kind_and_month)
-    for found in compare(asked):
+    compared.add(before)
+    for found in compare(partitions):
         compared.add(found)
     return as_check(compared)
 
@@ -151,12 +177,48 @@ class _Comparison:
         location, references = location_column(mapping), reference_columns(mapping)
         return cls(loader, mapping, links, Contradictions(mapping, context), location, references)
 
+    def compare_alike(self, work: UnitOfWork, partitions: Sequence[Partition]) -> Compared | None:
+        """What one of all rows that are alike says; None: they must be looked at one by one."""
+        if self.mapping.kind in WHOLE or self.contradictions.needs_whole:
+            return None
+        compared, corrections = Compared(), self.loader.history.decisions.of_kind(self.mapping.kind)
+        taking = self._taking(*partitions)
+        for lots in work.verifications.read_alike(taking, self._asked(), corrections.keys()):
+            self._learn_references(work, [lot.payload for lot in lots])
+            if not all(self._is_said(lot, compared) for lot in lots):
+                return None
+        if corrections:
+            self._compare_taken(work, taking, compared, corrections.keys())
+        return compared
+
+    def _taking(self, *partitions: Partition) -> Taking:
+        assert {one.stage for one in partitions} == {Stage.LOAD}
+        kind = self.mapping.kind
+        return Taking(self.links.system, kind, self.loader.landings[kind], tuple(one.month for one in partitions))
+
+    def _asked(self) -> list[AskedField]:
+        """What a room's name says depends on the row's location."""
+        rooms = {column for column, kind in reference_columns(self.mapping, "name") if kind is Kind.RESOURCE}
+        around = (self.location,) if self.location else ()
+        fields = self.contradictions.fields
+        return [AskedField((*around, *keys) if rooms.intersection(keys) else keys, names) for keys, names in fields]
+
+    def _is_said(self, lot: Alike, compared: Compared) -> bool:
+        if lot.field is None:
+            compared.count(lot, len(self.contradictions.fields))
+            return lot.fate is not Fate.MISSING
+        if self.location:
+            self.links.enter(str(lot.payload.get(self.location, "")))
+        return self.contradictions.is_said(lot.field, lot.payload, lot.values)
+
     def compare(self, work: UnitOfWork, partition: Partition, compared: Compared) -> None:
         """Each row that the partition took with the record that it became."""
-        assert partition.stage is Stage.LOAD
-        kind, names = self.mapping.kind, self.mapping.names
-        landing = self.loader.landings[kind]
-        for rows in work.verifications.read_taken(self.links.system, kind, landing, partition.month, names):
+        self._compare_taken(work, self._taking(partition), compared)
+
+    def _compare_taken(
+        self, work: UnitOfWork, taking: Taking, compared: Compared, only: Collection[str] | None = None
+    ) -> None:
+        for rows in work.verifications.read_taken(taking, self.mapping.names, only):
             self._compare_rows(work, rows, compared)
 
     def _compare_rows(self, work: UnitOfWork, rows: Sequence[TakenRow], compared: Compared) -> None:
@@ -164,7 +226,7 @@ class _Comparison:
         said = [self._said(row) for row in unchanged]
         self._learn_references(work, said)
         compared.changed_since += len(rows) - len(unchanged)
-        compared.fields += len(unchanged) * self.contradictions.fields
+        compared.fields += len(unchanged) * len(self.contradictions.fields)
         contradicted = self._contradicted(unchanged, said)
         for place, row in enumerate(unchanged):
             compared.note(row, contradicted.get(place, NOTHING), is_alone=self.mapping.kind not in WHOLE)
