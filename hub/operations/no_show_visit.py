@@ -33,7 +33,7 @@ def no_show_visit(
                 return Refusal(("already_arrived",))
             if any(one.visit.start > work.now for one in standing):
                 return Refusal(("not_begun",))
-            return end_visits(
+            ended = end_visits(
                 work,
                 standing,
                 state=VisitState.NO_SHOW,
@@ -42,6 +42,9 @@ def no_show_visit(
                 push_to=push_to,
                 waive=waive,
             )
+            if isinstance(ended, Ended):
+                work.finish()
+            return ended
 
         ended = change_standing(work, visit_ids, end)
     if isinstance(ended, Ended) and ended.may_mend:

@@ -57,21 +57,30 @@ def change_standing(
 ) -> Done | Refusal:
     """What `act` gives for those of the visits that are still to come; `not_booked` where none is.
 
-    `also` are keys beside those of the visits.
+    `also` are keys beside those of the visits. Without them, and where nobody gets the room, `act` goes on what was
+    read before the locks, and the first thing that is asked under them is whether that still stands.
     """
 
     def needed_for(standing: Collection[StandingVisit]) -> frozenset[Key]:
         return keys_of(standing) | (also(standing) if also else frozenset())
 
+    seen = work.visits.load_standing(visit_ids)
+    if not seen:
+        return Refusal(("not_booked",))
+    expected = [seen] if also is None and not any(one.makes_room for one in seen) else []
+
     def look(keys: frozenset[Key]) -> Done | Refusal | Lacking:
+        if expected:
+            standing = expected.pop()
+            work.visits.expect(standing)
+            return act(standing)
         standing = work.visits.load_standing(visit_ids)
         if not standing:
             return Refusal(("not_booked",))
         needed = needed_for(standing)
         return act(standing) if needed <= keys else Lacking(needed)
 
-    first = needed_for(work.visits.load_standing(visit_ids)) if also else work.visits.find_keys(visit_ids)
-    return act_under_locks(work, first, look) if first else Refusal(("not_booked",))
+    return act_under_locks(work, needed_for(seen), look)
 
 
 def keys_of(standing: Collection[StandingVisit]) -> frozenset[Key]:

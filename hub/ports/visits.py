@@ -1,7 +1,7 @@
 """What the store keeps of a visit's life: holds before it, and how it moves and ends."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
@@ -81,6 +81,8 @@ class StandingVisit:
     """What must be locked before it is changed: itself, what it takes, and what gets room when it gives that up."""
     makes_room: bool = True
     """Whether there may be contested facts that get room when it gives up what it takes."""
+    digest: str = field(default="", compare=False)
+    """Of all that was read of it, for `Visits.expect`."""
 
     @property
     def owed(self) -> Owed:
@@ -119,8 +121,8 @@ class Visits(Protocol):
         """Those of them that are still to come, in the order given. What is read without locks may change."""
         ...
 
-    def find_keys(self, visit_ids: Collection[str]) -> frozenset[Key]:
-        """The keys of those of them that are still to come; none: there is none."""
+    def expect(self, standing: Collection[StandingVisit]) -> None:
+        """Have the attempt fail with a `Conflict` unless they stand as they were read; asked before what comes next."""
         ...
 
     def find_trip(self, trip_id: str) -> tuple[StandingVisit, ...]:

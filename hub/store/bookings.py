@@ -13,7 +13,7 @@ from hub.scheduling.decision import Booking
 from hub.scheduling.keys import Key
 from hub.scheduling.request import Trip
 from hub.store.claims import SqlClaims
-from hub.store.driver import Answer, defer, end_on_disk, run, run_deferred
+from hub.store.driver import defer, end_on_disk, run, run_deferred
 from hub.store.locks import claimed_by_nobody_else, lock_claims, make_way, wait_for, wait_for_keys
 from hub.store.moment import Moment
 from hub.store.planned import booked_row, insert_planned
@@ -45,7 +45,6 @@ class SqlBookings:
         self._connection = connection
         self._moment = moment
         self._attempts = 0
-        self._saved: Answer | None = None
 
     def lock_key(self, key: str) -> KnownKey | None:
         """See the port."""
@@ -68,8 +67,7 @@ class SqlBookings:
         try:
             with claimed_by_nobody_else():
                 yield attempt
-                if self._saved is not None:
-                    self._saved.wait()
+                run_deferred(self._connection)
         except Exception:
             attempt.take_back()
             raise
@@ -89,7 +87,7 @@ class SqlBookings:
             for number, (visit_id, planned, part) in enumerate(zip(ids, booking.visits, trip.parts, strict=True), 1)
         ]
         make_way(self._connection, booking)
-        self._saved = insert_planned(self._connection, "visit", list(zip(rows, booking.visits, strict=True)))
+        insert_planned(self._connection, "visit", list(zip(rows, booking.visits, strict=True)))
         return tuple(read_visit({"note": None, **row}) for row in rows)
 
     def save_key(self, key: str, known: KnownKey) -> None:

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from psycopg.errors import ExclusionViolation
+from psycopg.errors import ExclusionViolation, SerializationFailure
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
@@ -71,13 +71,15 @@ def make_way(connection: Connection, booking: Booking) -> None:
 
 @contextmanager
 def claimed_by_nobody_else() -> Iterator[None]:
-    """The constraint's refusal as what it means.
+    """The constraint's refusal as what it means, and that of `require_same`.
 
     Raises:
-        Conflict: somebody claimed the time without taking the locks.
+        Conflict: somebody claimed the time without taking the locks, or changed what was read before them.
     """
     try:
         yield
+    except SerializationFailure:
+        raise Conflict(Problem("what this was decided on has changed", "changed")) from None
     except ExclusionViolation:
         raise _conflict() from None
     except IntegrityError as error:

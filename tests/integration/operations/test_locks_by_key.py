@@ -12,14 +12,14 @@ from hub.canonical.time import Span
 from hub.operations.apply_practice import apply_practice
 from hub.operations.block_time import block_time
 from hub.operations.book_visit import Booked, book_hold, book_visit
-from hub.operations.cancel_visit import cancel_visit
+from hub.operations.cancel_visit import Cancellation, cancel_standing, cancel_visit
 from hub.operations.complete_visit import complete_visit
 from hub.operations.end_visits import Ended
 from hub.operations.expire_holds import expire_holds
 from hub.operations.hold_visit import Held, hold_visit
 from hub.operations.move_visit import Moved, MoveRequest, move_visit
 from hub.operations.no_show_visit import no_show_visit
-from hub.ports import Placed
+from hub.ports import Placed, UnitOfWork
 from hub.scheduling.decision import Refusal
 from hub.scheduling.keys import Key
 from hub.scheduling.request import BookingRequest
@@ -68,9 +68,13 @@ def waiting_facts(store: SqlStore) -> list[str]:
 
 
 def does_it_wait_for(
-    store: SqlStore, owner: Engine, keys: Collection[Key], change: Callable[[], object]
+    store: SqlStore,
+    owner: Engine,
+    keys: Collection[Key],
+    change: Callable[[], object],
+    meanwhile: Callable[[UnitOfWork], object] = lambda _: None,
 ) -> tuple[bool, object]:
-    """Whether a change waits for one who has these keys, and what it gives in the end."""
+    """Whether a change waits for one who has these keys and does something then, and what it gives in the end."""
     outcomes: list[object] = []
     other = threading.Thread(target=lambda: outcomes.append(change()))
     waits = text("""
@@ -82,6 +86,7 @@ def does_it_wait_for(
         other.start()
         while other.is_alive() and not waited:
             waited = bool(connection.execute(waits).scalar_one())
+        meanwhile(work)
     other.join()
     return waited, outcomes[0]
 
@@ -105,6 +110,44 @@ def test_a_cancellation_waits_for_those_who_want_the_same_and_for_nobody_else(
     waited, ended = does_it_wait_for(store, owner, [key], lambda: cancel_visit(store, visit_id, actor="ann"))
     assert isinstance(ended, Ended)
     assert waited == waits
+
+
+def keys_of(store: SqlStore, visit_id: str) -> frozenset[Key]:
+    with store.begin("test") as work:
+        (standing,) = work.visits.load_standing([visit_id])
+        return standing.keys
+
+
+def test_a_cancellation_that_waited_for_another_of_the_same_visit_finds_nothing_to_cancel(
+    store: SqlStore, owner: Engine
+) -> None:
+    visit_id = book(store, wanted("gel-mask"))
+    waited, ended = does_it_wait_for(
+        store,
+        owner,
+        keys_of(store, visit_id),
+        lambda: cancel_visit(store, visit_id, actor="ann"),
+        lambda work: cancel_standing(work, [visit_id], Cancellation("bob"), ()),
+    )
+    assert (waited, ended) == (True, Refusal(("not_booked",)))
+    with owner.connect() as connection:
+        told = text("SELECT actor FROM audit_entry WHERE action = 'cancel_visit'")
+        assert connection.execute(told).scalars().all() == ["bob"]
+
+
+def test_who_arrives_while_somebody_waits_to_say_that_they_missed_it_has_not_missed_it(
+    store: SqlStore, clock: list[datetime], owner: Engine
+) -> None:
+    visit_id = book(store, wanted("gel-mask"))
+    clock[0] = NINE + HALF
+    waited, ended = does_it_wait_for(
+        store,
+        owner,
+        keys_of(store, visit_id),
+        lambda: no_show_visit(store, visit_id, actor="ann"),
+        lambda work: work.consents.check_in([visit_id]),
+    )
+    assert (waited, ended) == (True, Refusal(("already_arrived",)))
 
 
 def test_a_cancellation_waits_for_whoever_has_the_fact_that_gets_its_time(store: SqlStore, owner: Engine) -> None:

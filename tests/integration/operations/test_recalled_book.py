@@ -40,13 +40,23 @@ def journeys(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return made
 
 
-def test_others_wait_for_two_journeys_of_a_booking_or_cancellation(store: SqlStore, journeys: list[int]) -> None:
+def test_others_wait_for_two_journeys_of_a_booking_one_of_a_cancellation(store: SqlStore, journeys: list[int]) -> None:
     booked = book_visit(store, wanted("gel-mask"), actor="ann", key=None, push_to=["ehr"])
     assert isinstance(booked, Booked)
     assert len(journeys) == 2
     del journeys[:]
     assert isinstance(cancel_visit(store, booked.visits[0].id, actor="ann", push_to=["ehr"]), Ended)
-    assert len(journeys) == 3  # the first asks for the keys, before anything is locked
+    assert len(journeys) == 2  # the first reads the visit, before anything is locked
+
+
+def test_others_wait_for_one_journey_of_a_cancellation_of_several(store: SqlStore, journeys: list[int]) -> None:
+    booked = [book_visit(store, wanted("gel-mask", patient=n), actor="ann") for n in range(3)]
+    ids = sorted((one.visits[0].id for one in booked if isinstance(one, Booked)), reverse=True)
+    del journeys[:]
+    ended = cancel_visit(store, *ids, actor="ann")
+    assert isinstance(ended, Ended)
+    assert [one.id for one in ended.visits] == ids
+    assert len(journeys) == 2
 
 
 def test_whom_others_took_meanwhile_is_not_booked_again(store: SqlStore, other: SqlStore, owner: Engine) -> None:
