@@ -20,6 +20,9 @@ from hub.scheduling.timeline import (
     stacked,
 )
 
+_DUTY = ("location", "hours", "extra", "away", "since", "until")
+"""What says of a resource when it works."""
+
 
 class Board:
     """Timelines over `window`, worked out when first asked for and kept. Bit t is minute `window[0]` + t.
@@ -69,12 +72,13 @@ class Board:
         """The same view under another practice file: what both say of a resource or the location is not laid again."""
         later = Board(practice, self.diary, self.location_id, self.window)
         same = {one for one, resource in self.resources.items() if later.resources.get(one) is resource}
+        as_before = {one for one, resource in self.resources.items() if _works_as(later.resources.get(one), resource)}
         units = {one: resource.capacity for one, resource in later.resources.items()}
         alike = {one for one, resource in self.resources.items() if units.get(one) == resource.capacity}
         vars(later).update(
-            _duty={one: bits for one, bits in self._duty.copy().items() if one in same},
+            _duty={one: bits for one, bits in self._duty.copy().items() if one in as_before},
             _taken={one: bits for one, bits in self._taken.copy().items() if one in alike},
-            _eroded={key: bits for key, bits in self._eroded.copy().items() if key[0] in same},
+            _eroded={key: bits for key, bits in self._eroded.copy().items() if key[0] in alike & as_before},
             _certified={key: bits for key, bits in self._certified.copy().items() if key[0] in same},
             _patients=self._patients.copy(),
         )
@@ -180,6 +184,11 @@ def board_over(practice: Practice, diary: Diary, location_id: str, arrivals: Spa
     elif board.practice is not practice:
         board = diary.views[location_id, window] = board.under(practice)
     return board
+
+
+def _works_as(later: PracticeResource | None, resource: PracticeResource) -> bool:
+    """Whether a later entry of a resource has the very hours of this one, whatever else it says."""
+    return later is not None and all(getattr(later, key) is getattr(resource, key) for key in _DUTY)
 
 
 def carry_over(before: Diary, after: Diary, changed: Mapping[str, Sequence[Span]] | None = None) -> None:

@@ -231,6 +231,10 @@ class Diary:
         """The same diary with these claims in place of its own."""
         return replace(self, claims=tuple(claims))
 
+    def without_claims_of(self, resource_ids: Iterable[str]) -> "Diary":
+        """The same diary in which nothing is taken of these; otherwise as `exchanging`."""
+        return self._with_exchanged(dict.fromkeys(resource_ids, ()))
+
     def exchanging(self, gone: Iterable[tuple[str, str]], added: Iterable[BusyClaim] = (), **changes: Any) -> "Diary":
         """The same diary without the claims `gone` (resource, claim id) and with others, and other fields as given.
 
@@ -249,6 +253,9 @@ class Diary:
             resource_id: tuple(sorted(claims, key=lambda claim: (claim.start_at, claim.end_at)))
             for resource_id, claims in changed.items()
         }
+        return self._with_exchanged(exchanged, **changes)
+
+    def _with_exchanged(self, exchanged: dict[str, tuple[BusyClaim, ...]], **changes: Any) -> "Diary":
         before = self.claims
         claims = before.exchanging(exchanged) if isinstance(before, _Exchanged) else _Exchanged(self, exchanged)
         return replace(self, claims=claims, **changes)

@@ -133,9 +133,7 @@ def _lift_kind(world: World, kind: str) -> World:
     always = {"hours": None, "extra": (), "away": (), "since": None, "until": None}
     of_kind = {one.id for one in world.practice.resources if one.kind == kind}
     free = _with_resources(world, lambda one: one.model_copy(update=always) if one.id in of_kind else one)
-    claims_of = world.diary.claims_of
-    gone = [(one, claim.id) for one in of_kind for claim in claims_of.get(one, ())]
-    return _with_diary(free, world.diary.exchanging(gone))
+    return _with_diary(free, world.diary.without_claims_of(of_kind))
 
 
 def _lift_series(**changes: object) -> Callable[[World], World]:

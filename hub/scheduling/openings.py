@@ -17,7 +17,7 @@ from hub.scheduling.reassign import Way, find_way
 from hub.scheduling.request import OpeningsRequest
 from hub.scheduling.rules import TripRules
 from hub.scheduling.standing import refuse_unknown
-from hub.scheduling.timeline import instant_at, moved, set_minutes
+from hub.scheduling.timeline import first_minute, instant_at, moved, octets_of, set_minutes
 
 _ONE_DAY = timedelta(days=1)
 
@@ -44,12 +44,12 @@ def find_first_openings(
     begin, bits = offered
     clock = wall_clock(practice.zone_of(request.trip.location_id))
     firsts: dict[date, datetime] = {}
-    while bits:
-        minute = (bits & -bits).bit_length() - 1
+    octets = octets_of(bits)
+    minute = first_minute(octets, 0)
+    while minute is not None:
         day = clock.date_at(begin + minute)
         firsts.setdefault(day, instant_at(begin + minute))
-        after = max(clock.day_start(day + _ONE_DAY) - begin, minute + 1)
-        bits = bits >> after << after
+        minute = first_minute(octets, max(clock.day_start(day + _ONE_DAY) - begin, minute + 1))
     return firsts
 
 

@@ -1,13 +1,12 @@
 """Why there is no series: at which session it ends, every reason there, and the smallest change that lets it through.
 
-The smallest is found by trying: one code is taken out of the way, each in turn, then two, then three, until a whole
-series can be booked. So nothing smaller would do.
+The smallest is found by trying whether a whole series can be booked with some codes out of the way (`smallest_sets`).
+So nothing smaller would do.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import combinations
 
 from hub.canonical.practice import Practice
 from hub.scheduling.board import Board
@@ -20,6 +19,7 @@ from hub.scheduling.lifting import UNTIL, World, lift, liftable
 from hub.scheduling.request import BookingRequest, OpeningsRequest
 from hub.scheduling.series import SeriesRequest, decide_series
 from hub.scheduling.serving import board_of
+from hub.scheduling.smallest import smallest_sets
 from hub.scheduling.timeline import set_minutes
 
 MOST = 3
@@ -138,22 +138,19 @@ def _session(world: World, before: list[Booking], arrives_at: datetime, now: dat
 
 
 def _remedies(world: World, now: datetime) -> Iterator[Remedy]:
-    codes, lifted = liftable(world), _Lifted({(): world})
-    needed: frozenset[str] = frozenset()
-    for count in range(1, min(MOST, len(codes)) + 1):
-        found = False
-        for chosen in combinations(codes, count):
-            if not needed <= set(chosen):
-                continue
-            mended = lifted.of(chosen)
-            arrivals = _series(mended, now)
-            if arrivals is not None:
-                found = True
-                yield Remedy(tuple(sorted(chosen)), tuple(_hurdles(world, mended, arrivals, now)))
-        if found:
-            return
-        if count == 1:
-            needed = _needed(lifted, codes, now)
+    lifted, series = _Lifted({(): world}), dict[tuple[str, ...], tuple[datetime, ...]]()
+
+    def mends(codes: tuple[str, ...]) -> bool:
+        arrivals = _series(lifted.of(codes), now)
+        if arrivals is not None:
+            series[codes] = arrivals
+        return arrivals is not None
+
+    _series(
+        lifted.of((UNTIL,)), now
+    )  # the longest timelines: all others are laid from them, or from those asked before
+    for codes in smallest_sets(liftable(world), mends, MOST):
+        yield Remedy(tuple(sorted(codes)), tuple(_hurdles(world, lifted.of(codes), series[codes], now)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +163,6 @@ class _Lifted:
         if codes not in self.known:
             self.known[codes] = lift(self.of(codes[:-1]), codes[-1])
         return self.known[codes]
-
-
-def _needed(lifted: _Lifted, codes: tuple[str, ...], now: datetime) -> frozenset[str]:
-    """The codes without which all others together would not do: every remedy has them, for more is never worse."""
-    rests = {code: tuple(other for other in codes if other != code) for code in codes}
-    return frozenset(code for code, rest in rests.items() if _series(lifted.of(rest), now) is None)
 
 
 def _hurdles(world: World, mended: World, arrivals: tuple[datetime, ...], now: datetime) -> Iterator[Hurdle]:

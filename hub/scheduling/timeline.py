@@ -61,8 +61,23 @@ def moved(timeline: int, offset: int) -> int:
 
 def set_minutes(timeline: int) -> list[int]:
     """The bits that are set, in order."""
-    octets = timeline.to_bytes(-(-timeline.bit_length() // 8), "little")
+    octets = octets_of(timeline)
     return [8 * found.start() + bit for found in _SOME.finditer(octets) for bit in _BITS[found[0]]]
+
+
+def octets_of(timeline: int) -> bytes:
+    """Eight bits an octet, the first bit lowest: to go through bit by bit without copying the rest each time."""
+    return timeline.to_bytes(-(-timeline.bit_length() // 8), "little")
+
+
+def first_minute(octets: bytes, start: int) -> int | None:
+    """The first bit set from `start` on, 0 or later; None: there is none."""
+    place, bit = divmod(start, 8)
+    rest = octets[place] >> bit << bit if place < len(octets) else 0
+    if rest:
+        return 8 * place + _BITS[bytes([rest])][0]
+    later = _SOME.search(octets, place + 1)
+    return 8 * later.start() + _BITS[later[0]][0] if later else None
 
 
 def joined(spans: Iterable[Span]) -> tuple[Span, ...]:

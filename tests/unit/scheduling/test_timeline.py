@@ -6,11 +6,13 @@ from hypothesis import strategies as st
 
 from hub.scheduling.timeline import (
     erode,
+    first_minute,
     instant_at,
     joined,
     minute_from,
     minute_of,
     moved,
+    octets_of,
     restacked,
     set_minutes,
     span_bits,
@@ -23,6 +25,11 @@ spans = st.lists(st.tuples(st.integers(-50, 3200), st.integers(-50, 3200)), max_
 
 def bits_of(chosen):
     return sum(1 << minute for minute in chosen)
+
+
+@given(minutes, st.integers(0, 320))
+def test_the_first_minute_from_one_on_is_the_least_that_is_not_before_it(chosen, start):
+    assert first_minute(octets_of(bits_of(chosen)), start) == min((m for m in chosen if m >= start), default=None)
 
 
 @given(minutes, st.integers(1, 80))
