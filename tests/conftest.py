@@ -6,13 +6,24 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
+from hub.connectors.kit import shared
 from hub.store.embedded import EmbeddedServer
 from hub.store.unit_of_work import SqlStore
 from tests.database import Database, fresh_database, shared_server
 
 # A busy machine is no mistake of the code: no test fails for the time that it took.
-settings.register_profile("any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# What is tried is the same each time, so that a change is judged and not the dice; other examples:
+# pytest --hypothesis-profile=explore
+settings.register_profile("any_machine", settings.get_profile("explore"), derandomize=True)
 settings.load_profile("any_machine")
+
+
+@pytest.fixture(autouse=True)
+def _own_gates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a connection's gate and tokens keep within a process is of one test: the next may be given the same port."""
+    monkeypatch.setattr(shared, "_gates", {})
+    monkeypatch.setattr(shared, "_auths", {})
 
 
 @pytest.fixture(scope="session")

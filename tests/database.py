@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -19,6 +19,7 @@ from hub.store.engine import application_engine, owner_engine
 from hub.store.schema import migrate
 
 TEMPLATE = "hub_template"
+TRIES = 30
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def fresh_database(server: EmbeddedServer, template: str = TEMPLATE) -> Iterator
     finally:
         database.engine.dispose()
         database.owner.dispose()
-        _administer(server, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        _drop(server, name)
 
 
 def _fast_folder() -> Path:
@@ -81,12 +82,25 @@ def _fast_folder() -> Path:
 
 
 def _make_template(server: EmbeddedServer) -> None:
-    with (server.folder / "template").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """Once for all workers: nobody may be connected to it while another one clones it."""
+    with (server.folder / "template").open("ab") as made:
+        fcntl.flock(made, fcntl.LOCK_EX)
+        if made.tell():
+            return
         server.create_database(TEMPLATE)
         owner = owner_engine(server.url(TEMPLATE, OWNER))
         migrate(owner)
         owner.dispose()
+        made.write(b"migrated")
+
+
+def _drop(server: EmbeddedServer, name: str) -> None:
+    """PostgreSQL waits five seconds for those whom it ends; on a busy machine they may take longer."""
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    for _ in range(TRIES):
+        with suppress(psycopg.errors.ObjectInUse):
+            return _administer(server, drop)
+    return _administer(server, drop)
 
 
 def _administer(server: EmbeddedServer, statement: sql.Composed) -> None:

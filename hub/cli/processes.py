@@ -14,8 +14,9 @@ from typing import BinaryIO, Self
 
 from hub.errors import NeedsAttention, Problem
 
-READY_WITHIN_SECONDS = 60.0
-STOP_WITHIN_SECONDS = 30.0
+READY_WITHIN_SECONDS = 300.0
+STOP_WITHIN_SECONDS = 180.0
+"""Who is killed stops nothing in its turn: the database server that it was the last to use would go on."""
 _POLL_SECONDS = 0.1
 
 
@@ -43,6 +44,7 @@ class Processes:
                 process.wait(STOP_WITHIN_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
 
     def start(self, name: str, *arguments: str, ready_url: str) -> None:
         """Start `python -m arguments…` and come back when `ready_url` answers.

@@ -20,8 +20,8 @@ from hub.settings import PROJECT
 
 MODULE = "hub.pipelines.definitions"
 LOOPBACK = "127.0.0.1"
-_SECONDS_TO_START = 60
-_SECONDS_TO_STOP = 5
+_SECONDS_TO_START = 300
+_SECONDS_TO_STOP = 60
 _POLL_SECONDS = 0.1
 
 
@@ -69,6 +69,7 @@ def _child(module: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
             child.wait(_SECONDS_TO_STOP)
         except subprocess.TimeoutExpired:
             child.kill()
+            child.wait()
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:

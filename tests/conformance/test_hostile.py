@@ -33,7 +33,10 @@ READ = {
     "since": {"param": "since", "format": "unix", "overlap": "1s"},
 }  # fmt: skip
 STREAM = {"read": READ, "one": {"path": "people/{id}"}, "sees": {"sweep": {"every": 0}}}
-LIMITS = {"attempts": 1, "timeout_seconds": 0.4, "give_up_after": 10_000}
+LIMITS = {"attempts": 1, "timeout_seconds": 300, "give_up_after": 10_000}
+"""A busy machine may take its time for an answer."""
+IN_A_HURRY = {"timeout_seconds": 0.1}
+"""Less than a system that stalls takes: while it may misbehave, whatever comes later counts as that."""
 numbers = count()
 
 
@@ -48,12 +51,13 @@ class Bench:
     folder: Path
     other: Vendor = field(default_factory=lambda: Vendor(f"o{next(numbers)}"))
 
-    def pull(self) -> HubError | None:
-        """One pull; what it ended with."""
+    def pull(self, **limits: float) -> HubError | None:
+        """One pull, with these limits in place of the connection's; what it ended with."""
         self.hostile.asked = 0
         around = Surroundings(self.folder, ZoneInfo("UTC"), {})
+        held_to = self.connection.limits.model_copy(update=limits)
         try:
-            with open_source(self.connection, around) as source:
+            with open_source(self.connection.model_copy(update={"limits": held_to}), around) as source:
                 system = linked(self.connection.system, aliases=False)
                 pull_changes(system, Kind.PATIENT, ReadAhead(source), self.store)
         except HubError as error:
@@ -153,7 +157,7 @@ def play(engine: Engine, folder: Path, people: int, pulls: list[Any]) -> None:
             one.hostile.happenings = {
                 turn: (lambda w=what, n=number: happen(one.hostile, w, n)) for turn, what, number in happened
             }
-            one.pull()
+            one.pull(**IN_A_HURRY)
             one.check_sound()
         one.check_others_go_on()
         converge(one)
@@ -162,9 +166,7 @@ def play(engine: Engine, folder: Path, people: int, pulls: list[Any]) -> None:
 PULLS = st.lists(st.tuples(moods, st.none() | st.sampled_from(MOODS), happenings), min_size=1, max_size=3)
 
 
-@settings(
-    derandomize=True, max_examples=3, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=3, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
 @given(people=st.integers(0, 13), pulls=PULLS)
 def test_whatever_it_does_the_hub_ends_sound_and_has_the_truth_once_it_behaves(
     engine: Engine, tmp_path: Path, people: int, pulls: list[Any]
@@ -189,7 +191,7 @@ def test_a_system_that_stays_so_is_left_and_the_truth_comes_when_it_behaves(engi
         one.hostile.rename("p002", "Zoe")
         del one.hostile.rows["p003"]
         for _ in range(2):
-            one.pull()
+            one.pull(**IN_A_HURRY)
             one.check_sound()
         one.check_others_go_on()
         converge(one)

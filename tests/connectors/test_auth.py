@@ -191,7 +191,7 @@ def test_of_many_threads_one_fetches_and_the_others_wait_for_it():
         declared = connection(server.url, {**CREDENTIALS, "token_url": f"{server.url}/token"})
         secrets = SecretStore(Path("/nowhere"), ENVIRONMENT, "c.yaml")
         seen: list[str] = []
-        start = threading.Barrier(6, timeout=20)
+        start = threading.Barrier(6, timeout=180)
 
         def go() -> None:
             with open_http(declared, secrets) as http:
@@ -203,7 +203,7 @@ def test_of_many_threads_one_fetches_and_the_others_wait_for_it():
             for thread in threads:
                 thread.start()
             for thread in threads:
-                thread.join(20)
+                thread.join()
             desk.revoke()
     assert seen == ["token-1"] * 6 + ["token-3"] * 6
     assert len(desk.seen) == 2

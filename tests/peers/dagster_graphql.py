@@ -27,7 +27,7 @@ class DagsterUi:
     """What somebody does in the web UI that stands at `address`."""
 
     def __init__(self, address: str) -> None:
-        self._client = httpx.Client(base_url=address, timeout=120)
+        self._client = httpx.Client(base_url=address, timeout=600)
 
     def wait(self, seconds: int) -> None:
         """Until it answers.

@@ -18,7 +18,7 @@ class FhirDesk:
         self.url = url
         # A connection a request: servers close idle ones while other tests run.
         limits = httpx.Limits(max_keepalive_connections=0)
-        self._http = httpx.Client(base_url=url, trust_env=False, timeout=30, limits=limits)
+        self._http = httpx.Client(base_url=url, trust_env=False, timeout=180, limits=limits)
 
     def put(self, resource: Resource) -> Resource:
         """Create or replace under the id it has."""

@@ -58,7 +58,7 @@ class HttpPayments:
     """`hub.ports.Payments` in the words of the server above."""
 
     def __init__(self, url: str) -> None:
-        self._http = HttpClient(url, limits=Limits(read_seconds=5, whole_seconds=5, attempts=1))
+        self._http = HttpClient(url, limits=Limits(read_seconds=300, whole_seconds=300, attempts=1))
 
     def close(self) -> None:
         self._http.close()

@@ -1,23 +1,40 @@
 """Servers in processes of their own, for as long as a test needs them."""
 
+import os
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import httpx
 
 PROJECT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
+START_SECONDS = 180
+_PORTS = range(12_000, 32_000)
+"""Below those that the system gives to whoever asks for any, so that nobody is given one before its server starts."""
+_FOR_ONE_PROCESS = 97
+_numbers = count()
 
 
 def free_port() -> int:
-    """A loopback port that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody uses, and no other test of this machine asks for.
+
+    Raises:
+        AssertionError: all of them are taken.
+    """
+    for _ in _PORTS:
+        port = _PORTS[(os.getpid() * _FOR_ONE_PROCESS + next(_numbers)) % len(_PORTS)]
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+    raise AssertionError("no port is free")
 
 
 @contextmanager

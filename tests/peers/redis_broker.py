@@ -13,7 +13,7 @@ from redis.exceptions import ConnectionError as Refused
 
 from tests.peers.processes import free_port
 
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def redis_broker(folder: Path) -> Iterator[str]:
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         server.terminate()
-        server.wait(60)
+        server.wait(START_SECONDS)
 
 
 def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers.processes import free_port
+
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
 
 
@@ -48,8 +50,7 @@ def sftp_server(folder: Path, *, keys_of: SftpServer | None = None, denied: str 
             continue
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / name)]
         subprocess.run(command, check=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     config = keys / "sshd_config"
     config.write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {keys / 'host'}\nAuthorizedKeysFile {keys / 'client.pub'}\n"
@@ -66,7 +67,7 @@ def sftp_server(folder: Path, *, keys_of: SftpServer | None = None, denied: str 
         yield SftpServer(port, getpass.getuser(), f"{kind} {key}", (keys / "client").read_text(), folder)
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(120)
         log.close()
 
 

@@ -3,7 +3,6 @@ import shutil
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hub.canonical.ids import PatientId
 from hub.canonical.records import Patient
 from hub.cli import main
 from hub.operations.apply_practice import apply_practice
+from tests.peers.processes import free_port
 
 ROOT = Path(__file__).parents[3]
 
@@ -38,7 +38,7 @@ class Hub:
             check=False,
             cwd=ROOT,
             env={**os.environ, **self.environment(environment)},
-            timeout=300,
+            timeout=900,
         )
 
     def refusal(self, *arguments: str, **environment: str) -> tuple[int, str]:
@@ -97,6 +97,4 @@ def listening():
 @pytest.fixture
 def free_ports():
     """Three ports that nobody listens on."""
-    with ExitStack() as stack:
-        servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
-        return [server.getsockname()[1] for server in servers]
+    return [free_port() for _ in range(3)]

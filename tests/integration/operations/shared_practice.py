@@ -95,7 +95,7 @@ def make_outside(vendor_url: str, payments: HttpPayments | None) -> Outside:
 
     @contextmanager
     def open_calendar(_name: str) -> Iterator[VendorCalendar]:
-        with FhirClient(vendor_url, limits=Limits(read_seconds=5, whole_seconds=5, attempts=1)) as client:
+        with FhirClient(vendor_url, limits=Limits(read_seconds=300, whole_seconds=300, attempts=1)) as client:
             yield FhirCalendar(client, "ehr")
 
     return Outside(lambda _name: system, open_calendar, payments)

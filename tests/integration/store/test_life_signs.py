@@ -11,7 +11,7 @@ from hub.store.life_signs import is_alive, sign_of_life
 from tests.database import Database
 from tests.processes import start
 
-POLLS = 600
+POLLS = 1800
 
 
 def _die_while_at_it(url: str, what: str) -> None:

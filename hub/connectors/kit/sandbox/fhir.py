@@ -326,6 +326,7 @@ def main() -> None:
         port=options.port,
         log_level="warning",
         access_log=False,
+        timeout_graceful_shutdown=5,
     )
 
 
