@@ -35,6 +35,11 @@ class Account:
             os.chown(folder, self.uid, self.gid)
             _let_through(folder)
 
+    def may_reach(self, folder: Path) -> None:
+        """Let the account through to `folder`, also where somebody closed a folder above it meanwhile."""
+        if self.uid is not None:
+            _let_through(folder)
+
     def may_run(self, binaries: Path) -> None:
         """Let the account read and run the server's files, which root may have installed for itself alone."""
         if self.uid is None:

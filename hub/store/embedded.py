@@ -226,6 +226,7 @@ class EmbeddedServer:
 
     def _run(self, program: str, *arguments: str, output: IO[bytes] | int = subprocess.DEVNULL) -> int:
         command = [str(_binaries() / program), *arguments]
+        self._account.may_reach(self._data)
         run_as = self._account.of_process()
         done = subprocess.run(  # noqa: S603 the binaries of the wheel
             command, check=False, cwd="/", stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, **run_as

@@ -129,6 +129,13 @@ def test_who_leaves_while_another_stays_does_not_stop_it(folder: Path) -> None:
         _ask(server)
 
 
+def test_it_stops_though_the_way_to_its_folder_was_closed_meanwhile(folder: Path) -> None:
+    server = _started(folder)
+    folder.parent.chmod(0o700)
+    assert server.leave()
+    assert _postmasters(folder) == []
+
+
 def test_a_killed_user_neither_stops_it_nor_keeps_it_for_ever(folder: Path) -> None:
     other = _user(folder)
     pid = _pid(folder)
