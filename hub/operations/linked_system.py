@@ -142,8 +142,8 @@ class SystemLinks:
         return None
 
     def is_alias(self, kind: Kind, canonical_id: str) -> bool:
-        """Whether the practice file names it."""
-        return canonical_id in self._system.aliases.get(kind, {}).values()
+        """Whether the practice file names it: of patients it names none, and who is aliased is linked by hand."""
+        return kind is not Kind.PATIENT and canonical_id in self._system.aliases.get(kind, {}).values()
 
 
 def require_aliases(system: LinkedSystem, uow: UnitOfWork) -> None:

@@ -9,7 +9,7 @@ from hub.sync.echo import payload_hash
 
 
 class Echoes:
-    """What one page brings back of what the hub wrote."""
+    """What one page brings back of what the hub wrote; `ids`: those that records carry, and whose they are by now."""
 
     def __init__(self, uow: UnitOfWork, system: str, kind: Kind, ids: Collection[str]) -> None:
         self._here = frozenset(uow.records.load(kind, ids)) if ids else frozenset[str]()
@@ -26,12 +26,13 @@ class Echoes:
         """Whether it is a booking that did not come about, and stands there all the same."""
         return record.hub_id in self._released
 
-    def is_as_sent(self, record: SourceRecord, *, is_linked: bool) -> bool:
-        """Whether it is what was sent last. What a try may have left there is not: somebody may have changed it since.
+    def is_as_sent(self, record: SourceRecord, id_: str, *, is_linked: bool) -> bool:
+        """Whether it is what was sent there last of whose it is by now.
 
-        What is linked to a state of it and was never sent, its system confirmed: another state is that system's word.
+        What a try may have left there is not: somebody may have changed it since. What is linked to a state of it and
+        was never sent, its system confirmed: another state is that system's word.
         """
-        sent = self._sent.get(str(record.hub_id))
+        sent = self._sent.get(id_)
         if sent is None:
-            return not is_linked and record.hub_id not in self._tried
-        return sent.payload_hash == payload_hash(record.payload)
+            return not is_linked and id_ not in self._tried
+        return sent.of(record.ref.id).payload_hash == payload_hash(record.payload)

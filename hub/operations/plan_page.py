@@ -129,7 +129,7 @@ class PagePlanner:
             elif record.hub_id is not None and echoes.is_ours(record):
                 id_ = link.canonical_id if link is not None else record.hub_id  # whom it was merged into, since
                 self._links.learn(record.ref, id_)
-                if echoes.is_as_sent(record, is_linked=link is not None and link.source_record_id is not None):
+                if echoes.is_as_sent(record, id_, is_linked=link is not None and link.source_record_id is not None):
                     plan.links[record.ref] = Link(record.ref, id_, at.id)
                     plan.recognised += 1
                 else:
@@ -139,12 +139,13 @@ class PagePlanner:
         return fresh
 
     def _new_of_ours(self, landed: Sequence[tuple[SourceRecord, Landed]]) -> set[str]:
-        return {
-            record.hub_id
-            for record, at in landed
-            if record.hub_id is not None
-            and ((link := self._known.links.get(record.ref)) is None or link.source_record_id != at.id)
-        }
+        """The hub's ids that they carry, and whose they are by now: people may have been merged since."""
+        ours: set[str] = set()
+        for record, at in landed:
+            link = self._known.links.get(record.ref)
+            if record.hub_id is not None and (link is None or link.source_record_id != at.id):
+                ours |= {record.hub_id, link.canonical_id if link is not None else record.hub_id}
+        return ours
 
     def _awaited(self, records: Sequence[SourceRecord]) -> frozenset[SourceRef]:
         """Visits whose vendor was asked for something: what comes of it is written when its word is known."""

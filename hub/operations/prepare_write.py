@@ -106,6 +106,10 @@ def _find_there(delivery: Delivery, system: LinkedSystem, uow: UnitOfWork, plann
     anew.
     """
     refs = [ref for ref in uow.links.find_refs(delivery.kind, delivery.canonical_id) if ref.system == system.name]
+    if not refs and system.joins is None:
+        aliases = system.aliases.get(delivery.kind, {}).items()
+        aliased = [SourceRef(system.name, delivery.kind, id_) for id_, one in aliases if one == delivery.canonical_id]
+        return tuple(There(ref, None) for ref in aliased[:1])
     links = uow.links.find(refs)
     numbers = [link.source_record_id for link in links.values() if link.source_record_id]
     states = uow.landing.load(numbers) if numbers else {}

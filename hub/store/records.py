@@ -221,6 +221,10 @@ def _lineage(origins: Mapping[str, Origin] | None) -> str | None:
     return json.dumps({name: origin.stored() for name, origin in origins.items()}) if origins else None
 
 
+# What a record without a lineage says is the hub's own since it was last written: before this change, not with it.
+_EXPLAINED = """CASE WHEN excluded.lineage IS NULL THEN t.lineage
+    ELSE coalesce(t.lineage, jsonb_build_object('*', jsonb_build_array(NULL, 'hub', t.updated_at)))
+        || excluded.lineage END"""
 _BY_SOURCE = """
     CASE WHEN s.lineage IS NOT NULL THEN s.lineage
     WHEN s.source_record_id IS NOT NULL THEN jsonb_build_object('*', jsonb_build_array(
@@ -232,7 +236,7 @@ def _upsert_statement(table: str, content: Sequence[str], columns: Sequence[str]
     """Explained: by the staged lineage; else a new record is its source's, and a changed one is for the trigger."""
     listed = ", ".join(f'"{name}"' for name in columns)
     given = ", ".join(_BY_SOURCE if n == "lineage" and not is_explained else f's."{n}"' for n in columns)
-    explained = "lineage = coalesce(t.lineage, '{}') || coalesce(excluded.lineage, '{}')," if is_explained else ""
+    explained = f"lineage = {_EXPLAINED}," if is_explained else ""
     changes = ", ".join(f'"{name}" = excluded."{name}"' for name in content if name != "id")
     old = ", ".join(f't."{name}"' for name in content)
     new = ", ".join(f'excluded."{name}"' for name in content)

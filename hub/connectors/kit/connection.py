@@ -102,7 +102,8 @@ class Connection(Declared):
 
     def reached(self, other: "Connection") -> "Connection":
         """The same, reached as the `other` is that it joins, unless it has an address of its own."""
-        aliases = {**other.aliases, **self.aliases}
+        kinds = {*other.aliases, *self.aliases}
+        aliases = {kind: {**other.aliases.get(kind, {}), **self.aliases.get(kind, {})} for kind in kinds}
         if self.has_address:
             return self.model_copy(update={"aliases": aliases})
         said = {name: getattr(other, name) for name in _OF_THE_ADDRESS}

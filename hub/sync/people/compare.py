@@ -1,5 +1,6 @@
 """Two people side by side: how each field agrees. Words, never values: this is the evidence that is kept."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -19,7 +20,9 @@ class Alike(StrEnum):
     NICKNAME = "nickname"
     SLIP = "slip"
     PART = "part"
-    """One of several words, or an initial."""
+    """One of several words."""
+    INITIAL = "initial"
+    """It alone; twins may share it."""
     RIVAL = "rival"
     """Alike, but more likely two names."""
     GENERATION = "generation"
@@ -68,7 +71,7 @@ def compare(one: Person, other: Person, population: Population) -> Compared:
     a, b = _straighten(one, other)
     email = _compare_contacts(one.email, other.email, population)
     return Compared(
-        given=_compare_given(a.given, b.given, population, same_mailbox=email is Alike.SAME),
+        given=_compare_given(a, b, population, same_mailbox=email is Alike.SAME),
         family=_compare_family(a.family, b.family),
         born=_compare_births(one, other, population),
         phone=_compare_contacts(one.phone, other.phone, population),
@@ -98,7 +101,15 @@ def _swap_names(one: Person) -> Person:
     return replace(one, given=one.family, family=one.given)
 
 
-def _compare_given(
+def _compare_given(first: Person, second: Person, population: Population, *, same_mailbox: bool) -> Alike:
+    """Names whose middle initials say otherwise are two names, as twins may be told apart by them alone."""
+    alike = _compare_words(first.given, second.given, population, same_mailbox=same_mailbox)
+    short, long = sorted((Counter(first.middle), Counter(second.middle)), key=Counter.total)
+    is_other = bool(short) and not short <= long
+    return Alike.RIVAL if is_other and alike not in (Alike.OTHER, Alike.UNKNOWN) else alike
+
+
+def _compare_words(
     one: tuple[str, ...], other: tuple[str, ...], population: Population, *, same_mailbox: bool
 ) -> Alike:
     a, b = "".join(one), "".join(other)
@@ -114,13 +125,13 @@ def _compare_given(
         return Alike.RIVAL if population.are_two_names(one, other) else Alike.SLIP
     if is_two_edits(a, b) or (rest_is_same and are_short_forms_of_one(one[0], other[0])):
         return Alike.RIVAL
-    return Alike.PART if _is_part(one, other) else Alike.OTHER
+    return _compare_parts(*sorted((one, other), key=lambda words: (len(words), len(words[0]))))
 
 
-def _is_part(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    short, long = sorted((one, other), key=lambda words: (len(words), len(words[0])))
-    is_initial = len(short) == 1 and len(short[0]) == 1 and long[0].startswith(short[0])
-    return is_initial or (len(short) < len(long) and set(short) <= set(long))
+def _compare_parts(short: tuple[str, ...], long: tuple[str, ...]) -> Alike:
+    if len(short) == 1 and len(short[0]) == 1 and long[0].startswith(short[0]):
+        return Alike.INITIAL
+    return Alike.PART if len(short) < len(long) and set(short) <= set(long) else Alike.OTHER
 
 
 def _compare_family(one: tuple[str, ...], other: tuple[str, ...]) -> Alike:

@@ -37,6 +37,7 @@ class Rule:
 
 
 NEAR = (Alike.NICKNAME, Alike.SLIP)
+PARTLY = (Alike.PART, Alike.INITIAL)
 
 
 def _full_name(c: Compared) -> bool:
@@ -114,7 +115,7 @@ RULES = (
     Rule("like_name_birth", lambda c: _born(c) and _like_name(c) and _one_slip(c) and c.ties > 0, Outcome.REVIEW),
     Rule(
         "given_part_birth",
-        lambda c: _born(c) and c.given is Alike.PART and c.family is Alike.SAME and c.ties > 0,
+        lambda c: _born(c) and c.given in PARTLY and c.family is Alike.SAME and c.ties > 0,
         Outcome.REVIEW,
     ),
     # A slip in the birth date.

@@ -35,6 +35,8 @@ class Person:
     id: str
     given: tuple[str, ...]
     """Words of the given name, without titles and middle initials."""
+    middle: tuple[str, ...]
+    """First letters of all words of it but the first."""
     family: tuple[str, ...]
     """Words of the family name, without a suffix."""
     suffix: str
@@ -58,10 +60,11 @@ class Person:
 
 def normal_person(patient: Patient) -> Person:
     """How the matching sees a patient."""
-    given, family, suffix = _names(patient.given_name or "", patient.family_name or "")
+    names, family, suffix = _names(patient.given_name or "", patient.family_name or "")
     return Person(
         id=patient.id,
-        given=given,
+        given=_without_initials(names),
+        middle=tuple(word[0] for word in names[1:]),
         family=family,
         suffix=suffix,
         born_on=patient.born_on,
@@ -89,7 +92,7 @@ def _names(given: str, family: str) -> tuple[tuple[str, ...], tuple[str, ...], s
     suffix = _take_suffix(last) or _take_suffix(first)
     while len(first) > 1 and first[0] in TITLES:
         first.pop(0)
-    return _without_initials(first), tuple(last), suffix
+    return tuple(first), tuple(last), suffix
 
 
 def _take_suffix(words: list[str]) -> str:

@@ -264,6 +264,21 @@ def test_a_system_that_was_still_to_be_told_of_the_other_is_told_of_the_one_and_
     practice.settles()
 
 
+def test_what_a_system_puts_back_as_it_was_before_the_merge_is_its_word(practice: Practice) -> None:
+    survivor, other = practice.two({"city": "Austin"})
+    with practice.store.begin("test") as work:
+        work.outbox.enqueue("c", Kind.PATIENT, other)
+    practice.deliver()
+    [(made, before)] = practice.vendors["c"].records.items()
+    practice.settles()
+    practice.merge(survivor, other)
+    practice.deliver()
+    practice.settles()
+    practice.vendors["c"].put(made, before, at=LATER + timedelta(days=3650))
+    pull(practice.vendors["c"], practice.linked("c"), practice.store)
+    assert (before.get("city"), practice.patient(survivor).city) == (None, None)
+
+
 def test_matching_everybody_tells_of_whom_it_merges(practice: Practice) -> None:
     survivor, other = practice.two()
     with practice.store.begin("test") as work:

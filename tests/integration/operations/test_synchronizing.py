@@ -95,6 +95,28 @@ def test_a_change_there_is_everywhere_once_and_not_sent_back(store, engine):
     assert (waiting(engine), a.written) == ({}, [])
 
 
+def test_what_one_system_changes_of_a_patient_made_here_makes_no_other_field_any_newer(store):
+    made = Patient(id=PatientId("pat_1"), given_name="Ann", family_name="Ames", city="Austin", note="n")
+    a, b = Vendor("a"), Vendor("b")
+    with store.begin("test") as work:
+        work.records.save([made])
+        work.outbox.enqueue_all(TOLD, Kind.PATIENT, [made.id])
+        now = work.now
+    for vendor in (a, b):
+        push(vendor, linked(vendor.system, told=TOLD), store)
+        pull(vendor, linked(vendor.system, told=TOLD), store)
+        [record] = vendor.records.values()
+        vendor.put("a0n" if vendor is a else "b0n", {**record, ("city" if vendor is a else "note"): "new"}, at=now)
+    with store.begin("test") as work:
+        later = work.now
+    for vendor in (a, b):
+        vendor.feed[-1] = vendor.feed[-1]._replace(modified_at=now + (later - now) / 2)
+    for vendor in (a, b):
+        assert pull(vendor, linked(vendor.system, told=TOLD), store).conflicts == 0
+    found = people(store)["Ann"]
+    assert (found.city, found.note) == ("new", "new")
+
+
 def test_what_was_changed_and_changed_back_between_two_readings_is_as_it_was_and_nobody_hears_of_it(store, engine):
     a, _b, id_ = both_know_ann(store)
     a.put("1", {**ANN, "city": "Dallas"})

@@ -402,6 +402,42 @@ def test_a_visit_that_the_house_strikes_and_enters_anew_under_the_hubs_id_is_mov
     assert desk.visits()["D1"].id == visit.id
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("names_others", [True, False])
+def test_an_alias_of_the_client_is_whose_card_it_is_and_both_are_read_and_written(
+    desk: Desk, sorrel: Sorrel, *, names_others: bool
+) -> None:
+    clients, cards = (desk.hub.systems.folder.path / "connections" / f"{name}.yaml" for name in ("sorrel", CARDS))
+    clients.write_text(clients.read_text() + "  patient: {C1: pat_1}\n")
+    if names_others:  # what it says of a kind stands beside what the other says
+        cards.write_text(cards.read_text() + "aliases: {patient: {C9: pat_9}}\n")
+    with desk.hub.store.begin("test") as work:
+        work.records.save([Patient(id=f"pat_{n}", given_name="Ann", family_name="Roe") for n in (1, 9)])
+    hub, ann = opened_anew(desk), sorrel.client("Ann")
+    card = sorrel.card(ann, "303 555 0101", may_text="y")
+    assert hub.pull(CARDS, Kind.PATIENT).waiting == 0
+    sorrel.change("clients", ann, name={"given": "Ann", "family": "Lee"})
+    sorrel.change("cards", card, reach={"mobile": "303 555 0102"})
+    for name in ("sorrel", CARDS):
+        hub.pull(name, Kind.PATIENT)
+    patient = desk.patients()[ann]
+    assert (patient.id, patient.family_name, patient.phone) == ("pat_1", "Lee", "+13035550102")
+    save(desk, patient.model_copy(update={"family_name": "Poe", "phone": "+13035550103"}))
+    assert (hub.push("sorrel").sent, hub.push(CARDS).sent) == (1, 1)
+    assert sorrel.changes == [f"PATCH clients/{ann}", f"PATCH cards/{card}"]
+
+
+@pytest.mark.slow
+def test_who_is_aliased_and_was_never_read_is_written_and_not_made_again(desk: Desk, sorrel: Sorrel) -> None:
+    clients = desk.hub.systems.folder.path / "connections" / "sorrel.yaml"
+    clients.write_text(clients.read_text() + "  patient: {C1: pat_1}\n")
+    hub, ann = opened_anew(desk), sorrel.client("Ann")
+    save(desk, Patient(id="pat_1", given_name="Ann", family_name="Lee", phone="+13035550101"))
+    assert (hub.push("sorrel").sent, hub.push(CARDS).sent) == (1, 1)
+    assert sorrel.changes == [f"PATCH clients/{ann}", "POST cards"]
+    assert [one["owner"] for one in sorrel.kinds["cards"].values()] == [ann]
+
+
 # Two clients there who are one person here
 
 

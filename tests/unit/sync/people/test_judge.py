@@ -102,6 +102,26 @@ def test_relatives_and_strangers_are_two_whatever_they_share(differs: dict[str, 
     assert judged(differs).outcome is Outcome.VETO
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Baby A", "Baby B"),
+        ("Baby Boy A", "Baby Boy B"),
+        ("Mary A.", "Mary B"),
+        ("Mary Ann", "Mary B."),
+        ("A.", "Amy"),
+        ("A", "Ann"),
+    ],
+)
+def test_twins_whom_only_an_initial_tells_apart_are_not_merged_though_they_share_all_else(one: str, other: str) -> None:
+    assert judged({"given_name": other}, ANN.model_copy(update={"given_name": one})).outcome is Outcome.REVIEW
+
+
+@pytest.mark.parametrize(("one", "other"), [("Mary Ann", "Mary A."), ("Mary A", "Mary"), ("Jose Luis M.", "Jose M.")])
+def test_a_middle_initial_that_goes_with_the_other_name_or_is_left_out_is_no_other_name(one: str, other: str) -> None:
+    assert judged({"given_name": other}, ANN.model_copy(update={"given_name": one})).outcome is Outcome.MERGE
+
+
 def test_father_and_son_of_one_name_and_one_phone_are_two_by_their_suffixes() -> None:
     senior = ANN.model_copy(update={"family_name": "O'Brien Sr.", "born_on": None})
     assert judged({"family_name": "O'Brien Jr."}, senior).outcome is Outcome.VETO
