@@ -121,3 +121,50 @@ def test_only_what_differs_is_written(desired, changed):
 def test_a_change_made_onto_another_version_is_a_conflict():
     with pytest.raises(Conflict, match="changed there"):
         plan_update({**CURRENT, "meta": {"versionId": "2"}, "status": "arrived"}, CURRENT)
+
+
+def _procedure() -> Write:
+    payload = {"resourceType": "Procedure", "status": "completed", "subject": {"reference": "Patient/p1"}}
+    return Write(Kind.PROCEDURE, "prc_1", "ehr:procedure:1", None, payload)
+
+
+def _capable(*, conditional_update: bool) -> bytes:
+    resource = {"type": "Procedure", "conditionalUpdate": conditional_update}
+    rest = [{"mode": "server", "resource": [resource]}]
+    return answer({"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": rest})
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_what_is_the_hubs_own_is_a_conditional_update_where_the_server_says_that_it_takes_them(*, says_so: bool):
+    held: list[dict[str, Any]] = []
+
+    def script(asked: Asked) -> bytes:
+        if "metadata" in asked.target:
+            return _capable(conditional_update=says_so)
+        if asked.method == "GET":
+            return answer(bundle(*held))
+        held[:] = [{**json.loads(asked.body), "id": "1", "meta": {"versionId": "1"}}]
+        return answer(held[0], 200 if says_so else 201)
+
+    with scripted(script) as server, FhirClient(server.url) as client:
+        sink = FhirSink(client, "ehr")
+        assert [sink.send(_procedure()).ref.id for _ in range(2)] == ["1", "1"]
+    asked = [(one.method, urlsplit(one.target).path) for one in server.asked if "metadata" not in one.target]
+    if says_so:
+        assert asked == [("PUT", "/Procedure")] * 2
+        [query] = {urlsplit(one.target).query for one in server.asked if one.method == "PUT"}
+        assert parse_qs(query) == {"identifier": ["urn:medspa-hub:procedure|prc_1"]}
+    else:
+        assert asked == [("GET", "/Procedure"), ("POST", "/Procedure"), ("GET", "/Procedure")]
+
+
+def test_a_conditional_update_that_several_match_is_put_before_a_person():
+    def script(asked: Asked) -> bytes:
+        if "metadata" in asked.target:
+            return _capable(conditional_update=True)
+        issue = {"severity": "error", "code": "multiple-matches"}
+        return answer({"resourceType": "OperationOutcome", "issue": [issue]}, 412)
+
+    with scripted(script) as server, FhirClient(server.url) as client, pytest.raises(Conflict):
+        FhirSink(client, "ehr").send(_procedure())
+    assert "PUT" in {one.method for one in server.asked}

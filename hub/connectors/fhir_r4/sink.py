@@ -22,7 +22,7 @@ _OF_THE_SERVER = {"id", "meta", "text"}
 
 
 class FhirSink:
-    """Writes every kind by the same rules."""
+    """Writes every kind by the same rules; what is the hub's own as a whole in one journey where it may."""
 
     def __init__(self, client: FhirClient, system: str) -> None:
         self.system = system
