@@ -44,8 +44,13 @@ _SETTINGS = {
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
 }
-_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "64MB"}
-_FORGETFUL |= {"max_connections": "500"}  # for all who test at once
+_FORGETFUL = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "64MB",
+    "max_connections": "500",  # for all who test at once
+}
 
 
 class EmbeddedServer:

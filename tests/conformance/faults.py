@@ -1,7 +1,7 @@
 """What goes wrong between the hub and each system, done by the system itself or on the line to it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -21,6 +21,14 @@ class Fault:
     spoil: Callable[[Opened], AbstractContextManager[object]]
     is_refused: bool = True
     """The pull ends with an error; else it goes on with what can be trusted."""
+    never_comes: bool = False
+    """What the hub waits for, so that it is let give up soon."""
+
+    @contextmanager
+    def happen(self, desk: Opened) -> Iterator[None]:
+        """Within it things are wrong."""
+        with self.spoil(desk), desk.impatient() if self.never_comes else nullcontext():
+            yield
 
 
 # Over HTTP
@@ -55,7 +63,7 @@ def _silent(desk: Opened) -> Iterator[None]:
     is_over = Event()
 
     def wait(said: bytes) -> bytes:
-        is_over.wait(120)
+        is_over.wait()
         return said
 
     desk.line.fault = wait
@@ -70,6 +78,8 @@ def _silent(desk: Opened) -> Iterator[None]:
 
 
 def _on_the_wire(**happens: object) -> Fault:
+    """Whatever is left of what was said, the hub may wait for more of it."""
+
     @contextmanager
     def spoil(desk: Opened) -> Iterator[None]:
         wire = _wire(desk)
@@ -80,7 +90,7 @@ def _on_the_wire(**happens: object) -> Fault:
         for name, value in before.items():
             setattr(wire, name, value)
 
-    return Fault(spoil)
+    return Fault(spoil, never_comes=True)
 
 
 def _wire(desk: Opened) -> Wire:
@@ -106,10 +116,10 @@ def _locked(how: str) -> Fault:
             yield
             other.rollback()
 
-    return Fault(spoil)
+    return Fault(spoil, never_comes=True)
 
 
-def _changed(there: str, back: str) -> Fault:
+def _changed(there: str, back: str, *, never_comes: bool = False) -> Fault:
     """Its owner does something to it, and takes it back."""
 
     @contextmanager
@@ -119,7 +129,7 @@ def _changed(there: str, back: str) -> Fault:
         yield
         tables.do(back)
 
-    return Fault(spoil)
+    return Fault(spoil, never_comes=never_comes)
 
 
 @contextmanager
@@ -252,7 +262,7 @@ OTHER_COLUMN = _changed(
 )
 SLOW = (
     "ALTER TABLE person RENAME TO people; GRANT ALL ON people TO PUBLIC;"
-    "CREATE VIEW person AS SELECT people.* FROM people, LATERAL (SELECT pg_sleep(60)) AS slow;"
+    "CREATE VIEW person AS SELECT people.* FROM people, LATERAL (SELECT pg_sleep(600)) AS slow;"
     "GRANT ALL ON person TO PUBLIC"
 )
 QUICK = "DROP VIEW person; ALTER TABLE people RENAME TO person"
@@ -269,7 +279,7 @@ SPOILT_FILES = {
     "empty": _leaving(lambda file: file.write_bytes(b"")),
     "no table": _leaving(lambda file: file.write_bytes(b"%PDF-1.7")),
 }
-OVER_HTTP = {**{name: _answering(said) for name, said in ANSWERS.items()}, "silent": Fault(_silent)}
+OVER_HTTP = {**{name: _answering(said) for name, said in ANSWERS.items()}, "silent": Fault(_silent, never_comes=True)}
 FAULTS: Mapping[str, Mapping[str, Fault]] = {
     "rest_counted": OVER_HTTP,
     "rest_keyed": OVER_HTTP,
@@ -286,7 +296,7 @@ FAULTS: Mapping[str, Mapping[str, Fault]] = {
         "broken off within a page": _on_the_wire(cut_after=9000),
         "thrown out": Fault(_thrown_out),
         "locked": _locked("LOCK TABLE person IN ACCESS EXCLUSIVE MODE"),
-        "slow": _changed(SLOW, QUICK),
+        "slow": _changed(SLOW, QUICK, never_comes=True),
         "denied": _changed("REVOKE SELECT ON person FROM hub_app", "GRANT SELECT ON person TO hub_app"),
         "another shape": OTHER_COLUMN,
     },

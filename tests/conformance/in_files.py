@@ -164,7 +164,7 @@ class HarborlineSftp(HarborlineFiles):
         self.listener = socket.create_server(("127.0.0.1", 0))
         sftp = {"host": "127.0.0.1", "port": self.listener.getsockname()[1], "user": server.user}
         sftp |= {"key": {"file": "secrets.yaml", "key": "harborline.secret"}, "host_key": server.host_key}
-        self.changes = {"folder": None, "sftp": {**sftp, "folder": str(folder)}, "limits": {"timeout_seconds": 2}}
+        self.changes = {"folder": None, "sftp": {**sftp, "folder": str(folder)}}
 
     @contextmanager
     def joined(self) -> Iterator[None]:

@@ -20,7 +20,7 @@ class OverHttp:
     """What they have in common: their answers pass through the line."""
 
     most = 120
-    changes: Mapping[str, Any] = {"limits": {"attempts": 1, "timeout_seconds": 10, "give_up_after": 1000}}
+    changes: Mapping[str, Any] = {"limits": {"attempts": 1, "give_up_after": 1000}}
     line: Line
 
     def joined(self) -> AbstractContextManager[object]:
@@ -120,7 +120,7 @@ class FhirSandbox(OverHttp):
 
     def __init__(self, desk: FhirDesk) -> None:
         self.desk = desk
-        self.http = httpx.Client(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+        self.http = httpx.Client(trust_env=False, timeout=300, limits=httpx.Limits(max_keepalive_connections=0))
 
     def serve(self, asked: Asked) -> bytes:
         said = {name: asked.headers[name] for name in ("host", "if-match", "if-none-exist") if name in asked.headers}

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from unittest.mock import patch
 
 import yaml
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from hub.bootstrap import Hub, check_practice_folder
 from hub.bootstrap.connected_systems import ConnectedSystems
 from hub.canonical.ids import Kind, PatientId, mint
 from hub.canonical.records import Patient
+from hub.connectors.kit.connection import Connection
 from hub.connectors.kit.webhooks import WebhookRequest
 from hub.settings import PROJECT, Settings
 from hub.store.unit_of_work import SqlStore
@@ -32,6 +34,8 @@ from tests.peers.scripted import scripted
 Place = Callable[[str], Any]
 """Gives a fixture of the test by its name."""
 HOOK = "h00k-t0ken"
+PATIENCE = {"timeout_seconds": 300, "whole_seconds": 600}
+"""So long a busy machine may take for an answer."""
 SANDBOXES: Mapping[str, Callable[[Place], Sandbox]] = {
     "rest_counted": lambda _place: OstreaSandbox(),
     "rest_keyed": lambda _place: VelouraSandbox(),
@@ -65,6 +69,15 @@ class Opened(Desk):
         request = WebhookRequest("POST", "", {"x-hook": HOOK}, body)
         self.hub.doorbell.receive(self.system, request)
         self.hub.exchange.work_inbox(self.system)
+
+    @contextmanager
+    def impatient(self) -> Iterator[None]:
+        """Within it the hub waits for the system no longer than a moment; without it for longer than a test takes."""
+        connection = self.hub.folder.connection(self.system)
+        limits = connection.limits.model_copy(update={"timeout_seconds": 2, "whole_seconds": 3})
+        changed = {self.system: connection.model_copy(update={"limits": limits})}
+        with patch.dict(cast("dict[str, Connection]", self.hub.folder.connections), changed):
+            yield
 
     def waiting(self) -> int:
         """How many deliveries are not done."""
@@ -106,7 +119,10 @@ def opened(
             said["streams"]["visit"]["sees"] = dict(visits)
         if said["connector"] == "files":
             _of_files(stream, writes=writes)
-        said |= {**sandbox.changes, "limits": {**said.get("limits", {}), **sandbox.changes.get("limits", {})}}
+        said |= {
+            **sandbox.changes,
+            "limits": {**said.get("limits", {}), **PATIENCE, **sandbox.changes.get("limits", {})},
+        }
         said["webhooks"] = {
             "signature": {"scheme": "token", "header": "X-Hook", "token": {"file": "secrets.yaml", "key": "hook"}},
             "type": "type", "record": "id", "kinds": {"person.*": "patient"}, "deleted": ["person.gone"],

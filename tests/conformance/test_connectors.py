@@ -199,7 +199,7 @@ def test_what_cannot_be_trusted_harms_nothing_and_is_made_up_for(desk: Opened, f
     before = desk.names()
     desk.sandbox.rename(first, "Zoe")
     desk.sandbox.delete(second)
-    with fault.spoil(desk):
+    with fault.happen(desk):
         if fault.is_refused:
             with pytest.raises((RetryLater, NeedsAttention)) as refused:
                 pull(desk)
@@ -406,7 +406,7 @@ def test_no_secret_is_ever_told(
     for name, fault in FAULTS[request.node.callspec.params["sandbox"]].items():
         if name == "silent":
             continue  # takes as long as the hub waits, and has said nothing
-        with fault.spoil(desk):
+        with fault.happen(desk):
             try:
                 pull(desk)
             except HubError as error:
