@@ -4,7 +4,7 @@ import os
 import shutil
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
@@ -57,19 +57,17 @@ def percentile(spent: Sequence[float], share: float) -> float:
 
 def database_cpu(folder: str) -> float:
     """Seconds of the server that keeps its data there, with its backends, those that are gone among them."""
-    stats = _stats()
-    return sum(family_cpu(pid, stats) for pid in stats if _is_server(pid, folder))
+    return family_cpu(_server(folder))
 
 
 def database_memory(folder: str) -> float:
     """MiB of the same processes, what they share counted once."""
-    stats = _stats()
-    return sum(family_memory(pid, stats) for pid in stats if _is_server(pid, folder))
+    return family_memory(_server(folder))
 
 
 def process_cpu(pid: int) -> float:
     """Seconds that a process has spent."""
-    return _stats()[pid].spent
+    return _stat(pid).spent
 
 
 def process_memory(pid: int) -> float:
@@ -80,40 +78,45 @@ def process_memory(pid: int) -> float:
     return 0.0
 
 
-def family_cpu(pid: int, stats: Mapping[int, "Stat"] | None = None) -> float:
-    """Seconds that a process and its children have spent, those that are gone among them."""
-    stats = stats or _stats()
-    return stats[pid].spent + stats[pid].inherited + sum(family_cpu(child, stats) for child in _children(pid, stats))
+def family_cpu(pid: int) -> float:
+    """Seconds that a process and its children have spent, those that are gone among them.
+
+    Looked at until the family stays the same: of one that ends after its parent was looked at nobody would tell.
+    """
+    family, seen = _family(pid), None
+    while family.keys() != seen:
+        family, seen = _family(pid), family.keys()
+    return sum(one.spent + one.inherited for one in family.values())
 
 
-def family_memory(pid: int, stats: Mapping[int, "Stat"] | None = None) -> float:
+def family_memory(pid: int) -> float:
     """MiB of a process and its children, what they share counted once."""
-    stats = stats or _stats()
-    return process_memory(pid) + sum(family_memory(child, stats) for child in _children(pid, stats))
+    return sum(map(process_memory, _family(pid)))
 
 
 class Stat(NamedTuple):
-    """A process: its parent, the seconds that it has spent, and those that ended children of it spent."""
+    """The seconds that a process has spent, and those that ended children of it spent."""
 
-    parent: int
     spent: float
     inherited: float
 
 
-def _stats() -> dict[int, Stat]:
-    clock, stats = os.sysconf("SC_CLK_TCK"), {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it is gone
-            fields = [int(each) for each in stat.read_text().rpartition(")")[2].split()[1:15]]
-            stats[int(stat.parent.name)] = Stat(fields[0], sum(fields[10:12]) / clock, sum(fields[12:14]) / clock)
-    return stats
+def _family(pid: int) -> dict[int, Stat]:
+    """A process and its children, and theirs, as far as they are there."""
+    found = {}
+    with suppress(OSError):  # it is gone
+        found[pid] = _stat(pid)
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            for child in (thread / "children").read_text().split():
+                found |= _family(int(child))
+    return found
 
 
-def _children(pid: int, stats: Mapping[int, Stat]) -> list[int]:
-    return [child for child, one in stats.items() if one.parent == pid]
+def _stat(pid: int) -> Stat:
+    ticks = [int(each) for each in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]]
+    clock = os.sysconf("SC_CLK_TCK")
+    return Stat(sum(ticks[:2]) / clock, sum(ticks[2:]) / clock)
 
 
-def _is_server(pid: int, folder: str) -> bool:
-    with suppress(OSError):
-        return f"-D\0{folder}" in Path(f"/proc/{pid}/cmdline").read_text()
-    return False
+def _server(folder: str) -> int:
+    return int(Path(folder, "postmaster.pid").read_text().partition("\n")[0])
