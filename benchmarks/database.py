@@ -16,12 +16,15 @@ from hub.store.embedded import OWNER, EmbeddedServer
 from hub.store.engine import owner_engine
 from hub.store.schema import migrate
 
+SETTINGS = {"max_wal_size": "1GB"}
+"""PostgreSQL's own, as a practice's server has it; the tests' little one has a checkpoint every few seconds."""
+
 
 @contextmanager
 def fresh_database(*, durable: bool) -> Iterator[tuple[URL, Engine]]:
     """(the application's URL, an engine with the owner's rights)."""
     folder = Path(tempfile.mkdtemp(prefix="hub-benchmark-"))
-    server = EmbeddedServer(folder, durable=durable)
+    server = EmbeddedServer(folder, durable=durable, settings=SETTINGS)
     server.start()
     try:
         server.create_database("benchmark")

@@ -18,7 +18,7 @@ import os
 import shlex
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -56,10 +56,14 @@ _FORGETFUL = {
 class EmbeddedServer:
     """A running server that this process uses until it leaves or ends."""
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
-        """Prepare `folder`; `durable=False` trades safety at a power cut for speed, for tests alone."""
+    def __init__(self, folder: Path, *, durable: bool = True, settings: Mapping[str, str] | None = None) -> None:
+        """Prepare `folder`; `durable=False` trades safety at a power cut for speed, for tests alone.
+
+        `settings` of PostgreSQL go before those that it gets here.
+        """
         self.folder = folder.resolve()
         self._durable = durable
+        self._given = settings or {}
         self._data = self.folder / "postgres"
         self._log = self._data / "server.log"
         self._account = server_account()
@@ -223,7 +227,7 @@ class EmbeddedServer:
 
     def _options(self) -> str:
         socket = {"unix_socket_directories": str(self.socket_folder)}
-        settings = _SETTINGS | socket | ({} if self._durable else _FORGETFUL)
+        settings = {**_SETTINGS, **socket, **({} if self._durable else _FORGETFUL), **self._given}
         return " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
 
     def _pg_ctl(self, action: str, *options: str) -> int:
