@@ -19,6 +19,8 @@ from hub.store.unit_of_work import SqlStore
 WORTH_A_TEAM = 300_000
 """Rows from which on a team is faster: to start takes each of them seconds, and the database has work beside it."""
 
+AGAIN = "Prove it again with `hub migrate verify`: nothing was kept of this proof, and it starts anew"
+
 _comparing: Comparing
 """Of this worker."""
 
@@ -40,7 +42,7 @@ def open_comparing(
         yield partial(map, alone.compare)
         return
     with open_processes(workers, __name__, _begin_work, folder.path, settings, engine.url) as pool:
-        yield lambda partitions: spread(pool, _compare, partitions)
+        yield lambda partitions: spread(pool, _compare, partitions, AGAIN)
 
 
 def workers_for(rows: int) -> int:

@@ -17,6 +17,8 @@ from hub.store.unit_of_work import SqlStore
 WORTH_A_TEAM = 4_000_000
 """Bytes of an export from which on a team is faster than one process: to start it takes a second or two."""
 
+AGAIN = "Run it again: it goes on where this one ended"
+
 _run: Run
 """Of this worker."""
 
@@ -39,7 +41,7 @@ def open_team(
         yield None
         return
     with open_processes(number, __name__, _begin_work, folder, source, settings, url) as pool:
-        yield lambda planned: spread(pool, _perform, planned)
+        yield lambda planned: spread(pool, _perform, planned, AGAIN)
 
 
 def _bytes_in(source: Path) -> int:

@@ -43,8 +43,10 @@ def open_processes(number: int, module: str, begin: Callable[..., None], *given:
         pool.shutdown(cancel_futures=True)
 
 
-def spread(pool: ProcessPoolExecutor, perform: Callable[[_Task], _Done], tasks: Sequence[_Task]) -> Iterator[_Done]:
-    """What they make of the tasks, in the order of these.
+def spread(
+    pool: ProcessPoolExecutor, perform: Callable[[_Task], _Done], tasks: Sequence[_Task], hint: str
+) -> Iterator[_Done]:
+    """What they make of the tasks, in the order of these; `hint`: what to do when one of them dies.
 
     Raises:
         RetryLater: one of them died.
@@ -52,8 +54,7 @@ def spread(pool: ProcessPoolExecutor, perform: Callable[[_Task], _Done], tasks: 
     try:
         yield from pool.map(perform, tasks)
     except BrokenProcessPool:
-        problem = Problem("a process of the run died", "killed", hint="Run it again: it goes on where this one ended")
-        raise RetryLater(problem) from None
+        raise RetryLater(Problem("a process of the run died", "killed", hint=hint)) from None
 
 
 def processors() -> int:

@@ -70,14 +70,17 @@ def compare(one: Person, other: Person, population: Population) -> Compared:
     """Compare two people; the order does not matter."""
     a, b = _straighten(one, other)
     email = _compare_contacts(one.email, other.email, population)
+    swapped = (a, b) != (one, other)
+    mailbox = one.email.partition("@")[0] if email is Alike.SAME else ""
+    is_own = not swapped and bool(mailbox) and (a.given_name in mailbox or b.given_name in mailbox)
     return Compared(
-        given=_compare_given(a, b, population, same_mailbox=email is Alike.SAME),
+        given=_compare_given(a, b, population, same_mailbox=bool(mailbox), own_mailbox=is_own),
         family=_compare_family(a.family, b.family),
         born=_compare_births(one, other, population),
         phone=_compare_contacts(one.phone, other.phone, population),
         email=email,
         address=_compare_addresses(one, other),
-        swapped=(a, b) != (one, other),
+        swapped=swapped,
         suffixes_differ=bool(one.suffix and other.suffix and one.suffix != other.suffix),
     )
 
@@ -101,16 +104,18 @@ def _swap_names(one: Person) -> Person:
     return replace(one, given=one.family, family=one.given)
 
 
-def _compare_given(first: Person, second: Person, population: Population, *, same_mailbox: bool) -> Alike:
+def _compare_given(
+    first: Person, second: Person, population: Population, *, same_mailbox: bool, own_mailbox: bool
+) -> Alike:
     """Names whose middle initials say otherwise are two names, as twins may be told apart by them alone."""
-    alike = _compare_words(first.given, second.given, population, same_mailbox=same_mailbox)
+    alike = _compare_words(first.given, second.given, population, same_mailbox=same_mailbox, own_mailbox=own_mailbox)
     short, long = sorted((Counter(first.middle), Counter(second.middle)), key=Counter.total)
     is_other = bool(short) and not short <= long
     return Alike.RIVAL if is_other and alike not in (Alike.OTHER, Alike.UNKNOWN) else alike
 
 
 def _compare_words(
-    one: tuple[str, ...], other: tuple[str, ...], population: Population, *, same_mailbox: bool
+    one: tuple[str, ...], other: tuple[str, ...], population: Population, *, same_mailbox: bool, own_mailbox: bool
 ) -> Alike:
     a, b = "".join(one), "".join(other)
     if not a or not b:
@@ -122,7 +127,7 @@ def _compare_words(
         is_rival = population.are_both_given(a, b, same_mailbox=same_mailbox)  # twins may be called so
         return Alike.RIVAL if is_rival else Alike.NICKNAME
     if max(len(a), len(b)) > (2 if len(a) != len(b) else 3) and is_one_edit(a, b):
-        return Alike.RIVAL if population.are_two_names(one, other) else Alike.SLIP
+        return Alike.RIVAL if population.are_two_names(one, other, own_mailbox=own_mailbox) else Alike.SLIP
     if is_two_edits(a, b) or (rest_is_same and are_short_forms_of_one(one[0], other[0])):
         return Alike.RIVAL
     return _compare_parts(*sorted((one, other), key=lambda words: (len(words), len(words[0]))))

@@ -28,22 +28,24 @@ class Population:
     contacts: frozenset[str] = frozenset()
     """Phones and mailboxes that too many have."""
 
-    def are_two_names(self, one: Words, other: Words) -> bool:
+    def are_two_names(self, one: Words, other: Words, *, own_mailbox: bool = False) -> bool:
         """Whether two given names that differ by a slip of the pen are more likely two names than two writings.
 
         A writing that nobody else has, beside a name that many have, is a slip (Laylla, Layla); names that many have
         are two (Layla, Ayla), and so is one that the table of short forms knows (Lena, Elena). Where too few have
-        either to count, the birth register decides, and what it cannot tell counts as two.
+        either to count, it is told by how many people have each anywhere, and what that cannot tell counts as two
+        (Philip, Phillip). A mailbox that they share and that bears one of the names is a reason to call it a slip.
         """
         if self.size == 0:
             return True
         a, b = "".join(one), "".join(other)
-        if is_doubling(a, b):  # nobody names two children so
-            return False
         rare, others, many = self._counted(a, b)
-        if many < MANY:
-            return a[:1] != b[:1] or not is_slip(_without(other, one), _without(one, other)) or others > 0
-        return is_known(rare) or (others > 0 and others * 8 > many)
+        if others * 8 > many:
+            return True
+        if many >= 2 * MANY:  # both may be names, so one that nobody else has by chance is not rare yet
+            return is_known(rare) and not is_doubling(a, b)
+        is_writing = is_slip(_without(other, one), _without(one, other), own_mailbox=own_mailbox)
+        return a[:1] != b[:1] or others > 0 or not is_writing
 
     def are_both_given(self, one: str, other: str, *, same_mailbox: bool) -> bool:
         """Whether a name and its short form are both names that people are given: then two may well have them.

@@ -52,7 +52,7 @@ def test_several_processes_find_what_one_finds_and_prove_nothing_when_one_is_kil
             assert working[0].pid
             os.kill(working[0].pid, signal.SIGKILL)
             working[0].join(60)
-        with pytest.raises(RetryLater, match="a process of the run died"):
+        with pytest.raises(RetryLater, match="it starts anew"):
             proof.result()
     assert attempts(database) == [alone.id]
     together = proving(database, WORKERS).prove()

@@ -66,7 +66,7 @@ def test_only_those_who_are_new_are_looked_at() -> None:
 
 @pytest.mark.parametrize(("score", "outcome"), [(0.9999, "merge"), (0.7, "review"), (0.2, "apart"), (None, "apart")])
 def test_a_score_decides_what_the_rules_leave_open(score: float | None, outcome: str) -> None:
-    one, other = {"given_name": "Annabelle"}, {"id": "b", "given_name": "Anabelle", "born_on": date(1980, 7, 4)}
+    one, other = {"given_name": "Annabelle"}, {"id": "b", "given_name": "Annnabelle", "born_on": date(1980, 7, 4)}
     scores = {("a", "b"): score} if score else {}
     found = decided({**one, "family_name": "Leeds"}, {**other, "family_name": "Leads"}, scores=scores)
     assert (len(found.merges), len(found.reviews)) == {"merge": (1, 0), "review": (0, 1), "apart": (0, 0)}[outcome]
@@ -81,7 +81,7 @@ def test_no_score_makes_twins_one_nor_two_who_share_no_contact() -> None:
 
 def test_thresholds_are_what_the_practice_says() -> None:
     one = {"given_name": "Annabelle", "family_name": "Leeds"}
-    other = {"id": "b", "given_name": "Anabelle", "family_name": "Leads", "born_on": date(1980, 7, 4)}
+    other = {"id": "b", "given_name": "Annnabelle", "family_name": "Leads", "born_on": date(1980, 7, 4)}
     never = Thresholds(merge=1.0, review=0.9)
     assert decided(one, other, scores={("a", "b"): 0.9999}, thresholds=never).merges == ()
     assert decided(one, other, scores={("a", "b"): 0.8}, thresholds=never).reviews == ()

@@ -177,6 +177,31 @@ def test_among_few_people_twins_whose_names_parents_choose_are_two(one: str, oth
     assert judged({"given_name": other}, who, FEW).rule == "twin_or_slip"
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Philip", "Phillip"), ("Jörg", "Jorge"), ("René", "Renée"), ("Martine", "Marine"), ("Aleix", "Álex")],
+)
+def test_among_few_people_two_spellings_that_both_are_names_wait_for_a_person(one: str, other: str) -> None:
+    without = ANN.model_copy(update={"given_name": one, "email": None})
+    assert judged({"given_name": other}, without, FEW).rule == "twin_or_slip"
+
+
+@pytest.mark.parametrize(("one", "other"), [("Thorsten", "Thosten"), ("Xiomara", "Xiomra"), ("Svetlana", "Svetlanna")])
+def test_a_slip_of_a_name_of_the_world_is_known_among_few_people(one: str, other: str) -> None:
+    who = ANN.model_copy(update={"given_name": one, "email": None})
+    assert judged({"given_name": other}, who, FEW).rule == "given_slip_birth_contact"
+
+
+def test_a_mailbox_of_ones_own_tells_a_slip_where_the_name_cannot() -> None:
+    own = ANN.model_copy(update={"given_name": "Mackenzie", "email": "mackenzie.obrien@example.com"})
+    household = own.model_copy(update={"email": "obrien.family@example.com"})
+    slip = {"given_name": "Makenzie", "phone": None}
+    assert judged(slip, own, FEW).outcome is Outcome.MERGE
+    assert judged(slip, household, FEW).rule == "twin_or_slip"
+    philip = own.model_copy(update={"given_name": "Philip", "email": "philip@example.com"})
+    assert judged({"given_name": "Phillip"}, philip, FEW).rule == "twin_or_slip"
+
+
 def test_a_name_that_hardly_anybody_has_is_weighed_by_the_register_among_many_too() -> None:
     who = ANN.model_copy(update={"given_name": "Martha", "email": None})
     many = Population(size=2000, given={**NAMES, "martha": 2, "marta": 1})
