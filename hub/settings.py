@@ -58,6 +58,11 @@ class Settings(BaseSettings):
         return f"{base.rstrip('/')}/policy?{urlencode({'location': location_id})}"
 
     @property
+    def is_practice_named(self) -> bool:
+        """Whether somebody said which practice folder: without a word it is the example's, which is nobody's own."""
+        return "practice" in self.model_fields_set
+
+    @property
     def dagster_home(self) -> Path:
         """The folder of Dagster's instance, absolute as Dagster wants it."""
         return (self.home / "dagster").resolve()

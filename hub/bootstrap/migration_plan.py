@@ -68,12 +68,12 @@ def _plan(kind: Kind, folder: MigrationFolder, history: History) -> KindPlan:
 
 
 def find_calendars(settings: Settings, system: str) -> tuple[str, ...]:
-    """The locations whose calendar the practice file, if there is one, gives to the system.
+    """The locations whose calendar the practice file, if one is named, gives to the system.
 
     Raises:
         InvalidInput: the practice folder does not hold together.
     """
-    if not (settings.practice / "practice.yaml").exists():
+    if not (settings.is_practice_named and (settings.practice / "practice.yaml").exists()):
         return ()
     practice = read_practice_folder(settings).practice
     return tuple(one.id for one in practice.locations if practice.vendor_of(one.id) == system)

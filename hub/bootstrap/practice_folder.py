@@ -60,6 +60,18 @@ class PracticeFolder:
             ) from None
 
 
+def read_named_practice(settings: Settings) -> PracticeFolder:
+    """As `read_practice_folder`, where the example must not stand in for somebody's own practice.
+
+    Raises:
+        NeedsAttention: nobody said which folder it is, too.
+    """
+    if not settings.is_practice_named:
+        message = "nobody said whose practice it is; the example's is not taken for it"
+        raise NeedsAttention(Problem(message, field="HUB_PRACTICE", hint="Set it to the practice folder"))
+    return read_practice_folder(settings)
+
+
 def read_practice_folder(settings: Settings) -> PracticeFolder:
     """Read and check every file of the practice folder.
 

@@ -165,9 +165,8 @@ def back(
             close_way_back(store, system, by)
             tell({"over": True}, [f"The way back is over; exports of {system} may come in again."], as_json=as_json)
             return
-        connections = (
-            read_practice_folder(settings).connections if (settings.practice / "practice.yaml").exists() else {}
-        )
+        has_practice = settings.is_practice_named and (settings.practice / "practice.yaml").exists()
+        connections = read_practice_folder(settings).connections if has_practice else {}
         found = go_back(store, system, by, connections[system].push if system in connections else ())
     files = list(write_reentry_files(found, into))
     first = f"{found.told} records wait for `hub push {system}`; {len(found.entries)} are to be entered by hand."

@@ -21,9 +21,11 @@ def fetch(system: System, to: To, as_json: AsJson = False) -> None:
     """
     from hub.bootstrap import open_hub
     from hub.bootstrap.fetched_files import fetch_history
+    from hub.bootstrap.practice_folder import read_named_practice
     from hub.settings import read_settings
 
-    with open_hub(read_settings()) as hub:
+    settings = read_settings()
+    with open_hub(settings, read_named_practice(settings)) as hub:
         kinds = hub.exchange.kinds(system)
         hub.exchange.check_agreement(system, kinds)
         with hub.systems.open_source(system) as source:

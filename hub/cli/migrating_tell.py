@@ -26,13 +26,13 @@ def tell_(folder: Folder, by: By = "", to: Only = None, whole: Whole = False, as
     from hub.bootstrap.connected_systems import told_by
     from hub.bootstrap.migrating import open_store
     from hub.bootstrap.migration_folder import read_migration_folder
-    from hub.bootstrap.practice_folder import read_practice_folder
+    from hub.bootstrap.practice_folder import read_named_practice
     from hub.operations.migration.tell_others import find_untold, tell_others
     from hub.settings import read_settings
 
     settings = read_settings()
     system = read_migration_folder(folder, settings).file.system
-    practice = read_practice_folder(settings)
+    practice = read_named_practice(settings)
     chosen = {one: practice.connection(one) for one in to or practice.connections}
     told = told_by(chosen.values())
     with open_store(settings) as (store, _engine):

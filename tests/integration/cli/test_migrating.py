@@ -37,6 +37,16 @@ def test_a_plan_names_the_calendars_that_the_cut_over_will_make_the_hubs(hub, de
     assert [line for line in lines if line.startswith(told)]
 
 
+def test_the_example_never_stands_in_for_a_practice_that_nobody_named(hub, desk, export: Path, tmp_path: Path):
+    hub.monkeypatch.delenv("HUB_PRACTICE")
+    for asked in (("tell", str(FOLDER)), ("fetch", "juniper-ehr", "--to", str(tmp_path / "fetched"))):
+        code, lines, said = desk("migrate", *asked)
+        assert (code, lines) == (1, [])
+        assert "HUB_PRACTICE" in " ".join(said)
+    assert not (tmp_path / "fetched").exists()
+    assert json.loads(desk("migrate", "plan", str(FOLDER), "--source", str(export), "--json")[1][0])["calendars"] == []
+
+
 @pytest.mark.slow
 def test_a_cut_over_tells_whose_calendars_it_made_the_hubs(hub, desk, store: SqlStore, export: Path):
     write(hub, VENDOR, system="legacy")
