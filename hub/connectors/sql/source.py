@@ -89,6 +89,9 @@ class _Run:
             top = self._latest()
         ids: set[str] = set()
         is_sound = not after
+        if not after and (nameless := self._nameless(floor)):
+            is_sound = False
+            yield Page((), _text(floor, None, []), nameless)
         while True:
             rows = self._page(floor, after)
             taken = [self._taken(row) for row in rows]
@@ -131,13 +134,24 @@ class _Run:
                 found = connection.scalar(latest.where(self._modified <= sa.func.current_timestamp()))
             return found
 
+    def _nameless(self, floor: Any) -> tuple[Rejected, ...]:
+        """Rows without a whole id, a page of them at most: no page can go on behind one."""
+        missing = [one.is_(None) for one in self._ids if not isinstance(one, sa.Column) or one.nullable]
+        rows = self._asked(self._select(floor).where(sa.or_(*missing))) if missing else ()
+        return tuple(one for one in map(self._taken, rows) if isinstance(one, Rejected))
+
     def _page(self, floor: Any, after: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
-        asked = sa.select(self._rows).order_by(*self._ids).limit(self._reading.size)
+        asked = self._select(floor).where(*(column.is_not(None) for column in self._ids)).order_by(*self._ids)
+        return self._asked(asked.where(_behind(self._ids, after)) if after else asked)
+
+    def _select(self, floor: Any) -> sa.Select[Any]:
+        asked = sa.select(self._rows).limit(self._reading.size)
         if floor is not None and self._modified is not None:
             since = earlier(floor, self._reading.overlap + repeated_at(floor, self._taker.zone))
             asked = asked.where(sa.or_(self._modified >= since, self._modified.is_(None)))
-        if after:
-            asked = asked.where(_behind(self._ids, after))
+        return asked
+
+    def _asked(self, asked: sa.Select[Any]) -> Sequence[Mapping[str, Any]]:
         with told(self._system), self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(asked).mappings()]
 
