@@ -20,7 +20,7 @@ def test_scenario_comes_out_as_expected(path):
 
 def test_all_the_scenarios_are_there():
     assert len(FIND) == 70
-    assert len(OWN) >= 99
+    assert len(OWN) >= 105
 
 
 @pytest.mark.parametrize("path", FIND[:10], ids=lambda path: path.stem)
