@@ -146,9 +146,6 @@ def _remedies(world: World, now: datetime) -> Iterator[Remedy]:
             series[codes] = arrivals
         return arrivals is not None
 
-    _series(
-        lifted.of((UNTIL,)), now
-    )  # the longest timelines: all others are laid from them, or from those asked before
     for codes in smallest_sets(liftable(world), mends, MOST):
         yield Remedy(tuple(sorted(codes)), tuple(_hurdles(world, lifted.of(codes), series[codes], now)))
 

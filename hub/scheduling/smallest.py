@@ -1,8 +1,9 @@
 """The smallest sets that suffice, asked for as seldom as possible: every answer costs a search.
 
 More is never worse: what suffices does so with anything beside it, and what does not, nor does any part of it. So one
-answer about a large set that fails settles every set within it. Such large ones are found first: a set without anything
-to spare is cut out by halving (QuickXplain, Junker 2004), then another one of what is left, until the rest fails.
+answer about a large set that fails settles every set within it. Where nothing suffices alone, such large ones are
+found: a set without anything to spare is cut out by halving (QuickXplain, Junker 2004), then another one of what is
+left, until the rest fails.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +21,9 @@ def smallest_sets(
         most: the largest number looked at.
     """
     asked, whole = _Answers(items, suffices), frozenset(items)
+    alone: list[tuple[str, ...]] = [(item,) for item in items if most and asked(frozenset([item]))]  # mostly one does
+    if alone:
+        return alone
     rest, spare = whole, frozenset[str]()
     while asked(rest):
         least = _without_spare(asked, frozenset(), [item for item in items if item in rest], is_new=False)
@@ -28,7 +32,7 @@ def smallest_sets(
     for item in items:
         if item in spare:
             asked(whole - {item})  # where that fails, every set that suffices has the item
-    for count in range(1, min(most, len(items)) + 1):
+    for count in range(2, min(most, len(items)) + 1):
         found = [chosen for chosen in combinations(items, count) if asked(frozenset(chosen))]
         if found:
             return found

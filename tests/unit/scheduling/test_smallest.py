@@ -44,11 +44,11 @@ def test_nothing_suffices_of_nothing():
     assert asked_of("", []) == ([], [])
 
 
-def test_where_all_together_do_not_suffice_one_question_is_enough():
-    assert asked_of(ITEMS, []) == ([], [tuple(ITEMS)])
+def test_where_all_together_do_not_suffice_it_is_asked_once_beyond_each_alone():
+    assert asked_of(ITEMS, []) == ([], [*((item,) for item in ITEMS), tuple(ITEMS)])
 
 
-def test_two_of_thirteen_are_found_with_a_fraction_of_the_questions_of_trying_each_pair():
+def test_two_of_thirteen_are_found_with_a_third_of_the_questions_of_trying_each_pair():
     most = [len(asked_of(ITEMS, [pair])[1]) for pair in combinations(ITEMS, 2)]
-    assert max(most) <= 17
+    assert max(most) <= 30
     assert len(list(chain(ITEMS, combinations(ITEMS, 2)))) == 91
