@@ -15,7 +15,7 @@ from hub.operations.accept_drift import accept_drift
 from hub.operations.check_agreements import check_agreement
 from hub.operations.close_conflicts import shown
 from hub.operations.decide_conflict import Decision, decide_conflict
-from hub.operations.explain_record import ExplainedField, explain_record
+from hub.operations.explain_record import Explained, explain_record
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.pull_changes import Accepted, PullResult, pull_changes, take_awaiting
 from hub.operations.pull_changes import Progress as Pulled
@@ -178,7 +178,7 @@ class Exchange:
         """Let one of two values stand, as far as the policy lets the role."""
         return decide_conflict(self.systems.linked(system), decision, self.store)
 
-    def explain(self, kind: Kind, id_: str, *, actor: str, personal: bool) -> list[ExplainedField]:
+    def explain(self, kind: Kind, id_: str, *, actor: str, personal: bool) -> Explained:
         """Where each value of a record comes from."""
         return explain_record(self.store, kind, id_, actor=actor, personal=personal)
 

@@ -106,9 +106,11 @@ def explain(
     with open_hub(read_settings()) as hub:
         found = hub.exchange.explain(chosen, id_, actor="desk", personal=personal)
     if as_json:
-        typer.echo(json.dumps({"kind": kind, "id": id_, "fields": [_field(one, personal=personal) for one in found]}))
+        fields = [_field(one, personal=personal) for one in found.fields]
+        typer.echo(json.dumps({"kind": kind, "id": found.id, "fields": fields}))
         return
-    for one in found:
+    typer.echo(f"{kind} {found.id}")
+    for one in found.fields:
         typer.echo(_line(one, personal=personal))
 
 

@@ -35,7 +35,16 @@ class ExplainedField:
     """The run that brought it, where that was a migration's: as `hub migrate rollback` and Dagster number them."""
 
 
-def explain_record(store: Store, kind: Kind, id_: str, *, actor: str, personal: bool = False) -> list[ExplainedField]:
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A record."""
+
+    id: str
+    """The hub's."""
+    fields: tuple[ExplainedField, ...]
+
+
+def explain_record(store: Store, kind: Kind, id_: str, *, actor: str, personal: bool = False) -> Explained:
     """Every field of the record, in its own order.
 
     Args:
@@ -87,7 +96,7 @@ def explain_record(store: Store, kind: Kind, id_: str, *, actor: str, personal: 
                 batches.get(origin.source_record_id or 0),
             )
         )
-    return explained
+    return Explained(id_, tuple(explained))
 
 
 def _hub_id(uow: UnitOfWork, kind: Kind, id_: str) -> str:

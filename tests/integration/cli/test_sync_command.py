@@ -56,7 +56,8 @@ def test_a_team_rehearses_synchronizes_and_asks_where_values_come_from(hub, data
     [one] = plan["here"]
     assert one["source"] == "ehr/p1"
     assert run("explain", "patient", "ehr/p1").stdout == run("explain", "patient", one["id"]).stdout
-    explained = json.loads(run("explain", "patient", one["id"], "--json").stdout)
+    explained = json.loads(run("explain", "patient", "ehr/p1", "--json").stdout)
+    assert explained["id"] == one["id"], "as other commands want it"
     phone = next(field for field in explained["fields"] if field["field"] == "phone")
     assert (phone["value"], phone["system"], phone["rule"]) == ("***", "ehr", "only")
     assert phone["at"].startswith("2026-03-01T10:00:07")

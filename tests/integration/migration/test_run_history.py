@@ -116,5 +116,5 @@ def test_every_value_of_a_visit_leads_to_its_file_line_and_run(small: Path, stor
     explained = explain_record(store, Kind.VISIT, visit["canonical_id"], actor="test")
     with store.begin("look") as work:
         landed = work.migrations.find_attempts("legacy")[Partition(Stage.LAND, Kind.VISIT)]
-    said = {(one.file, one.line, one.batch) for one in explained if one.system == "legacy"}
+    said = {(one.file, one.line, one.batch) for one in explained.fields if one.system == "legacy"}
     assert said == {("appointments.csv", visit["line"], landed.batch_id)}

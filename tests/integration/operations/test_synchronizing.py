@@ -180,7 +180,9 @@ def test_a_decision_for_the_hub_overwrites_what_the_other_says(store):
     )
     push(b, linked("b", told=TOLD, rules=A_RULES), store)
     assert b.records["b0n"]["note"] == "n"
-    assert {one.field: one.rule for one in explain_record(store, Kind.PATIENT, id_, actor="kim")}["note"] == "decided"
+    assert {one.field: one.rule for one in explain_record(store, Kind.PATIENT, id_, actor="kim").fields}[
+        "note"
+    ] == "decided"
 
 
 def test_only_a_role_that_the_policy_names_decides_and_with_a_reason(store, engine):
@@ -225,7 +227,7 @@ def test_every_value_says_where_it_comes_from(store):
     with store.begin("test") as work:
         ann = work.records.load(Kind.PATIENT, [id_])[id_]
         work.records.save([ann.model_copy(update={"email": "a@example.com"})])
-    fields = {one.field: one for one in explain_record(store, Kind.PATIENT, id_, actor="kim")}
+    fields = {one.field: one for one in explain_record(store, Kind.PATIENT, id_, actor="kim").fields}
     assert (fields["phone"].system, fields["phone"].source_id, fields["phone"].rule) == ("a", "1", "only")
     assert fields["phone"].at == START + timedelta(seconds=1)
     assert (fields["city"].system, fields["city"].rule) == ("b", "latest")
