@@ -9,9 +9,12 @@ from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.connectors.files.source import form_of
 from hub.connectors.kit.connection import Connection
-from hub.errors import InvalidInput, Problem
+from hub.connectors.kit.engine.records import inner_records, list_in
+from hub.connectors.kit.http import Answer
+from hub.connectors.kit.spec.reading import Reading
+from hub.connectors.kit.values import value_at
+from hub.errors import InvalidInput, NeedsAttention, Problem
 from hub.mapping.apply import TwoWay
-from hub.mapping.paths import parse_place
 from hub.tables import ANY_FORM, BadRow, Row, open_table
 
 
@@ -71,20 +74,43 @@ def _unreadable(file: Path, error: OSError) -> InvalidInput:
 
 
 def _objects(text: str, file: Path, connection: Connection, kind: Kind) -> list[dict[str, Any]]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        try:
-            found = [json.loads(line) for line in text.splitlines() if line.strip()]
-        except ValueError as error:
-            raise InvalidInput(Problem(f"not JSON: {error}", file=str(file))) from None
     stream = connection.streams.get(kind)
-    path = stream.read.records if stream is not None and stream.read is not None else None
-    inner = parse_place(path).read(found) if path is not None else None
-    return [one for one in _records(inner if inner is not None else found) if isinstance(one, dict)]
+    found = _records(_json(text, file), file, stream.read if stream is not None else None)
+    return [one for one in found if isinstance(one, dict)]
 
 
-def _records(found: Any) -> Iterable[Any]:
+def _json(text: str, file: Path) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        whole = error
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    found = []
+    for number, line in lines:
+        try:
+            found.append(json.loads(line))
+        except ValueError as error:
+            hint = "The table reads JSON or JSON lines; rows of CSV or XLSX are read where it says shape: row"
+            said, at = (error, number) if found else (whole, getattr(whole, "lineno", 1))
+            message = f"not JSON: {getattr(said, 'msg', said)}"
+            raise InvalidInput(Problem(message, file=str(file), line=at, hint=hint)) from None
+    return found
+
+
+def _records(found: Any, file: Path, reading: Reading | None) -> Iterable[Any]:
+    """Those of an answer, as the stream says where they stand in one; else as they are usually saved."""
+    try:
+        answer = Answer(str(file), 200, {}, found)
+        outer = list_in(answer, reading.records, reading.paging, reading.keyed_as) if reading else _usual(found)
+    except NeedsAttention:
+        outer = _usual(found)
+    each = reading.each if reading is not None else None
+    for one in outer:
+        is_whole = each is not None and isinstance(one, dict) and isinstance(value_at(one, each.path), list)
+        yield from inner_records(one, each) if each is not None and is_whole else [one]
+
+
+def _usual(found: Any) -> list[Any]:
     """A list, a FHIR Bundle, GraphQL edges, or one record."""
     if isinstance(found, dict) and found.get("resourceType") == "Bundle":
         found = [entry.get("resource") for entry in found.get("entry") or () if isinstance(entry, dict)]

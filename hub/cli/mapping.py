@@ -104,7 +104,8 @@ def preview(
 ) -> None:
     """Show records as the system says them, as the hub reads them, and what would be written back.
 
-    What a record refers to is taken as known. Exit 1 when a record cannot be read or is not written back as it was.
+    What a record refers to is taken as known. Exit 1 when a record cannot be read, holds nothing that the table
+    names, or is not written back as it was.
     """
     from hub.bootstrap import read_practice_folder
     from hub.bootstrap.mapping_preview import preview_mapping
@@ -123,7 +124,7 @@ def preview(
 
 
 def _is_sound(one: "RecordPreview") -> bool:
-    return one.record is not None and not one.changes and not one.problems
+    return one.record is not None and not one.changes and not one.problems and not one.holds_nothing
 
 
 def _told(done: "Previewed", *, show_personal: bool) -> dict[str, Any]:
@@ -148,6 +149,7 @@ def _told(done: "Previewed", *, show_personal: bool) -> dict[str, Any]:
                 }
                 for field in one.fields
             ],
+            "holds_nothing": one.holds_nothing,
             "problems": [str(problem) for problem in one.problems],
             "changes": [{"path": c.path, "before": said(c.before), "after": said(c.after)} for c in one.changes],
             "unmapped": [{"path": path, "shape": shape} for path, shape in one.unmapped],
@@ -202,7 +204,10 @@ def _show_findings(console: Any, one: "RecordPreview", *, show_personal: bool) -
             console.print(f"  warning: {_said(field.name, problem)}", style="yellow", markup=False)
     for problem in one.problems:
         console.print(f"  problem: {problem}", style="red", markup=False)
-    if one.record is not None and not one.changes:
+    if one.holds_nothing:
+        hint = "Is it a record of this kind? --sample takes one, a list of them, or an answer of the system"
+        console.print(f"  problem: nothing that the table names stands in it. {hint}", style="red", markup=False)
+    elif one.record is not None and not one.changes:
         console.print("  Written back: nothing changes there.")
     for change in one.changes:
         before, after = (_cell(cell, show_personal=show_personal) for cell in (change.before, change.after))

@@ -63,6 +63,12 @@ class RecordPreview:
     unmapped: tuple[tuple[str, str], ...]
     """What is there and no field speaks of: path, and the shape of the value."""
 
+    @property
+    def holds_nothing(self) -> bool:
+        """Nothing stands at any of the table's paths: it is hardly a record of this kind."""
+        raw = [field.there.value for field in self.fields if field.path]
+        return all(part in (None, "") for one in raw for part in (one if isinstance(one, list) else [one]))
+
 
 def preview(mapping: TwoWay, source: SourceRecord, context: Context) -> RecordPreview:
     """A record, or one part of a record (`records_of`), through its table and back."""

@@ -96,6 +96,36 @@ def test_rows_of_a_file_are_shown_too(practice):
     assert "There and not mapped: ClientID (text of 6)" in result.stdout
 
 
+def test_a_sample_of_another_shape_is_said_not_to_be_a_record(practice, tmp_path):
+    (tmp_path / "s.json").write_text(json.dumps({"data": {"clients": [{"first": "Ana"}]}}), encoding="utf-8")
+    result = run("preview", "juniper-ehr", "patient", "--sample", tmp_path / "s.json")
+    assert result.exit_code == 1
+    assert "nothing that the table names stands in it" in result.stdout
+    [record] = json.loads(run("preview", "juniper-ehr", "patient", "--sample", tmp_path / "s.json", "--json").stdout)[
+        "records"
+    ]
+    assert (record["ok"], record["holds_nothing"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("reading", "saved"),
+    [
+        ({"records": "rows", "keyed_as": "id"}, {"rows": {"p1": PATIENT}}),
+        ({"records": "days", "each": {"path": "people", "parent": "day"}}, {"days": [{"on": 1, "people": [PATIENT]}]}),
+        ({"records": "days", "each": {"path": "people", "parent": "day"}}, PATIENT),
+        ({"paging": {"by": "relay", "connection": "data.all"}}, {"data": {"all": {"edges": [{"node": PATIENT}]}}}),
+    ],
+    ids=["keyed", "inside others", "one by itself", "relay"],
+)
+def test_a_saved_answer_is_read_as_the_stream_is(practice, tmp_path, reading, saved):
+    streams = {"patient": {"read": {"path": "all", "id": "id", **reading}}}
+    said = {"system": "odd", "connector": "rest", "base_url": "http://127.0.0.1:9", "mappings": "fhir-r4"}
+    (practice / "connections" / "odd.yaml").write_text(json.dumps(said | {"streams": streams}), encoding="utf-8")
+    (tmp_path / "s.json").write_text(json.dumps(saved), encoding="utf-8")
+    told = json.loads(run("preview", "odd", "patient", "--sample", tmp_path / "s.json", "--json").stdout)
+    assert [(one["id"], one["holds_nothing"]) for one in told["records"]] == [("p1", False)]
+
+
 def test_records_of_another_kind_are_counted_and_left_out(practice, tmp_path):
     file = tmp_path / "places.jsonl"
     places = [

@@ -115,7 +115,7 @@ class Taker:
         reading = self._stream.read
         if reading is None or reading.each is None or not isinstance(value_at(payload, reading.each.path), list):
             return payload
-        found = [one for one in _inner(payload, reading.each) if isinstance(one, dict)]
+        found = [one for one in inner_records(payload, reading.each) if isinstance(one, dict)]
         return next((one for one in found if self.id_of(one) == record_id), None)
 
     def id_of(self, payload: Payload) -> str | None:
@@ -133,7 +133,7 @@ class Taker:
             yield from raw
             return
         for outer in raw:
-            yield from _inner(outer, reading.each)
+            yield from inner_records(outer, reading.each)
 
 
 def says(payload: Payload, mark: Mark) -> bool:
@@ -145,7 +145,8 @@ def says(payload: Payload, mark: Mark) -> bool:
     )
 
 
-def _inner(outer: Any, each: Each) -> Iterator[Any]:
+def inner_records(outer: Any, each: Each) -> Iterator[Any]:
+    """Our records of one of the system's, each with what stands around the list."""
     found = value_at(outer, each.path) if isinstance(outer, dict) else None
     if not isinstance(found, list):
         return
