@@ -5,7 +5,7 @@ between leaves the lease to run out; the next one sends again under the same key
 a try said is kept until an answer comes: what the system then shows is the hub's own only where it is just that.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from hub.canonical.ids import Kind
@@ -52,22 +52,24 @@ def push_changes(
     lease_seconds: int = LEASE_SECONDS,
     progress: Progress = lambda _done: None,
 ) -> PushResult:
-    """Send everything that is due, the oldest first.
+    """Send everything that is due, the oldest first; what fails is not tried a second time in one run.
 
     Raises:
         RetryLater, NeedsAttention: the system cannot be told now; what was sent before is stored, what was not waits.
     """
-    result = PushResult()
-    while (taken := _take(system, store, lease_seconds)) is not None:
-        result = _deliver(taken, system, sink, store, result)
+    result, failed = PushResult(), set[int]()
+    while (taken := _take(system, store, lease_seconds, failed)) is not None:
+        before, result = result.failed, _deliver(taken, system, sink, store, result)
+        if result.failed > before:
+            failed.add(taken[0].id)
         progress(result.sent + result.unchanged + result.failed + result.dead)
     return result
 
 
-def _take(system: LinkedSystem, store: Store, seconds: int) -> Taken | None:
+def _take(system: LinkedSystem, store: Store, seconds: int, besides: Collection[int]) -> Taken | None:
     """The next delivery, made ready; what it is about to say is kept, so that it is known if no answer comes."""
     with store.begin("push_changes") as uow:
-        delivery = next(iter(uow.outbox.lease(system.name, limit=1, seconds=seconds)), None)
+        delivery = next(iter(uow.outbox.lease(system.name, limit=1, seconds=seconds, besides=besides)), None)
         if delivery is None:
             return None
         try:

@@ -75,8 +75,13 @@ class Outbox(Protocol):
         """Canonical id → what deliveries said of it that nobody answered: the system may have it."""
         ...
 
-    def lease(self, connection: str, *, limit: int = 50, seconds: int = 120) -> tuple[Delivery, ...]:
-        """Take what is due, the oldest of each record, for so long; a lease that ran out can be taken by others."""
+    def lease(
+        self, connection: str, *, limit: int = 50, seconds: int = 120, besides: Collection[int] = ()
+    ) -> tuple[Delivery, ...]:
+        """Take what is due, the oldest of each record, for so long; a lease that ran out can be taken by others.
+
+        `besides` are ids of deliveries that are left alone.
+        """
         ...
 
     def note_try(self, delivery: Delivery, values: Values) -> None:

@@ -55,7 +55,7 @@ _LEASE = text("""
         state = 'leased', attempts = attempts + 1, lease_until = now() + make_interval(secs => :seconds)
     WHERE d.id IN (
         SELECT o.id FROM outbox_delivery o
-        WHERE o.connection = :connection
+        WHERE o.connection = :connection AND o.id <> ALL(CAST(:besides AS bigint[]))
         AND (o.state = 'pending' AND o.next_try_at <= now() OR o.state = 'leased' AND o.lease_until <= now())
         AND NOT EXISTS (
             SELECT FROM outbox_delivery e
@@ -135,9 +135,12 @@ class SqlOutbox:
         """See the port."""
         defer_text(self._connection, _NOTE_TRY, {"id": delivery.id, "values": json.dumps(values)})
 
-    def lease(self, connection: str, *, limit: int = 50, seconds: int = 120) -> tuple[Delivery, ...]:
+    def lease(
+        self, connection: str, *, limit: int = 50, seconds: int = 120, besides: Collection[int] = ()
+    ) -> tuple[Delivery, ...]:
         """See the port."""
-        rows = run_text(self._connection, _LEASE, {"connection": connection, "limit": limit, "seconds": seconds})
+        values = {"connection": connection, "limit": limit, "seconds": seconds, "besides": list(besides)}
+        rows = run_text(self._connection, _LEASE, values)
         return tuple(sorted(map(_delivery, rows), key=lambda delivery: delivery.id))
 
     def mark_sent(self, delivery: Delivery, sent: Sent) -> None:

@@ -14,7 +14,10 @@ from sqlalchemy import Engine, text
 
 from hub.canonical.ids import Kind
 from hub.canonical.records import Visit, VisitState
+from hub.connectors.fhir_r4.client import FhirClient
+from hub.connectors.fhir_r4.sink import FhirSink
 from hub.errors import NeedsAttention, RetryLater
+from hub.operations.push_changes import push_changes
 from hub.ports import Store
 from tests.database import Database
 from tests.integration.operations.fhir_practice import book, ehr, fill_a_little, open_practice, pull, push
@@ -178,6 +181,10 @@ def test_an_emr_that_is_down_keeps_the_delivery_for_later(store, sandbox_server,
     with pytest.raises(RetryLater, match="no connection"):
         push(f"http://127.0.0.1:{free_port()}", store)
     assert deliveries(store) == {"pending": 1}
+    with engine.begin() as connection:
+        # A busy machine may take longer than the pause.
+        longer = "SET next_try_at = next_try_at + interval '1 h' WHERE next_try_at >= created_at + interval '1 s'"
+        assert connection.execute(text(f"UPDATE outbox_delivery {longer}")).rowcount == 1
     assert push(sandbox_server.url, store).sent == 0, "not before its time"
     due_again(engine)
     assert push(sandbox_server.url, store).sent == 1
@@ -230,6 +237,18 @@ def test_a_visit_the_emr_refuses_waits_for_a_person_and_the_next_one_goes_on(sto
     with store.begin("test") as work:
         assert work.issues.find_open("undelivered") == ()
     assert taken.id != refused.id
+
+
+def test_what_fails_is_tried_once_in_a_run_however_long_it_takes(store, sandbox_server, engine):  # noqa: F811
+    visit = prepared(sandbox_server, store)
+    push(sandbox_server.url, store)
+    [held] = ours(sandbox_server, visit)
+    sandbox_server.put({**held, "comment": "called to confirm"})
+    change(store, visit, start=START + timedelta(hours=1), end=START + timedelta(minutes=90))
+    with FhirClient(sandbox_server.url) as client:
+        sink = FhirSink(client, ehr().name)
+        done = push_changes(ehr(), sink, store, progress=lambda _done: due_again(engine))
+    assert (done.failed, deliveries(store)) == (1, {"sent": 1, "pending": 1})
 
 
 def test_a_change_made_there_meanwhile_is_read_before_ours_is_tried_again(store, fhir_server, engine):  # noqa: F811
