@@ -91,7 +91,7 @@ def _booking(settings: Settings, done: Round) -> Iterator[str]:
 
 
 def _appointments(settings: Settings, visit_id: str) -> int:
-    with urllib.request.urlopen(_address(settings, visit_id), timeout=10) as answer:  # noqa: S310 (our own sandbox)
+    with urllib.request.urlopen(_address(settings, visit_id), timeout=60) as answer:  # noqa: S310 (our own sandbox)
         return int(json.load(answer)["total"])
 
 

@@ -35,7 +35,7 @@ def rollback(database: Database, *arguments: str, **environment: str) -> "subpro
     command = [sys.executable, "-m", "hub.cli", "migrate", "rollback", *arguments]
     known = {**os.environ, "HUB_DATABASE_URL": database.owner_url.render_as_string(hide_password=False)}
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=ROOT, env={**known, **environment}, timeout=300
+        command, capture_output=True, text=True, check=False, cwd=ROOT, env={**known, **environment}, timeout=900
     )
 
 

@@ -20,16 +20,16 @@ from tests.integration.cli.conftest import ROOT
 
 
 def wait_until(condition):
-    for _ in range(600):
+    for _ in range(1800):
         if condition():
             return
         Event().wait(0.1)
-    pytest.fail("it did not happen within a minute")
+    pytest.fail("it did not happen within three minutes")
 
 
 def answers(port):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
             return answer.status == 200
     except OSError:
         return False
@@ -48,7 +48,7 @@ def serving(hub, free_ports):
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_server_and_its_database(hub, serving, free_ports, ending):
     serving.send_signal(ending)
-    assert serving.wait(30) in (0, 130, 143)
+    assert serving.wait(180) in (0, 130, 143)
     wait_until(lambda: not list(hub.home.rglob("postmaster.pid")))
     assert not answers(free_ports[0])
     assert "Traceback" not in serving.stderr.read()
@@ -71,7 +71,7 @@ def test_whoever_serves_tends_the_book(hub, free_ports, store, database):
     with subprocess.Popen([sys.executable, "-m", "hub.web"], cwd=ROOT, env=environment) as process:
         wait_until(lambda: not holds(database))
         process.terminate()
-        assert process.wait(30) == 143
+        assert process.wait(180) == 143
 
 
 def holds(database):
@@ -89,10 +89,10 @@ def test_up_serves_the_board_and_dagster_side_by_side_and_takes_both_down(hub, f
         told = iter(process.stdout.readline, "Ctrl-C stops.\n")
         addresses = dict(line.split() for line in told if "http" in line and "EMR" not in line and "Day" not in line)
         assert addresses == {"Dagster": f"http://127.0.0.1:{dagster}/"}
-        assert answers(board)
-        with urllib.request.urlopen(f"http://127.0.0.1:{dagster}/server_info", timeout=10) as answer:
+        wait_until(lambda: answers(board))
+        with urllib.request.urlopen(f"http://127.0.0.1:{dagster}/server_info", timeout=180) as answer:
             assert b"dagster_version" in answer.read()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 143
+        assert process.wait(180) == 143
     assert not answers(board)
     assert not list(hub.home.rglob("postmaster.pid"))

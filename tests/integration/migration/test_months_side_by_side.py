@@ -22,7 +22,7 @@ from tests.integration.migration.moved import dump_of, fates_of, run_of
 from tests.legacy.generate import generate
 
 ROOMS = ("Suite North", "Suite South")
-WAIT_SECONDS = 60
+WAIT_SECONDS = 180
 
 
 @pytest.fixture

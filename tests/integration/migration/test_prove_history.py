@@ -206,7 +206,7 @@ def test_hash_is_of_the_data_as_it_was_before_the_first_check(moved: Database, m
             return super().add_up(queries)
 
     def hash_later(verifications: SqlVerifications) -> str:
-        assert changed.wait(60)
+        assert changed.wait(180)
         return hash_data(verifications)
 
     with SqlStore(moved.engine).begin("before") as work:

@@ -160,7 +160,7 @@ def _book_in_a_process(database: Database, **environment: str) -> subprocess.Com
     program = [sys.executable, "-m", "tests.integration.operations.small_practice", database.text_url, "k-1"]
     root = Path(__file__).parents[3]
     return subprocess.run(
-        program, check=False, capture_output=True, text=True, cwd=root, env=os.environ | environment, timeout=120
+        program, check=False, capture_output=True, text=True, cwd=root, env=os.environ | environment, timeout=600
     )
 
 

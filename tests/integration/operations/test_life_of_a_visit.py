@@ -262,7 +262,7 @@ def _killed(program: str, point: str, database: Database, subject: str) -> None:
     root = Path(__file__).parents[3]
     arguments = [sys.executable, "-c", program, database.text_url, subject]
     environment = os.environ | {"HUB_KILL_AT": point, "PYTHONPATH": str(root)}
-    killed = subprocess.run(arguments, check=False, cwd=root, env=environment, capture_output=True, timeout=120)
+    killed = subprocess.run(arguments, check=False, cwd=root, env=environment, capture_output=True, timeout=600)
     assert killed.returncode == -signal.SIGKILL
 
 

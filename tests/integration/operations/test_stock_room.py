@@ -118,7 +118,7 @@ def test_a_process_killed_while_it_draws_from_a_vial_took_all_of_it_or_nothing(
     root = Path(__file__).parents[3]
     arguments = [sys.executable, "-c", COMPLETER, database.text_url, visit_id]
     environment = os.environ | {"HUB_KILL_AT": f"complete_visit:{point}", "PYTHONPATH": str(root)}
-    killed = subprocess.run(arguments, check=False, cwd=root, env=environment, capture_output=True, timeout=120)
+    killed = subprocess.run(arguments, check=False, cwd=root, env=environment, capture_output=True, timeout=600)
     assert killed.returncode == -signal.SIGKILL
     assert_the_ledger_adds_up(owner)
     clock[0] = NINE + timedelta(hours=1)

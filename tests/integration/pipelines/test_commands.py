@@ -16,6 +16,7 @@ import pytest
 
 from hub.settings import PROJECT
 from tests.database import Database
+from tests.peers.processes import free_port
 
 ASSETS = '{"query": "{ assetNodes { assetKey { path } } instance { daemonHealth { allDaemonStatuses { healthy } } } }"}'
 
@@ -77,9 +78,7 @@ def test_practice_folder_that_is_not_there_is_one_clear_message(environment: dic
 
 @pytest.fixture
 def served(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "hub.pipelines", "serve", "--port", str(port)]
     process = subprocess.Popen(command, env=environment, start_new_session=True)
     try:
