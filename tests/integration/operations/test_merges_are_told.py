@@ -111,7 +111,7 @@ class Practice:
         return found
 
     def explained(self, id_: str) -> dict[str, ExplainedField]:
-        return {one.field: one for one in explain_record(self.store, Kind.PATIENT, id_, actor="test")}
+        return {one.field: one for one in explain_record(self.store, Kind.PATIENT, id_, actor="test").fields}
 
     def conflicts(self) -> list[tuple[str, str, str, Any]]:
         with self.store.begin("test") as work:

@@ -86,9 +86,8 @@ def test_a_client_and_the_card_that_belongs_to_them_are_one_patient(desk: Desk, 
     assert len(desk.patients()) == 3
     assert (patient.given_name, patient.born_on) == ("Ann", date(1990, 4, 1))
     assert (patient.phone, patient.texts_allowed) == ("+13035550101", True)
-    explained = {
-        one.field: one for one in desk.hub.exchange.explain(Kind.PATIENT, patient.id, actor="t", personal=False)
-    }
+    found = desk.hub.exchange.explain(Kind.PATIENT, patient.id, actor="t", personal=False)
+    explained = {one.field: one for one in found.fields}
     assert [(explained[name].system, explained[name].source_id) for name in ("given_name", "phone")] == [
         ("sorrel", ann),
         (CARDS, card),
