@@ -64,5 +64,7 @@ def test_it_shows_what_one_laid_anew_would(changes):
 def test_hours_are_not_laid_again_because_a_certificate_changed(monkeypatch):
     before = Board(PRACTICE, Diary(), "main", WINDOW)
     seen(before)
+    later = changed(certifications=())
+    anew = seen(Board(later, Diary(), "main", WINDOW))
     monkeypatch.delattr("hub.scheduling.board.duty_timeline")
-    seen(before.under(changed(certifications=())))
+    assert seen(before.under(later)) == anew
