@@ -4,7 +4,7 @@ Whoever changes the book writes its audit row while it has the locks, so of two 
 that came first has the smaller number. The replay asks the pure engine; it knows nothing of locks.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import combinations
@@ -31,7 +31,7 @@ class Change:
     """What was asked, with the resources that it got; None where it is over."""
     asked_from: float = 0
     answered_at: float = inf
-    """As its client saw it; without bounds where that was killed."""
+    """As its client saw it; where that was killed, when the change was seen first."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +77,33 @@ class SerialBook:
     def fits(self, told: Told) -> bool:
         """Whether the refusal, with all its reasons, is right at some moment between question and answer."""
         first = max((n + 1 for n, one in enumerate(self._changes) if one.answered_at < told.asked_from), default=0)
-        last = min((n for n, one in enumerate(self._changes) if one.asked_from > told.answered_at), default=None)
-        moments = range(first, (len(self._changes) if last is None else max(last, first)) + 1)
-        return any(self._is_right(told, self._diaries[n], n) for n in moments) or any(
-            self._is_right(told, diary, n) for n in moments for diary in self._with_less(told, n)
+        last = max((n + 1 for n, one in enumerate(self._changes) if one.asked_from <= told.answered_at), default=0)
+        return any(
+            self._is_right(told, diary, moment)
+            for size in range(3)
+            for moment in range(first, max(last, first) + 1)
+            for diary in self._with_less(told, moment, size)
         )
 
-    def _with_less(self, told: Told, moment: int) -> Iterator[Diary]:
-        """The book as it is when some that were under way at the same time come later: they may, if nothing forbids."""
-        under_way = [n for n in range(moment) if self._changes[n].answered_at > told.asked_from]
-        for size in (1, 2):
-            for left_out in combinations(under_way, size):
-                diary = self._diaries[left_out[0]]
-                for number in range(left_out[0], moment):
-                    diary = diary if number in left_out else self._after(diary, number)
-                yield diary
+    def _with_less(self, told: Told, moment: int, size: int) -> Iterator[Diary]:
+        """The book without what was asked after the answer, and without so many that were under way at the same time:
+        what does not concern each other comes in any order."""
+        later = {n for n in range(moment) if self._changes[n].asked_from > told.answered_at}
+        under_way = [n for n in range(moment) if self._changes[n].answered_at > told.asked_from and n not in later]
+        for some in combinations(under_way, size):
+            left_out = self._with_followers({*later, *some}, moment)
+            start = min(left_out, default=moment)
+            diary = self._diaries[start]
+            for number in range(start, moment):
+                diary = diary if number in left_out else self._after(diary, number)
+            yield diary
+
+    def _with_followers(self, numbers: Set[int], moment: int) -> Set[int]:
+        """These and what came after them of the same visits."""
+        first: dict[str, int] = {}
+        for number in sorted(numbers, reverse=True):
+            first[self._changes[number].subject] = number
+        return {n for n in range(moment) if n >= first.get(self._changes[n].subject, moment)}
 
     def _is_right(self, told: Told, diary: Diary, moment: int) -> bool:
         if told.reasons == ("not_booked",):  # a client that was killed after its last change asks for the move again
