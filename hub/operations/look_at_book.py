@@ -31,6 +31,6 @@ def look_at_book(work: Reading, trip: Trip, first_on: date, last_on: date) -> Se
         last_on=last_on,
         patient_ids={part.patient_id for part in trip.parts},
         location_id=trip.location_id,
+        resources_of=lambda in_force: practice_of(in_force).resources_at(trip.location_id),
     )
-    practice = practice_of(look.in_force)
-    return Seen(practice, look.diary(practice.resources_at(trip.location_id)), look.has_holds_over)
+    return Seen(practice_of(look.in_force), look.diary, look.has_holds_over)

@@ -84,8 +84,8 @@ class Look:
     in_force: "InForce"
     has_holds_over: bool
     """Whether some hold is over that nobody has taken out yet."""
-    diary: Callable[[Collection[str]], Diary]
-    """(ids of the location's resources) → the snapshot, without what other resources take."""
+    diary: Diary
+    """Without what other resources take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,19 @@ class Recalled:
 class Diaries(Protocol):
     """The changing part of the schedule."""
 
-    def look(self, *, first_on: date, last_on: date, patient_ids: Collection[str], location_id: str) -> Look:
-        """What openings at one location need, with one question to the database."""
+    def look(
+        self,
+        *,
+        first_on: date,
+        last_on: date,
+        patient_ids: Collection[str],
+        location_id: str,
+        resources_of: Callable[["InForce"], Collection[str]],
+    ) -> Look:
+        """What openings at one location need: what its resources (their ids by the practice in force) take.
+
+        One question to the database where this process has looked there before.
+        """
         ...
 
     def recall(self, *, first_on: date, last_on: date, location_id: str) -> "Recalled | None":

@@ -1,14 +1,14 @@
 """The changing part of the schedule, read from the tables: everything once, then what has changed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from hub.ports import Look, Recalled
-from hub.scheduling.diary import Diary, LotOnHand, PackageStanding, PatientVisit, Promise
+from hub.ports import InForce, Look, Recalled
+from hub.scheduling.diary import Diary, PackageStanding, PatientVisit, Promise
 from hub.scheduling.timeline import Span
 from hub.store.diary_copy import (
     Changes,
@@ -23,22 +23,20 @@ from hub.store.diary_copy import (
     still_promised,
     window_of,
 )
-from hub.store.driver import run, run_text
-from hub.store.filled import load_filled
+from hub.store.driver import run
+from hub.store.filled import FILLED, read_filled
+from hub.store.instants import epoch_of, read_instant
 from hub.store.journey import Found
 from hub.store.moment import Moment
 from hub.store.packed_claims import ROW, PackedClaims, unpacked
 from hub.store.practices import IN_FORCE, SqlPractices
-from hub.store.stock import LOT_COLUMNS, read_lot
+from hub.store.stock import LOTS, read_lots
 
 # A contested claim takes time but no unit: it is given one that no resource has.
 _OUTSIDE = 1_000_000
 # Where more has changed than this, all of it is read again.
 _MANY = 500
 _NOTHING: Mapping[str, Sequence[Span]] = {}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-_EPOCH_OF = "CAST(extract(epoch FROM {}) * 1000000 AS bigint)"
 
 # Unit by unit through the constraint's index: what other locations take costs nothing.
 _CLAIMS = f"""
@@ -61,8 +59,7 @@ _PROMISES = """
     WHERE CAST(%(location)s AS text) IS NULL OR p.location_id = %(location)s
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
 _ALL_PROMISES = _PROMISES.format(source="stock_promise p")
-_LOTS = text(f"""
-    SELECT {LOT_COLUMNS} FROM lot l WHERE CAST(:location AS text) IS NULL OR location_id = :location ORDER BY id""")  # noqa: S608 fixed columns
+_LOTS = f"{LOTS} WHERE CAST(%(location)s AS text) IS NULL OR l.location_id = %(location)s"
 
 # One statement, so one snapshot: what has changed, what is there now, and what of the patients. A copy of a snapshot
 # that reaches back further than 15000 transactions is not followed: the notes of 20000 are kept (m0003).
@@ -80,7 +77,7 @@ _LOOK = f"""
         SELECT DISTINCT subject, subject_id, first_on, last_on FROM diary_change
         WHERE transaction_id >= CAST(CAST(pg_snapshot_xmin({_SINCE}) AS text) AS bigint)
         AND NOT pg_visible_in_snapshot(CAST(CAST(transaction_id AS text) AS xid8), {_SINCE})
-        LIMIT {_MANY}),
+        LIMIT CAST(%(most)s AS bigint)),
     changed AS (
         SELECT subject_id AS owner_id, range_agg(days.span * tstzrange(%(first)s, %(last)s)) AS spans
         FROM noted CROSS JOIN LATERAL (SELECT tstzrange(CAST(first_on AS timestamp) AT TIME ZONE 'UTC',
@@ -92,18 +89,20 @@ _LOOK = f"""
         CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint) - 15000
             <= CAST(CAST(pg_snapshot_xmin({_SINCE}) AS text) AS bigint) AS is_near,
         (SELECT json_agg(json_build_array(subject, subject_id, first_on, last_on)) FROM noted) AS noted,
-        (SELECT json_agg(json_build_array(owner_id, unit, {_EPOCH_OF.format("expires_at")}, encode(rows, 'hex')))
+        (SELECT json_agg(json_build_array(owner_id, unit, {epoch_of("expires_at")}, encode(rows, 'hex')))
             FROM ({_CHANGED_CLAIMS}) AS found) AS claims,
         (SELECT json_agg(json_build_array(product_id, location_id, due_on, CAST(quantity AS text),
-                {_EPOCH_OF.format("expires_at")}))
+                {epoch_of("expires_at")}))
             FROM ({_CHANGED_PROMISES}) AS found) AS promises,
         {IN_FORCE},
-        EXISTS (SELECT FROM claim WHERE reassignable AND during && tstzrange(%(first)s, %(last)s)) AS has_filled,
+        CASE WHEN EXISTS (SELECT FROM noted WHERE subject = 'lot') THEN ({_LOTS}) END AS lots,
+        CASE WHEN EXISTS (SELECT FROM claim WHERE reassignable AND during && tstzrange(%(first)s, %(last)s))
+            THEN ({FILLED.format(now=_NOW)}) END AS filled,
         EXISTS (SELECT FROM hold WHERE expires_at <= {_NOW}) AS has_holds_over,
         (SELECT json_agg(json_build_array(id, known)) FROM patient
             WHERE id = ANY(%(ids)s) AND active AND merged_into IS NULL) AS patients,
         (SELECT json_agg(json_build_array(id, patient_id, service_id, location_id,
-                {_EPOCH_OF.format("start")}, {_EPOCH_OF.format('"end"')}, series_id))
+                {epoch_of("start")}, {epoch_of('"end"')}, series_id))
             FROM (SELECT id, patient_id, coalesce(service_id, '') AS service_id, location_id, start, "end", series_id
                 FROM visit
                 WHERE patient_id = ANY(%(ids)s) AND state IN ('booked', 'arrived', 'fulfilled')
@@ -131,18 +130,22 @@ class SqlDiaries:
         self, *, first_on: date, last_on: date, patient_ids: Collection[str], location_id: str | None = None
     ) -> Diary:
         """See the port."""
-        place = Place(first_on, last_on, location_id)
-        return self._diary(place, None, *self._seen(place, patient_ids))
+        _, diary = self._look(Place(first_on, last_on, location_id), patient_ids, lambda _: None)
+        return diary
 
-    def look(self, *, first_on: date, last_on: date, patient_ids: Collection[str], location_id: str) -> Look:
+    def look(
+        self,
+        *,
+        first_on: date,
+        last_on: date,
+        patient_ids: Collection[str],
+        location_id: str,
+        resources_of: Callable[[InForce], Collection[str]],
+    ) -> Look:
         """See the port."""
         place = Place(first_on, last_on, location_id, of_location=True)
-        copy, seen = self._seen(place, patient_ids)
-        return Look(
-            in_force=self._practices.recall(seen),
-            has_holds_over=seen["has_holds_over"],
-            diary=lambda resource_ids: self._diary(place, frozenset(resource_ids), copy, seen),
-        )
+        seen, diary = self._look(place, patient_ids, lambda in_force: frozenset(resources_of(in_force)))
+        return Look(self._practices.recall(seen), seen["has_holds_over"], diary)
 
     def recall(self, *, first_on: date, last_on: date, location_id: str) -> Recalled | None:
         """See the port."""
@@ -152,8 +155,30 @@ class SqlDiaries:
             return None
         return Recalled(in_force, copy.diary)
 
-    def _seen(self, place: Place, patient_ids: Collection[str]) -> tuple[DiaryCopy | None, Found]:
+    def _look(
+        self, place: Place, patient_ids: Collection[str], resources_of: Callable[[InForce], Resources]
+    ) -> tuple[Found, Diary]:
+        """All of one moment: what takes several statements to read is then followed with one.
+
+        A transaction that has written has its locks, and is not followed: its own notes would never end.
+        """
         copy = self._copies.find(place)
+        most: int | None = _MANY
+        while True:
+            seen = self._ask(place, copy, patient_ids, most)
+            resources = resources_of(self._practices.recall(seen))
+            if seen["has_written"]:
+                alone = self._read(seen, place, resources)
+                return seen, alone.made_diary(_of_patients(seen), _NOTHING, read_filled(seen["filled"]))
+            changes = _changes(seen, window_of(place), resources, most)
+            if copy is not None and changes is not None and copy.resources == resources:
+                later, changed = self._caught_up(copy, changes, seen)
+                diary = later.made_diary(_of_patients(seen), changed, read_filled(seen["filled"]))
+                self._copies.keep(place, replace(later, diary=diary))
+                return seen, diary
+            copy, most = self._read(seen, place, resources), None
+
+    def _ask(self, place: Place, copy: DiaryCopy | None, patient_ids: Collection[str], most: int | None) -> Found:
         first, last = window_of(place)
         values = {
             "ids": sorted(set(patient_ids)),
@@ -163,42 +188,31 @@ class SqlDiaries:
             "location": place.location_id,
             "since": copy.snapshot if copy else None,
             "resources": _listed(copy.resources if copy else None),
+            "most": most,
         }
         (seen,) = run(self._connection, _LOOK, values)
         self._moment.hear(self._moment.given or seen["now"])
-        return copy, seen
+        return seen
 
-    def _diary(self, place: Place, resources: Resources, copy: DiaryCopy | None, seen: Found) -> Diary:
-        window = window_of(place)
-        changes = None if seen["has_written"] else _changes(seen, window, resources)
-        if copy is None or changes is None or copy.resources != resources:
-            copy, changed = self._read(seen["snapshot"], window, place.location_id, resources), _NOTHING
-        else:
-            copy, changed = self._caught_up(copy, changes, seen, place.location_id)
-        filled = (
-            load_filled(self._connection, self._moment.now, window, place.location_id) if seen["has_filled"] else ()
-        )
-        diary = copy.made_diary(_of_patients(seen), changed, filled)
-        if not seen["has_written"]:
-            self._copies.keep(place, replace(copy, diary=diary))
-        return diary
-
-    def _read(self, snapshot: str, window: Window, location_id: str | None, resources: Resources) -> DiaryCopy:
-        values = {"first": window[0], "last": window[1], "location": location_id, "resources": _listed(resources)}
+    def _read(self, seen: Found, place: Place, resources: Resources) -> DiaryCopy:
+        first, last = window_of(place)
+        location = {"location": place.location_id}
+        values = {"first": first, "last": last, "resources": _listed(resources)}
         found = unpacked(
             (row["owner_id"], row["unit"], row["expires_at"], row["rows"])
             for row in run(self._connection, _ALL_CLAIMS, values)
         )
         promises = tuple(
             (Promise(row["product_id"], row["location_id"], row["due_on"], row["quantity"]), row["expires_at"])
-            for row in run(self._connection, _ALL_PROMISES, values)
+            for row in run(self._connection, _ALL_PROMISES, location)
         )
         claims, _ = found.without_ended(self._moment.now)
         promised = still_promised(promises, self._moment.now)
-        return DiaryCopy(snapshot, resources, claims, promised, self._lots(location_id))
+        lots = read_lots(run(self._connection, _LOTS, location)[0]["lots"])
+        return DiaryCopy(seen["snapshot"], resources, claims, promised, lots)
 
     def _caught_up(
-        self, copy: DiaryCopy, changes: Changes, seen: Found, location_id: str | None
+        self, copy: DiaryCopy, changes: Changes, seen: Found
     ) -> tuple[DiaryCopy, Mapping[str, Sequence[Span]]]:
         """The copy with what has changed, and in which minutes of which resources."""
         changed = changes.minutes()
@@ -210,22 +224,19 @@ class SqlDiaries:
             snapshot=seen["snapshot"],
             claims=claims,
             promises=still_promised([*kept, *_promises(seen)], self._moment.now),
-            lots=self._lots(location_id) if changes.lots else copy.lots,
+            lots=read_lots(seen["lots"]) if changes.lots else copy.lots,
         )
         return later, {key: [*changed.get(key, ()), *freed.get(key, ())] for key in changed.keys() | freed.keys()}
-
-    def _lots(self, location_id: str | None) -> tuple[LotOnHand, ...]:
-        return tuple(read_lot(row) for row in run_text(self._connection, _LOTS, {"location": location_id}))
 
 
 def _listed(resources: Resources) -> list[str] | None:
     return None if resources is None else list(resources)
 
 
-def _changes(seen: Found, window: Window, resources: Resources) -> Changes | None:
+def _changes(seen: Found, window: Window, resources: Resources, most: int | None) -> Changes | None:
     """What to read again; None: everything."""
     noted = seen["noted"] or []
-    if not seen["is_near"] or len(noted) == _MANY:
+    if not seen["is_near"] or len(noted) == most:
         return None
     return read_changes([(row[0], row[1], row[2], row[3]) for row in noted], window, resources)
 
@@ -247,7 +258,7 @@ def _of_patients(seen: Found) -> OfPatients:
     return OfPatients(
         patients=dict(seen["patients"] or []),
         visits=tuple(
-            PatientVisit(visit, patient, service, location, _instant(start), _instant(end), series)
+            PatientVisit(visit, patient, service, location, read_instant(start), read_instant(end), series)
             for visit, patient, service, location, start, end, series in sorted(seen["visits"] or [])
         ),
         packages=tuple(_package(*row) for row in sorted(seen["packages"] or [])),
@@ -260,8 +271,4 @@ def _package(package_id: str, patient_id: str, service_id: str, left: int, expir
 
 
 def _deadline(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else _instant(microseconds)
-
-
-def _instant(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
+    return None if microseconds is None else read_instant(microseconds)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -17,23 +17,27 @@ from hub.scheduling.facts import Fact
 from hub.scheduling.filled import FilledClaim, FilledVisit
 from hub.store.booked_visits import load_booked
 from hub.store.driver import run_text
+from hub.store.instants import epoch_of, read_instant
 from hub.store.moment import Moment
 
-# Nothing that has begun is moved, and nothing that is contested itself.
-_FILLED = text("""
+FILLED = f"""
     WITH wanted AS MATERIALIZED (
-        SELECT DISTINCT visit_id FROM claim WHERE reassignable AND during && tstzrange(:first, :last)),
+        SELECT DISTINCT visit_id FROM claim WHERE reassignable AND during && tstzrange(%(first)s, %(last)s)),
     theirs AS MATERIALIZED (
         SELECT v.id, v.patient_id, v.service_id, v.option_id, v.location_id, v.start, v."end"
         FROM wanted JOIN visit v ON v.id = wanted.visit_id
-        WHERE v.state = 'booked' AND v.start > :now AND v.service_id IS NOT NULL
-        AND (CAST(:location AS text) IS NULL OR v.location_id = :location)),
+        WHERE v.state = 'booked' AND v.start > {{now}} AND v.service_id IS NOT NULL
+        AND (CAST(%(location)s AS text) IS NULL OR v.location_id = %(location)s)),
     taken AS MATERIALIZED (
         SELECT c.* FROM claim c WHERE c.visit_id = ANY(ARRAY(SELECT id FROM theirs)))
-    SELECT v.*, CAST(c.id AS text) AS claim, u.owner_id, coalesce(c.need, '') AS need, c.step,
-        lower(c.during) AS first, upper(c.during) AS last, c.reassignable, c.firm
+    SELECT json_agg(json_build_array(v.id, v.patient_id, v.service_id, v.option_id, v.location_id,
+            {epoch_of("v.start")}, {epoch_of('v."end"')}, CAST(c.id AS text), u.owner_id, coalesce(c.need, ''), c.step,
+            {epoch_of("lower(c.during)")}, {epoch_of("upper(c.during)")}, c.reassignable, c.firm)
+        ORDER BY v.start, v.id, c.id)
     FROM theirs v JOIN taken c ON c.visit_id = v.id JOIN resource_unit u ON u.id = c.unit_id
-    WHERE u.owner_kind = 'resource' ORDER BY v.start, v.id, c.id""")
+    WHERE u.owner_kind = 'resource'"""  # noqa: S608 fixed columns
+"""What `read_filled` reads, of visits that arrive after `now` and whose reassignable claims touch the window: nothing
+that has begun is moved, and nothing that is contested itself."""
 _FACTS = text("""
     SELECT v.id, v.patient_id, coalesce(v.service_id, '') AS service_id, v.option_id, v.location_id, v.start, v."end",
         v.provider_id, v.room_id, v.device_id, CAST(c.id AS text) AS claim, c.owner_id, coalesce(c.need, '') AS need,
@@ -75,6 +79,26 @@ _TO_COME = text("""
         WHERE c.visit_id = v.id AND u.owner_kind = 'resource' AND u.owner_id = :resource
         AND c.during && tstzrange(:first, :last)))
     ORDER BY start, id""")
+
+
+class _Taken(NamedTuple):
+    """A claim of such a visit."""
+
+    id: str
+    patient_id: str
+    service_id: str
+    option_id: str | None
+    location_id: str
+    start: datetime
+    end: datetime
+    claim: str
+    owner_id: str
+    need: str
+    step: str | None
+    first: datetime
+    last: datetime
+    reassignable: bool
+    firm: bool
 
 
 class SqlFacts:
@@ -151,12 +175,12 @@ def _fact(rows: list[Any]) -> Fact:
     return Fact(_visit(rows), known, first.is_placed, promised, first.is_own)
 
 
-def load_filled(
-    connection: Connection, now: datetime, window: tuple[datetime, datetime], location_id: str | None
-) -> tuple[FilledVisit, ...]:
-    """Those that arrive after `now` and whose reassignable claims touch the window, in order of arrival."""
-    values = {"now": now, "first": window[0], "last": window[1], "location": location_id}
-    rows = connection.execute(_FILLED, values)
+def read_filled(found: Sequence[Any] | None) -> tuple[FilledVisit, ...]:
+    """In order of arrival; None: there are none."""
+    rows = [
+        _Taken(*row[:5], *map(read_instant, row[5:7]), *row[7:11], *map(read_instant, row[11:13]), *row[13:])
+        for row in found or ()
+    ]
     visits = (list(group) for _, group in groupby(rows, key=lambda row: row.id))
     return tuple(_visit(group) for group in visits if all(row.firm or not row.reassignable for row in group))
 

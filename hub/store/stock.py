@@ -1,8 +1,7 @@
 """Lots, their open vials and their ledger."""
 
-import json
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,17 +9,17 @@ from sqlalchemy import Connection, text
 
 from hub.scheduling.diary import LotOnHand, OpenVial, Promise
 from hub.scheduling.ledger import LotKey, Movement, MovementKind
+from hub.store.instants import epoch_of, read_instant
 from hub.store.moment import Moment
 
-LOT_COLUMNS = """l.product_id, l.location_id, l.name, l.on_hand, l.expires_on,
-        (SELECT json_agg(json_build_array(v.id, CAST(extract(epoch FROM v.closes_at) * 1000000 AS bigint),
-            CAST(v.remaining AS text)) ORDER BY v.closes_at, v.id)
-        FROM open_vial v WHERE v.lot_id = l.id AND v.remaining > 0) AS vials"""
-"""What `read_lot` reads of `lot l`."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LOTS = text(f"""
-    SELECT {LOT_COLUMNS} FROM lot l
-    WHERE l.location_id = :location AND l.product_id = ANY(:products) ORDER BY l.id""")  # noqa: S608 fixed columns
+LOTS = f"""
+    SELECT json_agg(json_build_array(l.product_id, l.location_id, l.name, CAST(l.on_hand AS text), l.expires_on,
+        (SELECT json_agg(json_build_array(v.id, {epoch_of("v.closes_at")}, CAST(v.remaining AS text))
+            ORDER BY v.closes_at, v.id)
+        FROM open_vial v WHERE v.lot_id = l.id AND v.remaining > 0)) ORDER BY l.id) AS lots
+    FROM lot l"""  # noqa: S608 fixed columns
+"""What `read_lots` reads."""
+_LOTS = text(f"{LOTS} WHERE l.location_id = :location AND l.product_id = ANY(:products)")
 _NEW_LOT = text("""
     INSERT INTO lot (product_id, location_id, name, expires_on) VALUES (:product, :location, :name, :expires)
     ON CONFLICT (product_id, location_id, name) DO NOTHING""")
@@ -53,7 +52,7 @@ class SqlStock:
     def load_lots(self, location_id: str, product_ids: Collection[str]) -> tuple[LotOnHand, ...]:
         """See the port."""
         values = {"location": location_id, "products": sorted(product_ids)}
-        return tuple(read_lot(row) for row in self._connection.execute(_LOTS, values))
+        return read_lots(self._connection.execute(_LOTS, values).scalar_one())
 
     def load_promises(self, location_id: str, product_ids: Collection[str]) -> tuple[Promise, ...]:
         """See the port."""
@@ -90,20 +89,19 @@ class SqlStock:
             self._connection.execute(_MOVE, key | values)
 
 
-def read_lot(row: Any) -> LotOnHand:
-    """A lot from a row of `LOT_COLUMNS`."""
-    vials = json.loads(row.vials) if isinstance(row.vials, str) else row.vials
-    return LotOnHand(
-        row.product_id,
-        row.location_id,
-        row.name,
-        row.on_hand,
-        row.expires_on,
-        tuple(
-            OpenVial(vial_id, _EPOCH + timedelta(microseconds=closes), Decimal(remaining))
-            for vial_id, closes, remaining in vials or ()
-        ),
+def read_lots(found: Sequence[Any] | None) -> tuple[LotOnHand, ...]:
+    """Lots with their open vials, in the order in which they came; None: there are none."""
+    return tuple(
+        LotOnHand(
+            product, location, name, Decimal(on_hand), date.fromisoformat(expires_on), tuple(map(_vial, vials or ()))
+        )
+        for product, location, name, on_hand, expires_on, vials in found or ()
     )
+
+
+def _vial(found: Sequence[Any]) -> OpenVial:
+    vial_id, closes_at, remaining = found
+    return OpenVial(vial_id, read_instant(closes_at), Decimal(remaining))
 
 
 def _movement(row: Any) -> Movement:

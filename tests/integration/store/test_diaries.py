@@ -12,12 +12,13 @@ from sqlalchemy import Engine, text
 
 from hub.canonical.records import VisitState
 from hub.canonical.time import Span
-from hub.operations.apply_practice import apply_practice
+from hub.operations.apply_practice import apply_practice, practice_of
 from hub.operations.book_visit import Booked, book_hold, book_visit
 from hub.operations.cancel_visit import cancel_visit
+from hub.operations.complete_visit import complete_visit
 from hub.operations.find_openings import find_openings
 from hub.operations.hold_visit import Held, hold_visit
-from hub.ports import FactClaim
+from hub.ports import FactClaim, InForce
 from hub.scheduling.absences import Absence
 from hub.scheduling.diary import Diary
 from hub.scheduling.request import OpeningsRequest, Part, Trip
@@ -199,6 +200,42 @@ def test_transactions_that_commit_in_another_order_than_they_began_are_all_seen(
     assert sum(map(len, load(store).claims_of.values())) == 2
     for connection in (first, second, third):
         connection.close()
+
+
+@pytest.mark.parametrize("has_looked", [False, True], ids=["for the first time", "again"])
+def test_a_look_is_of_one_moment_whatever_others_do_while_it_reads(
+    engine: Engine, store: SqlStore, has_looked: bool
+) -> None:
+    open_practice(store, patients=6)
+    used = book_visit(store, wanted("gel-mask", patient=2), actor="test")
+    assert isinstance(used, Booked)
+    later = SqlStore(engine, clock=lambda _: NINE + timedelta(days=9))
+    done: list[object] = []
+
+    def change() -> None:
+        done.append(book_visit(SqlStore(engine), wanted("gel-mask", 60, patient=1), actor="test"))
+        done.append(complete_visit(later, used.visits[0].id, actor="test"))
+
+    def look(looking: SqlStore, meanwhile: Callable[[], None] | None = None) -> dict[str, object]:
+        def ids(in_force: InForce) -> frozenset[str]:
+            if meanwhile is not None and not done:
+                meanwhile()
+            return practice_of(in_force).resources_at("main")
+
+        with looking.begin("test") as work:
+            seen = work.diaries.look(
+                first_on=DAY, last_on=DAY, patient_ids=["pat-1", "pat-2"], location_id="main", resources_of=ids
+            )
+            return content(seen.diary)
+
+    looking = SqlStore(engine)
+    if has_looked:
+        look(looking)
+    before, seen, after = look(SqlStore(engine)), look(looking, change), look(SqlStore(engine))
+    assert [type(one) for one in done] == [Booked, tuple]
+    assert before != after
+    assert seen == (before if has_looked else after)
+    assert look(looking) == after
 
 
 def test_what_a_transaction_wrote_and_took_back_was_never_kept(engine: Engine, store: SqlStore) -> None:
