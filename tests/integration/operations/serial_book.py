@@ -4,7 +4,7 @@ Whoever changes the book writes its audit row while it has the locks, so of two 
 that came first has the smaller number. The replay asks the pure engine; it knows nothing of locks.
 """
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import combinations
@@ -98,12 +98,12 @@ class SerialBook:
                 diary = diary if number in left_out else self._after(diary, number)
             yield diary
 
-    def _with_followers(self, numbers: Set[int], moment: int) -> Set[int]:
+    def _with_followers(self, numbers: Collection[int], moment: int) -> frozenset[int]:
         """These and what came after them of the same visits."""
         first: dict[str, int] = {}
         for number in sorted(numbers, reverse=True):
             first[self._changes[number].subject] = number
-        return {n for n in range(moment) if n >= first.get(self._changes[n].subject, moment)}
+        return frozenset(n for n in range(moment) if n >= first.get(self._changes[n].subject, moment))
 
     def _is_right(self, told: Told, diary: Diary, moment: int) -> bool:
         if told.reasons == ("not_booked",):  # a client that was killed after its last change asks for the move again
