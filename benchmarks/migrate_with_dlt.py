@@ -8,94 +8,24 @@ checks nothing, matches nobody and reads no date; `merge` leaves one row a key.
 """
 
 import argparse
-import csv
 import os
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-import dlt
-import pyarrow.csv
-from pyarrow import string
-from sqlalchemy import URL, Engine, text
+from sqlalchemy import URL
 
 from benchmarks.database import database_cpu, family_cpu, fresh_database
 from benchmarks.migrate_history import FOLDER, Clock, count_rows, export_of, move
 from hub.bootstrap.migration_folder import read_migration_folder
 from hub.bootstrap.migration_team import open_team
-from hub.connectors.export_files.layout import FileLayout
 from hub.operations.migration.run_history import Run
 from hub.settings import Settings
 from hub.store.engine import application_engine
 from hub.store.unit_of_work import SqlStore
 
-TUNED = {
-    "NORMALIZE__WORKERS": "2",
-    "LOAD__WORKERS": "4",
-    "NORMALIZE__DATA_WRITER__FILE_MAX_ITEMS": "100000",
-    "DATA_WRITER__BUFFER_MAX_ITEMS": "100000",
-}
-QUIET = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "CRITICAL"}
-BLOCK = 16 * 1024 * 1024
 Spent = tuple[float, float, float]
 """Wall, CPU of ours, CPU of the database, in seconds."""
-
-
-def in_batches(file: Path, encoding: str) -> Iterator[object]:
-    """Arrow tables, every column as text."""
-    with file.open(encoding=encoding, newline="") as stream:
-        columns = next(csv.reader(stream))
-    yield from pyarrow.csv.open_csv(
-        file,
-        read_options=pyarrow.csv.ReadOptions(block_size=BLOCK, encoding=encoding.replace("-sig", "")),
-        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
-        convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(columns, string())),
-    )
-
-
-def in_rows(file: Path, encoding: str) -> Iterator[dict[str, str]]:
-    """As one writes it first."""
-    with file.open(encoding=encoding, newline="") as stream:
-        yield from csv.DictReader(stream)
-
-
-def merge(owner: Engine, export: Path, read: Callable[[Path, str], Iterator[object]], form: str | None) -> int:
-    """Every file into a table of its own, one row a key; gives how many rows are there."""
-    dataset = f"dlt_{read.__name__}"
-    with tempfile.TemporaryDirectory(prefix="hub-dlt-") as place:
-        pipeline = dlt.pipeline(
-            dataset,
-            pipelines_dir=place,
-            destination=dlt.destinations.postgres(credentials=_credentials(owner.url)),
-            dataset_name=dataset,
-        )
-        pipeline.run(_resources(export, read), loader_file_format=form).raise_on_failed_jobs()
-    tables = [layout.files.removesuffix(".csv") for layout in _layouts(export)]
-    with owner.connect() as connection:
-        counts = (connection.execute(text(f'SELECT count(*) FROM {dataset}."{table}"')) for table in tables)
-        return sum(count.scalar_one() for count in counts)
-
-
-def _resources(export: Path, read: Callable[[Path, str], Iterator[object]]) -> list[object]:
-    found = []
-    for layout in _layouts(export):
-        name = layout.files.removesuffix(".csv")
-        encoding = {"clients": "utf-8-sig", "staff": "cp1252"}.get(name, "utf-8")
-        rows = read(export / layout.files, encoding)
-        found.append(dlt.resource(rows, name=name, write_disposition="merge", primary_key=list(layout.key)))
-    return found
-
-
-def _layouts(export: Path) -> list[FileLayout]:
-    """Of the files that there are."""
-    records = read_migration_folder(FOLDER, Settings()).file.source.records
-    return [layout for layout in records.values() if (export / layout.files).exists()]
-
-
-def _credentials(url: URL) -> str:
-    # A socket asks for no password; dlt insists on one.
-    return url.set(drivername="postgresql", password="none").render_as_string(hide_password=False)
 
 
 def timed(server: str, work: Callable[[], object]) -> Spent:
@@ -112,12 +42,15 @@ def land(url: URL, export: Path, workers: int | None) -> None:
     with open_team(FOLDER, export, settings, url, workers) as team:
         run = Run(read_migration_folder(FOLDER, settings).history(export), SqlStore(engine))
         landing = list(run.plan_landing())
-        list(team(landing) if team else map(run.perform, landing))
+        list((team or map)(run.perform, landing))
     engine.dispose()
 
 
 def compare(export: Path, workers: int | None) -> None:
     """Each in its turn on a database of its own, and the ratios."""
+    # Not above: the processes that the hub starts load again all that this module does.
+    from benchmarks.dlt_pipelines import QUIET, TUNED, in_batches, in_rows, merge  # noqa: PLC0415
+
     rows = sum(count_rows(file) for file in export.glob("*.csv"))
     with fresh_database(durable=False) as (url, owner):
         server = str(url.query["host"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from hub.bootstrap.migration_folder import read_migration_folder
-from hub.bootstrap.processes import open_processes, processors, spread
+from hub.bootstrap.processes import open_processes, processors, share
 from hub.operations.migration.run_history import Counts, Planned, Run, Team
 from hub.settings import Settings
 from hub.store.checkpoint import kill_at_named_point
@@ -27,21 +27,28 @@ _run: Run
 def open_team(
     folder: Path, source: Path, settings: Settings, url: URL, workers: int | None = None
 ) -> Iterator[Team | None]:
-    """So many workers, each with connections of its own, until the block ends; what they have in hand is done first.
+    """Workers beside this process, with connections of their own, until the block ends.
+
+    What they have in hand is done first.
 
     Args:
         folder: of the migration.
         source: of the export.
         settings: where the shipped mapping tables are.
         url: of the database, which the caller has checked and keeps open.
-        workers: how many; None: as many as this machine has processors, if the export is worth it. One is no team.
+        workers: how many with this process; None: as many as this machine has processors, if the export is worth it.
+            One is no team.
     """
     number = workers or (processors() if _bytes_in(source) >= WORTH_A_TEAM else 1)
     if number == 1:
         yield None
         return
-    with open_processes(number, __name__, _begin_work, folder, source, settings, url) as pool:
-        yield lambda planned: spread(pool, _perform, planned, AGAIN)
+    others = number - 1
+    with (
+        open_processes(others, __name__, _begin_work, folder, source, settings, url) as pool,
+        share(pool, others, _perform, AGAIN) as shared,
+    ):
+        yield shared.spread
 
 
 def _bytes_in(source: Path) -> int:

@@ -4,12 +4,13 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import connection, forkserver, get_context, parent_process
+from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from hub.errors import Problem, RetryLater
 
@@ -57,9 +58,88 @@ def spread(
         raise RetryLater(Problem("a process of the run died", "killed", hint=hint)) from None
 
 
+class Shared(Generic[_Task, _Done]):
+    """Tasks that whoever leads does as well: it begins at once, and the others join in as soon as they are loaded."""
+
+    def __init__(self, pool: ProcessPoolExecutor, perform: Callable[[_Task], _Done], hint: str) -> None:
+        """`perform`: what the others do with a task; `hint`: what to do when one of them dies."""
+        self._pool = pool
+        self._perform = perform
+        self._hint = hint
+        self._waiting: SimpleQueue[tuple[_Task, Future[_Done]] | None] = SimpleQueue()
+
+    def spread(self, perform: Callable[[_Task], _Done], tasks: Sequence[_Task]) -> Iterator[_Done]:
+        """What is made of the tasks, in the order of these; `perform`: what whoever leads does with one.
+
+        Raises:
+            RetryLater: one of the others died.
+        """
+        all_done: list[Future[_Done]] = [Future() for _ in tasks]
+        for given in zip(tasks, all_done, strict=True):
+            self._waiting.put(given)
+        try:
+            for done in all_done:
+                while not done.done() and (taken := self._take()):
+                    _settle(*taken, perform)
+                yield done.result()
+        except BrokenProcessPool:
+            raise RetryLater(Problem("a process of the run died", "killed", hint=self._hint)) from None
+
+    def _take(self) -> tuple[_Task, Future[_Done]] | None:
+        try:
+            return self._waiting.get_nowait()
+        except Empty:
+            return None
+
+    def feed(self) -> None:
+        """Hand one of the others task after task, from a thread of its own, until `end`."""
+        with suppress(BrokenProcessPool):
+            self._pool.submit(_is_there).result()  # what it would be given before, it would keep waiting
+        while taken := self._waiting.get():
+            _settle(*taken, lambda task: self._pool.submit(self._perform, task).result())
+
+    def end(self, feeding: Sequence[Thread]) -> None:
+        """What they have in hand is done first; what nobody has begun is not."""
+        while self._take():
+            pass
+        for _ in feeding:
+            self._waiting.put(None)
+        for thread in feeding:
+            thread.join()
+
+
+@contextmanager
+def share(
+    pool: ProcessPoolExecutor, others: int, perform: Callable[[_Task], _Done], hint: str
+) -> Iterator[Shared[_Task, _Done]]:
+    """Tasks for so many processes of the pool and for this one, until the block ends."""
+    shared = Shared(pool, perform, hint)
+    feeding = [Thread(target=shared.feed, daemon=True) for _ in range(others)]
+    before = gc.get_threshold()
+    gc.set_threshold(*_SELDOM)
+    for thread in feeding:
+        thread.start()
+    try:
+        yield shared
+    finally:
+        shared.end(feeding)
+        gc.set_threshold(*before)
+
+
 def processors() -> int:
     """That this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _settle(task: _Task, done: "Future[_Done]", perform: Callable[[_Task], _Done]) -> None:
+    try:
+        done.set_result(perform(task))
+    except Exception as error:  # noqa: BLE001 raised again for whoever asks for what was done
+        done.set_exception(error)
+
+
+def _is_there() -> None:
+    """It has begun."""
 
 
 def _begin(begin: Callable[..., None], *given: Any) -> None:

@@ -7,7 +7,6 @@ that dies leaves whole partitions behind; the next run finds by their fingerprin
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 
 from hub.canonical.ids import Kind
 from hub.errors import InvalidInput, Problem, SafetyStop
@@ -44,8 +43,8 @@ Counts = Mapping[str, int] | None
 """Of a partition that was done; None: it had been done before."""
 Progress = Callable[[Partition, Counts], None]
 """Called when a partition was done."""
-Team = Callable[[Sequence[Planned]], Iterable[Counts]]
-"""Does partitions that do not wait for each other, side by side; gives their counts in the same order."""
+Team = Callable[[Callable[[Planned], Counts], Sequence[Planned]], Iterable[Counts]]
+"""As `map` does partitions that do not wait for each other, but side by side; gives their counts in the same order."""
 
 
 @dataclass(slots=True)
@@ -76,16 +75,16 @@ class Run:
 
         Args:
             progress: is told of each partition, in order.
-            team: of several processes; None: this one does one partition after the other.
+            team: of this process and others; None: this one does one partition after the other.
 
         Raises:
             InvalidInput: a source cannot be read; what was done before stays.
             SafetyStop: rows are missing in the account.
             RetryLater: the database went away; the next run goes on where this one ended.
         """
-        perform_all = team or partial(map, self.perform)
+        perform_all = team or map
         for step in self.steps():
-            for planned, counts in zip(step, perform_all(step), strict=True):
+            for planned, counts in zip(step, perform_all(self.perform, step), strict=True):
                 progress(planned.partition, counts)
         return self.read_account()
 

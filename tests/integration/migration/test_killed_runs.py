@@ -6,6 +6,7 @@ from itertools import count
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import pytest
 
@@ -87,14 +88,22 @@ def test_a_team_whose_workers_are_killed_stops_and_the_next_run_ends_alike(
 ) -> None:
     with fresh_database(database_server) as other:
         settings, store = Settings(), SqlStore(other.engine)
-        url = other.engine.url
+        url, first = other.engine.url, iter([_kill_a_worker])
         with open_team(FOLDER, export, settings, url, 2) as team, pytest.raises(RetryLater, match="goes on where"):
-            run_of(store, export).run(lambda *_: _kill_a_worker(), team)
+            run_of(store, export).run(lambda *_: next(first, _nothing)(), team)
         with open_team(FOLDER, export, settings, url, 2) as team:
             run_of(store, export).run(team=team)
         assert dump_of(other.engine) == undisturbed[0]
 
 
+def _nothing() -> None:
+    """Of the partitions after the first."""
+
+
 def _kill_a_worker() -> None:
-    for child in multiprocessing.active_children()[:1]:
-        child.kill()
+    """As soon as there is one: the process that leads works before the others are there."""
+    for _ in range(3000):
+        if children := multiprocessing.active_children():
+            return children[0].kill()
+        Event().wait(0.02)
+    pytest.fail("no worker ever came")
