@@ -16,7 +16,7 @@ from psycopg.types.array import ListDumper
 from sqlalchemy import Connection, Dialect, Engine, TextClause, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from hub.store.journey import Driver, Found, Journeys, Statement
+from hub.store.journey import Driver, Found, Journeys, Rows, Statement
 
 Values = Mapping[str, Any] | None
 
@@ -53,28 +53,28 @@ class Answer:
     def __init__(self, connection: Connection, statement: Statement) -> None:
         self.statement = statement
         self._connection = connection
-        self._rows: list[Found] | None = None
+        self._rows: Rows | None = None
 
     @property
     def rows(self) -> list[Found]:
         """Column → value."""
         self.wait()
         assert self._rows is not None
-        return self._rows
+        return self._rows.read()
 
     def wait(self) -> None:
         """Have it run now, unless it has run."""
         if self._rows is None:
             run_deferred(self._connection)
 
-    def come(self, rows: list[Found]) -> None:
+    def come(self, rows: Rows) -> None:
         """It was asked."""
         self._rows = rows
 
 
 def run(connection: Connection, statement: str, values: Values = None) -> list[Found]:
     """What it gives, column → value; nothing where it gives nothing. Values are written `%(name)s`."""
-    return _go(connection, connection.info.pop(_DEFERRED, ()), _statement(statement, values))[-1]
+    return _go(connection, connection.info.pop(_DEFERRED, ()), _statement(statement, values))[-1].read()
 
 
 def defer(connection: Connection, statement: str, values: Values = None) -> Answer:
@@ -161,7 +161,7 @@ def keep_order(engine: Engine) -> None:
         record.info.pop(_SPARES, None)
 
 
-def _go(connection: Connection, deferred: Sequence[Answer], *statements: Statement) -> list[list[Found]]:
+def _go(connection: Connection, deferred: Sequence[Answer], *statements: Statement) -> list[Rows]:
     found = _journeys(connection).go([*(one.statement for one in deferred), *statements])
     for one, rows in zip(deferred, found, strict=False):
         one.come(rows)

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from psycopg import Connection, OperationalError
+from psycopg.abc import Transformer as Conversion
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
@@ -43,6 +44,23 @@ _Step = Statement | _Preparation | _Farewell
 """Each has one result."""
 
 
+class Rows:
+    """What a statement gave; converted when somebody asks for it, and nobody asks for most."""
+
+    def __init__(self, convert: Conversion, result: PGresult) -> None:
+        self._convert = convert
+        self._result = result
+
+    def read(self) -> list[Found]:
+        """Column → value."""
+        result = self._result
+        if not result.ntuples:
+            return []
+        columns = [(result.fname(number) or b"").decode() for number in range(result.nfields)]
+        self._convert.set_pgresult(result)
+        return self._convert.load_rows(0, result.ntuples, lambda values: dict(zip(columns, values, strict=True)))
+
+
 class Journeys:
     """Those over one connection."""
 
@@ -54,8 +72,8 @@ class Journeys:
         self._forgotten: list[bytes] = []
         self._numbers: Iterator[int] = count()
 
-    def go(self, statements: Sequence[Statement]) -> list[list[Found]]:
-        """Run them in this order; gives the rows of each, column → value.
+    def go(self, statements: Sequence[Statement]) -> list[Rows]:
+        """Run them in this order; gives the rows of each.
 
         A transaction begins with them, unless one is under way or the connection commits by itself.
 
@@ -106,18 +124,13 @@ class Journeys:
         pgconn.send_query_prepared(name, dumped, formats)
         return [_Preparation(signature, name), statement]
 
-    def _read(self, step: _Step, result: PGresult) -> Iterator[list[Found]]:
+    def _read(self, step: _Step, result: PGresult) -> Iterator[Rows]:
         if result.status == ExecStatus.FATAL_ERROR:
             raise error_from_result(result, encoding=self._convert.encoding)
         if isinstance(step, _Preparation):
             self._names[step.signature] = step.name
         elif isinstance(step, Statement):
-            yield self._rows(result) if result.ntuples else []
-
-    def _rows(self, result: PGresult) -> list[Found]:
-        columns = [(result.fname(number) or b"").decode() for number in range(result.nfields)]
-        self._convert.set_pgresult(result)
-        return self._convert.load_rows(0, result.ntuples, lambda values: dict(zip(columns, values, strict=True)))
+            yield Rows(self._convert, result)
 
 
 def _receive(pgconn: PGconn) -> Generator[Wait, Ready | int, list[PGresult]]:

@@ -3,12 +3,12 @@
 A column is written when the row names it: whoever adds one to `visit` or `hold` adds a key here.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Literal
 
+from pydantic_core import to_json
 from sqlalchemy import Connection
 
 from hub.scheduling.decision import PlannedVisit
@@ -104,7 +104,7 @@ def _write(connection: Connection, verb: Verb, table: Table, planned: Sequence[t
         "uses": [{f"{table}_id": owner, "package_id": one.package_id} for owner, one in owned if one.package_id],
     }
     statement = _statement(verb, table, tuple(planned[0][0]), tuple(name for name in _TAKEN if rows[name]))
-    return defer(connection, statement, {name: json.dumps(found, default=str) for name, found in rows.items()})
+    return defer(connection, statement, {name: to_json(found).decode() for name, found in rows.items()})
 
 
 @lru_cache(maxsize=64)
