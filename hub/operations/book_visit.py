@@ -46,7 +46,7 @@ def book_visit(
         NeedsAttention: no practice file is in force.
         RetryLater: the database went away. With a key it is safe to ask again.
     """
-    its = _Key(key, hash_request(request))
+    its = _Key(key, hash_request(request)) if key is not None else None
 
     def book(work: UnitOfWork) -> _Made | Refusal:
         def write(practice: Practice, booking: Booking) -> _Made:
@@ -72,7 +72,7 @@ def book_hold(
 
     The arguments and errors are those of `book_visit`; `hold_id` is what `hold_visit` gave.
     """
-    its = _Key(key, hash_hold(hold_id))
+    its = _Key(key, hash_hold(hold_id)) if key is not None else None
 
     def confirm(work: UnitOfWork) -> _Made | Refusal:
         visit_ids = work.holds.confirm(hold_id)
@@ -90,9 +90,9 @@ def book_hold(
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """An idempotency key, if one was given, and what was asked under it."""
+    """An idempotency key, and what was asked under it."""
 
-    key: str | None
+    key: str
     request_hash: str
 
 
@@ -103,20 +103,20 @@ class _Made:
     """Whether some visit is said to break rules, for which this may be what it lacked."""
 
 
-def _end(work: UnitOfWork, practice: Practice, booked: Booked, its: _Key, actor: str) -> _Made:
+def _end(work: UnitOfWork, practice: Practice, booked: Booked, its: _Key | None, actor: str) -> _Made:
     """What goes with every booking."""
     visits = booked.visits
     prepare_consents(work, practice, visits, actor=actor)
-    if its.key is not None:
+    if its is not None:
         work.bookings.save_key(its.key, KnownKey(its.request_hash, tuple(one.id for one in visits)))
     return _Made(booked, is_required(practice, (one.service_id or "" for one in visits)) and work.facts.has_flagged())
 
 
-def _once(store: Store, its: _Key, make: Callable[[UnitOfWork], _Made | Refusal]) -> Booked | Refusal:
+def _once(store: Store, its: _Key | None, make: Callable[[UnitOfWork], _Made | Refusal]) -> Booked | Refusal:
     """What the key stands for already, or what is made now."""
     with store.begin("book_visit") as work:
-        known = work.bookings.lock_key(its.key) if its.key is not None else None
-        if known is not None:
+        known = work.bookings.lock_key(its.key) if its is not None else None
+        if its is not None and known is not None:
             same = known.request_hash == its.request_hash
             return Booked(load_visits(work, known.visit_ids), None) if same else Refusal(("key_reused",))
         made = make(work)
