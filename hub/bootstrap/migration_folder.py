@@ -122,7 +122,7 @@ class MigrationFolder:
             matcher=Matcher(thresholds, SplinkLikeness(), identity.score_from_people),
         )
 
-    def _place(self, keys: tuple[str, ...]) -> Problem:
+    def _place(self, keys: tuple[str | int, ...]) -> Problem:
         file = self.path / DECISIONS
         return parse(_read(file), str(file)).problem(keys, "")
 

@@ -1,7 +1,7 @@
 """What a migration is told: where the history comes from, how it is read, what was decided."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 from json import dumps
@@ -30,12 +30,16 @@ class Decisions:
     """Source ids of patients who are two."""
     corrections: Mapping[Kind, Mapping[str, Correction]] = field(default_factory=dict)
     """By kind: row id → what stands there instead."""
-    place: Callable[[tuple[str, ...]], Problem] = lambda keys: Problem("", field=".".join(keys))
+    place: Callable[[tuple[str | int, ...]], Problem] = lambda keys: Problem("", field=".".join(map(str, keys)))
     """Where one of them was written: a problem that says the file, the line and the key."""
 
     def of_kind(self, kind: Kind) -> Mapping[str, Correction]:
         """What was put right in the rows of a kind, by row id."""
         return self.corrections.get(kind, {})
+
+    def problem(self, keys: tuple[str | int, ...], message: str, code: str, hint: str) -> Problem:
+        """What is wrong with one of them, where it was written."""
+        return replace(self.place(keys), message=message, code=code, hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

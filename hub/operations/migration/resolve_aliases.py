@@ -60,5 +60,5 @@ def _unknown(history: History, kind: Kind, name: str) -> Problem:
     own = f", or the id of one of the export's {kind} rows" if kind in OF_ROWS else ""
     hint = f"Write the id of a {kind} that the hub has{own}"
     target = history.decisions.aliases[kind][name]
-    said_in = history.decisions.place(("aliases", str(kind), name))
-    return replace(said_in, message=f"there is no {kind} {target!r}", code="unknown_alias", hint=hint)
+    keys = ("aliases", str(kind), name)
+    return history.decisions.problem(keys, f"there is no {kind} {target!r}", "unknown_alias", hint)

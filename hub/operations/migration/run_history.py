@@ -16,6 +16,7 @@ from hub.operations.migration.history import History, mark
 from hub.operations.migration.load_people import load_people
 from hub.operations.migration.load_rows import Loader, load_providers, load_services
 from hub.operations.migration.replay_history import replay_history
+from hub.operations.migration.require_rows import require_rows
 from hub.operations.migration.resolve_aliases import resolve_aliases
 from hub.operations.migration.untake import RowsUntaken, require_untaken, untake
 from hub.ports import Disposition, Store, UnitOfWork
@@ -123,10 +124,15 @@ class Run:
             yield Planned(Partition(Stage.LAND, kind), self._landing_mark(source.hashes(kind)))
 
     def plan_loading(self, kind: Kind) -> list[Planned]:
-        """The partitions of a kind, after all before it were done; those without rows any more are given up."""
+        """The partitions of a kind, after all before it were done; those without rows any more are given up.
+
+        Raises:
+            InvalidInput: a decision speaks of a row or a column that is not there.
+        """
         with self.store.begin("plan_migration") as work:
             attempts = work.migrations.find_attempts(self.history.system)
             landing = attempts[Partition(Stage.LAND, kind)]
+            require_rows(self.history, work, kind, landing.batch_id)
             months = self._months.get(landing.batch_id) or work.migrations.find_months(landing.batch_id)
             self._months[landing.batch_id] = months
             reading = Reading(self.history, kind, self.head.today, landing.batch_id, attempts)

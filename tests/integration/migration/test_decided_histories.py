@@ -205,6 +205,33 @@ def test_an_alias_that_leads_nowhere_stops_the_run_with_its_line_and_key(
     }
 
 
+@pytest.mark.parametrize(
+    ("decisions", "said"),
+    [
+        (
+            {"corrections": {"visit": {"A0": {"Status": "Done"}}}},
+            "3: corrections.visit.A0: no visit row has the id 'A0'",
+        ),
+        ({"merge": [["{own}", "C0"]]}, "2: merge[0]: no patient row has the id 'C0'"),
+        ({"never_merge": [["C0", "{own}"]]}, "2: never_merge[0]: no patient row has the id 'C0'"),
+        (
+            {"corrections": {"patient": {"{own}": {"Zipp": "78701"}}}},
+            "Zipp: there is no such column. The patient rows have",
+        ),
+    ],
+)
+def test_a_decision_about_a_row_or_a_column_that_is_not_there_stops_the_run_with_its_line_and_key(
+    decisions: dict[str, object], said: str, export: Path, decide: Decide, store: SqlStore
+) -> None:
+    own = next(iter(json.loads((export / "truth.json").read_text("utf-8"))["clients"]))
+    folder = decide(**json.loads(json.dumps(decisions).replace("{own}", own)))
+    with pytest.raises(InvalidInput) as refused:
+        run_of(store, export, folder).run()
+    (problem,) = (str(problem) for problem in refused.value.problems)
+    assert "decisions.yaml:" in problem
+    assert said in problem
+
+
 STOCK = """Product,Lot,Expiry,On Hand,Unit,Location
 Botox,C7,2099-01-31,100,unit,Main
 botox ,C7,2099-01-31,40,units,MAIN
