@@ -43,8 +43,20 @@ class Database:
 @contextmanager
 def shared_server() -> Iterator[EmbeddedServer]:
     """The server of this test run, which its last worker stops and removes."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid()}")
-    folder = _fast_folder() / f"hub-tests-{run}"
+    with _server_of(os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid()}")) as server:
+        yield server
+
+
+@contextmanager
+def own_server() -> Iterator[EmbeddedServer]:
+    """One that nobody else uses: for what all databases of a server share, as its count of transactions."""
+    with _server_of(uuid4().hex) as server:
+        yield server
+
+
+@contextmanager
+def _server_of(users: str) -> Iterator[EmbeddedServer]:
+    folder = _fast_folder() / f"hub-tests-{users}"
     server = EmbeddedServer(folder, durable=False)
     server.start()
     try:

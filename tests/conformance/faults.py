@@ -137,7 +137,9 @@ def _thrown_out(desk: Opened) -> Iterator[None]:
     """Its administrator ends whoever is signed in, in the middle of the reading."""
     tables = _tables(desk)
     assert isinstance(tables, TidewaterServer)
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tidewater'"
+    # Others share the server.
+    signed_in = "datname = current_database() AND application_name = 'tidewater'"
+    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {signed_in}"
     desk.line.before = {desk.line.asked + turn: lambda: tables.do(end) for turn in range(4, 40)}
     yield
     desk.line.before = {}

@@ -80,7 +80,7 @@ def test_an_export_that_the_server_threw_away_is_ordered_anew(desk: FhirDesk) ->
 def test_an_export_is_thrown_away_once_it_is_read(desk: FhirDesk) -> None:
     place = bulk.ExportPlace.parse(read(desk.url)[0].cursor)
     assert place is not None
-    assert httpx.get(place.url, trust_env=False).status_code == 404
+    assert httpx.get(place.url, trust_env=False, timeout=180).status_code == 404
 
 
 def broken_server(asked: Asked) -> bytes:

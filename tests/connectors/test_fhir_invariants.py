@@ -160,7 +160,7 @@ def test_what_medplum_s_validator_refuses_is_found_here_too(medplum_server):
     refused = 0
     resources = [next(r for r in valid_seed() if r["resourceType"] == name) for name in
                  ("Patient", "Practitioner", "Location", "Appointment")]  # fmt: skip
-    with httpx.Client(base_url=medplum_server.url, trust_env=False) as client:
+    with httpx.Client(base_url=medplum_server.url, trust_env=False, timeout=180) as client:
         for resource in resources:
             for what, broken in spoiled(resource):
                 if client.put(f"/{resource['resourceType']}/{resource['id']}", json=broken).status_code >= 400:

@@ -186,7 +186,7 @@ def test_a_server_that_drips_is_slow_although_it_never_falls_silent():
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        limits = Limits(read_seconds=5, whole_seconds=0.3, attempts=1)
+        limits = Limits(read_seconds=180, whole_seconds=0.3, attempts=1)
         with HttpClient(url, limits=limits) as client, pytest.raises(RetryLater, match="no whole answer within"):
             client.request("GET", "Patient")
         thread.join(10)

@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
@@ -67,15 +67,12 @@ def _serve(listener: socket.socket, server: Scripted, script: Script) -> None:
             connection, _ = listener.accept()
         except OSError:
             return
-        with connection:
+        with connection, suppress(OSError):  # who asks may go at any moment
             request = _read(connection)
             if request is None:
                 continue
             server.asked.append(request)
-            try:
-                connection.sendall(script(request))
-            except OSError:
-                continue
+            connection.sendall(script(request))
 
 
 def _read(connection: socket.socket) -> Asked | None:
@@ -89,6 +86,9 @@ def _read(connection: socket.socket) -> Asked | None:
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     while len(body) < int(headers.get("content-length", "0")):
-        body += connection.recv(65536)
+        piece = connection.recv(65536)
+        if not piece:
+            return None
+        body += piece
     method, target, _ = first.split(" ")
     return Asked(method, target, headers, body)

@@ -92,7 +92,7 @@ def served(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes
 def ask(url: str) -> str:
     request = urllib.request.Request(f"{url}/graphql", ASSETS.encode(), {"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=180) as answer:
             return str(answer.read().decode())
     except (urllib.error.URLError, OSError):
         return ""

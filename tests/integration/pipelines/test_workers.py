@@ -34,7 +34,7 @@ from tests.peers.processes import free_port
 from tests.peers.redis_broker import redis_broker
 
 pytestmark = pytest.mark.slow
-LEASE_SECONDS = 600
+LEASE_SECONDS = 4 * 3600
 """Longer than all of it takes: who waited for the lease would see the run begun by the other one, too."""
 START_SECONDS = 300
 STORAGE = """
@@ -163,7 +163,8 @@ def test_of_two_workers_one_is_killed_midway_and_the_history_ends_as_if_undistur
 
     began = processes_of_runs(runs)
     assert began["FAILURE"] == {victim.pid: 1}, "known as lost before its lease is over"
-    assert set(began["SUCCESS"]) == {survivor.pid, victim.pid}
+    assert survivor.pid in began["SUCCESS"]
+    assert set(began["SUCCESS"]) <= {survivor.pid, victim.pid}, "who is killed may have begun another one before"
     assert "The worker that began it is gone." in machines.said("leading").read_text()
 
 

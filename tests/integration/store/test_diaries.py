@@ -1,11 +1,8 @@
 """What a process keeps of the schedule says at every moment what the tables say, whoever wrote."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from random import Random
-from threading import Event
-from time import monotonic
 
 import pytest
 from sqlalchemy import Engine, text
@@ -265,70 +262,6 @@ def test_a_hold_in_a_copy_ends_at_its_deadline_though_nobody_writes(engine: Engi
     moment = held.expires_at
     assert (len(load(keeping).claims), len(load(keeping).promises), len(load(keeping).visits)) == (0, 0, 0)
     assert openings(keeping, "gel-mask") == openings(SqlStore(engine, clock=lambda _: moment), "gel-mask")
-
-
-def test_a_copy_that_reaches_back_further_than_the_notes_is_made_anew(
-    engine: Engine, owner: Engine, store: SqlStore
-) -> None:
-    open_practice(store, patients=6)
-    load(store)
-    book_visit(SqlStore(engine), wanted(), actor="test")
-    with owner.begin() as connection:
-        connection.execute(text("DELETE FROM diary_change"))
-    assert not load(store).claims  # nothing is noted: the copy passes for fresh as long as it is young
-    (place,) = store._copies._copies
-    store._copies.keep(place, replace(store._copies._copies[place], snapshot="3:3:"))
-    _use_up_transactions(owner, 15_100)
-    assert_never_stale(store, engine)
-
-
-def test_notes_are_swept_when_nobody_follows_them_any_more(engine: Engine, owner: Engine, store: SqlStore) -> None:
-    open_practice(store, patients=6)
-    with owner.begin() as connection:
-        # Other tests share the server, and its count of transactions: the note is of now, not of the beginning.
-        now = "CAST(CAST(pg_current_xact_id() AS text) AS bigint)"
-        connection.execute(text(f"INSERT INTO diary_change VALUES ({now}, 'lot', 'old', '2098-01-01', '2098-01-01')"))
-    book_visit(store, wanted(), actor="test")
-    assert _noted(owner, "old")
-    _use_up_transactions(owner, 25_100)
-    _wait_until_none_runs_that_is_older(owner)
-    book_visit(store, wanted(minutes=30), actor="test")
-    assert not _noted(owner, "old")
-    assert _noted(owner, "dr-lee")
-    assert_never_stale(store, engine)
-
-
-def _noted(owner: Engine, subject_id: str) -> int:
-    with owner.connect() as connection:
-        query = text("SELECT count(*) FROM diary_change WHERE subject_id = :id")
-        return connection.execute(query, {"id": subject_id}).scalar_one()
-
-
-def _wait_until_none_runs_that_is_older(owner: Engine) -> None:
-    """Others share the server, and as long as one of theirs runs nothing after it is old."""
-    with owner.begin() as connection:
-        now = connection.execute(text("SELECT CAST(pg_current_xact_id() AS text)")).scalar_one()
-    over = text("SELECT pg_snapshot_xmin(pg_current_snapshot()) > CAST(:now AS xid8)")
-    deadline = monotonic() + 120
-    while monotonic() < deadline:
-        with owner.connect() as connection:
-            if connection.execute(over, {"now": now}).scalar_one():
-                return
-        Event().wait(0.05)
-    raise AssertionError("somebody's transaction does not end")
-
-
-def _use_up_transactions(owner: Engine, count: int) -> None:
-    """Every subtransaction that writes takes a number."""
-    with owner.begin() as connection:
-        connection.execute(text("CREATE TEMPORARY TABLE spent (n int)"))
-        connection.execute(
-            text(f"""
-            DO $$ BEGIN FOR n IN 1..{max(count, 0)} LOOP
-                BEGIN INSERT INTO spent VALUES (n); EXCEPTION WHEN division_by_zero THEN NULL; END;
-            END LOOP; END $$""")
-        )
-        connection.execute(text("DROP TABLE spent"))
 
 
 def test_the_application_cannot_forge_a_note(engine: Engine) -> None:

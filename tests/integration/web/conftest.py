@@ -30,5 +30,5 @@ def address(queries: MadeUpQueries) -> Iterator[str]:
 
 @pytest.fixture
 def client(address: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=address) as opened:
+    with httpx.Client(base_url=address, timeout=180) as opened:
         yield opened

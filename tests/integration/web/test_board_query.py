@@ -389,8 +389,8 @@ def test_a_database_that_is_away_is_said_without_a_traceback() -> None:
     with pytest.raises(RetryLater, match="the database does not answer"):
         BoardQuery(away).load_locations()
     with serving(create_app(BoardQuery(away))) as url:
-        assert httpx.get(f"{url}/healthz").status_code == 503
-        answer = httpx.get(f"{url}/board")
+        assert httpx.get(f"{url}/healthz", timeout=180).status_code == 503
+        answer = httpx.get(f"{url}/board", timeout=180)
     assert answer.status_code == 503
     assert "Start it, then load the page again" in answer.text
 
@@ -398,7 +398,7 @@ def test_a_database_that_is_away_is_said_without_a_traceback() -> None:
 def test_the_board_of_the_database_is_served(store: SqlStore, engine: Engine) -> None:
     put(store, a_visit("v1", "09:00", "10:00"), a_visit("v2", "09:30", "10:30", "pat-2"))
     with serving(create_app(BoardQuery(engine))) as url:
-        page = httpx.get(f"{url}/board?location=main&date=2026-03-02").text
+        page = httpx.get(f"{url}/board?location=main&date=2026-03-02", timeout=180).text
     assert "Ana P. and Ben Q. overlap. Ben Q. is not confirmed." in page
     assert "Dr. Lee" in page
     assert "Pellegrini" not in page

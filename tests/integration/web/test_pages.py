@@ -184,7 +184,7 @@ def test_a_database_that_is_away_gets_a_page_that_says_so(queries: MadeUpQueries
 
 def test_before_any_location_is_set_up_the_page_says_what_to_do() -> None:
     with serving(create_app(MadeUpQueries())) as url:
-        answer = httpx.get(f"{url}/board")
+        answer = httpx.get(f"{url}/board", timeout=180)
     assert answer.status_code == 503
     assert "Apply a practice folder" in answer.text
 

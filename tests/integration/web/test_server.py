@@ -13,6 +13,7 @@ from hub.errors import NeedsAttention
 from hub.web.app import create_app
 from hub.web.server import open_socket, serve
 from tests.board_day import MadeUpQueries
+from tests.peers.processes import free_port
 
 ROOT = Path(__file__).parents[3]
 SERVE = """
@@ -55,11 +56,10 @@ def test_a_free_port_is_found_and_given_back(host: str) -> None:
 
 
 def test_it_serves_until_ctrl_c_and_then_ends_without_a_word() -> None:
-    with open_socket("127.0.0.1", 0) as listening:
-        port = listening.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-c", SERVE, str(port)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as patient:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=9), timeout=180) as patient:
             page = patient.get(f"http://127.0.0.1:{port}/board")
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate()

@@ -66,7 +66,7 @@ def door(store: SqlStore, folder: PracticeFolder) -> Iterator[Door]:
     rung: list[str] = []
     with (
         serving(create_app(MadeUpQueries(), webhooks(bell, rung.append))) as url,
-        httpx.Client(base_url=url) as client,
+        httpx.Client(base_url=url, timeout=180) as client,
     ):
         yield Door(client, rung)
 
