@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from hub.canonical.ids import Kind, PatientId, derive
 from hub.canonical.records import Patient
+from hub.errors import InvalidInput
 from hub.operations.match_people import match_loaded
 from hub.operations.merge_people import MATCHING, Word, merge_people, tell_of_reviews
 from hub.operations.migration.decide_rows import DecidedRow, combine_patients
@@ -16,7 +17,11 @@ DECIDED = "decided"
 
 
 def load_people(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposition]:
-    """Every client; rows that are one person end as one patient with all their source ids."""
+    """Every client; rows that are one person end as one patient with all their source ids.
+
+    Raises:
+        InvalidInput: two who are to be kept apart were merged before; that is undone by whoever knows what came since.
+    """
     work.bookings.lock_key(MATCHING)
     system = loader.history.system
     decided = loader.decide_all(work, Kind.PATIENT)
@@ -71,10 +76,17 @@ def _natural(source_id: str) -> tuple[int, str]:
 
 
 def _keep_apart(loader: Loader, work: UnitOfWork, word: Word) -> None:
-    for pair in loader.history.decisions.never_merge:
+    decisions, one_already = loader.history.decisions, []
+    for place, pair in enumerate(decisions.never_merge):
         first, second = (_patient_id(loader, work, one) for one in pair)
-        if first != second:
+        if first == second:
+            hint = f"`hub people merges {first}` lists why; `hub people unmerge NUMBER` parts them. Then run again"
+            message = f"{' and '.join(pair)} are one patient already"
+            one_already.append(decisions.problem(("never_merge", place), message, "merged_already", hint))
+        else:
             work.people.decide(first, second, "separate", actor=word.actor, reason=word.reason)
+    if one_already:
+        raise InvalidInput(*one_already)
 
 
 def _merge_decided(loader: Loader, work: UnitOfWork, word: Word) -> None:

@@ -274,6 +274,23 @@ def test_a_merge_of_the_migration_that_is_taken_back_gives_back_the_visits_that_
         assert patients_of(work, ids) == {led: twin, kept: derive(Kind.PATIENT, "legacy", first)}
 
 
+def test_two_who_were_merged_before_somebody_called_them_two_stop_the_run_until_they_are_parted(
+    export: Path, decide: Decide, store: SqlStore
+) -> None:
+    first, *_ = with_twin(export)
+    run_of(store, export).run()
+    person = str(one_row(fates_of(store)["clients.csv"][first])["person"])
+    folder = decide(never_merge=[[first, "C99999"]])
+    with pytest.raises(InvalidInput, match=rf"never_merge\[0\]: .* one patient already. `hub people merges {person}`"):
+        run_of(store, export, folder).run()
+    with store.begin("look") as work:
+        (merge,) = work.people.find_merges(person)
+    unmerge_people(store, merge.id, Word("desk", "two after all"))
+    run_of(store, export, folder).run()
+    clients = fates_of(store)["clients.csv"]
+    assert one_row(clients[first])["person"] != one_row(clients["C99999"])["person"]
+
+
 def patients_of(work: UnitOfWork, ids: dict[str, str]) -> dict[str, str]:
     visits = work.records.load(Kind.VISIT, ids.values())
     return {key: str(visit.patient_id) for key, id_ in ids.items() if isinstance(visit := visits[id_], Visit)}
