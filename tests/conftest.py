@@ -1,5 +1,6 @@
 """Fixtures that every test may ask for."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,9 @@ settings.register_profile("explore", deadline=None, suppress_health_check=[Healt
 # pytest --hypothesis-profile=explore
 settings.register_profile("any_machine", settings.get_profile("explore"), derandomize=True)
 settings.load_profile("any_machine")
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so would the programs that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
