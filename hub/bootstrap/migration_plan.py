@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Literal
 
 from hub.bootstrap.migration_folder import MigrationFolder
@@ -12,6 +14,7 @@ from hub.mapping.apply import TwoWay
 from hub.operations.migration.history import History
 from hub.settings import Settings
 
+TABLES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".ndjson", ".jsonl"})
 Fate = Literal["mapped", "key", "dropped", "kept", "undisposed"]
 
 
@@ -77,6 +80,14 @@ def find_calendars(settings: Settings, system: str) -> tuple[str, ...]:
         return ()
     practice = read_practice_folder(settings).practice
     return tuple(one.id for one in practice.locations if practice.vendor_of(one.id) == system)
+
+
+def find_tables(folder: MigrationFolder, source: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tables in a folder of files by name: those that records name, and those of which nobody said anything."""
+    patterns = [one.files.lower() for one in folder.file.source.records.values()]
+    names = sorted(path.name for path in source.iterdir() if path.suffix.lower() in TABLES)
+    read = tuple(name for name in names if any(fnmatchcase(name.lower(), pattern) for pattern in patterns))
+    return read, tuple(name for name in names if name not in read)
 
 
 def find_undisposed(folder: MigrationFolder, history: History) -> dict[str, tuple[str, ...]]:

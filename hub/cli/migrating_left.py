@@ -26,11 +26,16 @@ class LeftOpen:
     """Kind → columns of which nobody said what becomes of them."""
     pairs: Sequence[tuple[str, str]] | None = None
     """Of a rehearsal, whose queue goes with its copy: rows of the export that may be one person."""
+    unread: Sequence[str] = ()
+    """Tables in the export that no record of migration.yaml names."""
+    without_rows: Sequence[str] = ()
+    """Files that were read and hold nothing."""
 
     @property
     def is_any(self) -> bool:
         """Whether anything does."""
-        return bool(self.history_conflicts or self.pairs_to_review or self.services_alike or self.undisposed)
+        asked = self.history_conflicts or self.pairs_to_review or self.services_alike
+        return bool(asked or self.undisposed or self.unread or self.without_rows)
 
     def lines(self) -> Iterator[str]:
         """For a tired person."""
@@ -48,6 +53,10 @@ class LeftOpen:
             named = "; ".join(f"{kind}: {', '.join(columns)}" for kind, columns in self.undisposed.items())
             count = sum(map(len, self.undisposed.values()))
             yield f"Nobody said what becomes of {count} columns ({named}): `hub migrate plan` shows them"
+        if self.without_rows:
+            yield f"Not one row stands in {', '.join(self.without_rows)}: is the export whole?"
+        if self.unread:
+            yield unread_line(self.unread)
 
     def _of_pairs(self) -> str:
         said = f"{self.pairs_to_review} pairs of patients may be one person"
@@ -61,6 +70,11 @@ class LeftOpen:
 def _shown(pairs: Sequence[tuple[str, str]]) -> str:
     said = [f"{one} and {other}" for one, other in pairs[:SHOWN]]
     return ", ".join([*said, *(["…"] if len(pairs) > SHOWN else [])])
+
+
+def unread_line(files: Sequence[str]) -> str:
+    """Of tables that nobody reads."""
+    return f"Not read, since no record of migration.yaml names them: {', '.join(files)}"
 
 
 def find_left_open(run: "Run", undisposed: Mapping[str, Sequence[str]], *, is_rehearsal: bool) -> LeftOpen:

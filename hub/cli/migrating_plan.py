@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.cli.answers import AsJson, tell
+from hub.cli.migrating_left import unread_line
 from hub.cli.migrating_run import Folder, Source
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def init(
 def plan(folder: Folder, source: Source, as_json: AsJson = False) -> None:
     """What would be read, and what becomes of every field. Writes nothing; exit 1 when a field has no disposition."""
     from hub.bootstrap.migration_folder import read_migration_folder
-    from hub.bootstrap.migration_plan import find_calendars, plan_migration
+    from hub.bootstrap.migration_plan import find_calendars, find_tables, plan_migration
     from hub.settings import read_settings
 
     settings = read_settings()
@@ -43,6 +44,9 @@ def plan(folder: Folder, source: Source, as_json: AsJson = False) -> None:
     for kind, columns in open_fields.items():
         hint = f"map them, or name them under source.records.{kind}.dropped or kept"
         lines.append(f"{kind}: nobody said what becomes of {', '.join(columns)}: {hint}")
+    _, unread = find_tables(migration, source)
+    if unread:
+        lines.append(f"\n{unread_line(unread)}")
     calendars = find_calendars(settings, migration.file.system)
     for one in calendars:
         owned = f"\n{one}: its calendar is {migration.file.system}'s by the practice file"
@@ -50,7 +54,7 @@ def plan(folder: Folder, source: Source, as_json: AsJson = False) -> None:
     if not open_fields:
         lines.append(f"\nEvery column is spoken for. Next:  hub migrate rehearse {folder} --source {source}")
     answer = {"system": migration.file.system, "zone": migration.file.zone, "kinds": [asdict(one) for one in plans]}
-    tell({**answer, "undisposed": open_fields, "calendars": calendars}, lines, as_json=as_json)
+    tell({**answer, "undisposed": open_fields, "calendars": calendars, "unread": unread}, lines, as_json=as_json)
     raise typer.Exit(UNDISPOSED if open_fields else 0)
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -65,7 +65,7 @@ def move(
 ) -> bool:
     """Run it on the database of the settings and tell its account; whether something is left open for a person."""
     from hub.bootstrap.migrating import open_store
-    from hub.bootstrap.migration_plan import find_undisposed
+    from hub.bootstrap.migration_plan import find_tables, find_undisposed
     from hub.bootstrap.migration_team import open_team
     from hub.operations.migration.run_history import Run
 
@@ -77,6 +77,9 @@ def move(
         started = Run(history, store)
         files = started.run(_tell_nothing if is_told else done.tell, team)
         left = find_left_open(started, find_undisposed(migration, history), is_rehearsal=is_rehearsal)
+    read, unread = find_tables(migration, source)
+    held = {one.file for one in files}
+    left = replace(left, unread=unread, without_rows=tuple(name for name in read if name not in held))
     done.end()
     answer = {"files": [one._asdict() for one in files], "left_open": asdict(left)}
     tell(answer, [*map(line_of, files), *left.lines()], as_json=as_json)
