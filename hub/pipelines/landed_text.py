@@ -102,8 +102,8 @@ def _words_of(
 
 
 def _signed(kind: str, amount: str, table: CodeTable, options: Mapping[str, Any]) -> str:
-    back = ", ".join(quoted(code) for code in options.get("back", []))
-    return f"((CASE WHEN {_code(kind, table)} IN ({back}) THEN -1 ELSE 1 END) * abs({_money(amount, 'text')}))"
+    back, read = ", ".join(quoted(code) for code in options.get("back", [])), _money(amount, "text")
+    return f"(CASE WHEN {_code(kind, table)} IN ({back}) THEN -abs({read}) ELSE {read} END)"
 
 
 def _text(path: str, right: Mapping[str, Correction]) -> str:

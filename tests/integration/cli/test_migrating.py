@@ -49,6 +49,17 @@ def test_tables_that_no_record_names_and_files_without_a_row_are_told(hub, desk,
     assert "Not one row stands in payments.csv: is the export whole?" in lines
 
 
+def test_a_payment_that_is_written_below_nothing_is_proven_as_it_is_loaded(hub, desk, export: Path):
+    payments = (export / "payments.csv").read_text("utf-8").splitlines(keepends=True)
+    key, visit, day, *_ = payments[1].split(",")
+    assert payments[0].startswith("PaymentID,ApptID,Date,Amount,")
+    (export / "payments.csv").write_text("".join([*payments, f"{key}R,{visit},{day},-5.00,payment,Visa\n"]), "utf-8")
+    code, lines, _ = desk("migrate", "run", str(FOLDER), "--source", str(export), "--workers", "1")
+    assert (code, [line for line in lines if "FAIL" in line]) == (0, [])
+    rows = [json.loads(line) for line in desk("migrate", "dispositions", "--json")[1]]
+    assert [row["amount_minor"] for row in rows if row["key"] == f"{key}R"] == [-500]
+
+
 def test_the_example_never_stands_in_for_a_practice_that_nobody_named(hub, desk, export: Path, tmp_path: Path):
     hub.monkeypatch.delenv("HUB_PRACTICE")
     for asked in (("tell", str(FOLDER)), ("fetch", "juniper-ehr", "--to", str(tmp_path / "fetched"))):
