@@ -61,6 +61,12 @@ class TableProfile:
 
 ENOUGH = 0.4
 _CALLED = {
+    Kind.PAYMENT: ("payment", "transaction", "receipt"),
+    Kind.PACKAGE: ("package",),
+    Kind.GIFT_CARD: ("giftcard", "giftcertificate", "voucher"),
+    Kind.MEMBERSHIP: ("membership", "subscription"),
+    Kind.INVOICE: ("invoice",),
+    Kind.LOT: ("inventory", "stock"),
     Kind.VISIT: ("appointment", "visit", "booking", "appt"),
     Kind.SERVICE: ("service", "treatment", "menu"),
     Kind.PROVIDER: ("staff", "provider", "employee", "therapist", "practitioner"),

@@ -3,17 +3,17 @@
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from hub.canonical.ids import Kind
 from hub.canonical.phi import phi_classes
 from hub.canonical.records import MODELS
-from hub.mapping.codes import loose
 from hub.mapping.proposal import shapes
 from hub.mapping.proposal.columns import Column, columns_of
-from hub.mapping.proposal.names import LIKELY, OPPOSITES, REFERENCES, STATES
+from hub.mapping.proposal.names import LIKELY, MEANINGS, OPPOSITES, REFERENCES
 from hub.mapping.proposal.shapes import ENOUGH, Shape
-from hub.mapping.proposal.writing import Guess, codes_text, table_text
+from hub.mapping.proposal.writing import CODED, Guess, codes_name, codes_text, table_text
 
 Json = Any
 SURE, LIKELY_ENOUGH = 0.85, 0.6
@@ -22,16 +22,29 @@ NAMES = ("given_name", "family_name")
 FULL_NAMES = ("name", "fullname", "clientname", "patientname", "displayname", "customername", "guestname")
 DAYS = ("date", "day", "appointmentdate", "visitdate", "startdate", "bookingdate")
 MANY_WORDS = "so many different words that they may be no codes: none of them is listed"
+DATED = (
+    "born_on",
+    "license_until",
+    "registered_on",
+    "booked_on",
+    "paid_on",
+    "sold_on",
+    "expires_on",
+    "started_on",
+    "ends_on",
+    "next_billing_on",
+    "issued_on",
+    "due_on",
+)
 _SHAPES: Mapping[str, Callable[[Column], Shape | None]] = {
-    "born_on": shapes.day,
-    "license_until": shapes.day,
-    "registered_on": shapes.day,
-    "booked_on": shapes.day,
+    **dict.fromkeys(DATED, shapes.day),
+    **dict.fromkeys(("price", "amount", "value", "left", "credit", "total"), shapes.money),
+    **dict.fromkeys(("credits", "used_before", "every_months"), shapes.integer),
+    "on_hand": shapes.quantity,
     "phone": shapes.phone,
     "email": shapes.email,
     "start": shapes.instant,
     "end": shapes.instant,
-    "price": shapes.money,
     "minutes": shapes.minutes,
     "active": shapes.boolean,
     "texts_allowed": shapes.boolean,
@@ -79,11 +92,18 @@ def propose(
     """
     columns, each = columns_of(records, row=row)
     order = {name: place for place, name in enumerate(MODELS[kind].model_fields)}
-    guesses = sorted(_guesses(columns, kind, len(records)), key=lambda one: order[one.field.split(" + ")[0]])
+    found_alone = _guesses(columns, kind, len(records))
+    guesses = sorted(
+        _signed(found_alone) if kind is Kind.PAYMENT else found_alone, key=lambda one: order[one.field.split(" + ")[0]]
+    )
     split = each is not None and kind in (Kind.VISIT, Kind.SERVICE) and _is_split(guesses, each)
     if not split and each is not None:
         guesses = [guess.elsewhere("[*]", "[0]") for guess in guesses]
-    codes = {f"{system}-{kind}-{loose(g.field)}": codes_text(g, STATES) for g in guesses if g.shape.codec == "code"}
+    codes = {
+        codes_name(system, kind, guess.field): codes_text(guess, MEANINGS.get((kind, guess.field.split(" + ")[0])))
+        for guess in guesses
+        if guess.shape.codec in CODED
+    }
     used = {path for guess in guesses for path in (*guess.paths, *guess.parts.values())}
     unmapped = [one for one in columns if not {one.path, one.path.replace("[*]", "[0]")} & used]
     found = [name for guess in guesses for name in guess.field.split(" + ")]
@@ -131,14 +151,15 @@ def _guesses(columns: Sequence[Column], kind: Kind, count: int) -> Iterator[Gues
         taken |= {name, column.path, *(path for part, path in parts.items() if part != "date")}
         words = tuple(dict.fromkeys(column.texts)) if name not in personal and _has_words(shape) else ()
         others = () if parts else _others(name, column, columns, kind, taken)
-        required = MODELS[kind].model_fields[name].is_required()
+        canonical = MODELS[kind].model_fields[name]
         paths = (column.path, *others)
         yield Guess(
             name,
             paths,
             shape,
             is_sure=score >= SURE,
-            required=required,
+            required=canonical.is_required(),
+            default=None if canonical.is_required() else _plain(canonical.default),
             filled=len(column.records),
             count=count,
             words=words,
@@ -146,6 +167,21 @@ def _guesses(columns: Sequence[Column], kind: Kind, count: int) -> Iterator[Gues
         )
     if kind is Kind.PATIENT and not {"given_name", "family_name"} & taken:
         yield from _full_name(columns, taken, count)
+
+
+def _signed(guesses: Iterator[Guess]) -> Iterator[Guess]:
+    """What a payment was for says which way the amount went: both are read together."""
+    found = {guess.field: guess for guess in guesses}
+    if {"kind", "amount"} <= found.keys() and found["amount"].shape.codec == "money":
+        kind, amount = found.pop("kind"), found.pop("amount")
+        parts = {"kind": kind.paths[0], "amount": amount.paths[0]}
+        shape = Shape("signed_money", {"back": ["refund"]}, amount.shape.fits)
+        yield replace(kind, field="kind + amount", shape=shape, parts=parts, is_sure=kind.is_sure and amount.is_sure)
+    yield from found.values()
+
+
+def _plain(default: Any) -> Any:
+    return str(default) if isinstance(default, StrEnum) else default
 
 
 def _has_words(shape: Shape) -> bool:
@@ -161,7 +197,14 @@ def _full_name(columns: Sequence[Column], taken: set[str], count: int) -> Iterat
             shape = Shape("full_name", options)
             key = " + ".join(NAMES)
             yield Guess(
-                key, (column.path,), shape, is_sure=True, required=False, filled=len(column.records), count=count
+                key,
+                (column.path,),
+                shape,
+                is_sure=True,
+                required=False,
+                default=None,
+                filled=len(column.records),
+                count=count,
             )
             return
 
@@ -215,7 +258,7 @@ def _shape(name: str, column: Column, kind: Kind) -> Shape | None:
     shape = _SHAPES.get(name, shapes.plain)(column)
     if shape is None:
         return None
-    if name == "state" and kind is Kind.VISIT:
+    if (kind, name) in MEANINGS:
         return shapes.code(column) or Shape("code", {}, 1.0, MANY_WORDS)
     if name == "active" and column.keys[-1] in OPPOSITES and shape.codec == "boolean":
         return Shape("boolean", {**shape.options, "inverse": True}, shape.fits)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from hub.mapping.codecs.formats import date_reader, moment_reader, time_reader
+from hub.mapping.codecs.numbers import number_of
 from hub.mapping.codecs.phone import parsed
 from hub.mapping.codes import loose
 from hub.mapping.proposal.columns import Column
@@ -158,6 +159,17 @@ def minutes(column: Column) -> Shape | None:
     }
     fits, unit = max((share(column.texts, pattern.fullmatch), unit) for unit, pattern in shapes.items())
     return _enough(Shape("minutes", {"unit": unit}, fits))
+
+
+def integer(column: Column) -> Shape | None:
+    """Counts."""
+    return _enough(Shape("integer", fits=share(column.texts, str.isdecimal)))
+
+
+def quantity(column: Column) -> Shape | None:
+    """Numbers that may have decimals."""
+    options = {"written": "text"} if any(isinstance(value, str) for value in column.values) else {}
+    return _enough(Shape("quantity", options, share(column.texts, number_of)))
 
 
 def boolean(column: Column) -> Shape | None:

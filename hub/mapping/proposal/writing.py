@@ -11,6 +11,11 @@ from hub.canonical.ids import Kind
 from hub.mapping.codes import loose
 from hub.mapping.proposal.shapes import Shape
 
+VALUE = frozenset({Kind.PAYMENT, Kind.PACKAGE, Kind.GIFT_CARD, Kind.MEMBERSHIP, Kind.INVOICE, Kind.LOT})
+"""What is worth something: a record of it stays behind whole where an amount, a count or whose it is cannot be read."""
+CODED = ("code", "signed_money")
+"""Codecs that read words by a code table."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:
@@ -22,6 +27,8 @@ class Guess:
     shape: Shape
     is_sure: bool
     required: bool
+    default: Any
+    """What the field holds where nothing is said; None: nothing."""
     filled: int
     count: int
     words: tuple[str, ...] = ()
@@ -83,13 +90,13 @@ def _line(guess: Guess, kind: Kind, system: str) -> str:
     if shape.codec != "text":
         said["codec"] = shape.codec
     said |= shape.options
-    if shape.codec == "code":
-        said["table"] = f"{system}-{kind}-{loose(guess.field)}"
+    if shape.codec in CODED:
+        said["table"] = codes_name(system, kind, guess.field)
     if guess.required:
         said["required"] = True
-    elif guess.field == "active":
-        said["default"] = True
-    elif shape.codec not in ("text", "full_name", "code"):
+    elif guess.default is not None:
+        said["default"] = guess.default
+    elif shape.codec == "date" or (kind not in VALUE and shape.codec not in ("text", "full_name", "code")):
         said["problem"] = "blank"
     if kind is Kind.SERVICE and guess.field == "sku":
         said["direction"] = "read"
@@ -121,13 +128,21 @@ def _scalar(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def codes_text(guess: Guess, meanings: Mapping[str, Sequence[str]]) -> str:
-    """A code table of the words that were seen; those that nobody knows a meaning for stand in a comment."""
-    by_word = {loose(word): code for code, words in meanings.items() for word in words}
+def codes_name(system: str, kind: Kind, field: str) -> str:
+    """Of the code table of a field, or of the first of two."""
+    return f"{system}-{kind}-{loose(field.split(' + ', maxsplit=1)[0])}"
+
+
+def codes_text(guess: Guess, meanings: Mapping[str, Sequence[str]] | None) -> str:
+    """A code table of the words that were seen; those that nobody knows a meaning for stand in a comment.
+
+    Without `meanings` each word means itself.
+    """
+    by_word = {loose(word): code for code, words in (meanings or {}).items() for word in words}
     codes: dict[str, list[str]] = {}
     unknown: list[str] = []
     for word in {loose(word): word for word in guess.words}.values():
-        code = _meaning(loose(word), by_word) if guess.field == "state" else _snake(word)
+        code = _snake(word) if meanings is None else _meaning(loose(word), by_word)
         if code:
             codes.setdefault(code, []).append(word)
         else:

@@ -3,6 +3,7 @@
 import copy
 import csv
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,12 @@ from hub.canonical.ids import Kind
 from hub.canonical.records import MODELS
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.mapping.apply import TwoWay, decode, read_mapping, records_of
+from hub.mapping.context import Context, KnownLinks
+from hub.mapping.profile import profile_table
 from hub.mapping.proposal import Proposal, propose
 from hub.mapping.spec import read_codes
+from hub.tables import Row
+from tests.legacy.value import FILES
 from tests.properties.mapping_strategies import code_tables, shipped
 from tests.unit.mapping.test_vendor_shapes import CONTEXT
 from tests.unit.mapping.vendor_shapes import vendor_codes, vendor_record, vendor_tables
@@ -43,7 +48,9 @@ def varied(record: Mapping[str, Any], count: int = 12) -> list[dict[str, Any]]:
     return [change(copy.deepcopy(record), number) for number in range(count)]
 
 
-def agreeing(name: str, records: list[dict[str, Any]], proposed: TwoWay, written: TwoWay) -> dict[str, bool]:
+def agreeing(
+    name: str, records: list[dict[str, Any]], proposed: TwoWay, written: TwoWay, context: Context = CONTEXT
+) -> dict[str, bool]:
     """By canonical field that both fill, whether they read the same from all records."""
     names = [one for one in written.names if one in proposed.names]
     agree = dict.fromkeys(names, True)
@@ -51,9 +58,9 @@ def agreeing(name: str, records: list[dict[str, Any]], proposed: TwoWay, written
         source = SourceRecord(SourceRef("v", written.kind, "1"), record)
         pairs = zip(records_of(written, source), records_of(proposed, source), strict=True)
         for mine, theirs in pairs:
-            one, other = decode(written, mine, CONTEXT).record, decode(proposed, theirs, CONTEXT).record
+            one, other = decode(written, mine, context).record, decode(proposed, theirs, context).record
             assert one is not None
-            assert other is not None, (name, decode(proposed, theirs, CONTEXT).problems)
+            assert other is not None, (name, decode(proposed, theirs, context).problems)
             for field in names:
                 agree[field] &= getattr(one, field) == getattr(other, field)
     return agree
@@ -109,12 +116,56 @@ def test_a_proposal_reads_an_old_export_as_its_shipped_table_does(file: str, kin
     assert {field for field, same in agree.items() if not same} <= left
 
 
+IDS = {
+    Kind.PATIENT: {one: one for one in ("C1", "C2")},
+    Kind.VISIT: {one: one for one in ("A1", "A2")},
+    Kind.PRODUCT: {one: one for one in ("Botox", "Juvederm")},
+    Kind.LOCATION: {"Main": "main"},
+}
+EXPORTED = replace(CONTEXT, links=KnownLinks(IDS, {**IDS, Kind.SERVICE: {"Chemical peel - light": "peel"}}))
+"""What the export names elsewhere."""
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "loaded"),
+    [
+        ("payments.csv", Kind.PAYMENT, 3),
+        ("packages.csv", Kind.PACKAGE, 2),
+        ("giftcards.csv", Kind.GIFT_CARD, 3),
+        ("memberships.csv", Kind.MEMBERSHIP, 3),
+        ("invoices.csv", Kind.INVOICE, 3),
+        ("inventory.csv", Kind.LOT, 2),
+    ],
+)
+def test_a_proposal_reads_what_was_paid_ahead_as_the_shipped_table_does(file: str, kind: Kind, loaded: int) -> None:
+    rows = list(csv.DictReader(FILES[file].splitlines()))
+    found = profile_table(file, tuple(rows[0]), (Row(n, row) for n, row in enumerate(rows, start=2))).propose(
+        system="old"
+    )
+    assert found is not None
+    assert found[0] is kind, "its name says it"
+    proposed, written = read(found[1]), shipped()[f"legacy-export/{kind}"]
+    plain = [row for row in rows if _is_plain(row, written, EXPORTED)]
+    assert len(plain) == loaded
+    agree = agreeing(file, plain, proposed, written, EXPORTED)
+    assert set(agree) == set(written.names)
+    assert {field for field, same in agree.items() if not same} <= {"method", "unit"}, "words are kept as they stand"
+
+
+def test_an_amount_that_cannot_be_read_is_no_blank_in_a_proposal() -> None:
+    rows = [{"Code": f"G{n}", "Value": "100.00", "Balance": "40.00", "Client": f"C{n}"} for n in range(20)]
+    proposed = read(propose(rows, Kind.GIFT_CARD, system="old", row=True))
+    for wrong in ({"Balance": "much"}, {"Value": "?"}):
+        source = SourceRecord(SourceRef("v", Kind.GIFT_CARD, "1"), rows[0] | wrong)
+        assert decode(proposed, source, CONTEXT).record is None
+
+
 def _with_sku(table: str) -> str:
     return table.replace("  # sku: not found", "  sku: {path: Name, direction: read, required: true}")
 
 
-def _is_plain(row: dict[str, str], table: TwoWay) -> bool:
-    found = decode(table, SourceRecord(SourceRef("v", table.kind, "1"), row), CONTEXT)
+def _is_plain(row: dict[str, str], table: TwoWay, context: Context = CONTEXT) -> bool:
+    found = decode(table, SourceRecord(SourceRef("v", table.kind, "1"), row), context)
     return found.record is not None and not found.warnings
 
 
