@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """How many rows stand in a line; all are in the JSON."""
+NAMED = 20
+"""How many columns or files do."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,11 @@ class LeftOpen:
             said = f"{len(self.services_alike)} pairs of services have names that are nearly one"
             yield f"{said} ({_shown(self.services_alike)}): say under aliases.service whether they are"
         if self.undisposed:
-            named = "; ".join(f"{kind}: {', '.join(columns)}" for kind, columns in self.undisposed.items())
+            named = "; ".join(f"{kind}: {names_of(columns)}" for kind, columns in self.undisposed.items())
             count = sum(map(len, self.undisposed.values()))
             yield f"Nobody said what becomes of {count} columns ({named}): `hub migrate plan` shows them"
         if self.without_rows:
-            yield f"Not one row stands in {', '.join(self.without_rows)}: is the export whole?"
+            yield f"Not one row stands in {names_of(self.without_rows)}: is the export whole?"
         if self.unread:
             yield unread_line(self.unread)
 
@@ -72,9 +74,15 @@ def _shown(pairs: Sequence[tuple[str, str]]) -> str:
     return ", ".join([*said, *(["…"] if len(pairs) > SHOWN else [])])
 
 
+def names_of(columns: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = [f"and {len(columns) - NAMED} more"] if len(columns) > NAMED else []
+    return ", ".join([*columns[:NAMED], *more])
+
+
 def unread_line(files: Sequence[str]) -> str:
     """Of tables that nobody reads."""
-    return f"Not read, since no record of migration.yaml names them: {', '.join(files)}"
+    return f"Not read, since no record of migration.yaml names them: {names_of(files)}"
 
 
 def find_left_open(run: "Run", undisposed: Mapping[str, Sequence[str]], *, is_rehearsal: bool) -> LeftOpen:

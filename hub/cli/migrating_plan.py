@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.cli.answers import AsJson, tell
-from hub.cli.migrating_left import unread_line
+from hub.cli.migrating_left import names_of, unread_line
 from hub.cli.migrating_run import Folder, Source
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def plan(folder: Folder, source: Source, as_json: AsJson = False) -> None:
     open_fields = {str(one.kind): one.undisposed for one in plans if one.undisposed}
     for kind, columns in open_fields.items():
         hint = f"map them, or name them under source.records.{kind}.dropped or kept"
-        lines.append(f"{kind}: nobody said what becomes of {', '.join(columns)}: {hint}")
+        lines.append(f"{kind}: nobody said what becomes of {names_of(columns)}: {hint}")
     _, unread = find_tables(migration, source)
     if unread:
         lines.append(f"\n{unread_line(unread)}")
