@@ -14,47 +14,38 @@ CLOSE = text("""
     UPDATE import_batch SET state = 'loaded', finished_at = now(), counts = CAST(:counts AS jsonb),
         file_hashes = CAST(:hashes AS jsonb) WHERE id = :id""")
 
-STAGE = (
-    text("""
+STAGE = text("""
     CREATE TEMPORARY TABLE staged_landed_row (position bigint, file text, line int, source_id text, version text,
-        content_hash text, payload jsonb, modified_at timestamptz, month text) ON COMMIT DROP"""),
-    text("""
-    CREATE TEMPORARY TABLE spelled_row (position bigint, file text, line int, source_id text, content_hash text,
-        modified_at timestamptz, month text) ON COMMIT DROP"""),
-)
-# Some thousand rows at a time: a month's among them stand together, so whoever loads it reads few pages.
-KEEP = (
-    text("""
-    INSERT INTO source_record
-        (system, kind, source_id, version, content_hash, payload, modified_at, file, line, batch_id)
-    SELECT :system, :kind, source_id, version, content_hash, payload, modified_at, file, line,
-        CAST(:batch_id AS bigint)
-    FROM staged_landed_row ORDER BY month, position
-    ON CONFLICT (system, kind, source_id, content_hash) DO NOTHING"""),
-    text("""
-    INSERT INTO spelled_row
-    SELECT position, file, line, source_id, content_hash, modified_at, month FROM staged_landed_row"""),
-    text("TRUNCATE staged_landed_row"),
-)
+        content_hash text, payload jsonb, modified_at timestamptz, month text) ON COMMIT DROP""")
 # Which rows repeat another to the letter, and which of the rest counts: on narrow rows, so that they sort in memory.
 RANK = text("""
     CREATE TEMPORARY TABLE ranked_row ON COMMIT DROP AS
-    WITH repeated AS (
+    WITH spelled AS (
         SELECT position, source_id, content_hash, modified_at, month,
             row_number() OVER (PARTITION BY source_id, content_hash ORDER BY position) AS repeat
-        FROM spelled_row)
+        FROM staged_landed_row)
     SELECT position, repeat,
         row_number() OVER newest AS age, first_value(month) OVER newest AS month
-    FROM repeated
+    FROM spelled
     WINDOW newest AS (PARTITION BY source_id ORDER BY repeat > 1, modified_at DESC NULLS LAST, position DESC)""")
-LAND = text("""
+# A month's rows stand together: whoever loads it reads its pages alone.
+LAND = (
+    text("""
+    INSERT INTO source_record
+        (system, kind, source_id, version, content_hash, payload, modified_at, file, line, batch_id)
+    SELECT :system, :kind, s.source_id, s.version, s.content_hash, s.payload, s.modified_at, s.file, s.line,
+        CAST(:batch_id AS bigint)
+    FROM staged_landed_row s JOIN ranked_row r USING (position) WHERE r.repeat = 1 ORDER BY r.month, position
+    ON CONFLICT (system, kind, source_id, content_hash) DO NOTHING"""),
+    text("""
     INSERT INTO landed_row (batch_id, file, line, source_id, source_record_id, month, why)
     SELECT :batch_id, s.file, s.line, s.source_id, found.id, r.month,
         CASE WHEN r.repeat > 1 THEN 'repeated' WHEN r.age > 1 THEN 'superseded' END
-    FROM spelled_row s JOIN ranked_row r USING (position)
+    FROM staged_landed_row s JOIN ranked_row r USING (position)
     JOIN source_record found ON found.system = :system AND found.kind = :kind
         AND found.source_id = s.source_id AND found.content_hash = s.content_hash
-    ORDER BY r.month, position""")
+    ORDER BY r.month, position"""),
+)
 MONTHS = text("""
     SELECT l.month, md5(string_agg(r.content_hash || l.file || l.line, '' ORDER BY l.file, l.line)) AS mark
     FROM landed_row l JOIN source_record r ON r.id = l.source_record_id

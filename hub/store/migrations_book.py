@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -31,7 +30,6 @@ from hub.store.migration_sql import (
     CONFLICTS,
     FATES,
     HISTORY,
-    KEEP,
     LAND,
     LED,
     MERGED,
@@ -56,7 +54,6 @@ CHUNK = 5000
 _AS_STREAM = {"stream_results": True, "max_row_buffer": CHUNK}
 _KINDS = {str(kind): kind for kind in Kind}
 _STATES = {str(state): state for state in VisitState}
-_Row = tuple[object, ...]
 _BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))
 """What `str.strip` takes off, as whoever loads a row does."""
 _STAGED = (
@@ -135,16 +132,13 @@ class SqlMigrations:
     def land(self, batch_id: int, system: str, kind: Kind, rows: Iterable[DatedRow]) -> int:
         """See the port."""
         self._connection.exec_driver_sql("SET LOCAL work_mem = '96MB'")
-        for statement in STAGE:
-            self._connection.execute(statement)
+        self._connection.execute(STAGE)
+        copy_rows(self._connection, "staged_landed_row", _STAGED, _staged(rows))
         values = {"batch_id": batch_id, "system": system, "kind": str(kind)}
-        for part in _read_ahead(_staged(rows)):
-            copy_rows(self._connection, "staged_landed_row", _STAGED, part)
-            for statement in KEEP:
-                self._connection.execute(statement, values)
         self._connection.execute(RANK)
         with self._in_bulk():
-            return self._connection.execute(LAND, values).rowcount
+            counts = [self._connection.execute(statement, values).rowcount for statement in LAND]
+        return counts[-1]
 
     def find_months(self, landing_id: int) -> dict[str, str]:
         """See the port."""
@@ -242,23 +236,10 @@ class SqlMigrations:
             yield RowFate(**{**row._asdict(), "kind": Kind(row.kind)})
 
 
-def _staged(rows: Iterable[DatedRow]) -> Iterator[_Row]:
+def _staged(rows: Iterable[DatedRow]) -> Iterator[tuple[object, ...]]:
     for position, (record, month) in enumerate(rows):
         version, digest, payload, modified_at = stored_row(record)
         yield (position, record.file, record.line, record.ref.id, version, digest, payload, modified_at, month)
-
-
-def _read_ahead(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
-    """Some thousand at a time; while the database keeps those, the next are read."""
-    with ThreadPoolExecutor(1) as reader:
-        ahead = reader.submit(_part_of, rows)
-        while part := ahead.result():
-            ahead = reader.submit(_part_of, rows)
-            yield part
-
-
-def _part_of(rows: Iterator[_Row]) -> list[_Row]:
-    return list(islice(rows, CHUNK))
 
 
 def _stored(row: Sequence[Any]) -> StoredRow:

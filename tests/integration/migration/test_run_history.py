@@ -11,10 +11,7 @@ from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRef
 from hub.operations.explain_record import explain_record
 from hub.ports.migrations import Partition, Stage
-from hub.store import migrations_book
-from hub.store.embedded import EmbeddedServer
 from hub.store.unit_of_work import SqlStore
-from tests.database import Database, fresh_database
 from tests.integration.migration.moved import (
     ROOT,
     dump_of,
@@ -121,27 +118,3 @@ def test_every_value_of_a_visit_leads_to_its_file_line_and_run(small: Path, stor
         landed = work.migrations.find_attempts("legacy")[Partition(Stage.LAND, Kind.VISIT)]
     said = {(one.file, one.line, one.batch) for one in explained.fields if one.system == "legacy"}
     assert said == {("appointments.csv", visit["line"], landed.batch_id)}
-
-
-LANDED = """
-    SELECT l.file, l.line, l.source_id, l.month, l.why, r.content_hash, r.file AS kept_file, r.line AS kept_line
-    FROM landed_row l JOIN source_record r ON r.id = l.source_record_id ORDER BY l.file, l.line"""
-
-
-def landed(engine: Engine, export: Path) -> list[tuple[object, ...]]:
-    started = run_of(SqlStore(engine), export)
-    for planned in started.plan_landing():
-        started.perform(planned)
-    with engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(text(LANDED))]
-
-
-def test_rows_land_alike_however_many_are_kept_at_a_time(
-    tmp_path: Path, database: Database, database_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    generate(24, 200, tmp_path / "export")
-    at_once = landed(database.engine, tmp_path / "export")
-    assert {row[4] for row in at_once} == {None, "repeated", "superseded"}
-    monkeypatch.setattr(migrations_book, "CHUNK", 7)
-    with fresh_database(database_server) as other:
-        assert landed(other.engine, tmp_path / "export") == at_once
