@@ -87,7 +87,7 @@ def test_thresholds_are_what_the_practice_says() -> None:
     assert decided(one, other, scores={("a", "b"): 0.8}, thresholds=never).reviews == ()
 
 
-def _meets_its_truth(clients: list[Client], least_recall: float = 0.98, *, scored: bool = False) -> None:
+def _assert_truth_is_met(clients: list[Client], least_recall: float = 0.98, *, scored: bool = False) -> None:
     people = [normal_person(patient_of(client)) for client in clients]
     scores = SplinkLikeness().score(people, 0.5) if scored else None
     found = check_people(clients, decide_people(people, lambda _: (), scores=scores))
@@ -98,20 +98,20 @@ def _meets_its_truth(clients: list[Client], least_recall: float = 0.98, *, score
 
 @pytest.mark.parametrize("seed", range(4))
 def test_made_up_people_meet_their_truth(seed: int) -> None:
-    _meets_its_truth(make_clients(900, TODAY, Random(seed)))
+    _assert_truth_is_met(make_clients(900, TODAY, Random(seed)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 130))
 def test_many_made_up_people_meet_their_truth(seed: int) -> None:
-    _meets_its_truth(make_clients(4000, TODAY, Random(seed)))
+    _assert_truth_is_met(make_clients(4000, TODAY, Random(seed)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(200, 204))
 def test_with_scores_the_badly_written_are_merged_too_and_nobody_else(seed: int) -> None:
     clients = make_clients(4000, TODAY, Random(seed), hard=True)
-    _meets_its_truth(clients, scored=True)
+    _assert_truth_is_met(clients, scored=True)
 
 
 @pytest.mark.slow
