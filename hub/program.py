@@ -16,13 +16,13 @@ import gc
 import json
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from types import FrameType
 from typing import NoReturn
 
-from hub.errors import HubError, RetryLater
+from hub.errors import HubError, Problem, RetryLater
 
 FAILED = 1
 LOOK_AT_IT = 3
@@ -43,13 +43,29 @@ def one_clear_message(*, as_json: bool = False) -> Iterator[None]:
     try:
         yield
     except HubError as error:
-        for problem in error.problems:
-            sys.stderr.write(f"error: {problem}\n")
-        if as_json:
-            sys.stdout.write(json.dumps({"ok": False, "problems": [asdict(one) for one in error.problems]}) + "\n")
+        _tell(error.problems, as_json=as_json)
         sys.exit(TRY_AGAIN_LATER if isinstance(error, RetryLater) else FAILED)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _tell([_of_file(error)], as_json=as_json)
+        sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def _tell(problems: Iterable[Problem], *, as_json: bool) -> None:
+    told = list(problems)
+    for problem in told:
+        sys.stderr.write(f"error: {problem}\n")
+    if as_json:
+        sys.stdout.write(json.dumps({"ok": False, "problems": [asdict(one) for one in told]}) + "\n")
+
+
+def _of_file(error: OSError) -> Problem:
+    """Of a path that was named to a command, by whoever met it first."""
+    hint = "Name one that is there, and that you may read or write"
+    return Problem(f"cannot be used: {error.strerror}", "unusable_file", str(error.filename), hint=hint)
 
 
 def collect_seldom() -> None:

@@ -184,7 +184,7 @@ def _changed(file: Path, kind: Kind, tables: Mapping[Kind, TwoWay]) -> Problem:
 def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         hint = "`hub migrate init DIR` writes a migration folder"
         raise NeedsAttention(Problem("this file is not there", file=str(file), hint=hint)) from None
     except UnicodeDecodeError:

@@ -53,3 +53,5 @@ def _profile(file: Path) -> FileProfile | InvalidInput:
             return FileProfile(table.encoding, getattr(table, "delimiter", None), found)
     except InvalidInput as error:
         return error
+    except OSError as error:
+        return InvalidInput(Problem(f"cannot be read: {error.strerror}", "missing_file", file.name))

@@ -126,6 +126,8 @@ class WorkbookTable:
         if packed or overlaps or too_much or sum(one.file_size for one in whole) > MOST_SHARED:
             hint = f"It would unpack to more than {MOST_UNPACKED >> 20} MiB, or holds far too little for its size"
             raise self._refusal("this workbook unpacks to more than is borne", "zip_bomb", hint)
+        if "[Content_Types].xml" not in {one.filename for one in parts}:
+            raise self._refusal("this is a ZIP archive, not a table", hint="Unpack it first")
 
     def _formula(self, line: int) -> Problem:
         hint = "Formulas are not evaluated: paste the sheet's values, or export it as CSV"

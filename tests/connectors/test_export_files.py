@@ -67,3 +67,11 @@ def test_a_header_without_the_columns_is_refused_in_one_message(header: str, tmp
 def test_a_file_that_must_be_there_is_asked_for_by_name(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"clients\.csv: the file is not there"):
         keys(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["nowhere", "clients.csv"])
+def test_a_source_that_is_no_folder_is_refused_in_one_message(name: str, tmp_path: Path) -> None:
+    (tmp_path / "clients.csv").write_text(CLIENTS, "utf-8")
+    with pytest.raises(InvalidInput, match="--source names the folder") as caught:
+        keys(tmp_path / name)
+    assert [problem.file for problem in caught.value.problems] == [str(tmp_path / name)]

@@ -40,14 +40,17 @@ class FilesSource:
         """The files of each kind, in order of names.
 
         Raises:
-            InvalidInput: with a problem for each file that must be there and is not.
+            InvalidInput: there is no such folder; or with a problem for each file that must be there and is not.
         """
-        found = {kind: self._find(one.files) for kind, one in self.layout.records.items()}
         hint = "--source names the folder of the export"
+        if not self.folder.is_dir():
+            what = "this is no folder" if self.folder.exists() else "this folder is not there"
+            raise InvalidInput(Problem(what, "missing_file", str(self.folder), hint=hint))
+        found = {kind: self._find(one.files) for kind, one in self.layout.records.items()}
         missing = [
             Problem("the file is not there", "missing_file", str(self.folder / one.files), hint=hint)
             for kind, one in self.layout.records.items()
-            if not found[kind] and not (one.optional and self.folder.is_dir())
+            if not found[kind] and not one.optional
         ]
         if missing:
             raise InvalidInput(*missing)
@@ -57,7 +60,7 @@ class FilesSource:
         """By name; where there is none, also by one that is written with other capitals."""
         if exact := sorted(self.folder.glob(pattern)):
             return tuple(exact)
-        paths = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+        paths = sorted(self.folder.iterdir())
         return tuple(path for path in paths if fnmatchcase(path.name.lower(), pattern.lower()))
 
     def hashes(self, kind: Kind) -> dict[str, str]:

@@ -7,6 +7,7 @@ import pytest
 
 from hub.operations.apply_practice import apply_practice
 from tests.integration.cli.conftest import ROOT
+from tests.legacy.generate import generate
 
 
 def change(file, old, new):
@@ -121,3 +122,14 @@ def test_a_setting_of_the_wrong_kind_is_named(hub):
 def test_a_setting_that_is_not_json_is_named(hub):
     _, said = hub.refusal("config", "check", HUB_CONNECTION_URLS="juniper")
     assert "HUB_CONNECTION_URLS" in said
+
+
+def test_a_path_that_cannot_be_written_or_is_no_folder_is_named_without_a_traceback(hub, tmp_path):
+    generate(3, 10, tmp_path / "export")
+    file = tmp_path / "export" / "clients.csv"
+    _, said = hub.refusal("migrate", "plan", str(file), "--source", str(tmp_path))
+    assert f"{file / 'migration.yaml'}: this file is not there" in said
+    _, said = hub.refusal("migrate", "profile", str(file), "--mappings", str(file))
+    assert said.startswith(f"error: {file}")
+    assert "cannot be used: Not a directory" in said
+    assert said.count("\n") == 1

@@ -29,10 +29,12 @@ def test_a_whole_export_is_profiled_with_keys_references_and_first_mappings(tmp_
 
 def test_a_file_that_is_no_table_is_said_and_the_others_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"%PDF-1.7")
+    (tmp_path / "aa.csv").mkdir()
     (tmp_path / "b.csv").write_text("id;price\n1;2,50\n2;3,50\n")
     told = RUN.invoke(app, ["migrate", "profile", str(tmp_path)])
     assert told.exit_code == 0
     assert "a.csv: this is a PDF, not a table" in told.stderr
+    assert "aa.csv: cannot be read: Is a directory" in told.stderr
     assert "b.csv: 2 rows, 2 columns, utf-8" in told.stdout
     assert "! decimal commas" in told.stdout
 

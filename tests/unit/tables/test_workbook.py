@@ -110,11 +110,12 @@ def test_entities_that_grow_are_refused() -> None:
     assert refusal(changed(whole, SHEET, b"<worksheet", laughs)).code == "not_a_table"
 
 
-def test_an_archive_that_is_no_workbook_is_refused() -> None:
+def test_an_archive_that_is_no_workbook_is_refused_and_is_to_be_unpacked() -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("clients.csv", "id\n1\n")
-    assert refusal(stream.getvalue()).code == "not_a_table"
+    told = refusal(stream.getvalue())
+    assert (told.code, told.hint) == ("not_a_table", "Unpack it first")
 
 
 def test_a_workbook_that_changes_while_it_is_read_is_refused() -> None:
