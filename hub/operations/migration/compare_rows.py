@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Self
 
-from hub.canonical.ids import Kind
+from hub.canonical.ids import Kind, derive
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.mapping.apply import TwoWay
 from hub.mapping.contradictions import Contradictions
@@ -30,6 +30,8 @@ from hub.ports.verifications import Alike, AskedField, CheckState, Fate, History
 NAME = "every_field_says_what_its_row_says"
 SAYS = "Every record, run back through its mapping, says what its row says, field by field."
 EXAMPLES = 5
+OVERRULED = 20
+"""How many values are named that a record of the hub's own has otherwise."""
 NOTHING = frozenset[str]()
 NO_RECORD = frozenset(("no record",))
 WHOLE = (Kind.PATIENT, Kind.PROVIDER, Kind.SERVICE)
@@ -50,6 +52,8 @@ class Compared:
     """Rows whose record the hub itself changed since: nothing to compare."""
     differing: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
     """Canonical id → where its row stands, and the columns that it contradicts in every row."""
+    owned: set[str] = field(default_factory=set)
+    """Of these those that the hub had of its own, to which an alias leads: what they said already stands."""
 
     def note(self, row: TakenRow, columns: frozenset[str], *, is_alone: bool) -> None:
         """A row and the columns of it that its record contradicts."""
@@ -69,6 +73,7 @@ class Compared:
         """What was found in other partitions."""
         self.fields += other.fields
         self.changed_since += other.changed_since
+        self.owned |= other.owned
         for key, (place, columns) in other.differing.items():
             self._differ(key, place, columns)
 
@@ -78,7 +83,15 @@ class Compared:
 
     def found(self) -> list[str]:
         """`appointments.csv:12 Price` for each value that no row says, in order."""
-        return sorted(f"{place} {column}" for place, columns in self.differing.values() for column in sorted(columns))
+        return self._listed(self.differing.keys() - self.owned)
+
+    def overruled(self) -> list[str]:
+        """Likewise, for which the hub's own record has another value, which stands."""
+        return self._listed(self.owned)
+
+    def _listed(self, ids: Collection[str]) -> list[str]:
+        differing = (self.differing[id_] for id_ in ids if id_ in self.differing)
+        return sorted(f"{place} {column}" for place, columns in differing for column in sorted(columns))
 
 
 Compare = Callable[[Sequence[Partition]], Iterable[Compared]]
@@ -141,16 +154,22 @@ def _kind_and_month(partition: Partition) -> tuple[Kind, str]:
 
 def as_check(compared: Compared) -> HistoryCheck:
     """What was found as a check."""
-    found = compared.found()
+    found, overruled = compared.found(), compared.overruled()
     left_out = f" Left out: {compared.changed_since} rows whose record the hub changed since."
+    own = f" Where aliases lead to a record of the hub's own, its word stands: not taken over {_shown(overruled)}."
     return HistoryCheck(
         name=NAME,
-        says=SAYS + (left_out if compared.changed_since else ""),
+        says=SAYS + (left_out if compared.changed_since else "") + (own if overruled else ""),
         state=CheckState.FAILED if found else CheckState.OK,
         findings=len(found),
         examples=tuple(found[:EXAMPLES]),
         looked_at=compared.fields,
     )
+
+
+def _shown(found: Sequence[str]) -> str:
+    more = f" and {len(found) - OVERRULED} more" if len(found) > OVERRULED else ""
+    return ", ".join(found[:OVERRULED]) + more
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +184,8 @@ class _Comparison:
     """The column that names a row's location: the names of rooms are its own."""
     references: tuple[tuple[str, Kind], ...]
     """Columns that name other records by their ids."""
+    owned: frozenset[str]
+    """Ids to which aliases lead, and which no row of the export has."""
 
     @classmethod
     def of_kind(cls, work: UnitOfWork, loader: Loader, kind: Kind) -> Self:
@@ -175,7 +196,9 @@ class _Comparison:
         assert isinstance(links, ExportLinks)
         links.skus, links.is_counted = loader.skus(work), True
         location, references = location_column(mapping), reference_columns(mapping)
-        return cls(loader, mapping, links, Contradictions(mapping, context), location, references)
+        rows = (derive(kind, links.system, row) for row in links.known.get(kind, {}))
+        owned = frozenset(loader.history.decisions.aliases.get(kind, {}).values()).difference(rows)
+        return cls(loader, mapping, links, Contradictions(mapping, context), location, references, owned)
 
     def compare_alike(self, work: UnitOfWork, partitions: Sequence[Partition]) -> Compared | None:
         """What one of all rows that are alike says; None: they must be looked at one by one."""
@@ -229,6 +252,8 @@ class _Comparison:
         compared.fields += len(unchanged) * len(self.contradictions.fields)
         contradicted = self._contradicted(unchanged, said)
         for place, row in enumerate(unchanged):
+            if row.canonical_id in self.owned:
+                compared.owned.add(row.canonical_id)
             compared.note(row, contradicted.get(place, NOTHING), is_alone=self.mapping.kind not in WHOLE)
 
     def _said(self, row: TakenRow) -> dict[str, Any]:

@@ -153,6 +153,15 @@ def _own(one: DecidedRow, system: str) -> DecidedRow:
     return one._replace(record=one.record and one.record.model_copy(update={"id": id_}))
 
 
+def standing_services(
+    services: Iterable[tuple[str, Service]], owned: Mapping[str, Canonical], aliases: Mapping[str, str]
+) -> dict[str, Service]:
+    """Key of a name → the hub's own service that it is, where an alias of a row or of its name leads there."""
+    keys = {row: service_key(service.name) for row, service in services}
+    said = ((keys.get(name, service_key(name)), owned.get(target)) for name, target in aliases.items())
+    return {key: service for key, service in said if isinstance(service, Service)}
+
+
 def same_services(services: Iterable[tuple[str, Service]], system: str, aliases: Mapping[str, str]) -> dict[str, str]:
     """Key of a name → key of the SKU that it is, where an alias of a row or of its name leads to another row."""
     keys = {row: service_key(service.name) for row, service in services}

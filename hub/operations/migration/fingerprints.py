@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from hub.canonical.ids import Kind
+from hub.canonical.ids import Kind, derive
+from hub.canonical.records import Service
 from hub.mapping.apply import TwoWay
 from hub.operations.migration.decide_rows import reference_columns
 from hub.operations.migration.history import History, mark
@@ -24,12 +25,25 @@ class Reading:
     attempts: Mapping[Partition, Attempt]
     """Those that count."""
 
-    def whole(self, months: Mapping[str, str]) -> dict[str, str]:
-        """Of a kind that is loaded in one go, whatever the months of its rows; of people, with who was called one."""
+    def whole(self, work: UnitOfWork, months: Mapping[str, str]) -> dict[str, str]:
+        """Of a kind that is loaded in one go, whatever the months of its rows.
+
+        Of people with who was called one, of services with the SKUs that aliases lead to.
+        """
         decisions = self.history.decisions
-        said = (decisions.merge, decisions.never_merge) if self.kind is Kind.PATIENT else ()
+        said: object = (decisions.merge, decisions.never_merge) if self.kind is Kind.PATIENT else ()
+        if self.kind is Kind.SERVICE:
+            said = self._standing_skus(work)
         right = decisions.of_kind(self.kind)
         return {"": mark(months, self.history.reading(self.kind), right, said, self.today)}
+
+    def _standing_skus(self, work: UnitOfWork) -> list[tuple[str, str]]:
+        """Of the hub's own services: the practice file may rename them."""
+        named = set(self.history.decisions.aliases.get(Kind.SERVICE, {}).values())
+        here = work.records.load(Kind.SERVICE, named) if named else {}
+        linked = set(work.links.find_all(self.history.system, Kind.SERVICE).items())
+        own = {id_ for row, id_ in linked if id_ == derive(Kind.SERVICE, self.history.system, row)}
+        return sorted((id_, one.sku) for id_, one in here.items() if id_ not in own and isinstance(one, Service))
 
     def by_month(self, work: UnitOfWork, months: Mapping[str, str]) -> dict[str, str]:
         """Month → fingerprint, given that of its rows.

@@ -23,6 +23,7 @@ from hub.operations.migration.decide_rows import (
     reference_columns,
     same_services,
     services_of,
+    standing_services,
 )
 from hub.operations.migration.history import History
 from hub.operations.migration.note_alike import note_alike_services
@@ -94,7 +95,15 @@ class Loader:
         aliases, system = self.history.decisions.aliases.get(Kind.SERVICE, {}), self.history.system
         decided = own_services(self.decide_all(work, Kind.SERVICE), system, aliases)
         services = services_of(decided)
-        return decided, decide_skus(services, aliases.values(), same_services(services, system, aliases))
+        standing = standing_services(services, self.owned(work, decided), aliases)
+        return decided, decide_skus(services, aliases.values(), same_services(services, system, aliases), standing)
+
+    def owned(self, work: UnitOfWork, decided: Sequence[DecidedRow]) -> Mapping[str, Canonical]:
+        """What aliases lead to that is no record of the rows' own: the hub's, of which only blanks are filled."""
+        refs = [one.row.record.ref for one in decided]
+        named = {id_ for ref in refs[:1] for id_ in self.history.decisions.aliases.get(ref.kind, {}).values()}
+        named -= {derive(ref.kind, ref.system, ref.id) for ref in refs}
+        return work.records.load(refs[0].kind, named) if named else {}
 
     def decide_all(self, work: UnitOfWork, kind: Kind) -> list[DecidedRow]:
         """Every row of a kind that is not divided, without its text."""
@@ -186,11 +195,8 @@ def load_services(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Dispo
 def _with_owned(
     loader: Loader, work: UnitOfWork, decided: Sequence[DecidedRow], records: Sequence[Canonical]
 ) -> list[Canonical]:
-    """Of records that the practice file names only the blanks are filled; an alias may as well name another row."""
-    refs = [one.row.record.ref for one in decided]
-    named = {id_ for ref in refs[:1] for id_ in loader.history.decisions.aliases.get(ref.kind, {}).values()}
-    named -= {derive(ref.kind, ref.system, ref.id) for ref in refs}
-    owned = work.records.load(refs[0].kind, named) if named else {}
+    """Of records that the hub has of its own only the blanks are filled; an alias may as well name another row."""
+    owned = loader.owned(work, decided)
     return [fill_blanks(owned[one.id], one) if one.id in owned else one for one in records]
 
 

@@ -136,7 +136,7 @@ class Run:
             months = self._months.get(landing.batch_id) or work.migrations.find_months(landing.batch_id)
             self._months[landing.batch_id] = months
             reading = Reading(self.history, kind, self.head.today, landing.batch_id, attempts)
-            found = reading.whole(months) if kind in UNDIVIDED else reading.by_month(work, months)
+            found = reading.whole(work, months) if kind in UNDIVIDED else reading.by_month(work, months)
             gone = [
                 one.batch_id
                 for place, one in attempts.items()

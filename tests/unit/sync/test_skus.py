@@ -70,3 +70,15 @@ def test_a_name_that_no_service_has_means_none(name: str) -> None:
 
 def test_any_writing_means_the_kept_service() -> None:
     assert decide_skus([service(1, PROPER), service(2, "BOTOX 20u Forehead")]).named("botox 20 U-forehead") == "svc_1"
+
+
+def test_a_name_that_a_person_calls_a_standing_service_leads_its_rows_to_that_one_and_its_sku() -> None:
+    stands = Service(id=ServiceId("consult"), sku="First talk", name="First  talk")
+    rows = [service(1, PROPER), service(2, "Botox 40u - forehead"), service(3, "BOTOX 20U FOREHEAD")]
+    skus = decide_skus(rows, standing={service_key(PROPER): stands})
+    assert [(one.sku, one.archived) for one in skus.services] == [
+        ("First talk", True),
+        ("Botox 40u - forehead", False),
+        ("First talk", True),
+    ]
+    assert skus.named("botox 20u forehead") == "consult"
