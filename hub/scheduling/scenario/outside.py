@@ -154,8 +154,8 @@ def _settle(player: Player, one: Undecided, *, is_resumed: bool) -> str | None:
     first = one.standing.stage
     while (step := next((each for each in find_steps(one.standing) if each not in asked), None)) is not None:
         asked.add(step)
-        # A cancellation is asked for again: that changes nothing more.
-        again = is_resumed and one.standing.stage is first and step in _REFUSALS and one.kind != "cancel"
+        again = is_resumed and one.standing.stage is first and step in _REFUSALS
+        again = again and (one.kind != "cancel" or one.is_there)  # one that is not done there is asked for again
         answer = _look(player, one, step) if again else _ask(player, one, step)
         before = one.standing
         one.standing = follow(before, step, answer, in_time=player.now < one.deadline_at)
