@@ -9,7 +9,7 @@ from hub.canonical.identity import IdentityRules
 from hub.canonical.ids import Kind
 from hub.canonical.practice import Practice, read_sound_practice
 from hub.canonical.practice_money import find_falling_fees
-from hub.canonical.practice_soundness import find_unmet
+from hub.canonical.practice_soundness import find_unasked, find_unmet
 from hub.connectors.calendar_owners import find_owner_problems
 from hub.connectors.kit.connection import Connection, read_connection
 from hub.connectors.kit.mapping_files import load_mappings
@@ -122,6 +122,7 @@ def find_notes(folder: PracticeFolder) -> Iterator[Problem]:
     """What is not wrong and a person should know, with its place: what nobody can do, or sees when it happens."""
     practice_file = parse(folder.text, str(folder.path / "practice.yaml"))
     yield from find_unmet(folder.practice, practice_file)
+    yield from find_unasked(folder.practice, practice_file)
     yield from find_falling_fees(folder.practice, practice_file)
     for connection in folder.connections.values():
         file = folder.path / "connections" / f"{connection.system}.yaml"

@@ -11,6 +11,7 @@ from hub.documents import Document, Path
 from hub.errors import Problem
 
 if TYPE_CHECKING:
+    from hub.canonical.money import Money
     from hub.canonical.practice import Policy, Practice
     from hub.canonical.practice_policy import Deposit
 
@@ -23,6 +24,7 @@ def find_money_problems(practice: Practice, document: Document) -> Iterator[Prob
         yield from _deposit_first(practice, policy, path, document)
         yield from _tiers(policy, path, document)
         yield from _windows(policy, path, document)
+    yield from _currencies(practice, document)
 
 
 def find_falling_fees(practice: Practice, document: Document) -> Iterator[Problem]:
@@ -79,3 +81,17 @@ def _windows(policy: Policy, path: Path, document: Document) -> Iterator[Problem
             message = f"another rule has the same `{key}`: they disagree about the fee, or one is too many"
             yield document.problem((*path, "cancellation", number, key), message, "Keep one of them")
         seen.add(rule.within_hours)
+
+
+def _currencies(practice: Practice, document: Document) -> Iterator[Problem]:
+    """Prices in another currency than the first: a trip costs one sum, and the policy's amounts name none."""
+    places: list[tuple[Path, Money | None]] = []
+    for i, service in enumerate(practice.services):
+        places.append((("services", i, "price"), service.price))
+        places += ((("services", i, "options", j, "price"), one.price) for j, one in enumerate(service.options))
+    priced = [(path, price) for path, price in places if price is not None]
+    for path, price in priced:
+        first = priced[0][1].currency
+        if price.currency != first:
+            message = f"this price is in {price.currency}, and the first one of the file in {first}"
+            yield document.problem(path, message, "Give all prices in one currency (`currency`, by default USD)")

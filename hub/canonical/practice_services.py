@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 
 from hub.canonical.money import Money
 from hub.canonical.practice_places import Dated, Entry
@@ -30,6 +30,14 @@ def parse_length(value: Any) -> int | dict[str, int]:
     return lengths if isinstance(value, dict) else lengths[DEFAULT_LENGTH]
 
 
+def require_whole_amount(value: Any) -> Any:
+    """Reject an amount with a point: 650.00 is hardly meant to be six and a half."""
+    amount = value.get("amount_minor", 0) if isinstance(value, dict) else 0
+    if isinstance(amount, bool) or not isinstance(amount, int):
+        raise ValueError("`amount_minor` is a whole number of cents: write 650.00 as 65000")  # noqa: TRY004
+    return value
+
+
 def require_price(value: Money) -> Money:
     """Reject a price below nothing, and one that no sum could hold."""
     if not 0 <= value.amount_minor <= HIGHEST_PRICE:
@@ -37,7 +45,7 @@ def require_price(value: Money) -> Money:
     return value
 
 
-Price = Annotated[Money, AfterValidator(require_price)]
+Price = Annotated[Money, BeforeValidator(require_whole_amount), AfterValidator(require_price)]
 Length = Annotated[int | dict[str, int], PlainValidator(parse_length)]
 
 

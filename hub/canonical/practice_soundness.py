@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hub.canonical.practice_checks import policy_places
 from hub.canonical.practice_money import find_money_problems
 from hub.canonical.practice_policy import OVERRIDABLE
+from hub.canonical.practice_services import PROVIDER, Length
 from hub.documents import Document, Path, meant
 from hub.errors import Problem
 
@@ -54,6 +55,30 @@ def find_unmet(practice: Practice, document: Document) -> Iterator[Problem]:
                 if need.certification is not None and need.certification not in codes:
                     hint = meant(need.certification, sorted(codes))
                     yield document.problem((*where, "certification"), _unmet(need, need.certification), hint)
+
+
+def find_unasked(practice: Practice, document: Document) -> Iterator[Problem]:
+    """Notes on kinds of the practice's own that no service asks for, and on lengths by who never decides them."""
+    asked = {need.kind for service in practice.services for step in service.steps for need in step.needs}
+    for i, resource in enumerate(practice.resources):
+        if resource.kind not in KINDS | asked:
+            message = f"no service asks for the kind {resource.kind!r}, so nothing is booked with {resource.id!r}"
+            yield document.problem(("resources", i, "kind"), message, meant(resource.kind, sorted(KINDS | asked)))
+    for i, service in enumerate(practice.services):
+        kinds = {need.kind for step in service.steps for need in step.needs if need.name == PROVIDER}
+        for path, length in _lengths(service):
+            for id_ in length if isinstance(length, dict) else ():
+                holder = practice.find_resource(id_)
+                if holder is not None and holder.kind not in kinds:
+                    message = f"{id_!r} never fills the name `provider` here, so this length is never used"
+                    hint = "Name who does, or call that need `as: provider`"
+                    yield document.problem(("services", i, *path, id_), message, hint)
+
+
+def _lengths(service: PracticeService) -> Iterator[tuple[Path, Length]]:
+    yield from ((("steps", j, "minutes"), step.minutes) for j, step in enumerate(service.steps))
+    for j, option in enumerate(service.options):
+        yield from ((("options", j, "minutes", name), length) for name, length in option.minutes.items())
 
 
 def _unmet(need: Need, word: str) -> str:

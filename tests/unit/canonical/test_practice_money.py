@@ -38,6 +38,8 @@ def test_money_rules_that_agree_are_read():
         ("from_minor: 5000", "from_minor: 0", 6, "policy.deposit.tiers[1].from_minor", "never counts"),
         ("within_hours: 24", "within_hours: 48", 8, "policy.cancellation[1].within_hours", "disagree"),
         ("within_hours: 24", "no_show: true", 8, "policy.cancellation[2].no_show", "disagree"),
+        ("currency: USD}", "currency: USD}, options: [{id: big, price: {amount_minor: 1, currency: CAD}}]", 3,
+         "services[0].options[0].price", "in CAD, and the first one of the file in USD"),
     ],
 )  # fmt: skip
 def test_money_rules_that_disagree_are_refused_with_line_and_what_to_do(old, new, line, field, message):
@@ -50,6 +52,15 @@ def test_money_rules_that_disagree_are_refused_with_line_and_what_to_do(old, new
     assert (problem.file, problem.line, problem.field) == ("practice.yaml", line, field)
     assert message in problem.message
     assert problem.hint
+
+
+@pytest.mark.parametrize("amount", ["100.00", "100.5", "'10000'", "true", "null"])
+def test_a_price_that_is_not_written_in_whole_cents_is_refused(amount):
+    with pytest.raises(InvalidInput) as caught:
+        read_practice(GOOD.replace("amount_minor: 10000", f"amount_minor: {amount}"), "practice.yaml")
+    [problem] = caught.value.problems
+    assert (problem.line, problem.field) == (3, "services[0].price")
+    assert "whole number of cents" in problem.message
 
 
 def test_each_policy_with_a_date_is_looked_at():

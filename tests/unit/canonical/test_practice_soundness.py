@@ -3,7 +3,7 @@
 import pytest
 
 from hub.canonical.practice import read_practice, read_sound_practice
-from hub.canonical.practice_soundness import find_unmet
+from hub.canonical.practice_soundness import find_unasked, find_unmet
 from hub.documents import parse
 from hub.errors import InvalidInput
 
@@ -127,3 +127,24 @@ def test_a_skill_that_nobody_has_is_noted_because_somebody_may_still_come_who_ha
     assert (note.line, note.field, note.hint) == (12, f"services[0].steps[0].needs[0].{field}", hint)
     assert message in note.message
     assert not [*find_unmet(read_sound_practice(GOOD, "practice.yaml"), parse(GOOD, "practice.yaml"))]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "field", "message"),
+    [
+        ("id: room-1, kind: room", "id: room-2, kind: rom}\n  - {id: room-1, kind: room", 8,
+         "resources[1].kind", "the kind 'rom'"),
+        ("talk, minutes: 30", "talk, minutes: {default: 30, room-1: 20}", 12, "services[0].steps[0].minutes.room-1",
+         "'room-1' never fills the name `provider`"),
+        ("[{kind: provider}, {kind: lounge}]}]",
+         "[{kind: lounge}]}], options: [{id: big, minutes: {talk: {default: 9, lee: 4}}}]", 12,
+         "services[0].options[0].minutes.talk.lee", "'lee' never fills"),
+    ],
+)  # fmt: skip
+def test_what_is_said_and_never_used_is_noted(old, new, line, field, message):
+    text = GOOD.replace(old, new)
+    (note,) = find_unasked(read_sound_practice(text, "practice.yaml"), parse(text, "practice.yaml"))
+    assert (note.line, note.field) == (line, field)
+    assert message in note.message
+    assert note.hint
+    assert not [*find_unasked(read_sound_practice(GOOD, "practice.yaml"), parse(GOOD, "practice.yaml"))]
