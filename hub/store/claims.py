@@ -28,7 +28,8 @@ _PLACED = text("SELECT DISTINCT visit_id FROM claim WHERE visit_id = ANY(:ids)")
 _UNMOVED = text("""
     SELECT v.id FROM visit v
     WHERE v.id = ANY(:ids) AND NOT v.contested AND v.state IN ('booked', 'arrived', 'fulfilled')
-    AND EXISTS (SELECT FROM claim c WHERE c.visit_id = v.id AND c.need = 'patient'
+    AND EXISTS (SELECT FROM claim c JOIN resource_unit u ON u.id = c.unit_id
+        WHERE c.visit_id = v.id AND u.owner_kind = 'patient' AND u.owner_id = v.patient_id
         AND c.during = tstzrange(v.start, v."end"))
     AND NOT EXISTS (SELECT FROM unnest(ARRAY[v.provider_id, v.room_id, v.device_id]) AS named
         WHERE named IS NOT NULL AND NOT EXISTS (SELECT FROM claim c JOIN resource_unit u ON u.id = c.unit_id

@@ -122,6 +122,13 @@ def test_a_fact_that_moves_away_makes_room(store: SqlStore, engine: Engine) -> N
     assert all(firm for _, _, firm in _claims(engine))
 
 
+def test_a_fact_that_turns_out_to_be_of_another_patient_claims_that_ones_time(store: SqlStore) -> None:
+    _place(store, visit(1, 0, 30))
+    _place(store, visit(1, 0, 30, patient=1))
+    assert _place(store, visit(2, 0, 30, provider="dr-kim")).contested == 0
+    assert _place(store, visit(3, 0, 30, provider=None, patient=1)).contested_visits == ("v3",)
+
+
 def test_a_room_for_two_holds_two_and_no_third(store: SqlStore, engine: Engine) -> None:
     visits = [visit(n, start, start + 40, patient=n, provider=None) for n, start in enumerate([0, 20, 30, 45])]
     with store.begin("test") as work:
