@@ -2,11 +2,15 @@
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
 from hub.operations.migration.go_back import WayBack
 from hub.tables import write_csv
+
+FIRST = ("what", "old_id", "hub_id", "patient", "start", "end", "service", "provider", "room", "location", "state")
+"""The columns that whoever enters a row looks at first; the others follow by their names."""
 
 
 def write_reentry_files(way_back: WayBack, folder: Path) -> tuple[Path, ...]:
@@ -16,7 +20,7 @@ def write_reentry_files(way_back: WayBack, folder: Path) -> tuple[Path, ...]:
     for kind in dict.fromkeys(one.kind for one in way_back.entries):
         rows = [one.said for one in way_back.entries if one.kind is kind]
         stream = BytesIO()
-        write_csv(stream, list(dict.fromkeys(name for row in rows for name in row)), rows)
+        write_csv(stream, _columns(rows), rows)
         written.append(_write(folder / f"reentry-{kind}.csv", stream.getvalue()))
     note = {
         "signed_by": way_back.by,
@@ -26,6 +30,11 @@ def write_reentry_files(way_back: WayBack, folder: Path) -> tuple[Path, ...]:
     }
     written.append(_write(folder / "reentry.json", json.dumps(note, indent=2).encode() + b"\n"))
     return tuple(written)
+
+
+def _columns(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    said = {name for row in rows for name in row}
+    return [*(name for name in FIRST if name in said), *sorted(said.difference(FIRST))]
 
 
 def _write(file: Path, content: bytes) -> Path:

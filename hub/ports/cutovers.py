@@ -67,10 +67,13 @@ class Written:
 
     kind: Kind
     id: str
-    source_id: str | None
-    """Of the old system; None: it does not know the record."""
+    source_ids: tuple[str, ...]
+    """Of the old system, sorted: several, where these are one record here; none: it does not know the record."""
     events: tuple[str, ...]
-    """What happened to it, sorted: `visit_booked`, `visit_moved`."""
+    """What happened to it, sorted: `visit_booked`, `visit_moved`; of a lot what its new lines are: `received`."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What stands beside the record: of a visit the package that pays, deposit and fee, of a package the sessions left;
+    of a lot all there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,10 @@ class Cutovers(Protocol):
         ...
 
     def find_written(self, system: str, kinds: Collection[Kind], since: datetime) -> tuple[Written, ...]:
-        """Records of these kinds that were made or changed after `since`, whoever did it; by kind and id."""
+        """Records of these kinds that were made or changed after `since`, whoever did it; by kind and id.
+
+        A package is changed by who books with it, a patient by a merge, a lot by each line of its ledger.
+        """
         ...
 
     def save_reentries(self, system: str, number: int, entries: Sequence[Reentry]) -> None:

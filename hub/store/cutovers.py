@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from hub.canonical.ids import Kind
 from hub.ports.cutovers import CutoverStep, FileChanges, GoneRow, Reentry, Step, Written
@@ -50,12 +50,35 @@ _OF_ONE_SORT = text(f"""{_DIFFERS}
     LEFT JOIN source_link k ON k.system = :system AND k.kind = d.kind AND k.source_id = d.source_id
     WHERE d.what = :what ORDER BY d.file, d.line""")  # noqa: S608 - the same
 
-_WRITTEN = """
-    SELECT t.id, min(k.source_id) AS source_id, coalesce(array_agg(DISTINCT e.name)
-        FILTER (WHERE e.name IS NOT NULL), '{{}}') AS events
-    FROM "{table}" t LEFT JOIN source_link k ON k.system = :system AND k.kind = :kind AND k.canonical_id = t.id
-    LEFT JOIN domain_event e ON e.subject_kind = :kind AND e.subject_id = t.id AND e.at > :since
-    WHERE t.updated_at > :since GROUP BY t.id ORDER BY t.id"""
+_KNOWN_AS = """
+    ARRAY(SELECT source_id FROM source_link k
+        WHERE k.system = :system AND k.kind = :kind AND k.canonical_id = {id} ORDER BY 1)"""
+_WRITTEN = f"""
+    SELECT t.id, {_KNOWN_AS.format(id="t.id")} AS source_ids,
+        ARRAY(SELECT DISTINCT name FROM domain_event e
+            WHERE e.subject_kind = :kind AND e.subject_id = t.id AND e.at > :since ORDER BY 1) AS events,
+        {{more}} AS more
+    FROM "{{table}}" t WHERE {{written}} ORDER BY t.id"""  # noqa: S608 fixed parts
+_MORE = {
+    Kind.VISIT: """json_build_object('package_id', (SELECT min(package_id) FROM package_use u WHERE u.visit_id = t.id),
+        'deposit', t.deposit_minor - t.deposit_waived_minor, 'fee', t.fee_minor - t.fee_waived_minor)""",
+    Kind.PACKAGE: """json_build_object('sessions_left', t.credits - t.used_before
+        - (SELECT count(*) FROM package_use u WHERE u.package_id = t.id))""",
+}
+_UPDATED = "t.updated_at > :since"
+_WHEN = {
+    Kind.PATIENT: f"""t.merged_into IS NULL AND ({_UPDATED} OR EXISTS (SELECT FROM domain_event e
+        WHERE e.subject_kind = 'patient' AND e.subject_id = t.id AND e.at > :since))""",
+    Kind.PACKAGE: f"""({_UPDATED}
+        OR EXISTS (SELECT FROM package_use u WHERE u.package_id = t.id AND u.used_at > :since))""",
+}
+"""When one was written though its own columns may say what they said: who was merged here, what was booked with."""
+_COUNTED = text(f"""
+    SELECT coalesce(t.record_id, 'lot ' || t.id) AS id, {_KNOWN_AS.format(id="t.record_id")} AS source_ids,
+        array_agg(DISTINCT m.kind ORDER BY m.kind) AS events, json_build_object('product_id', t.product_id,
+            'location_id', t.location_id, 'name', t.name, 'expires_on', t.expires_on, 'on_hand', t.on_hand) AS more
+    FROM lot t JOIN lot_movement m ON m.lot_id = t.id
+    WHERE m.recorded_at > :since GROUP BY t.id ORDER BY t.id""")  # noqa: S608 fixed parts
 _KEEP = text("""
     INSERT INTO reentry (system, number, place, kind, canonical_id, said)
     SELECT :system, :number, place, row ->> 'kind', row ->> 'id', row -> 'said'
@@ -106,10 +129,9 @@ class SqlCutovers:
     def find_written(self, system: str, kinds: Collection[Kind], since: datetime) -> tuple[Written, ...]:
         """See the port."""
         found: list[Written] = []
-        for kind in (kind for kind in TABLES if kind in kinds):
-            values = {"system": system, "kind": str(kind), "since": since}
-            rows = self._connection.execute(text(_WRITTEN.format(table=TABLES[kind].name)), values)
-            found += (Written(kind, row.id, row.source_id, tuple(row.events)) for row in rows)
+        for kind in (kind for kind in (*TABLES, Kind.LOT) if kind in kinds):
+            rows = self._connection.execute(_written(kind), {"system": system, "kind": str(kind), "since": since})
+            found += (Written(kind, row.id, tuple(row.source_ids), tuple(row.events), row.more) for row in rows)
         return tuple(found)
 
     def save_reentries(self, system: str, number: int, entries: Sequence[Reentry]) -> None:
@@ -121,3 +143,10 @@ class SqlCutovers:
         """See the port."""
         rows = self._connection.execute(_KEPT, {"system": system, "number": number})
         return tuple(Reentry(Kind(row.kind), row.canonical_id, row.said) for row in rows)
+
+
+def _written(kind: Kind) -> TextClause:
+    if kind is Kind.LOT:
+        return _COUNTED
+    more, written = _MORE.get(kind, "CAST('{}' AS json)"), _WHEN.get(kind, _UPDATED)
+    return text(_WRITTEN.format(table=TABLES[kind].name, more=more, written=written))

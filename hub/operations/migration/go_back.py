@@ -11,9 +11,10 @@ from json import dumps
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from hub.canonical.finance import Package
 from hub.canonical.ids import Kind
 from hub.canonical.money import Money
-from hub.canonical.records import Canonical, Patient
+from hub.canonical.records import Canonical, Patient, Visit
 from hub.errors import NeedsAttention, Problem
 from hub.operations.migration.frozen import last_step
 from hub.operations.migration.judge_history import signer
@@ -28,8 +29,12 @@ REFERENCES: Mapping[str, Kind] = {
     "room_id": Kind.RESOURCE,
     "device_id": Kind.RESOURCE,
     "visit_id": Kind.VISIT,
+    "package_id": Kind.PACKAGE,
 }
 """Fields that name another record, told by its name and by its id in the old system."""
+
+AMOUNTS = ("deposit", "fee")
+"""What a visit costs besides its price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,24 +136,34 @@ def _entries(work: UnitOfWork, system: str, written: Iterable[Written]) -> Itera
         by_kind.setdefault(one.kind, []).append(one)
     for kind, ones in by_kind.items():
         records = work.records.load(kind, [one.id for one in ones])
-        names, zone = _names(work, system, records.values()), _zone(work, system)
+        fields = {one.id: {**dict(records.get(one.id, ())), **_beside(one, records.get(one.id))} for one in ones}
+        names, zone = _names(work, system, fields.values()), _zone(work, system)
         for one in ones:
-            head = {"what": _what(one), "hub_id": one.id, "old_id": one.source_id or ""}
-            yield Reentry(kind, one.id, {**head, **_told(records[one.id], names, zone)})
+            head = {"what": _what(one), "hub_id": one.id, "old_id": ", ".join(one.source_ids)}
+            yield Reentry(kind, one.id, {**head, **_told(fields[one.id], names, zone)})
+
+
+def _beside(one: Written, record: Canonical | None) -> dict[str, Any]:
+    """What stands beside the record; of a visit its amounts in the currency of its price."""
+    if not isinstance(record, Visit):
+        return dict(one.more)
+    currency = record.price.currency if record.price else "USD"
+    amounts = {name: Money(amount_minor=one.more[name], currency=currency) for name in AMOUNTS if one.more.get(name)}
+    return {**one.more, **dict.fromkeys(AMOUNTS), **amounts}
 
 
 def _what(one: Written) -> str:
     """`new`, or what happened to it here: `visit_cancelled, visit_moved`."""
     said = ", ".join(one.events) or "changed"
-    return f"new: {said}" if one.source_id is None and one.events else "new" if one.source_id is None else said
+    return said if one.source_ids else f"new: {said}" if one.events else "new"
 
 
-def _names(work: UnitOfWork, system: str, records: Iterable[Canonical]) -> dict[tuple[Kind, str], tuple[str, str]]:
+def _names(work: UnitOfWork, system: str, said: Iterable[Mapping[str, Any]]) -> dict[tuple[Kind, str], tuple[str, str]]:
     """What records refer to → its name, and its id in the old system."""
     wanted: dict[Kind, set[str]] = {}
-    for record in records:
+    for fields in said:
         for field, kind in REFERENCES.items():
-            if (id_ := getattr(record, field, None)) is not None:
+            if (id_ := fields.get(field)) is not None:
                 wanted.setdefault(kind, set()).add(id_)
     found: dict[tuple[Kind, str], tuple[str, str]] = {}
     for kind, ids in wanted.items():
@@ -161,17 +176,19 @@ def _names(work: UnitOfWork, system: str, records: Iterable[Canonical]) -> dict[
 def _name(record: Canonical) -> str:
     if isinstance(record, Patient):
         return " ".join(part for part in (record.given_name, record.family_name) if part)
-    return str(getattr(record, "name", "") or "")
+    return record.id if isinstance(record, Package) else str(getattr(record, "name", "") or "")
 
 
 def _zone(work: UnitOfWork, system: str) -> ZoneInfo:
     return next(ZoneInfo(head.zone) for head in work.migrations.find_heads() if head.system == system)
 
 
-def _told(record: Canonical, names: Mapping[tuple[Kind, str], tuple[str, str]], zone: ZoneInfo) -> dict[str, str]:
+def _told(
+    fields: Mapping[str, Any], names: Mapping[tuple[Kind, str], tuple[str, str]], zone: ZoneInfo
+) -> dict[str, str]:
     """Field → text, times as the old system's clocks show them; of another record its name, and its id there."""
     said: dict[str, str] = {}
-    for field, value in record:
+    for field, value in fields.items():
         if field == "id":
             continue
         kind = REFERENCES.get(field)
