@@ -17,7 +17,7 @@ from hub.operations.ask_outside import Outside
 from hub.operations.book_visit import Booked
 from hub.operations.cancel_visit import Cancellation
 from hub.operations.confirm_cancellation import confirm_cancellation
-from hub.operations.confirm_hold import Asking, Undecided, confirm_booking
+from hub.operations.confirm_hold import Asking, Undecided, confirm_booking, confirm_hold
 from hub.operations.confirm_move import confirm_move
 from hub.operations.linked_system import LinkedSystem
 from hub.operations.move_visit import MoveRequest
@@ -42,9 +42,11 @@ from hub.scheduling.scenario.run import judged
 from tests.integration.operations.stored_scenario import StoredScenario
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "scenarios"
+AUDIT = Path(__file__).parents[2] / "scenarios" / "audit"
 REHEARSALS = [EXAMPLES / f"{name}.yaml" for name in (
     "moved-into-silence", "the-card-is-declined", "the-emr-says-no", "the-emr-says-nothing",
 )]  # fmt: skip
+REHEARSALS.append(AUDIT / "vendor-silent-on-a-cancellation.yaml")
 MAPPINGS = Path(__file__).parents[3] / "mappings"
 
 
@@ -63,7 +65,10 @@ class RehearsedVendor:
         return self._done(write.id, write.payload)
 
     def cancel(self, visit_id: str, _target: SourceRef | None) -> Confirmed | Declined | Absent | Unknown:
-        return self._done(visit_id, {**self.held.get(visit_id, {}), "status": "cancelled"})
+        held = self.held.get(visit_id, {})
+        if held.get("status") == "cancelled" and self.answers != "timeout":
+            return Confirmed(_record(visit_id, held))
+        return self._done(visit_id, {**held, "status": "cancelled"})
 
     def look(self, write: Write) -> Confirmed | Declined | Absent | Unknown:
         if self.answers == "timeout":
@@ -149,13 +154,16 @@ class RehearsedScenario(StoredScenario):
             with self._engine.begin() as connection:  # as if every pause were over
                 connection.execute(text("UPDATE pending_change SET next_try_at = :now"), {"now": self.now})
             done = reconcile_bookings(self.store, self.outside)
+            self._serve()  # as `tend_book` does
             return {"done": done.done, "released": done.released, "waiting": done.waiting}
         return super().play(entry)
 
     def _book(self, action: Book) -> dict[str, Any]:
-        assert action.arrives is not None
         asking = Asking("test", action.key)
-        done = confirm_booking(self.store, self._request(action, action.arrives), self.outside, asking)
+        if action.arrives is None:
+            done = confirm_hold(self.store, self._holds[action.hold or ""], self.outside, asking)
+        else:
+            done = confirm_booking(self.store, self._request(action, action.arrives), self.outside, asking)
         paid = {"payment": self._payment()}
         if isinstance(done, Booked):
             ids = tuple(visit.id for visit in done.visits)
