@@ -39,6 +39,7 @@ from hub.canonical.practice_policy import (
 )
 from hub.canonical.practice_ranking import Ranking
 from hub.canonical.practice_services import (
+    DEVICE,
     PROVIDER,
     ROOM,
     Need,
@@ -139,6 +140,11 @@ class Practice(Entry):
     def find_resource(self, resource_id: str) -> PracticeResource | None:
         """The resource of that id, if it is declared."""
         return next((resource for resource in self.resources if resource.id == resource_id), None)
+
+    def is_person(self, resource_id: str) -> bool:
+        """Whether it is declared and can answer for something: it is no room and no device."""
+        resource = self.find_resource(resource_id)
+        return resource is not None and resource.kind not in (ROOM, DEVICE)
 
     def find_product(self, product_id: str) -> Product | None:
         """The product of that id, if it is declared."""

@@ -11,6 +11,7 @@ from hub.canonical.wall import DayCount, Flag, Positive, Quantity, Some, Word
 PROVIDER = "provider"
 """The name whose holder decides the lengths of steps."""
 ROOM = "room"
+DEVICE = "device"
 DEFAULT_LENGTH = "default"
 HIGHEST_PRICE = 10**13
 """In minor units."""

@@ -56,5 +56,5 @@ def note_stock(work: UnitOfWork, practice: Practice, movements: Sequence[Movemen
 
 
 def is_known(practice: Practice, *resource_ids: str | None) -> bool:
-    """Whether all of them that are named are the practice file's."""
-    return all(one is None or practice.find_resource(one) is not None for one in resource_ids)
+    """Whether all of them that are named are people of the practice file."""
+    return all(one is None or practice.is_person(one) for one in resource_ids)

@@ -178,4 +178,4 @@ def _key(player: Player, action: StockEntry, lot: str) -> LotKey:
 
 
 def _unknown(player: Player, resource_id: str) -> bool:
-    return player.scenario.find_resource(resource_id) is None
+    return not player.scenario.is_person(resource_id)
