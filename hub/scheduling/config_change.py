@@ -4,7 +4,7 @@ Each visit to come is judged as if it were not there, with the resources it has.
 already is not the change's doing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
@@ -28,7 +28,7 @@ from hub.canonical.practice import (
 from hub.scheduling.dated_change import in_words
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Refusal
-from hub.scheduling.diary import BusyClaim, Diary, LotOnHand, Promise
+from hub.scheduling.diary import BusyClaim, Diary, LotOnHand, Promise, taken_off
 from hub.scheduling.request import BookingRequest, Part, Trip
 
 REHEARSED = ("patients", "packages")
@@ -149,21 +149,12 @@ class _Days:
             visits=tuple(
                 one for one in self._diary.visits if one.patient_id == visit.part.patient_id and one.id != visit.id
             ),
-            promises=_less(self._diary.promises, visit.promises),
+            promises=(*self._diary.promises, *map(taken_off, visit.promises)),
             packages=tuple(
                 replace(one, credits_left=one.credits_left + 1) if one.id == visit.part.package_id else one
                 for one in self._diary.packages
             ),
         )
-
-
-def _less(promises: Iterable[Promise], own: tuple[Promise, ...]) -> tuple[Promise, ...]:
-    """The promises without one of each of its own."""
-    left = list(promises)
-    for promise in own:
-        if promise in left:
-            left.remove(promise)
-    return tuple(left)
 
 
 def _days_between(first: datetime, last: datetime) -> Iterator[date]:

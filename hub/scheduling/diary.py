@@ -58,6 +58,13 @@ class Promise:
     promised_on: date
     """The local date of the visit's arrival."""
     quantity: Decimal
+    visits: int = 1
+    """Of so many, added up. What is taken off again has both below nothing."""
+
+
+def taken_off(promise: Promise) -> Promise:
+    """What a promise is added to for it not to count any more: its own opposite."""
+    return replace(promise, quantity=-promise.quantity, visits=-promise.visits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Pledges:
     """All promises of a diary, as facts are judged one after the other."""
 
     def __init__(self, promises: Iterable[Promise]) -> None:
-        self._standing: dict[tuple[str, str, date], Decimal] = {}
+        self._standing: dict[tuple[str, str, date], tuple[Decimal, int]] = {}
         self._add(promises, 1)
 
     def add(self, promises: Iterable[PlannedPromise]) -> None:
@@ -44,9 +44,11 @@ class Pledges:
 
     def standing(self) -> tuple[Promise, ...]:
         """All of them, summed by date."""
-        return tuple(Promise(*key, quantity) for key, quantity in self._standing.items() if quantity)
+        return tuple(Promise(*key, *added) for key, added in self._standing.items() if added[0])
 
     def _add(self, promises: Iterable[Promise | PlannedPromise], sign: int) -> None:
         for one in promises:
             key = (one.product_id, one.location_id, one.promised_on)
-            self._standing[key] = self._standing.get(key, Decimal()) + sign * one.quantity
+            quantity, visits = self._standing.get(key, (Decimal(), 0))
+            more = one.visits if isinstance(one, Promise) else 1
+            self._standing[key] = quantity + sign * one.quantity, visits + sign * more

@@ -29,10 +29,8 @@ def find_shortage(
     product = practice.find_product(product_id)
     if product is None:
         return None
-    wanted: dict[date, Decimal] = {}
-    for one in promises:
-        if (one.product_id, one.location_id) == (product_id, location_id):
-            wanted[one.promised_on] = wanted.get(one.promised_on, Decimal()) + one.quantity
+    its = (one for one in promises if (one.product_id, one.location_id) == (product_id, location_id))
+    wanted = ((one.promised_on, one.quantity, one.visits) for one in its)
     short = supply_of(practice, lots, product, location_id).unserved(wanted)
     if not short:
         return None

@@ -17,8 +17,9 @@ from hub.scheduling.rules_between_visits import (
     is_too_soon,
     lacks_prerequisite,
 )
-from hub.scheduling.stock import Demand, Shelf, shelf_of
+from hub.scheduling.stock import Shelf, shelf_of
 from hub.scheduling.timeline import minute_from, minute_of, span_bits
+from hub.scheduling.vials import Demand
 
 
 class TripRules:

@@ -1,6 +1,6 @@
 """Stock: whether promises can all be kept from the lots, first expiry first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,10 +9,8 @@ from functools import cached_property
 from hub.canonical.practice import Practice, Product
 from hub.scheduling.clock import wall_clock
 from hub.scheduling.diary import Diary, LotOnHand
-from hub.scheduling.vials import Supply
+from hub.scheduling.vials import Demand, Supply, Wanted
 
-Demand = tuple[date, Decimal]
-"""(local date of arrival, quantity)."""
 _ONE_DAY = timedelta(days=1)
 
 
@@ -62,29 +60,29 @@ class VialShelf(Shelf):
     """
 
     supply: Supply
-    promised: Mapping[date, Decimal]
-    """Local date → what is promised for it."""
+    promised: tuple[Wanted, ...]
 
     def holds(self, demands: Iterable[Demand]) -> bool:
         """See `Shelf`."""
         counted = [(day, quantity) for day, quantity in demands if quantity and self._counts(day)]
         if not counted:
             return True
-        if self._surely_holds(_by_date(counted)):
+        if self._surely_holds(counted):
             return True
-        return self._short(_by_date((*self.promised.items(), *counted))) <= self._short_already
+        return self._short((*self.promised, *((day, quantity, 1) for day, quantity in counted))) <= self._short_already
 
-    def _surely_holds(self, added: Mapping[date, Decimal]) -> bool:
+    def _surely_holds(self, added: list[Demand]) -> bool:
         """Whether what lasts beyond all dates would do if each date opened vials of its own: quick to say, and what it
         says no to may hold all the same.
         """
-        own = sum(added.values()) + self.supply.wasted_at_most(day for day in added if day not in self.promised)
-        return self._taken_at_most + own <= self.supply.lasting(max(self._last_promised, *added))
+        own = _sum(added) + self.supply.wasted_at_most({day for day, _ in added} - self._promised_on)
+        last = max(*self._promised_on, *(day for day, _ in added), date.min)
+        return self._taken_at_most + own <= self.supply.lasting(last)
 
     def most_on(self, day: date) -> Decimal:
         """See `Shelf`. Found by halving, down to the smallest part of a unit that is counted anywhere."""
         held = sum((lot.on_hand for lot in self.supply.lots), Decimal())
-        counted = [held, *self.promised.values(), *(lot.on_hand for lot in self.supply.lots)]
+        counted = [held, *(quantity for _, quantity, _ in self.promised), *(lot.on_hand for lot in self.supply.lots)]
         step = Decimal(1).scaleb(min(int(one.normalize().as_tuple().exponent) for one in counted if one) if held else 0)
         step = min(step, Decimal(1))
         low, high = 0, int(held / step)
@@ -104,17 +102,19 @@ class VialShelf(Shelf):
 
     @cached_property
     def _taken_at_most(self) -> Decimal:
-        return sum(self.promised.values(), Decimal()) + self.supply.wasted_at_most(self.promised)
+        return sum((quantity for _, quantity, _ in self.promised), Decimal()) + self.supply.wasted_at_most(
+            self._promised_on
+        )
 
     @cached_property
-    def _last_promised(self) -> date:
-        return max(self.promised, default=date.min)
+    def _promised_on(self) -> frozenset[date]:
+        return frozenset(day for day, _, _ in self.promised)
 
     @cached_property
     def _short_already(self) -> Decimal:
         return self._short(self.promised)
 
-    def _short(self, wanted: Mapping[date, Decimal]) -> Decimal:
+    def _short(self, wanted: Iterable[Wanted]) -> Decimal:
         return sum(self.supply.unserved(wanted).values(), Decimal())
 
 
@@ -125,15 +125,16 @@ def shelf_of(practice: Practice, diary: Diary, product_id: str, location_id: str
     key = (product_id, location_id)
     lots = [(lot.expires_on, lot.on_hand) for lot in diary.lots if (lot.product_id, lot.location_id) == key]
     promised = [
-        (promise.promised_on, promise.quantity)
+        (promise.promised_on, promise.quantity, promise.visits)
         for promise in diary.promises
         if (promise.product_id, promise.location_id) == key
         and (strict_until is None or promise.promised_on <= strict_until)
     ]
     if product.vial is not None:
-        return VialShelf((), strict_until, supply_of(practice, diary.lots, product, location_id), _by_date(promised))
+        return VialShelf((), strict_until, supply_of(practice, diary.lots, product, location_id), tuple(promised))
+    wanted = [(day, quantity) for day, quantity, _ in promised]
     firsts = sorted({date.min, *(expires + _ONE_DAY for expires, _ in lots if expires < date.max)})
-    return Shelf(tuple((first, _from(lots, first) - _from(promised, first)) for first in firsts), strict_until)
+    return Shelf(tuple((first, _from(lots, first) - _from(wanted, first)) for first in firsts), strict_until)
 
 
 def supply_of(practice: Practice, lots: Iterable[LotOnHand], product: Product, location_id: str) -> Supply:
@@ -143,12 +144,9 @@ def supply_of(practice: Practice, lots: Iterable[LotOnHand], product: Product, l
     return Supply(its, product.vial, wall_clock(practice.zone_of(location_id)))
 
 
-def _by_date(demands: Iterable[Demand]) -> dict[date, Decimal]:
-    found: dict[date, Decimal] = {}
-    for day, quantity in demands:
-        found[day] = found.get(day, Decimal()) + quantity
-    return found
-
-
 def _from(entries: Iterable[Demand], first: date) -> Decimal:
-    return sum((quantity for day, quantity in entries if day >= first), Decimal())
+    return _sum((day, quantity) for day, quantity in entries if day >= first)
+
+
+def _sum(entries: Iterable[Demand]) -> Decimal:
+    return sum((quantity for _, quantity in entries), Decimal())

@@ -4,7 +4,7 @@ Promises are of local dates, so they count on a vial only where it is sure to be
 whenever on its first date that is, to the end of its last one.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +15,10 @@ from hub.scheduling.diary import LotOnHand, OpenVial
 from hub.scheduling.ledger import ZERO, Movement, MovementKind, key_of
 from hub.scheduling.timeline import instant_at, minute_of
 
+Demand = tuple[date, Decimal]
+"""(local date of arrival, quantity) of one visit."""
+Wanted = tuple[date, Decimal, int]
+"""The same of so many visits, added up."""
 LAPSED = "lapsed"
 """The reason of waste at the end of a vial's hours."""
 _ONE_DAY = timedelta(days=1)
@@ -65,7 +69,7 @@ class Supply:
     """What the lots of one product at one location can serve, date by date.
 
     A vial is opened only when those that are open do not suffice, so of a date's vials at most one is left with
-    something in it each time their hours end.
+    something in it each time their hours end; and after the last visit of the date nobody misses it.
     """
 
     lots: tuple[LotOnHand, ...]
@@ -73,8 +77,12 @@ class Supply:
     """None: units are taken one by one and keep to their lot's expiry."""
     clock: WallClock
 
-    def unserved(self, wanted: Mapping[date, Decimal]) -> dict[date, Decimal]:
+    def unserved(self, promises: Iterable[Wanted]) -> dict[date, Decimal]:
         """Of what is wanted on each date what there is nothing for; dates that are served whole are left out."""
+        wanted: dict[date, tuple[Decimal, int]] = {}
+        for day, quantity, visits in promises:
+            before = wanted.get(day, (ZERO, 0))
+            wanted[day] = before[0] + quantity, before[1] + visits
         opened = [_Batch(vial.remaining, self._last_on(lot, vial.closes_at)) for lot, vial in self._open()]
         sealed = [
             _Batch(lot.sealed, lot.expires_on) for lot in sorted(self.lots, key=lambda lot: (lot.expires_on, lot.lot))
@@ -82,7 +90,7 @@ class Supply:
         short: dict[date, Decimal] = {}
         for day in sorted(wanted):
             opened = sorted((one for one in opened if one.left and one.last_on >= day), key=lambda one: one.last_on)
-            missing = self._serve(day, wanted[day], opened, sealed)
+            missing = self._serve(day, *wanted[day], opened, sealed)
             if missing > 0:
                 short[day] = missing
         return short
@@ -94,11 +102,11 @@ class Supply:
     def wasted_at_most(self, days: Iterable[date]) -> Decimal:
         """What is left unused if each of these dates opens vials of its own, at most."""
         whole = self.vial.units if self.vial else ZERO
-        return sum((self._spoilt(day) + whole for day in days), ZERO)
+        return sum(((1 + self._endings(day)) * whole for day in days), ZERO)
 
-    def _serve(self, day: date, quantity: Decimal, opened: list[_Batch], sealed: list[_Batch]) -> Decimal:
+    def _serve(self, day: date, quantity: Decimal, visits: int, opened: list[_Batch], sealed: list[_Batch]) -> Decimal:
         """Takes from those that are open, the first to end first, then opens more; they join `opened`."""
-        left = quantity + self._spoilt(day) if quantity else ZERO
+        left = quantity + self._spoilt(day, visits) if quantity else ZERO
         for batch in opened:
             left -= _take(batch, left)
         for batch in (one for one in sealed if one.last_on >= day):
@@ -128,12 +136,16 @@ class Supply:
             last += _ONE_DAY
         return last
 
-    def _spoilt(self, day: date) -> Decimal:
-        """The most that may be left in vials whose hours end on a date that is longer than they are."""
+    def _spoilt(self, day: date, visits: int) -> Decimal:
+        """The most that may be left in vials whose hours end before the last of a date's visits."""
+        return max(0, min(self._endings(day), visits - 1)) * self.vial.units if self.vial is not None else ZERO
+
+    def _endings(self, day: date) -> int:
+        """How often the hours of vials that are opened on the date end on it, at most."""
         if self.vial is None:
-            return ZERO
+            return 0
         minutes = self.clock.day_start(day + _ONE_DAY) - self.clock.day_start(day)
-        return (-(-minutes // (self.vial.open_hours * 60)) - 1) * self.vial.units
+        return -(-minutes // (self.vial.open_hours * 60)) - 1
 
 
 def _take(batch: _Batch, quantity: Decimal) -> Decimal:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from hub.canonical.practice import Practice
 from hub.scheduling.decision import Openings, Refusal
-from hub.scheduling.diary import BusyClaim, Diary, PatientVisit, Promise
+from hub.scheduling.diary import BusyClaim, Diary, PatientVisit, Promise, taken_off
 from hub.scheduling.openings import find_openings
 from hub.scheduling.protocol import candidates, reach_of, timed_trips
 from hub.scheduling.request import OpeningsRequest, Part, Trip
@@ -127,7 +127,7 @@ def before_freed(diary: Diary, freed: Freed) -> Diary:
         promises=(
             *diary.promises,
             *freed.promises,
-            *(replace(promise, quantity=-promise.quantity) for promise in freed.promises_now),
+            *(taken_off(promise) for promise in freed.promises_now),
         ),
         packages=tuple(
             replace(package, credits_left=package.credits_left - spent[package.id]) for package in diary.packages

@@ -54,7 +54,7 @@ _ALL_CLAIMS = f"""
     {_CLAIMS.format(units="resource_unit u", spans="tstzrange(%(first)s, %(last)s)")}
     AND (CAST(%(resources)s AS text[]) IS NULL OR u.owner_id = ANY(%(resources)s))"""
 _PROMISES = """
-    SELECT p.product_id, p.location_id, p.due_on, h.expires_at, sum(p.quantity) AS quantity
+    SELECT p.product_id, p.location_id, p.due_on, h.expires_at, sum(p.quantity) AS quantity, count(*) AS visits
     FROM {source} LEFT JOIN hold h ON h.id = p.hold_id
     WHERE CAST(%(location)s AS text) IS NULL OR p.location_id = %(location)s
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
@@ -91,7 +91,7 @@ _LOOK = f"""
         (SELECT json_agg(json_build_array(subject, subject_id, first_on, last_on)) FROM noted) AS noted,
         (SELECT json_agg(json_build_array(owner_id, unit, {epoch_of("expires_at")}, encode(rows, 'hex')))
             FROM ({_CHANGED_CLAIMS}) AS found) AS claims,
-        (SELECT json_agg(json_build_array(product_id, location_id, due_on, CAST(quantity AS text),
+        (SELECT json_agg(json_build_array(product_id, location_id, due_on, CAST(quantity AS text), visits,
                 {epoch_of("expires_at")}))
             FROM ({_CHANGED_PROMISES}) AS found) AS promises,
         {IN_FORCE},
@@ -203,7 +203,10 @@ class SqlDiaries:
             for row in run(self._connection, _ALL_CLAIMS, values)
         )
         promises = tuple(
-            (Promise(row["product_id"], row["location_id"], row["due_on"], row["quantity"]), row["expires_at"])
+            (
+                Promise(row["product_id"], row["location_id"], row["due_on"], row["quantity"], row["visits"]),
+                row["expires_at"],
+            )
             for row in run(self._connection, _ALL_PROMISES, location)
         )
         claims, _ = found.without_ended(self._moment.now)
@@ -249,8 +252,8 @@ def _claims(seen: Found) -> PackedClaims:
 
 def _promises(seen: Found) -> list[Promised]:
     return [
-        (Promise(product, location, date.fromisoformat(due), Decimal(quantity)), _deadline(ends))
-        for product, location, due, quantity, ends in seen["promises"] or ()
+        (Promise(product, location, date.fromisoformat(due), Decimal(quantity), visits), _deadline(ends))
+        for product, location, due, quantity, visits, ends in seen["promises"] or ()
     ]
 
 

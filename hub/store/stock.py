@@ -36,7 +36,7 @@ _LEDGER = text("""
     AND (CAST(:location AS text) IS NULL OR l.location_id = :location)
     AND (CAST(:name AS text) IS NULL OR l.name = :name) ORDER BY m.id""")
 _PROMISES = text("""
-    SELECT p.product_id, p.location_id, p.due_on, sum(p.quantity) AS quantity
+    SELECT p.product_id, p.location_id, p.due_on, sum(p.quantity) AS quantity, count(*) AS visits
     FROM stock_promise p LEFT JOIN hold h ON h.id = p.hold_id
     WHERE p.location_id = :location AND p.product_id = ANY(:products) AND (h.id IS NULL OR h.expires_at > :now)
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""")
@@ -58,7 +58,7 @@ class SqlStock:
         """See the port."""
         values = {"location": location_id, "products": sorted(product_ids), "now": self._moment.now}
         rows = self._connection.execute(_PROMISES, values)
-        return tuple(Promise(row.product_id, row.location_id, row.due_on, row.quantity) for row in rows)
+        return tuple(Promise(row.product_id, row.location_id, row.due_on, row.quantity, row.visits) for row in rows)
 
     def load_ledger(
         self, product_id: str | None = None, location_id: str | None = None, lot: str | None = None

@@ -84,6 +84,15 @@ def test_stock_and_steps_without_the_patient_are_given_back_while_a_visit_is_jud
     assert (len(changed.changes), changed.judged, changed.broken) == (2, 4, ())
 
 
+def test_visits_that_would_use_more_than_there_is_break_also_where_a_date_has_several(
+    store: SqlStore, engine: Engine
+) -> None:
+    open_practice(store)
+    ids = [booked(store, "gel-mask", 0, patient=patient) for patient in range(3)]
+    broken = plan(store, engine, PRACTICE.replace("product: gel, quantity: 1", "product: gel, quantity: 2")).broken
+    assert {(one.id, one.reasons) for one in broken} == {(one, ("no_stock",)) for one in ids}
+
+
 def test_cancelled_visits_do_not_break(store: SqlStore, engine: Engine) -> None:
     open_practice(store)
     visit_id = booked(store)

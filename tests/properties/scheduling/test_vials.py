@@ -1,6 +1,5 @@
 """Vials against a reference that keeps every single unit, and promises against serving them all."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -78,6 +77,15 @@ def test_whoever_was_promised_is_served_when_everybody_comes_in_order(units, hou
     serve(START + timedelta(days=30))
 
 
+@given(sizes, st.sampled_from(HOURS), lots, st.integers(-1, 4), st.integers(1, 9))
+def test_who_is_promised_alone_finds_all_that_is_there(units, hours, entries, day, quantity):
+    """Nobody comes after, so what is left of a vial is nobody's loss."""
+    practice, held, on = practice_of(units, hours), shelf_of_lots(entries), FIRST_DAY + timedelta(day)
+    there = sum(lot.on_hand for lot in held if lot.expires_on >= on)
+    shelf = shelf_of(practice, Diary(lots=held), "tox", "main", FIRST_DAY)
+    assert shelf.holds([(on, Decimal(quantity))]) == (quantity <= there)
+
+
 @given(sizes, lots, st.lists(st.tuples(st.integers(-1, 7), st.integers(1, 6)), max_size=5), st.integers(-1, 7))
 def test_the_most_is_what_holds_and_no_unit_more(units, entries, promised, day):
     practice, on = practice_of(units, 24), FIRST_DAY + timedelta(day)
@@ -119,12 +127,14 @@ def test_a_shelf_holds_what_leaves_nobody_without_who_would_not_have_been(units,
     promises = {FIRST_DAY + timedelta(days): Decimal(quantity) for days, quantity in promised.items()}
     book = tuple(Promise("tox", "main", day, quantity) for day, quantity in promises.items())
     shelf = shelf_of(practice, Diary(promises=book, lots=shelf_of_lots(entries)), "tox", "main", FIRST_DAY)
-    wanted = Counter(promises)
-    for days, quantity in more:
-        wanted[FIRST_DAY + timedelta(days)] += Decimal(quantity)
+    added = [(FIRST_DAY + timedelta(days), Decimal(quantity)) for days, quantity in more]
     supply = supply_of(practice, shelf_of_lots(entries), practice.products[0], "main")
-    without, with_them = (sum(supply.unserved(one).values()) for one in (promises, wanted))
-    assert shelf.holds([(FIRST_DAY + timedelta(d), Decimal(n)) for d, n in more]) == (with_them <= without)
+    book_and_added = [*promises.items(), *added]
+    without, with_them = (
+        sum(supply.unserved((day, quantity, 1) for day, quantity in one).values())
+        for one in (promises.items(), book_and_added)
+    )
+    assert shelf.holds(added) == (with_them <= without)
 
 
 @dataclass
