@@ -16,7 +16,9 @@ import hashlib
 import importlib.util
 import os
 import shlex
+import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -32,6 +34,7 @@ OWNER = "postgres"
 APPLICATION = "hub_app"
 _LONGEST_SOCKET_FOLDER = 90  # bytes; the system's limit of 107 holds the socket's own name too
 _SECONDS_TO_START = 180
+_HALF = "postgres.half-"
 _NO_PID = 2**22 + 1  # Linux gives none above 2**22
 _SETTINGS = {
     "listen_addresses": "",
@@ -185,13 +188,25 @@ class EmbeddedServer:
         return self._failure("the embedded PostgreSQL does not start", self._log, seen)
 
     def _create(self) -> None:
+        """Make the data folder whole or not at all: beside its place, and then put there.
+
+        What somebody who was killed began is removed, as far as no initdb that outlived them still writes there.
+        """
         self._data.mkdir(exist_ok=True)
         self._account.own(self._data)
+        for half in self.folder.glob(f"{_HALF}*"):
+            shutil.rmtree(half, ignore_errors=True)
+        half = Path(tempfile.mkdtemp(prefix=_HALF, dir=self.folder))
+        self._account.own(half)
+        self._make_cluster(self._data if any(self._data.iterdir()) else half)
+        half.rename(self._data)
+
+    def _make_cluster(self, folder: Path) -> None:
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
         sync = [] if self._durable else ["--no-sync"]
         said = self.folder / "initdb.log"
         with said.open("wb") as output:
-            command = ["initdb", "-D", str(self._data), "-U", OWNER, "--auth=trust", *locale, *sync]
+            command = ["initdb", "-D", str(folder), "-U", OWNER, "--auth=trust", *locale, *sync]
             if self._run(*command, output=output):
                 raise self._failure("the embedded PostgreSQL cannot create its data folder", said, 0)
         said.unlink()

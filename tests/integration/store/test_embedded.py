@@ -228,3 +228,26 @@ def _start_as_ordinary_user(folder: Path) -> None:
     assert Path(f"/proc/{_pid(folder)}").stat().st_uid == os.geteuid() != 0
     assert _ask(server) == 42
     assert server.leave()
+
+
+def _create_until_killed(folder: Path) -> None:
+    """Die with what was begun as soon as PostgreSQL has put its version there: nothing else of it is whole then."""
+    os.setpgid(0, 0)
+    server = EmbeddedServer(folder, durable=False)
+    group = os.getpid()
+    if os.fork() == 0:
+        while not list(folder.glob("postgres*/PG_VERSION")):
+            pass
+        os.killpg(group, signal.SIGKILL)
+    server.start()
+    signal.pause()
+
+
+def test_who_is_killed_while_the_folder_is_made_leaves_nothing_that_is_taken_for_one(folder: Path) -> None:
+    killed = start(_create_until_killed, folder)
+    killed.join()
+    assert killed.exitcode == -signal.SIGKILL
+    server = _started(folder)
+    assert _ask(server) == 42
+    assert [path.name for path in folder.glob("postgres*")] == ["postgres"]
+    server.leave()
