@@ -47,7 +47,7 @@ def refused(
     more: Details = ({}, ()),
 ) -> typer.Exit:
     """Print every reason and the nearest times, if any were looked for; raise what comes back: exit 1."""
-    from hub.scheduling.nearest import DAYS
+    from hub.scheduling.nearest import FAR_DAYS
     from hub.scheduling.scenario.codes import meaning
 
     times = {side: at and local(at, zone) for side, at in nearest._asdict().items()} if nearest is not None else None
@@ -59,7 +59,7 @@ def refused(
     for code in refusal.reasons:
         typer.echo(f"  {code}: {meaning(code)}", err=True)
     for side, shown in (times or {}).items():
-        typer.echo(f"nearest {side}: {shown or f'none within {DAYS} days'}", err=True)
+        typer.echo(f"nearest {side}: {shown or f'none within {FAR_DAYS} days'}", err=True)
     for line in more[1]:
         typer.echo(line, err=True)
     return typer.Exit(1)

@@ -8,7 +8,7 @@ from hub.operations.apply_practice import load_practice
 from hub.operations.look_at_book import look_at_book
 from hub.operations.move_visit import MoveRequest, asked_again, load_whole
 from hub.ports import Store, UnitOfWork
-from hub.scheduling.nearest import Nearest, dates_around
+from hub.scheduling.nearest import DAYS, FAR_DAYS, Nearest, dates_around, may_lie_further
 from hub.scheduling.nearest import find_nearest as decide_nearest
 from hub.scheduling.request import BookingRequest
 
@@ -45,8 +45,16 @@ def find_nearest_move(store: Store, move: MoveRequest) -> Nearest:
 
 
 def _nearest(work: UnitOfWork, practice: Practice, request: BookingRequest, without: Collection[str] = ()) -> Nearest:
-    first_on, last_on = dates_around(practice, request, work.now)
+    found = _within(work, practice, request, without, DAYS)
+    is_far = may_lie_further(practice, request, found, work.now)
+    return _within(work, practice, request, without, FAR_DAYS) if is_far else found
+
+
+def _within(
+    work: UnitOfWork, practice: Practice, request: BookingRequest, without: Collection[str], days: int
+) -> Nearest:
+    first_on, last_on = dates_around(practice, request, work.now, days=days)
     diary = look_at_book(work, request.trip, first_on, last_on).diary
     if without:
         diary = replace(diary, visits=tuple(visit for visit in diary.visits if visit.id not in without))
-    return decide_nearest(practice, diary, request, work.now)
+    return decide_nearest(practice, diary, request, work.now, days=days)

@@ -11,7 +11,9 @@ from hub.scheduling.openings import find_openings
 from hub.scheduling.request import BookingRequest, OpeningsRequest
 
 DAYS = 14
-"""How many local dates on either side are looked at."""
+"""How many local dates on either side are looked at first."""
+FAR_DAYS = 90
+"""How many where a side has none: sessions of a course lie weeks apart."""
 NO_TIME_MENDS = frozenset(
     {
         *("unknown_service", "unknown_patient", "unknown_resource", "key_reused", "reason_missing"),
@@ -50,6 +52,12 @@ def find_nearest(
     earlier = [arrival for arrival in found.arrivals if arrival < request.arrives_at]
     later = (arrival for arrival in found.arrivals if arrival > request.arrives_at)
     return Nearest(earlier[-1] if earlier else None, next(later, None))
+
+
+def may_lie_further(practice: Practice, request: BookingRequest, found: Nearest, now: datetime) -> bool:
+    """Whether a side on which `DAYS` have none could have one beyond them."""
+    today = now.astimezone(practice.zone_of(request.trip.location_id)).date()
+    return found.after is None or (found.before is None and dates_around(practice, request, now)[0] > today)
 
 
 def dates_around(practice: Practice, request: BookingRequest, now: datetime, *, days: int = DAYS) -> tuple[date, date]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from hub.scheduling.diary import Diary
-from hub.scheduling.nearest import NO_TIME_MENDS, Nearest, find_nearest
+from hub.scheduling.nearest import FAR_DAYS, NO_TIME_MENDS, Nearest, find_nearest, may_lie_further
 from hub.scheduling.request import BookingRequest
 from hub.scheduling.scenario.actions import Book, Hold, Move
 from hub.scheduling.scenario.changes import booked_entries, move_request
@@ -17,6 +17,8 @@ def nearest_times(player: Player, action: Book | Hold | Move, reasons: Collectio
     request, diary = _asked(player, action)
     zone = player.scenario.zone_of(request.trip.location_id)
     found = find_nearest(player.scenario, diary, request, player.now)
+    if may_lie_further(player.scenario, request, found, player.now):
+        found = find_nearest(player.scenario, diary, request, player.now, days=FAR_DAYS)
     return {side: at and at.astimezone(zone) for side, at in found._asdict().items()}
 
 

@@ -18,8 +18,10 @@ from hub.canonical.time import Span
 from hub.errors import InvalidInput, NeedsAttention, RetryLater
 from hub.operations.book_visit import Booked, book_visit
 from hub.operations.cancel_visit import cancel_visit
+from hub.operations.find_nearest import find_nearest
 from hub.operations.find_openings import find_openings
 from hub.ports import FactClaim, UnitOfWork
+from hub.scheduling.absences import Absence
 from hub.scheduling.decision import Refusal
 from hub.scheduling.request import OpeningsRequest, Part, Trip
 from hub.store.unit_of_work import SqlStore
@@ -324,3 +326,18 @@ def test_a_visit_that_was_cancelled_outside_gives_its_stock_back(store: SqlStore
         work.records.save([visits[0].visits[0].model_copy(update={"state": VisitState.CANCELLED})])
         work.claims.place_facts([visits[0].visits[0].id])
     assert isinstance(book_visit(store, wanted("gel-mask", patient=4), actor="ann"), Booked)
+
+
+@pytest.mark.parametrize(("days", "found"), [(13, 13), (30, 30), (100, None)])
+def test_the_nearest_time_is_found_weeks_away_where_no_nearer_one_is(
+    store: SqlStore, days: int, found: int | None
+) -> None:
+    open_practice(store)
+    with store.begin("test") as work:
+        for room in ("room-1", "room-2"):
+            work.practices.save_absence(Absence(room, NINE, NINE + timedelta(days)))
+    refused = book_visit(store, wanted(), actor="test")
+    assert isinstance(refused, Refusal)
+    after = find_nearest(store, wanted()).after
+    # The clocks go forward on the 9th: nine is an hour earlier from then on, and the rooms are back an hour after it.
+    assert after == (None if found is None else NINE + timedelta(days=found))

@@ -8,7 +8,7 @@ from hub.errors import InvalidInput
 from hub.scheduling.decide import decide_booking
 from hub.scheduling.decision import Booking, Refusal
 from hub.scheduling.diary import BusyClaim, Diary
-from hub.scheduling.nearest import Nearest, find_nearest
+from hub.scheduling.nearest import Nearest, find_nearest, may_lie_further
 from hub.scheduling.request import BookingRequest, Part, Trip
 
 PRACTICE = read_practice(
@@ -62,6 +62,19 @@ def test_beyond_the_days_looked_at_nothing_is_found():
     request = asked(at(10, "09:00"))
     assert find_nearest(PRACTICE, book, request, NOW, days=5) == Nearest(None, None)
     assert find_nearest(PRACTICE, book, request, NOW, days=10) == Nearest(at(2, "10:00"), at(20, "09:00"))
+
+
+@pytest.mark.parametrize(
+    ("day", "found", "further"),
+    [
+        (10, Nearest(at(9, "09:00"), at(11, "09:00")), False),
+        (10, Nearest(at(9, "09:00"), None), True),
+        (10, Nearest(None, at(11, "09:00")), False),  # every date since today was looked at
+        (20, Nearest(None, at(21, "09:00")), True),
+    ],
+)
+def test_further_dates_are_looked_at_where_a_side_has_none_and_could(day, found, further):
+    assert may_lie_further(PRACTICE, asked(at(day, "09:00")), found, NOW) is further
 
 
 def test_the_last_date_there_is_can_be_asked_for():
