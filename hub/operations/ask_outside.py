@@ -101,9 +101,11 @@ def _cancel(calendar: VendorCalendar, question: Question) -> Said:
     refused = [one.code for one in outcomes.values() if isinstance(one, Declined)]
     if unknown or (refused and question.step is Step.WITHDRAW):
         return Said(Answer.UNKNOWN, (unknown or refused)[0])
+    records = {id_: one.record for id_, one in outcomes.items() if isinstance(one, Confirmed)}
     if refused:
-        return Said(Answer.NO, refused[0], VENDOR_REFUSED)
-    return Said(Answer.YES, records={id_: one.record for id_, one in outcomes.items() if isinstance(one, Confirmed)})
+        gone = tuple(id_ for id_, one in outcomes.items() if not isinstance(one, Declined))
+        return Said(Answer.NO, refused[0], VENDOR_REFUSED, cancelled=gone, records=records)
+    return Said(Answer.YES, records=records)
 
 
 def _ask_payments(question: Question, payments: Payments | None) -> Said:

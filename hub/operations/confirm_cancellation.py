@@ -17,14 +17,17 @@ from hub.ports import NewPending, StandingVisit, Store, UnitOfWork
 from hub.scheduling.decision import Refusal
 from hub.scheduling.pending import Stage, begin, patience
 
+PARTLY_CANCELLED = "partly_cancelled"
+
 
 def confirm_cancellation(
     store: Store, visit_ids: Sequence[str], wish: Cancellation, outside: Outside, push_to: Collection[str] = ()
 ) -> Ended | Undecided | Refusal:
     """Cancel like `cancel_visit`; where a vendor owns the calendar, once it agreed. The fee is that of the asking.
 
-    Beside the refusals of `cancel_visit`: `vendor_refused`, and `undecided_change` while another change of these visits
-    waits for the vendor's word. A trip whose parts lie in calendars of several owners is not cancelled in one go.
+    Beside the refusals of `cancel_visit`: `vendor_refused`, with `partly_cancelled` where the vendor cancelled some of
+    them before, so that these are; and `undecided_change` while another change of these visits waits for its word. A
+    trip whose parts lie in calendars of several owners is not cancelled in one go.
     """
     with store.begin("begin_cancellation") as work:
         standing = work.visits.load_standing(visit_ids)
@@ -39,10 +42,16 @@ def confirm_cancellation(
     pending = settle_pending(pending_id, store, outside, Manner(push_to))
     if pending.standing.stage.is_undecided:
         return Undecided(pending.visit_ids, pending.standing.stage, pending.outcome)
-    if pending.standing.stage is not Stage.DONE:
-        return Refusal((pending.outcome or NOT_CONFIRMED,))
+    if pending.standing.stage is Stage.DONE:
+        recheck_facts(store)
+        return ended
+    refused = Refusal((pending.outcome or NOT_CONFIRMED,))
+    with store.begin("read_cancellation") as work:
+        is_partly = len(work.visits.load_standing(pending.visit_ids)) < len(pending.visit_ids)
+    if not is_partly:
+        return refused
     recheck_facts(store)
-    return ended
+    return Refusal((*refused.reasons, PARTLY_CANCELLED))
 
 
 def _begin(

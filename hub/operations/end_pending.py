@@ -9,6 +9,7 @@ from hub.errors import Problem, SafetyStop
 from hub.operations.apply_practice import load_practice
 from hub.operations.cancel_visit import Cancellation, cancel_standing
 from hub.operations.note_visits import Note, load_visits, note_one, note_visits
+from hub.operations.question import Said
 from hub.operations.relocate import release_relocation, relocate
 from hub.operations.visit_clearances import prepare_consents
 from hub.ports import KnownKey, Link, Pending, UnitOfWork
@@ -20,12 +21,16 @@ def complete(work: UnitOfWork, pending: Pending, records: Mapping[str, SourceRec
     if pending.kind == "move":
         relocate(work, pending, told)
     elif pending.kind == "cancel":
-        asked = dict(pending.asked)
-        at = datetime.fromisoformat(asked.pop("asked_at"))
-        cancel_standing(work, pending.visit_ids, Cancellation(**asked), told, at=at)  # none: a pull was quicker
+        _cancel(work, pending, pending.visit_ids, told)
     else:
         _book(work, pending, told)
     _link(work, records)
+
+
+def _cancel(work: UnitOfWork, pending: Pending, visit_ids: Collection[str], told: Collection[str]) -> None:
+    asked = dict(pending.asked)
+    at = datetime.fromisoformat(asked.pop("asked_at"))
+    cancel_standing(work, visit_ids, Cancellation(**asked), told, at=at)  # none: a pull was quicker
 
 
 def _book(work: UnitOfWork, pending: Pending, told: Collection[str]) -> None:
@@ -52,11 +57,15 @@ def _book(work: UnitOfWork, pending: Pending, told: Collection[str]) -> None:
         work.bookings.save_key(pending.key, KnownKey(pending.request_hash or "", visit_ids))
 
 
-def release(work: UnitOfWork, pending: Pending, refusal: str, code: str | None) -> None:
-    """Let its hold be over now, if it has one, and note why."""
-    data = {"refused": refusal, "code": code, "connection": pending.connection}
+def release(work: UnitOfWork, pending: Pending, refusal: str, said: Said, push_to: Collection[str]) -> None:
+    """Let its hold be over now, if it has one, and note why. What the vendor cancelled all the same is cancelled."""
+    data = {"refused": refusal, "code": said.code, "connection": pending.connection}
     if pending.kind == "cancel":
-        work.journal.record_event("cancellation_refused", Kind.VISIT, pending.visit_ids[0], data)
+        stays = next(one for one in pending.visit_ids if one not in said.cancelled)
+        work.journal.record_event("cancellation_refused", Kind.VISIT, stays, data)
+        if said.cancelled:
+            _cancel(work, pending, said.cancelled, set(push_to) - {pending.connection})
+            _link(work, said.records)
         return
     if pending.kind == "move":
         release_relocation(work, pending, data)

@@ -24,6 +24,8 @@ class Said:
     """The same as a refusal's code."""
     refused_id: str | None = None
     """Of several visits: the one that is refused."""
+    cancelled: tuple[str, ...] = ()
+    """Where a cancellation is refused: the visits of it that do not take place there all the same."""
     records: Mapping[str, SourceRecord] = field(default_factory=dict)
     """Visit → how it stands at the vendor."""
     reference: str | None = None

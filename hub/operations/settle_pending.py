@@ -149,7 +149,7 @@ def take_answer(work: UnitOfWork, asked: Pending, step: Step, said: Said, manner
     if before.stage.is_undecided and after.stage is Stage.DONE:
         complete(work, pending, said.records, manner.push_to)
     elif _is_taken(pending, before) and not _is_taken(pending, after):
-        release(work, pending, outcome or NOT_CONFIRMED, said.code)
+        release(work, pending, outcome or NOT_CONFIRMED, said, manner.push_to)
     work.pendings.save(pending.id, after, None if after.stage is Stage.DONE else outcome)
     _plan_next(work, pending, after, said)
 

@@ -32,6 +32,7 @@ MEANINGS = {
     "nothing_to_waive": "nothing of it is left to waive",
     "off_grid": "not on the grid of offered times",
     "other_expiry": "the lot is there with another expiry",
+    "partly_cancelled": "the others of these visits are cancelled: their owner had done so before it refused",
     "payment_declined": "the deposit could not be reserved",
     "patient_busy": "the patient is in another visit",
     "reason_missing": "whoever passes over a rule says why",

@@ -267,6 +267,24 @@ def test_a_cancellation_that_the_vendor_refuses_changes_nothing(store: SqlStore,
     assert confirm_booking(store, wanted(patient=1), here.outside, ANN) == Refusal(("no_provider",))
 
 
+def test_what_the_vendor_cancelled_before_it_refused_the_rest_is_cancelled_here_too(
+    store: SqlStore, here: Others, owner: Engine
+) -> None:
+    one = wanted()
+    trip = BookingRequest(replace(one.trip, parts=(*one.trip.parts, Part("talk", "pat-0"))), one.arrives_at)
+    done = confirm_booking(store, trip, here.outside, ANN)
+    assert isinstance(done, Booked)
+    first, second = (visit.id for visit in done.visits)
+    here.vendor.next_writes = ["yes", "no", "no"]  # a conflict is tried once more
+    ended = confirm_cancellation(store, [first, second], Cancellation("ann"), here.outside, ANN.push_to)
+    assert ended == Refusal(("vendor_refused", "partly_cancelled"))
+    assert [each["status"] for each in here.vendor.held] == ["cancelled", "booked"]
+    assert ask(owner, "SELECT string_agg(state::text, ',' ORDER BY start) FROM visit") == "cancelled,booked"
+    assert ask(owner, f"SELECT count(*) FROM claim WHERE visit_id = '{first}'") == 0
+    assert ask(owner, "SELECT subject_id FROM domain_event WHERE name = 'cancellation_refused'") == second
+    assert isinstance(cancel(store, here, second), Ended)
+
+
 @pytest.mark.parametrize("mood", ["lost", "down"])
 def test_a_cancellation_without_an_answer_costs_what_it_did_when_it_was_asked(
     store: SqlStore, here: Others, clock: HandClock, owner: Engine, mood: Mood
