@@ -43,7 +43,8 @@ def score_people(people: Sequence[Person], least: float) -> Scores:
 
 def _trained(people: Sequence[Person]) -> Linker:
     nobodys = count_population(people).contacts
-    linker = Linker(_table([_row(person, nobodys) for person in people]), _settings(), logging.ERROR)
+    in_order = sorted(people, key=lambda person: person.id)  # sums of the same numbers in another order are others
+    linker = Linker(_table([_row(person, nobodys) for person in in_order]), _settings(), logging.ERROR)
     sure: list[str | BlockingRuleCreator] = [block_on(*SURE)]
     linker.training.estimate_probability_two_random_records_match(sure, recall=SURE_RECALL)
     linker.training.estimate_u_using_random_sampling(
