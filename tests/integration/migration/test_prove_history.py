@@ -1,6 +1,7 @@
 """Every check of a moved history finds the defect it is there for; a finding blocks until somebody accepts it."""
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Event
@@ -325,6 +326,16 @@ def test_report_shows_the_totals_of_the_database_names_no_patient_and_says_when_
     assert "no longer matches" in report_of(moved)
 
 
+def test_report_names_the_checks_that_failed_at_its_head_and_tells_of_them_before_the_others(moved: Database) -> None:
+    spoil(moved, "visit_totals_agree")
+    failed = [check.name for check in prove(moved).blocking]
+    page = report_of(moved)
+    said = re.findall(r'<tr id="(\w+)">', page)
+    assert re.findall(r'<li><a href="#(\w+)">', page) == failed == said[: len(failed)]
+    assert "visit_totals_agree" in failed
+    assert len(said) > len(failed)
+
+
 def test_samples_to_look_up_by_hand_are_the_same_for_the_same_seed_and_of_every_risk_there_is(moved: Database) -> None:
     with SqlStore(moved.engine).begin("look") as work, moved.engine.connect() as reading:
         (head,) = work.migrations.find_heads()
@@ -354,7 +365,7 @@ def report_of(database: Database) -> str:
             work.migrations.account("legacy"),
             work.verifications.find_last("legacy"),
             load_history_details(reading, head, "1"),
-            work.verifications.find_signatures("legacy")[0],
+            next(iter(work.verifications.find_signatures("legacy")), None),
             work.verifications.hash_data(),
             work.now,
             "1",
