@@ -12,11 +12,13 @@ from hub.store.settling import Freed, find_settling
 
 OwnerColumn = Literal["visit_id", "hold_id"]
 
+# Units are looked up one by one (OFFSET): a plan that read them all would read a unit for each patient.
 _TAKEN = """
     (SELECT json_agg(json_build_array(u.owner_kind, u.owner_id,
             CAST(lower(c.during) AT TIME ZONE 'UTC' AS date),
             CAST((upper(c.during) - INTERVAL '1 microsecond') AT TIME ZONE 'UTC' AS date)))
-        FROM claim c JOIN resource_unit u ON u.id = c.unit_id WHERE c.{owner} = {table}.id) AS taken_days,
+        FROM claim c CROSS JOIN LATERAL (SELECT * FROM resource_unit WHERE id = c.unit_id OFFSET 0) AS u
+        WHERE c.{owner} = {table}.id) AS taken_days,
     (SELECT json_agg(json_build_array(product_id, location_id, CAST(quantity AS text)))
         FROM stock_promise WHERE {owner} = {table}.id) AS promises,
     (SELECT package_id FROM package_use WHERE {owner} = {table}.id) AS package_id,
@@ -25,12 +27,12 @@ _TAKEN = """
         JOIN claim other ON other.unit_id = same.id AND NOT other.firm AND other.during && c.during
         WHERE c.{owner} = {table}.id AND c.firm) AS is_in_the_way"""
 _GIVEN_UP = """
-    gone AS (DELETE FROM claim c USING resource_unit u WHERE u.id = c.unit_id AND c.{owner} = ANY(%(ids)s)
-        RETURNING u.owner_kind, u.owner_id, c.during, c.firm),
-    freed AS (SELECT json_agg(json_build_array(owner_kind, owner_id, lower(during), upper(during))) AS spans
-        FROM gone WHERE firm AND EXISTS (SELECT FROM resource_unit same
+    gone AS (DELETE FROM claim WHERE {owner} = ANY(%(ids)s) RETURNING unit_id, during, firm),
+    freed AS (SELECT json_agg(json_build_array(u.owner_kind, u.owner_id, lower(during), upper(during))) AS spans
+        FROM gone CROSS JOIN LATERAL (SELECT * FROM resource_unit WHERE id = gone.unit_id OFFSET 0) AS u
+        WHERE firm AND EXISTS (SELECT FROM resource_unit same
             JOIN claim other ON other.unit_id = same.id AND NOT other.firm AND other.during && gone.during
-            WHERE (same.owner_kind, same.owner_id) = (gone.owner_kind, gone.owner_id)))"""
+            WHERE (same.owner_kind, same.owner_id) = (u.owner_kind, u.owner_id)))"""
 
 
 def taken_columns(table: str, owner: OwnerColumn) -> str:
