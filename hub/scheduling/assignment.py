@@ -107,9 +107,9 @@ def _groups(slots: tuple[Slot, ...]) -> list[tuple[Slot, ...]]:
 
 def _interfere(one: Slot, other: Slot) -> bool:
     same_step = one.key[0] == other.key[0] and one.steps & other.steps
-    if same_step and ((_is_fixed(one) and other.kind == ROOM) or (_is_fixed(other) and one.kind == ROOM)):
+    if same_step and ((other.kind == ROOM and _is_fixed(one)) or (one.kind == ROOM and _is_fixed(other))):
         return True
-    return overlap(one, other) and not one.free.keys().isdisjoint(other.free)
+    return not one.free.keys().isdisjoint(other.free) and overlap(one, other)
 
 
 def overlap(one: Slot, other: Slot) -> bool:

@@ -12,6 +12,7 @@ from hub.scheduling.timeline import (
     MINUTES_PER_DAY,
     Span,
     erode,
+    instant_at,
     minute_from,
     minute_of,
     moved,
@@ -135,8 +136,9 @@ class Board:
         """When the patient is in no visit."""
         bits = self._patients.get(patient_id)
         if bits is None:
-            visits = self.diary.visits_of(patient_id)
-            busy = stacked(((minute_of(v.arrives_at), minute_from(v.leaves_at)) for v in visits), self.window)[0]
+            first, last = map(instant_at, self.window)
+            near = [v for v in self.diary.visits_of(patient_id) if v.arrives_at < last and first < v.leaves_at]
+            busy = stacked(((minute_of(v.arrives_at), minute_from(v.leaves_at)) for v in near), self.window)[0]
             bits = self._patients[patient_id] = self.always & ~busy
         return bits
 

@@ -8,7 +8,7 @@ from hub.scheduling.board import board_over
 from hub.scheduling.config_change import BookedVisit
 from hub.scheduling.diary import Diary
 from hub.scheduling.judge import judge
-from hub.scheduling.protocol import reach_of, timed_trips
+from hub.scheduling.protocol import reach_of
 from hub.scheduling.request import Trip
 from hub.scheduling.timeline import minute_of
 
@@ -30,7 +30,7 @@ def broken_rules(practice: Practice, diary: Diary, visit: BookedVisit) -> tuple[
     names = service.names if service is not None else ()
     named = {name: who for name, who in visit.resources.items() if name in names}
     trip = Trip((replace(part, resources=named, package_id=None),), visit.location_id)
-    reach = reach_of(timed_trips(practice, trip, lambda _resource, _needs, _arrival: True))
+    reach = reach_of(practice, trip)
     others = tuple(one for one in diary.visits_of(part.patient_id) if one.id != visit.id)
     alone = Diary(patients=diary.patients, visits=others)
     board = board_over(practice, alone, visit.location_id, (arrival, arrival + 1), reach)

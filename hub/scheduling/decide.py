@@ -10,7 +10,7 @@ from hub.scheduling.decision import Booking, Reassignment, Refusal
 from hub.scheduling.diary import Diary
 from hub.scheduling.judge import judge
 from hub.scheduling.planning import plan_booking
-from hub.scheduling.protocol import reach_of, timed_trips
+from hub.scheduling.protocol import reach_of
 from hub.scheduling.reassign import find_case
 from hub.scheduling.request import DESK, BookingRequest
 from hub.scheduling.standing import refuse_unknown
@@ -35,7 +35,7 @@ def decide_booking(practice: Practice, diary: Diary, request: BookingRequest, no
     if refusal is not None:
         return refusal
     arrival = _arrival(request)
-    reach = reach_of(timed_trips(practice, request.trip, lambda _resource, _needs, _arrival: True))
+    reach = reach_of(practice, request.trip)
     board = board_over(practice, diary, request.trip.location_id, (arrival, arrival + 1), reach)
     verdict = judge(board, request.trip, arrival, now)
     policy = practice.policy_at(now, request.trip.location_id)

@@ -13,7 +13,7 @@ from hub.scheduling.decision import Booking, PlannedVisit, Reassignment
 from hub.scheduling.diary import BusyClaim, Diary, PatientVisit, Promise
 from hub.scheduling.judge import Case, trips_at
 from hub.scheduling.planning import plan_booking
-from hub.scheduling.protocol import reach_of, timed_trips
+from hub.scheduling.protocol import reach_of
 from hub.scheduling.request import BookingRequest, Trip
 from hub.scheduling.timeline import minute_of
 
@@ -36,7 +36,7 @@ def foresee_booking(practice: Practice, diary: Diary, request: BookingRequest) -
     trip, arrival = request.trip, minute_of(request.arrives_at)
     if any(practice.find_service(part.service_id) is None for part in trip.parts):
         return None
-    reach = reach_of(timed_trips(practice, trip, lambda _resource, _needs, _arrival: True))
+    reach = reach_of(practice, trip)
     board = board_over(practice, diary, trip.location_id, (arrival, arrival + 1), reach)
     for timed in trips_at(board, trip, arrival):
         slots = slots_of(board, trip, timed)

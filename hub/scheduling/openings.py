@@ -63,7 +63,7 @@ def _offered(practice: Practice, diary: Diary, request: OpeningsRequest, now: da
     timed = list(timed_trips(practice, request.trip, lambda _resource, _needs, _arrival: True))
     clock = wall_clock(practice.zone_of(request.trip.location_id))
     first, last = clock.day_start(request.first_on), clock.day_start(request.last_on + _ONE_DAY)
-    board = board_over(practice, diary, request.trip.location_id, (first, last), reach_of(timed))
+    board = board_over(practice, diary, request.trip.location_id, (first, last), reach_of(practice, request.trip))
     bits = _find(board, request, timed, now)
     if diary.filled:
         bits = _find_by_reassigning(board, request, timed, now, bits)

@@ -4,9 +4,10 @@ Offsets are minutes from the arrival of the trip. Where lengths depend on the pr
 each way the providers can make them, so that everything after works with fixed lengths.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 from hub.canonical.practice import PROVIDER, Need, Option, Practice, PracticeResource, PracticeService, Step
 from hub.canonical.practice_services import DEFAULT_LENGTH
@@ -103,9 +104,11 @@ def timed_trips(practice: Practice, trip: Trip, qualifies: ProviderFilter) -> It
     yield from _extended(practice, trip, qualifies, ())
 
 
-def reach_of(trips: Iterable[TimedTrip]) -> int:
-    """How many minutes the steps lie from the arrival of the trip, at most, before it or after."""
-    return max(max(-part.start, part.end) for timed in trips for part in timed)
+def reach_of(practice: Practice, trip: Trip) -> int:
+    """How many minutes the steps lie from the arrival of the trip, at most, whoever provides them."""
+    services = [(_service(practice, part), part.option_id) for part in trip.parts]
+    lengths = chain.from_iterable(_asked_lengths(service, service.option(option)) for service, option in services)
+    return sum(length if isinstance(length, int) else max(length.values()) for length in lengths)
 
 
 def _extended(practice: Practice, trip: Trip, qualifies: ProviderFilter, done: TimedTrip) -> Iterator[TimedTrip]:
@@ -138,12 +141,17 @@ def _lengths(
 
 def step_lengths(service: PracticeService, option: Option | None, provider_id: str | None) -> tuple[int, ...]:
     """The minutes of each step when that provider fills the name `provider`."""
-    replaced = option.minutes if option else {}
-    found = (replaced.get(step.name, step.minutes) for step in service.steps)
     return tuple(
         minutes if isinstance(minutes, int) else minutes.get(provider_id or DEFAULT_LENGTH, minutes[DEFAULT_LENGTH])
-        for minutes in found
+        for minutes in _asked_lengths(service, option)
     )
+
+
+def _asked_lengths(service: PracticeService, option: Option | None) -> list[int | dict[str, int]]:
+    """The lengths of each step, by provider where they depend on them."""
+    if option is None:
+        return [step.minutes for step in service.steps]
+    return [option.minutes.get(step.name, step.minutes) for step in service.steps]
 
 
 def time_steps(service: PracticeService, lengths: tuple[int, ...], arrival: int) -> tuple[TimedStep, ...]:

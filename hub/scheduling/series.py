@@ -237,8 +237,7 @@ class _Search:
 
     @cached_property
     def _reach_days(self) -> int:
-        trips = timed_trips(self._practice, self._request.trip, lambda _resource, _needs, _arrival: True)
-        return 1 + -(-2 * reach_of(trips) // MINUTES_PER_DAY)
+        return 1 + -(-2 * reach_of(self._practice, self._request.trip) // MINUTES_PER_DAY)
 
     @cached_property
     def _needs_itself(self) -> bool:

@@ -10,7 +10,7 @@ from hub.scheduling.clock import wall_clock
 from hub.scheduling.diary import Diary
 from hub.scheduling.free_time import open_arrivals, patient_arrivals, supervised_arrivals
 from hub.scheduling.judge import trips_at
-from hub.scheduling.protocol import TimedTrip, reach_of, timed_trips
+from hub.scheduling.protocol import TimedTrip, reach_of
 from hub.scheduling.request import OpeningsRequest, Trip
 from hub.scheduling.rules import TripRules
 
@@ -63,5 +63,5 @@ def board_of(practice: Practice, diary: Diary, request: OpeningsRequest) -> Boar
     """The board that `find_openings` works on."""
     clock = wall_clock(practice.zone_of(request.trip.location_id))
     days = clock.day_start(request.first_on), clock.day_start(request.last_on + _ONE_DAY)
-    reach = reach_of(timed_trips(practice, request.trip, lambda _resource, _needs, _arrival: True))
+    reach = reach_of(practice, request.trip)
     return board_over(practice, diary, request.trip.location_id, days, reach)

@@ -8,7 +8,7 @@ from hub.canonical.practice import Practice
 from hub.scheduling.decision import Openings, Refusal
 from hub.scheduling.diary import BusyClaim, Diary, PatientVisit, Promise, taken_off
 from hub.scheduling.openings import find_openings
-from hub.scheduling.protocol import candidates, reach_of, timed_trips
+from hub.scheduling.protocol import candidates, reach_of
 from hub.scheduling.request import OpeningsRequest, Part, Trip
 
 
@@ -70,7 +70,7 @@ def narrowed(
     if not near:
         return None
     zone = practice.zone_of(trip.location_id)
-    reach = timedelta(minutes=reach_of(timed_trips(practice, trip, lambda _resource, _needs, _arrival: True)))
+    reach = timedelta(minutes=reach_of(practice, trip))
     first = (min(one.start_at for one in near) - reach).astimezone(zone).date()
     last = (max(one.end_at for one in near) + reach).astimezone(zone).date()
     within = replace(request, first_on=max(request.first_on, first), last_on=min(request.last_on, last))

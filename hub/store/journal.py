@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import Connection, insert, select, text
 
 from hub.canonical.ids import Kind
@@ -53,7 +54,7 @@ class SqlJournal:
     def record(self, acts: Sequence[Act], push_to: Collection[str] = ()) -> None:
         """See the port."""
         statement = _RECORD.format(deliveries=_DELIVERIES if push_to else "")
-        values = {"acts": json.dumps([_told(act) for act in acts])}
+        values = {"acts": to_json([_told(act) for act in acts]).decode()}
         defer(self._connection, statement, values | ({"push_to": sorted(set(push_to))} if push_to else {}))
 
     def record_audit(self, entry: AuditEntry) -> None:
