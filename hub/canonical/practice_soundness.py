@@ -35,6 +35,7 @@ def find_unsound(practice: Practice, document: Document) -> tuple[Problem, ...]:
         *_unknown_words(practice, document),
         *_unknown_tags(practice, document),
         *_circles(practice, document),
+        *_series_apart(practice, document),
         *_impossible_names(practice, document),
         *_unknown_codes(practice, document),
         *find_money_problems(practice, document),
@@ -165,6 +166,17 @@ def _circles(practice: Practice, document: Document) -> Iterator[Problem]:
                 )
                 hint = "Take out one of the `requires`"
                 yield document.problem(("services", i, "requires", j, "before"), message, hint)
+
+
+def _series_apart(practice: Practice, document: Document) -> Iterator[Problem]:
+    """Sessions that their own spacing keeps further apart than their series lets them be."""
+    for i, service in enumerate(practice.services):
+        most = service.series.max_days if service.series is not None else None
+        for j, rule in enumerate(service.spacing):
+            if most is not None and rule.min_days > most and service.answers_to(rule.after):
+                message = f"{service.id!r} waits {rule.min_days} days for itself, and its series at most {most}"
+                where: Path = ("services", i, "spacing", j, "min_days")
+                yield document.problem(where, message, "Raise `max_days` of the series, or lower this")
 
 
 def _reachable(services: Sequence[PracticeService]) -> set[str]:

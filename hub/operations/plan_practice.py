@@ -73,7 +73,7 @@ def _plan(work: UnitOfWork, booked: BookedVisits, practice: Practice, text: str)
     current = work.practices.find_in_force().practice
     today = work.now.astimezone(ZoneInfo(practice.zone)).date()
     if current is None:
-        dates, fingerprint = find_dated_changes(None, practice, today), _fingerprint(None, text, (), ())
+        dates, fingerprint = find_dated_changes(None, practice, today), _fingerprint(None, text, (), (), ())
         return PracticePlan(
             is_first=True,
             is_new=True,
@@ -97,7 +97,7 @@ def _plan(work: UnitOfWork, booked: BookedVisits, practice: Practice, text: str)
         broken=broken,
         judged=len(visits),
         consents=consents,
-        fingerprint=_fingerprint(current, text, changes, broken),
+        fingerprint=_fingerprint(current, text, changes, broken, consents),
     )
 
 
@@ -119,8 +119,12 @@ def _files(work: UnitOfWork, visits: Sequence[BookedVisit]) -> dict[str, list[Co
 
 
 def _fingerprint(
-    current: AppliedPractice | None, text: str, changes: tuple[Change, ...], broken: tuple[BrokenVisit, ...]
+    current: AppliedPractice | None,
+    text: str,
+    changes: tuple[Change, ...],
+    broken: tuple[BrokenVisit, ...],
+    consents: tuple[ConsentDue, ...],
 ) -> str:
     in_force = (current.version, current.text) if current is not None else None
-    said = [in_force, text, [asdict(one) for one in changes], [asdict(one) for one in broken]]
+    said = [in_force, text, *([asdict(one) for one in part] for part in (changes, broken, consents))]
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -93,6 +93,19 @@ def test_visits_that_would_use_more_than_there_is_break_also_where_a_date_has_se
     assert {(one.id, one.reasons) for one in broken} == {(one, ("no_stock",)) for one in ids}
 
 
+def test_a_plan_is_out_of_date_when_more_visits_need_a_new_form(store: SqlStore, engine: Engine) -> None:
+    open_practice(store)
+    booked(store, minutes=0)
+    form = 'consents: [{id: form, versions: [{version: "1"}]}]\n'
+    document = PRACTICE.replace("{id: consult, ", "{id: consult, consents: [form], ") + form
+    seen = plan(store, engine, document)
+    assert [one.visits for one in seen.consents] == [1]
+    booked(store, minutes=60, patient=1)
+    with pytest.raises(Conflict):
+        apply(store, engine, document, seen.fingerprint)
+    assert apply(store, engine, document, plan(store, engine, document).fingerprint).is_new
+
+
 def test_cancelled_visits_do_not_break(store: SqlStore, engine: Engine) -> None:
     open_practice(store)
     visit_id = booked(store)

@@ -69,6 +69,8 @@ def test_a_practice_that_can_work_is_read():
         ("after: skin", "after: skni", 17, "services[1].spacing[0].after", "id or tag 'skni'"),
         ("[in_the_past, ", "[in_past, ", 22, "policy.overrides.front_desk", "'in_past' can never be"),
         ("no_stock", "no_room", 22, "policy.overrides.front_desk", "'no_room' can never be passed over"),
+        ("after: skin, min_days: 7}]", "after: skin, min_days: 7}]\n    series: {min_days: 2, max_days: 6}", 17,
+         "services[1].spacing[0].min_days", "waits 7 days for itself"),
         ("{kind: provider}, ", "{kind: provider, id: room-1}, ", 12, "services[0].steps[0].needs[0]",
          "asks for a provider, and for 'room-1'"),
         ("{kind: provider}, ", "{kind: provider, any: [room-1, laser]}, ", 12, "services[0].steps[0].needs[0]",
