@@ -1,6 +1,6 @@
 """Make two records of one person one, and take that back."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
@@ -131,8 +131,7 @@ def merge_people(
     last = [_as_ended(one, standing[one.match.first]) for one in merges]
     done = work.people.merge(last, actor=word.actor, reason=word.reason, batch_id=word.batch_id)
     lead_conflicts(work, {one: merge.survivor_id for one, merge in done.items()}, find_lost(done, combined))
-    for merge in done.values():
-        _note(work, "person_merged", merge, word)
+    _note(work, "person_merged", done.values(), word)
     _tell(work, done.values(), word)
     return done
 
@@ -156,7 +155,7 @@ def unmerge_people(store: Store, merge_id: int, word: Word) -> Undone | Standing
         visits = work.people.unmerge(merge, restored, actor=word.actor, reason=word.reason)
         work.people.decide(merge.survivor_id, merge.merged_id, "separate", actor=word.actor, reason=word.reason)
         lead_conflicts_back(work, merge)
-        _note(work, "person_unmerged", merge, word)
+        _note(work, "person_unmerged", [merge], word)
         tell_of_moved(work, word.told, {**merge.moved, "visit": visits})
         both = {one: (one,) for one in (merge.survivor_id, merge.merged_id)}
         tell_who_knows(work, word.told.get(Kind.PATIENT, ()), Kind.PATIENT, both, before=merge.merged_at)
@@ -217,11 +216,14 @@ def _tell(work: UnitOfWork, merges: Collection[Merged], word: Word) -> None:
     tell_who_knows(work, word.told.get(Kind.PATIENT, ()), Kind.PATIENT, known_as)
 
 
-def _note(work: UnitOfWork, event: str, merge: Merged, word: Word) -> None:
+def _note(work: UnitOfWork, event: str, merges: Iterable[Merged], word: Word) -> None:
     action = "merge_people" if event == "person_merged" else "unmerge_people"
-    detail = {"merge_id": merge.id, "survivor_id": merge.survivor_id, "merged_id": merge.merged_id, "rule": merge.rule}
-    both = merge.survivor_id, merge.merged_id
-    work.journal.record([_act(event, action, one, word, detail) for one in both])
+    acts: list[Act] = []
+    for one in merges:
+        both = {"survivor_id": one.survivor_id, "merged_id": one.merged_id}
+        detail = {"merge_id": one.id, **both, "rule": one.rule}
+        acts += (_act(event, action, id_, word, detail) for id_ in both.values())
+    work.journal.record(acts)
 
 
 def _act(event: str, action: str, patient_id: str, word: Word, detail: Mapping[str, Any]) -> Act:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from hub.ports.people import Merged, NewMerge
 from hub.store.bulk import stage
+from hub.store.driver import run
 from hub.store.locks import lock_claims
 from hub.store.settling import Freed, settle
 from hub.store.tables import person_merge
@@ -71,11 +72,12 @@ _CLAIMS = text("""
     FROM unnest(CAST(:old AS bigint[]), CAST(:new AS bigint[])) AS m (old, new)
     WHERE c.unit_id = m.old AND (CAST(:owners AS text[]) IS NULL OR coalesce(c.visit_id, c.hold_id) = ANY(:owners))
     RETURNING m.new, m.old, lower(c.during) AS start, upper(c.during) AS "end" """)
-_SAVE = text("""
+_SAVE = """
     INSERT INTO person_merge (survivor_id, merged_id, rule, codes, score, actor, reason, batch_id, before, after, moved,
         origins_before)
-    VALUES (:survivor, :merged, :rule, :codes, :score, :actor, :reason, :batch, :before, :after, :moved, :origins)
-    RETURNING id""")
+    SELECT survivor_id, merged_id, rule, codes, score, actor, reason, batch_id, before, after, moved, origins_before
+    FROM json_populate_recordset(CAST(NULL AS person_merge), %(merges)s)
+    RETURNING id"""
 _BACK = {
     "visit": """
         UPDATE visit SET patient_id = :merged, updated_at = now(), revision = revision + 1
@@ -121,17 +123,18 @@ def lead_to_survivors(
             moved[row.merged_id].setdefault(table, []).append(row.id)
     _lead_claims(connection, ways, None)
     staged.execute(connection, _DECIDED, {"actor": actor, "reason": reason})
-    about = {"actor": actor, "reason": reason, "batch": batch_id}
-    return [connection.execute(_SAVE, _row(one, moved[one.match.second]) | about).scalar_one() for one in merges]
+    about = {"actor": actor, "reason": reason, "batch_id": batch_id}
+    rows = [_row(one, moved[one.match.second]) | about for one in merges]
+    return [row["id"] for row in run(connection, _SAVE, {"merges": json.dumps(rows)})]
 
 
 def _row(one: NewMerge, moved: dict[str, list[Any]]) -> dict[str, Any]:
     match = one.match
-    evidence = {"rule": match.rule, "codes": list(match.codes), "score": match.score}
-    changed = {"before": json.dumps(dict(one.before)), "after": json.dumps(dict(one.after))}
-    origins = json.dumps({name: origin.stored() for name, origin in one.origins_before.items()})
-    who = {"survivor": match.first, "merged": match.second}
-    return {**who, "moved": json.dumps(moved), "origins": origins, **evidence, **changed}
+    evidence = {"rule": match.rule, "codes": match.codes, "score": match.score}
+    changed = {"before": dict(one.before), "after": dict(one.after)}
+    origins = {name: origin.stored() for name, origin in one.origins_before.items()}
+    who = {"survivor_id": match.first, "merged_id": match.second}
+    return {**who, "moved": moved, "origins_before": origins, **evidence, **changed}
 
 
 def lead_back(

@@ -76,7 +76,7 @@ _MERGES = """
     SELECT id, survivor_id, merged_id, rule, merged_at, before, after, moved, origins_before
     FROM person_merge
     WHERE undone_at IS NULL"""
-_MERGE = text(f"{_MERGES} AND id = :id")
+_MERGES_BY_NUMBER = text(f"{_MERGES} AND id = ANY(:ids) ORDER BY id")
 _MERGES_OF = text(f"{_MERGES} AND (survivor_id = :id OR merged_id = :id) ORDER BY id")
 
 
@@ -156,13 +156,11 @@ class SqlPeople:
         survivors = {str(one.survivor.id): one for one in merges}
         origins = {id_: one.origins for id_, one in survivors.items()}
         SqlRecords(self._connection).save([one.survivor for one in survivors.values()], origins=origins)
-        found = (self.find_merge(number) for number in numbers)
-        return {merge.merged_id: merge for merge in found if merge is not None}
+        return {merge.merged_id: merge for merge in self._find_merges(numbers)}
 
     def find_merge(self, merge_id: int) -> Merged | None:
         """See the port."""
-        row = self._connection.execute(_MERGE, {"id": merge_id}).one_or_none()
-        return None if row is None else _merged(row)
+        return next(iter(self._find_merges([merge_id])), None)
 
     def find_merges(self, patient_id: str) -> tuple[Merged, ...]:
         """See the port."""
@@ -178,6 +176,9 @@ class SqlPeople:
         if survivor is not None:
             SqlRecords(self._connection).save([survivor], origins={str(survivor.id): merge.origins_before})
         return visits
+
+    def _find_merges(self, numbers: Sequence[int]) -> list[Merged]:
+        return [_merged(row) for row in self._connection.execute(_MERGES_BY_NUMBER, {"ids": list(numbers)})]
 
     def _load(self, ids: Sequence[str]) -> dict[str, Patient]:
         found: Mapping[str, Any] = SqlRecords(self._connection).load(Kind.PATIENT, ids)
