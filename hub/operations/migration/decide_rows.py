@@ -16,8 +16,6 @@ from hub.ports.migrations import BAD_ROW, StoredRow
 from hub.sync.names import service_key
 from hub.sync.people.combine import combine
 
-SAME_PERSON = "same_person"
-"""Why a row of a client is merged: another row is the same person."""
 SUPERSEDED = "superseded"
 """Why a row is merged: a later version of it stands here already."""
 LOT_TWICE = "lot_twice"
@@ -34,13 +32,10 @@ class DecidedRow(NamedTuple):
     reason: str | None = None
     """Of a quarantined row its reason code, of a stale one why it is merged."""
 
-    def disposition(self, verdict: Verdict | None = None, canonical_id: str | None = None) -> Disposition:
+    def disposition(self) -> Disposition:
         """As the store keeps it."""
-        verdict = verdict or self.verdict
-        at = self.row.record
-        reason = self.reason or (SAME_PERSON if verdict is Verdict.MERGED else None)
-        id_ = canonical_id or (self.record.id if self.record else None)
-        return Disposition(at.file or "", at.line or 0, verdict, reason, at.ref.id, self.row.number, id_)
+        at, id_ = self.row.record, self.record.id if self.record else None
+        return Disposition(at.file or "", at.line or 0, self.verdict, self.reason, at.ref.id, self.row.number, id_)
 
     def without_text(self) -> Self:
         """The same without what the row says: it is decided, and a hundred thousand rows are many."""

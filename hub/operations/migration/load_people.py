@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from hub.canonical.ids import Kind, PatientId, derive
+from hub.canonical.ids import Kind, derive
 from hub.canonical.records import Patient
 from hub.errors import InvalidInput
 from hub.operations.match_people import match_loaded
 from hub.operations.merge_people import MATCHING, Word, merge_people, tell_of_reviews
-from hub.operations.migration.decide_rows import DecidedRow, combine_patients
+from hub.operations.migration.decide_rows import combine_patients
 from hub.operations.migration.load_rows import Loader, save_decided
 from hub.ports import Disposition, UnitOfWork, Verdict
 from hub.sync.people.decide import Match
 
 DECIDED = "decided"
 """The rule of a merge that a person decided."""
+SAME_PERSON = "same_person"
+"""Why a row is merged: another row is the same person."""
 
 
 def load_people(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposition]:
@@ -28,51 +30,47 @@ def load_people(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposi
     patients = combine_patients(decided, system)
     changed = save_decided(work, decided, list(patients.values()), system, batch_id)
     ids = list(patients)
+    rows = [one.disposition() for one in decided]
     patients.clear()  # they are stored; matching reads them again, and both at once would be twice the memory
-    decided = [_only_who(one) for one in decided]
+    decided.clear()
     word = Word(f"migration:{system}", "as decided in the migration folder", batch_id)
     _keep_apart(loader, work, word)
     if changed:
         match_loaded(work, changed, loader.history.matcher, batch_id)
     _merge_decided(loader, work, word)
     survivors = work.people.find_survivors(ids)
-    waiting = _waiting(work, decided)
-    return list(_dispositions(decided, survivors, waiting))
+    return list(_judged(rows, survivors, _waiting(work, rows)))
 
 
-def _only_who(decided: DecidedRow) -> DecidedRow:
-    return decided._replace(record=decided.record and Patient.model_construct(id=PatientId(decided.record.id)))
-
-
-def _dispositions(
-    decided: Sequence[DecidedRow], survivors: Mapping[str, str], waiting: frozenset[str]
+def _judged(
+    rows: Sequence[Disposition], survivors: Mapping[str, str], waiting: frozenset[str]
 ) -> Iterator[Disposition]:
     """Of the rows that are one person the first by its id is loaded, whoever's record survived."""
-    first: dict[str, str] = {}
-    for one in sorted(decided, key=lambda one: _natural(one.row.record.ref.id)):
-        if one.record is not None:
-            first.setdefault(survivors.get(one.record.id, one.record.id), one.row.record.ref.id)
-    for one in decided:
-        if one.record is None:
-            yield one.disposition()
+    first: dict[str, str | None] = {}
+    for one in sorted(rows, key=lambda one: _natural(one.source_key)):
+        if one.canonical_id is not None:
+            first.setdefault(survivors.get(one.canonical_id, one.canonical_id), one.source_key)
+    for one in rows:
+        if one.canonical_id is None:
+            yield one
             continue
-        person = survivors.get(one.record.id, one.record.id)
-        if first[person] != one.row.record.ref.id:
-            yield one.disposition(Verdict.MERGED, person)
+        person = survivors.get(one.canonical_id, one.canonical_id)
+        if first[person] != one.source_key:
+            yield one._replace(verdict=Verdict.MERGED, reason=SAME_PERSON, canonical_id=person)
         else:
-            yield one.disposition(Verdict.REVIEW if person in waiting else None, person)
+            yield one._replace(verdict=Verdict.REVIEW if person in waiting else one.verdict, canonical_id=person)
 
 
-def _waiting(work: UnitOfWork, decided: Sequence[DecidedRow]) -> frozenset[str]:
+def _waiting(work: UnitOfWork, rows: Sequence[Disposition]) -> frozenset[str]:
     """Patients who may be somebody that came before them: of each open pair the one whose row id is later."""
-    place = {str(one.record.id): _natural(one.row.record.ref.id) for one in decided if one.record is not None}
+    place = {one.canonical_id: _natural(one.source_key) for one in rows if one.canonical_id is not None}
     pairs = [pair.match.pair for pair in work.people.find_open()]
     return frozenset(max(pair, key=lambda id_: place.get(id_, (0, ""))) for pair in pairs if set(pair) & place.keys())
 
 
-def _natural(source_id: str) -> tuple[int, str]:
+def _natural(source_id: str | None) -> tuple[int, str]:
     """`C9` before `C10`; whoever was here before the migration comes first of all."""
-    return len(source_id), source_id
+    return len(source_id or ""), source_id or ""
 
 
 def _keep_apart(loader: Loader, work: UnitOfWork, word: Word) -> None:
