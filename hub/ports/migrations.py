@@ -233,7 +233,7 @@ class Migrations(Protocol):
         ...
 
     def read_history(self, system: str) -> Iterator[Stay]:
-        """Its visits that occupied or will occupy time, in order of their start."""
+        """Its visits that occupied or will occupy time, in any order."""
         ...
 
     def save_conflicts(self, system: str, overlaps: Iterable[Overlap]) -> int:

@@ -47,7 +47,7 @@ LAND = (
     ORDER BY r.month, position"""),
 )
 MONTHS = text("""
-    SELECT l.month, md5(string_agg(r.content_hash || l.file || l.line, '' ORDER BY l.file, l.line)) AS mark
+    SELECT l.month, count(*) || ' ' || sum(hashtextextended(concat_ws(' ', r.content_hash, l.file, l.line), 0)) AS mark
     FROM landed_row l JOIN source_record r ON r.id = l.source_record_id
     WHERE l.batch_id = :landing GROUP BY l.month ORDER BY l.month""")
 # In the order of a source record's fields.
@@ -65,11 +65,10 @@ NAMED = text("""
     FROM landed_row l JOIN source_record r ON r.id = l.source_record_id
     JOIN source_link k ON k.system = r.system AND k.kind = :kind AND k.source_id = btrim(r.payload ->> :column, :blanks)
     WHERE l.batch_id = :landing AND l.why IS NULL GROUP BY l.month""")
-NAMES = text("""
-    SELECT ARRAY(SELECT r.payload ->> name FROM unnest(CAST(:columns AS text[])) WITH ORDINALITY AS n (name, place)
-        ORDER BY place) AS names, count(*) AS number
+NAMES = """
+    SELECT ARRAY[{columns}] AS names, count(*) AS number
     FROM landed_row l JOIN source_record r ON r.id = l.source_record_id
-    WHERE l.batch_id = :landing AND l.why IS NULL GROUP BY 1""")
+    WHERE l.batch_id = :landing AND l.why IS NULL GROUP BY 1"""
 MERGED = text("""
     INSERT INTO disposition (batch_id, file, line, source_key, verdict, reason, source_record_id, canonical_id)
     SELECT :batch, l.file, l.line, l.source_id, 'merged', l.why, l.source_record_id, kept.canonical_id
@@ -99,8 +98,7 @@ TAKEN_BY = text("""
 HISTORY = text("""
     SELECT v.id, v.start, v."end", v.state, v.patient_id, v.provider_id, v.room_id, v.device_id
     FROM source_link k JOIN visit v ON v.id = k.canonical_id
-    WHERE k.system = :system AND k.kind = 'visit' AND v.state IN ('booked', 'arrived', 'fulfilled')
-    ORDER BY v.start, v.id""")
+    WHERE k.system = :system AND k.kind = 'visit' AND v.state IN ('booked', 'arrived', 'fulfilled')""")
 CONFLICTS = text("""
     SELECT count(DISTINCT id) FROM history_conflict, LATERAL (VALUES (first_id), (second_id)) AS both_of (id)
     WHERE system = :system""")

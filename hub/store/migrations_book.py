@@ -142,7 +142,6 @@ class SqlMigrations:
 
     def find_months(self, landing_id: int) -> dict[str, str]:
         """See the port."""
-        self._connection.exec_driver_sql("SET LOCAL work_mem = '96MB'")
         return {row.month: row.mark for row in self._connection.execute(MONTHS, {"landing": landing_id})}
 
     def find_named(self, landing_id: int, column: str, kind: Kind) -> dict[str, str]:
@@ -169,7 +168,9 @@ class SqlMigrations:
 
     def count_names(self, landing_id: int, columns: Sequence[str]) -> dict[tuple[str, ...], int]:
         """See the port."""
-        rows = self._connection.execute(NAMES, {"landing": landing_id, "columns": list(columns)})
+        values = {f"name_{n}": name for n, name in enumerate(columns)}
+        statement = NAMES.format(columns=", ".join(f"r.payload ->> :{name}" for name in values))
+        rows = self._connection.execute(text(statement), {"landing": landing_id, **values})
         return {tuple(name or "" for name in row.names): row.number for row in rows}
 
     def save_merged(self, batch_id: int, landing_id: int, month: str) -> None:
