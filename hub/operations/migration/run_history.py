@@ -92,13 +92,15 @@ class Run:
     def steps(self) -> Iterator[Sequence[Planned]]:
         """Each is planned when the one before it was done; within one nothing waits for another.
 
-        To match people is the longest of what cannot be divided: meanwhile visits land, and all else beside their
-        months, of which there are many to fill up the time.
+        To match people and to land visits are the longest of what cannot be divided: whoever is done with one of them
+        lands what is left. Months are many, and fill up the time.
         """
         landing = list(self.plan_landing())
         yield [one for one in landing if one.partition.kind in UNDIVIDED]
-        yield [*self._plan_all(UNDIVIDED), *(one for one in landing if one.partition.kind is Kind.VISIT)]
-        yield [*(one for one in landing if one.partition.kind not in REQUIRED), *self._plan_all([Kind.VISIT])]
+        visits_first = sorted(landing, key=lambda one: one.partition.kind is not Kind.VISIT)
+        left = [one for one in visits_first if one.partition.kind not in UNDIVIDED]
+        yield [*self._plan_all(UNDIVIDED), *left]
+        yield self._plan_all([Kind.VISIT])
         if Kind.INVOICE in self.kinds():  # payments may name them
             yield self._plan_all([Kind.INVOICE])
         yield self._plan_all(kind for kind in self.kinds() if kind not in (*REQUIRED, Kind.INVOICE))
