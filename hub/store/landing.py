@@ -366,7 +366,7 @@ def _as_json(payload: dict[str, Any]) -> str:
         written = _write_json(payload)
     if "\\u0000" in written:
         written = _NUL.sub(r"\1\\u2400", written)
-    return written.encode("utf-8", "replace").decode("utf-8")
+    return written if written.isascii() else written.encode("utf-8", "replace").decode("utf-8")
 
 
 @lru_cache(maxsize=64)

@@ -36,11 +36,12 @@ def identified(table: Table, layout: FileLayout) -> Iterator[tuple[Row | BadRow,
     Raises:
         InvalidInput: from here on no row can be told from another.
     """
+    key = layout.key
     for row in table.rows():
         if isinstance(row, BadRow):
             yield row, f"line {row.line}"
             continue
-        parts = [row.values[column].strip() for column in layout.key]
+        parts = [row.values[column].strip() for column in key]
         if all(parts):
             yield row, "/".join(parts)
         else:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import file_digest
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRecord, SourceRef
 from hub.canonical.time import instant_of
-from hub.connectors.export_files.layout import Layout
+from hub.connectors.export_files.layout import FileLayout, Layout
 from hub.connectors.export_files.rows import identified, open_rows
 from hub.errors import InvalidInput, Problem
-from hub.mapping.codecs.formats import date_reader, time_reader
+from hub.mapping.codecs.formats import KEPT, date_reader, time_reader
 from hub.ports.migrations import BAD_ROW, DatedRow
 from hub.tables import BadRow, Row
 
@@ -87,24 +87,18 @@ class FilesSource:
         """
         layout = self.layout.records[kind]
         for path in self.files[kind]:
+            file = path.name
             with _reading(path), path.open("rb") as stream:
-                for row, key in identified(open_rows(stream, path.name, layout), layout):
+                for row, key in identified(open_rows(stream, file, layout), layout):
                     ref = SourceRef(self.system, kind, key)
-                    yield _bad(row, ref, path.name) if isinstance(row, BadRow) else self._dated(row, ref, path.name)
+                    yield _bad(row, ref, file) if isinstance(row, BadRow) else self._dated(row, ref, file, layout)
 
-    def _dated(self, row: Row, ref: SourceRef, file: str) -> DatedRow:
-        values, layout = row.values, self.layout.records[ref.kind]
-        version = values[layout.modified].strip() if layout.modified else None
-        day = self._day(values[layout.month]) if layout.month else None
-        record = SourceRecord(
-            ref,
-            values,
-            version=version or None,
-            modified_at=self._instant(version) if version else None,
-            file=file,
-            line=row.line,
-        )
-        return DatedRow(record, f"{day:%Y-%m}" if day else "")
+    def _dated(self, row: Row, ref: SourceRef, file: str, layout: FileLayout) -> DatedRow:
+        line, values = row
+        version = values[layout.modified].strip() or None if layout.modified else None
+        modified_at = self._instant(version) if version else None
+        month = self._month_of(values[layout.month]) if layout.month else ""
+        return DatedRow(SourceRecord(ref, values, version, modified_at, file, line), month)
 
     @cached_property
     def _day_of(self) -> Callable[[str], date | None]:
@@ -114,8 +108,16 @@ class FilesSource:
     def _time_of(self) -> Callable[[str], time | None]:
         return time_reader(self.layout.times)
 
-    def _day(self, text: str) -> date | None:
-        return self._day_of(text.strip())
+    @cached_property
+    def _month_of(self) -> Callable[[str], str]:
+        """Of a day; empty where that cannot be read."""
+
+        @lru_cache(KEPT)
+        def month_of(text: str) -> str:
+            day = self._day_of(text.strip())
+            return f"{day:%Y-%m}" if day else ""
+
+        return month_of
 
     def _instant(self, text: str) -> datetime | None:
         """When a version was written; None where that cannot be read, which counts as before all others."""

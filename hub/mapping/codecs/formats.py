@@ -11,7 +11,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_KEPT = 4096
+KEPT = 4096
 """Texts that a reader keeps in mind: a history's rows name the same days and times of day over and over."""
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -60,7 +60,7 @@ def date_reader(formats: Sequence[str]) -> Callable[[str], date | None]:
     for text, pattern in zip(formats, patterns, strict=True):
         if not pattern.groupindex.keys() >= _DATE or not {"m", "b"} & pattern.groupindex.keys():
             raise ValueError(f"{text!r} does not say day, month and year")
-    return lru_cache(_KEPT)(lambda text: _first(text, patterns, _date))
+    return lru_cache(KEPT)(lambda text: _first(text, patterns, _date))
 
 
 def time_reader(formats: Sequence[str]) -> Callable[[str], time | None]:
@@ -75,7 +75,7 @@ def time_reader(formats: Sequence[str]) -> Callable[[str], time | None]:
             raise ValueError(f"{text!r} does not say hours and minutes")
         if ("I" in pattern.groupindex) != ("p" in pattern.groupindex):
             raise ValueError(f"{text!r}: %I and %p go together")
-    return lru_cache(_KEPT)(lambda text: _first(text, patterns, _time))
+    return lru_cache(KEPT)(lambda text: _first(text, patterns, _time))
 
 
 def moment_reader(formats: Sequence[str]) -> Callable[[str], datetime | None]:
