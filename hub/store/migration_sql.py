@@ -18,34 +18,39 @@ STAGE = text("""
     CREATE TEMPORARY TABLE staged_landed_row (position bigint, file text, line int, source_id text, version text,
         content_hash text, payload jsonb, modified_at timestamptz, month text) ON COMMIT DROP""")
 # Which rows repeat another to the letter, and which of the rest counts: on narrow rows, so that they sort in memory.
+# A month's rows get numbers in a row, and so stand together: whoever loads it reads its pages alone. What repeats a row
+# stands right behind it there, and has its number.
 RANK = text("""
     CREATE TEMPORARY TABLE ranked_row ON COMMIT DROP AS
     WITH spelled AS (
-        SELECT position, source_id, content_hash, modified_at, month,
-            row_number() OVER (PARTITION BY source_id, content_hash ORDER BY position) AS repeat
-        FROM staged_landed_row)
-    SELECT position, repeat,
-        row_number() OVER newest AS age, first_value(month) OVER newest AS month
-    FROM spelled
-    WINDOW newest AS (PARTITION BY source_id ORDER BY repeat > 1, modified_at DESC NULLS LAST, position DESC)""")
-# A month's rows stand together: whoever loads it reads its pages alone.
-LAND = (
-    text("""
+        SELECT position, file, line, source_id, content_hash, modified_at, month,
+            first_value(position) OVER (PARTITION BY source_id, content_hash ORDER BY position) AS first
+        FROM staged_landed_row),
+    aged AS (
+        SELECT position, file, line, source_id, content_hash, first,
+            row_number() OVER newest AS age, first_value(month) OVER newest AS month
+        FROM spelled
+        WINDOW newest AS
+            (PARTITION BY source_id ORDER BY position > first, modified_at DESC NULLS LAST, position DESC)),
+    known AS (
+        SELECT aged.*, found.id FROM aged LEFT JOIN source_record found ON found.system = :system
+            AND found.kind = :kind AND found.source_id = aged.source_id AND found.content_hash = aged.content_hash
+        ORDER BY month, first, position)
+    SELECT position, file, line, source_id, month, id IS NULL AND position = first AS is_new,
+        CASE WHEN position > first THEN 'repeated' WHEN age > 1 THEN 'superseded' END AS why,
+        CASE WHEN id IS NOT NULL THEN id WHEN position = first THEN nextval('source_record_id_seq')
+            ELSE currval('source_record_id_seq') END AS number
+    FROM known""")
+LAND = text("""
     INSERT INTO source_record
-        (system, kind, source_id, version, content_hash, payload, modified_at, file, line, batch_id)
-    SELECT :system, :kind, s.source_id, s.version, s.content_hash, s.payload, s.modified_at, s.file, s.line,
+        (id, system, kind, source_id, version, content_hash, payload, modified_at, file, line, batch_id)
+    OVERRIDING SYSTEM VALUE
+    SELECT r.number, :system, :kind, s.source_id, s.version, s.content_hash, s.payload, s.modified_at, s.file, s.line,
         CAST(:batch_id AS bigint)
-    FROM staged_landed_row s JOIN ranked_row r USING (position) WHERE r.repeat = 1 ORDER BY r.month, position
-    ON CONFLICT (system, kind, source_id, content_hash) DO NOTHING"""),
-    text("""
+    FROM staged_landed_row s JOIN ranked_row r USING (position) WHERE r.is_new ORDER BY r.number""")
+LANDED = text("""
     INSERT INTO landed_row (batch_id, file, line, source_id, source_record_id, month, why)
-    SELECT :batch_id, s.file, s.line, s.source_id, found.id, r.month,
-        CASE WHEN r.repeat > 1 THEN 'repeated' WHEN r.age > 1 THEN 'superseded' END
-    FROM staged_landed_row s JOIN ranked_row r USING (position)
-    JOIN source_record found ON found.system = :system AND found.kind = :kind
-        AND found.source_id = s.source_id AND found.content_hash = s.content_hash
-    ORDER BY r.month, position"""),
-)
+    SELECT :batch_id, file, line, source_id, number, month, why FROM ranked_row""")
 MONTHS = text("""
     SELECT l.month, count(*) || ' ' || sum(hashtextextended(concat_ws(' ', r.content_hash, l.file, l.line), 0)) AS mark
     FROM landed_row l JOIN source_record r ON r.id = l.source_record_id
