@@ -46,6 +46,8 @@ def _size(file: Path) -> int:
 
 
 def _profile(file: Path) -> FileProfile | InvalidInput:
+    if not file.is_file():  # a pipe might be read for ever
+        return InvalidInput(Problem("this is no plain file", "missing_file", file.name))
     try:
         with file.open("rb") as stream:
             table = open_table(stream, file.name, ANY_FORM)

@@ -1,5 +1,6 @@
 """A folder of exported tables is read however it is plausibly written, or refused in one message."""
 
+import os
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -75,3 +76,9 @@ def test_a_source_that_is_no_folder_is_refused_in_one_message(name: str, tmp_pat
     with pytest.raises(InvalidInput, match="--source names the folder") as caught:
         keys(tmp_path / name)
     assert [problem.file for problem in caught.value.problems] == [str(tmp_path / name)]
+
+
+def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "clients.csv")
+    with pytest.raises(InvalidInput, match=r"clients\.csv: this is no plain file"):
+        keys(tmp_path)

@@ -134,6 +134,11 @@ def _bad(row: BadRow, ref: SourceRef, file: str) -> DatedRow:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
+    """A pipe or a device might be read for ever."""
+    if path.exists() and not path.is_file():
+        raise InvalidInput(
+            Problem("this is no plain file", "missing_file", str(path), hint="Copy the export's file here")
+        )
     try:
         yield
     except OSError as error:
