@@ -132,6 +132,10 @@ class Links(Protocol):
         """Write or rewrite; the last of a ref wins."""
         ...
 
+    def save_loaded(self, batch_id: int) -> None:
+        """Of the rows that the batch's dispositions call loaded, each of which is another of its system's records."""
+        ...
+
     def save_awaiting(self, awaiting: Sequence[Awaiting], *, over: Sequence[SourceRef]) -> None:
         """Write or rewrite; those that are `over` await nothing any more."""
         ...

@@ -7,7 +7,7 @@ the server instead of two, and where the first waits for a lock the second begin
 
 import re
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -110,9 +110,9 @@ def commit_deferred(connection: Connection) -> None:
 
 def run_text(connection: Connection, statement: TextClause, values: Mapping[str, Any]) -> list[Any]:
     """As `run`, a text of SQLAlchemy's: the rows as named tuples."""
-    found = run(connection, _written(statement, connection.dialect), values)
-    row = _row_of(tuple(found[0])) if found else tuple
-    return [row(*one.values()) for one in found]
+    written = _statement(_written(statement, connection.dialect), values)
+    rows = _go(connection, connection.info.pop(_DEFERRED, ()), written)[-1]
+    return rows.read_as(lambda columns: _row_of(columns)._make)
 
 
 def defer_text(connection: Connection, statement: TextClause, values: Mapping[str, Any]) -> Answer:
@@ -193,7 +193,7 @@ def _written(statement: TextClause, dialect: Dialect) -> str:
 
 
 @lru_cache(maxsize=512)
-def _row_of(columns: tuple[str, ...]) -> Callable[..., Any]:
+def _row_of(columns: tuple[str, ...]) -> Any:
     return namedtuple("Row", columns, rename=True)  # noqa: PYI024 - whatever a statement names them
 
 

@@ -4,9 +4,9 @@ Cursors and the driver's own pipeline cost more than most of these statements ta
 converts values and answers, and waits; each statement is prepared once for a connection.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from psycopg import Connection, OperationalError
 from psycopg.abc import Transformer as Conversion
@@ -16,6 +16,7 @@ from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Ready, Wait
 
+T = TypeVar("T")
 Found = dict[str, Any]
 Driver = Connection[Any]
 
@@ -53,12 +54,20 @@ class Rows:
 
     def read(self) -> list[Found]:
         """Column → value."""
+        return self.read_as(_by_column)
+
+    def read_as(self, row_of: Callable[[tuple[str, ...]], Callable[[Sequence[Any]], T]]) -> list[T]:
+        """Each as what `row_of` the columns makes of its values."""
         result = self._result
         if not result.ntuples:
             return []
-        columns = [(result.fname(number) or b"").decode() for number in range(result.nfields)]
+        columns = tuple((result.fname(number) or b"").decode() for number in range(result.nfields))
         self._convert.set_pgresult(result)
-        return self._convert.load_rows(0, result.ntuples, lambda values: dict(zip(columns, values, strict=True)))
+        return self._convert.load_rows(0, result.ntuples, row_of(columns))
+
+
+def _by_column(columns: tuple[str, ...]) -> Callable[[Sequence[Any]], Found]:
+    return lambda values: dict(zip(columns, values, strict=True))
 
 
 class Journeys:

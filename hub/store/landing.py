@@ -64,7 +64,7 @@ _IMPORTED_BETWEEN = text("""
     AND landed_at >= :first AND landed_at < :last AND batch_id IS NOT NULL""")
 _LINK = """
     INSERT INTO source_link AS l (system, kind, source_id, canonical_id, source_record_id, batch_id)
-    SELECT system, kind, source_id, canonical_id, source_record_id, batch_id FROM staged_source_link
+    SELECT system, kind, source_id, canonical_id, source_record_id, batch_id FROM {come}
     ORDER BY system, kind, source_id
     ON CONFLICT (system, kind, source_id) DO UPDATE SET
         canonical_id = excluded.canonical_id,
@@ -72,6 +72,11 @@ _LINK = """
         linked_at = now()
     WHERE (l.canonical_id, l.source_record_id) IS DISTINCT FROM
         (excluded.canonical_id, coalesce(excluded.source_record_id, l.source_record_id))"""
+_LINK_STAGED = _LINK.format(come="staged_source_link")
+_LOADED = """(
+        SELECT b.system, b.kind, d.source_key AS source_id, d.canonical_id, d.source_record_id, d.batch_id
+        FROM import_batch b JOIN disposition d ON d.batch_id = b.id WHERE b.id = :batch AND d.verdict = 'loaded')"""
+_LINK_LOADED = text(_LINK.format(come=_LOADED))
 _SYSTEMS = text("""
     SELECT canonical_id, array_agg(DISTINCT system) AS systems FROM source_link
     WHERE kind = :kind AND canonical_id = ANY(:ids) GROUP BY 1""")
@@ -274,7 +279,11 @@ class SqlLinks:
             (ref.system, str(ref.kind), ref.id, link.canonical_id, link.source_record_id, batch_id)
             for ref, link in last.items()
         )
-        stage(self._connection, source_link, columns, rows).defer(self._connection, _LINK)
+        stage(self._connection, source_link, columns, rows).defer(self._connection, _LINK_STAGED)
+
+    def save_loaded(self, batch_id: int) -> None:
+        """See the port."""
+        self._connection.execute(_LINK_LOADED, {"batch": batch_id})
 
     def save_awaiting(self, awaiting: Sequence[Awaiting], *, over: Sequence[SourceRef]) -> None:
         """See the port."""

@@ -69,9 +69,10 @@ class Loader:
             decided = list(keep_first_of_lots(read, lots))
             self._save_places(work, decided, links, batch_id)
             records = [one.record for one in decided if one.record]
-            save_decided(work, decided, records, self.history.system, batch_id)
+            save_records(work, decided, records, self.history.system, batch_id)
             work.imports.save_dispositions(batch_id, [one.disposition() for one in decided])
             paid |= paid_ahead(records) | _to_come(records, work.now)
+        work.links.save_loaded(batch_id)
         work.payments.adopt_deposits(paid)
 
     def dated_context(self, work: UnitOfWork, kind: Kind) -> Context:
@@ -204,12 +205,23 @@ def save_decided(
     work: UnitOfWork, decided: Sequence[DecidedRow], records: Sequence[Canonical], system: str, batch_id: int
 ) -> tuple[str, ...]:
     """Records and the links of their rows; gives which records are new or changed."""
-    taken = [(one.row, one.record.id) for one in decided if one.record is not None]
-    sources = {str(id_): row.number for row, id_ in reversed(taken)}
-    modified = {str(id_): row.record.modified_at for row, id_ in reversed(taken)}
-    records = keep_promised_sessions(work, records)
+    changed = save_records(work, decided, records, system, batch_id)
+    links = [Link(one.row.record.ref, one.record.id, one.row.number) for one in decided if one.record is not None]
+    work.links.save(links, batch_id=batch_id)
+    return changed
+
+
+def save_records(
+    work: UnitOfWork, decided: Sequence[DecidedRow], records: Sequence[Canonical], system: str, batch_id: int
+) -> tuple[str, ...]:
+    """What became of rows, without the links of these; gives which records are new or changed."""
+    first = {one.record.id: one.row for one in reversed(decided) if one.record is not None}
     saved = work.records.save(
-        records, sources=sources, modified=modified, origin=system, batch_id=batch_id, claims_time=False
+        keep_promised_sessions(work, records),
+        sources={id_: row.number for id_, row in first.items()},
+        modified={id_: row.record.modified_at for id_, row in first.items()},
+        origin=system,
+        batch_id=batch_id,
+        claims_time=False,
     )
-    work.links.save([Link(row.record.ref, id_, row.number) for row, id_ in taken], batch_id=batch_id)
     return saved.changed
