@@ -11,6 +11,7 @@ from hub.connectors.kit.spec.limits import LimitsSpec
 from hub.connectors.kit.spec.stream import Stream
 from hub.connectors.sql.opened import open_database
 from hub.connectors.sql.source import TableSource
+from hub.errors import NeedsAttention
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 10])
@@ -32,3 +33,9 @@ def test_a_row_without_a_whole_id_hides_nobody_at_the_edge_of_a_page_and_ends_no
     assert {one.problems[0].code for one in rejected} == {"no_id"}
     assert len(rejected) == min(size, 3)
     assert pages[-1].listed is None, "who is missing may stand in such a row"
+
+
+def test_a_file_of_sqlite_that_is_not_there_is_named_and_not_made(tmp_path: Path) -> None:
+    with pytest.raises(NeedsAttention, match="there is no such file of SQLite"):
+        open_database(f"sqlite:///{tmp_path / 'mistyped.db'}", "legacy", LimitsSpec())
+    assert not list(tmp_path.iterdir())

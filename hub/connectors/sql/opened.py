@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,8 @@ def open_database(url: str, system: str, limits: LimitsSpec) -> sa.Engine:
     """Nothing is asked of it yet; where PostgreSQL or SQLite is asked, no statement takes longer than `limits` say.
 
     Raises:
-        NeedsAttention: no such URL, or its driver is not installed. What stands in it is not shown.
+        NeedsAttention: no such URL, its driver is not installed, or SQLite's file is not there. What stands in it is
+            not shown.
     """
     where = f"connections/{system}.yaml"
     try:
@@ -33,6 +35,10 @@ def open_database(url: str, system: str, limits: LimitsSpec) -> sa.Engine:
     except ModuleNotFoundError as error:
         hint = f"Install the package {error.name} beside the hub"
         raise NeedsAttention(Problem("the database's driver is not installed", "no_driver", where, hint=hint)) from None
+    file = engine.url.database or ":memory:"
+    if engine.dialect.name == "sqlite" and not file.startswith((":", "file:")) and not Path(file).exists():
+        hint = "SQLite would make an empty one: correct the path in 'database'"
+        raise NeedsAttention(Problem("there is no such file of SQLite", "no_database", where, hint=hint))
     lose_patience(engine, limits)
     return engine
 
