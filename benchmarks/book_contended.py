@@ -4,9 +4,7 @@ Every client wants an hour of its own, so that each booking succeeds; all of the
 device on the same day, the same product, and a package each: every booking waits for the same locks.
 
 Once as fast as they can: how many transactions a second. A client that asks again the moment it is answered waits for
-all others then, sixteen divided by that rate on average (Little's law), whoever writes. They begin at random moments;
-one more round of the hub begins in step, to tell what that makes of it: all sixteen book, then all cancel, and so on
-for many turns, since a queue keeps its order, and who waits for bookings alone waits longest. And once at the pace of
+all others then, sixteen divided by that rate on average (Little's law), whoever writes. And once at the pace of
 `--pace` bookings a second in all, at random moments; what one takes is counted from the moment it was due, so that
 who is late does not hide it.
 
@@ -47,9 +45,6 @@ RESOURCES = ("ann", "room", "laser")
 ACTOR = "benchmark"
 WARM_UP = 10
 """Times: connections and plans are made then; psycopg prepares what it has seen five times."""
-
-BEGIN_WITHIN = 0.04
-"""Seconds: about what a client waits for its turn."""
 
 SHARE = "LOCK TABLE claim IN ROW EXCLUSIVE MODE"
 LOCK = "SELECT pg_advisory_xact_lock(k) FROM unnest(%(keys)s::bigint[]) AS k"
@@ -262,16 +257,12 @@ def _begin(kind: str, url: str, numbers: Any, barrier: Any) -> None:
     _MINE.extend((KINDS[kind](url, numbers.get()), barrier))
 
 
-def _drive(times: int, gap: float, within: float) -> Told:
-    """Book and cancel so often: at once after each other, or with so many seconds on average between two bookings.
-
-    The first is booked at a random moment `within` so many seconds.
-    """
+def _drive(times: int, gap: float) -> Told:
+    """Book and cancel so often: at once after each other, or with so many seconds on average between two bookings."""
     client, barrier = _MINE
     random = Random(client.backend)
     told_by, before = Told(), _cpu(client)
     barrier.wait()
-    Event().wait(random.uniform(0.0, within))
     due = perf_counter()
     for _ in range(times):
         due = due + random.expovariate(1 / gap) if gap else perf_counter()
@@ -304,16 +295,14 @@ def clients(kind: str, url: str) -> Iterator["multiprocessing.pool.Pool"]:
     for number in range(CLIENTS):
         numbers.put(number)
     with context.Pool(CLIENTS, _begin, (kind, url, numbers, context.Barrier(CLIENTS))) as pool:
-        pool.starmap(_drive, [(WARM_UP, 0.0, 0.0)] * CLIENTS, chunksize=1)
+        pool.starmap(_drive, [(WARM_UP, 0.0)] * CLIENTS, chunksize=1)
         yield pool
 
 
-def rush(
-    kind: str, pool: "multiprocessing.pool.Pool", times: int, gap: float = 0.0, within: float = BEGIN_WITHIN
-) -> tuple[float, Told]:
+def rush(kind: str, pool: "multiprocessing.pool.Pool", times: int, gap: float = 0.0) -> tuple[float, Told]:
     """All clients at once; prints what they saw and gives successful transactions a second, cancellations too."""
     begin = perf_counter()
-    seen = sum(pool.starmap(_drive, [(times, gap, within)] * CLIENTS, chunksize=1), Told())
+    seen = sum(pool.starmap(_drive, [(times, gap)] * CLIENTS, chunksize=1), Told())
     rate = seen.successes / (perf_counter() - begin)
     client, server = (1000 * seconds / seen.successes for seconds in seen.cpu)
     print(
@@ -371,8 +360,6 @@ def main() -> None:
                 (bare_rate, _), (hub_rate, by_hub) = rush("bare", bare, times), rush("hub", hub, times)
                 rates.append((bare_rate, hub_rate))
                 seen += by_hub
-            print("begun in step")
-            seen += rush("hub", hub, times, within=0.0)[1]
             print(f"{arguments.pace:g} bookings a second, and as many cancellations")
             gap = CLIENTS / arguments.pace
             rush("bare", bare, times, gap)
