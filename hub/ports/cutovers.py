@@ -113,8 +113,10 @@ class Cutovers(Protocol):
         """The hub's ids of those that were not there before and are known here all the same."""
         ...
 
-    def find_written(self, system: str, kinds: Collection[Kind], since: datetime) -> tuple[Written, ...]:
-        """Records of these kinds that were made or changed after `since`, whoever did it; by kind and id.
+    def find_written(self, system: str, kinds: Collection[Kind], since: CutoverStep) -> tuple[Written, ...]:
+        """Records of these kinds that were made or changed after this step, whoever did it; by kind and id.
+
+        Whoever had begun before it and committed after it counts, too.
 
         A package is changed by who books with it, a patient by a merge, a lot by each line of its ledger.
         """

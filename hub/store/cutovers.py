@@ -16,8 +16,9 @@ _STEPS = text("""
     SELECT number, step, at, by, detail FROM cutover_step WHERE system = :system
     AND number = (SELECT max(number) FROM cutover_step WHERE system = :system) ORDER BY at""")
 _RECORD = text("""
-    INSERT INTO cutover_step (system, number, step, by, detail)
-    VALUES (:system, :number, :step, :by, CAST(:detail AS jsonb))""")
+    INSERT INTO cutover_step (system, number, step, by, detail, snapshot, transaction_id)
+    VALUES (:system, :number, :step, :by, CAST(:detail AS jsonb), CAST(pg_current_snapshot() AS text),
+        CAST(CAST(pg_current_xact_id() AS text) AS bigint))""")
 _SILENT = text("""
     SELECT system, detail -> 'kinds' AS kinds FROM cutover_step s WHERE step = 'switch' AND NOT EXISTS (
         SELECT FROM cutover_step b WHERE b.system = s.system AND b.number = s.number AND b.step = 'back')""")
@@ -50,13 +51,33 @@ _OF_ONE_SORT = text(f"""{_DIFFERS}
     LEFT JOIN source_link k ON k.system = :system AND k.kind = d.kind AND k.source_id = d.source_id
     WHERE d.what = :what ORDER BY d.file, d.line""")  # noqa: S608 - the same
 
+# A restored database has other numbers of transactions: there the moments alone must do.
+_SINCE = text("""
+    SELECT at AS since, CAST(CAST(xmin AS text) AS bigint) AS writer, snapshot,
+        CAST(CAST(pg_snapshot_xmin(CAST(snapshot AS pg_snapshot)) AS text) AS bigint) AS oldest
+    FROM (SELECT s.xmin, s.at, CASE WHEN transaction_id & 4294967295 = CAST(CAST(s.xmin AS text) AS bigint)
+            THEN snapshot END AS snapshot
+        FROM cutover_step s WHERE system = :system AND number = :number AND step = :step) AS step""")
+
+
+def _later(row: str, at: str) -> str:
+    """What was committed after the step: who had begun before it says an earlier moment, but its snapshot missed them.
+
+    A row has the last 32 bits of its transaction's number: it is at most 2^31 from those that the snapshot speaks of.
+    """
+    number = f"CAST(CAST({row}.xmin AS text) AS bigint)"
+    beyond = f"(({number} - :oldest) & 4294967295)"
+    seen = f"pg_visible_in_snapshot(CAST(CAST(:oldest + {beyond} AS text) AS xid8), CAST(:snapshot AS pg_snapshot))"
+    return f"({row}.{at} > :since OR ({number} <> :writer AND {beyond} < 2147483648 AND NOT {seen}))"
+
+
 _KNOWN_AS = """
     ARRAY(SELECT source_id FROM source_link k
         WHERE k.system = :system AND k.kind = :kind AND k.canonical_id = {id} ORDER BY 1)"""
 _WRITTEN = f"""
     SELECT t.id, {_KNOWN_AS.format(id="t.id")} AS source_ids,
         ARRAY(SELECT DISTINCT name FROM domain_event e
-            WHERE e.subject_kind = :kind AND e.subject_id = t.id AND e.at > :since ORDER BY 1) AS events,
+            WHERE e.subject_kind = :kind AND e.subject_id = t.id AND {_later("e", "at")} ORDER BY 1) AS events,
         {{more}} AS more
     FROM "{{table}}" t WHERE {{written}} ORDER BY t.id"""  # noqa: S608 fixed parts
 _MORE = {
@@ -65,12 +86,12 @@ _MORE = {
     Kind.PACKAGE: """json_build_object('sessions_left', t.credits - t.used_before
         - (SELECT count(*) FROM package_use u WHERE u.package_id = t.id))""",
 }
-_UPDATED = "t.updated_at > :since"
+_UPDATED = _later("t", "updated_at")
 _WHEN = {
     Kind.PATIENT: f"""t.merged_into IS NULL AND ({_UPDATED} OR EXISTS (SELECT FROM domain_event e
-        WHERE e.subject_kind = 'patient' AND e.subject_id = t.id AND e.at > :since))""",
+        WHERE e.subject_kind = 'patient' AND e.subject_id = t.id AND {_later("e", "at")}))""",
     Kind.PACKAGE: f"""({_UPDATED}
-        OR EXISTS (SELECT FROM package_use u WHERE u.package_id = t.id AND u.used_at > :since))""",
+        OR EXISTS (SELECT FROM package_use u WHERE u.package_id = t.id AND {_later("u", "used_at")}))""",
 }
 """When one was written though its own columns may say what they said: who was merged here, what was booked with."""
 _COUNTED = text(f"""
@@ -78,7 +99,7 @@ _COUNTED = text(f"""
         array_agg(DISTINCT m.kind ORDER BY m.kind) AS events, json_build_object('product_id', t.product_id,
             'location_id', t.location_id, 'name', t.name, 'expires_on', t.expires_on, 'on_hand', t.on_hand) AS more
     FROM lot t JOIN lot_movement m ON m.lot_id = t.id
-    WHERE m.recorded_at > :since GROUP BY t.id ORDER BY t.id""")  # noqa: S608 fixed parts
+    WHERE {_later("m", "recorded_at")} GROUP BY t.id ORDER BY t.id""")  # noqa: S608 fixed parts
 _KEEP = text("""
     INSERT INTO reentry (system, number, place, kind, canonical_id, said)
     SELECT :system, :number, place, row ->> 'kind', row ->> 'id', row -> 'said'
@@ -126,11 +147,13 @@ class SqlCutovers:
                 found[Kind(row.kind)] = (*found.get(Kind(row.kind), ()), row.canonical_id)
         return found
 
-    def find_written(self, system: str, kinds: Collection[Kind], since: datetime) -> tuple[Written, ...]:
+    def find_written(self, system: str, kinds: Collection[Kind], since: CutoverStep) -> tuple[Written, ...]:
         """See the port."""
+        step = {"system": system, "number": since.number, "step": since.step}
+        seen = self._connection.execute(_SINCE, step).one()._asdict()
         found: list[Written] = []
         for kind in (kind for kind in (*TABLES, Kind.LOT) if kind in kinds):
-            rows = self._connection.execute(_written(kind), {"system": system, "kind": str(kind), "since": since})
+            rows = self._connection.execute(_written(kind), {"system": system, "kind": str(kind), **seen})
             found += (Written(kind, row.id, tuple(row.source_ids), tuple(row.events), row.more) for row in rows)
         return tuple(found)
 

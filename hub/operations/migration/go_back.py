@@ -120,7 +120,7 @@ def _switch_back(
     work.visits.lock()
     kinds = [Kind(kind) for kind in switch.detail["kinds"]]
     # Of what was written before the switch and after the last delta, the old system knows nothing, either.
-    written = work.cutovers.find_written(system, kinds, steps[Step.DELTA].at)
+    written = work.cutovers.find_written(system, kinds, steps[Step.DELTA])
     for kind in told:
         work.outbox.enqueue_all([system], kind, [one.id for one in written if one.kind is kind])
     entries = tuple(_entries(work, system, [one for one in written if one.kind not in told]))

@@ -1,6 +1,6 @@
 """Cut-overs from an old system: one row a step, and what is to be entered there by hand after a way back."""
 
-from sqlalchemy import CheckConstraint, Column, Integer, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, PrimaryKeyConstraint, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from hub.store.tables.metadata import instant, metadata
@@ -14,6 +14,13 @@ cutover_step = Table(
     instant("at"),
     Column("by", Text, nullable=False, comment="Who answers for it."),
     Column("detail", JSONB, nullable=False, server_default=text("'{}'"), comment="Ids and numbers; nothing personal."),
+    Column("snapshot", Text, comment="pg_snapshot of that moment: what it does not see was committed later."),
+    Column(
+        "transaction_id",
+        BigInteger,
+        comment="The full number (xid8) of the transaction that wrote; xmin says another one where the database was "
+        "restored.",
+    ),
     PrimaryKeyConstraint("system", "number", "step"),
     CheckConstraint("step IN ('freeze', 'delta', 'switch', 'back', 'closed')", name="step"),
     comment="What was done of each cut-over. Append-only.",

@@ -13,7 +13,7 @@ from signal import SIGKILL
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from hub.bootstrap.reentry_files import write_reentry_files
 from hub.canonical.ids import Kind
@@ -256,6 +256,20 @@ def test_fifty_changes_survive_the_way_back(
     close_way_back(moved, "legacy", "Dr. Lee")
     with moved.begin("read") as work:
         assert work.cutovers.find_silent() == {}
+
+
+def test_what_the_last_delta_itself_notes_on_a_booking_is_not_listed(
+    store: SqlStore, to_come: Path, export: Path, owner: Engine
+) -> None:
+    with store.begin("look") as work:
+        ids = [link.canonical_id for link in work.links.find(TO_COME).values()]
+    with owner.begin() as connection:
+        connection.execute(text("DELETE FROM claim WHERE visit_id = ANY(:ids)"), {"ids": ids})
+        connection.execute(text("UPDATE visit SET contested = true WHERE id = ANY(:ids)"), {"ids": ids})
+    switch(store, export, folder=to_come)
+    with owner.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM visit WHERE contested")).scalar_one() == 0
+    assert go_back(store, "legacy", "Dr. Lee").entries == ()
 
 
 def test_what_the_old_system_can_be_told_of_waits_in_the_outbox_and_not_on_the_list(

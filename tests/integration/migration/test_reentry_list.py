@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, text
 
 from hub.bootstrap.reentry_files import write_reentry_files
 from hub.canonical.finance import Package
@@ -17,7 +18,8 @@ from hub.operations.merge_people import Word, merge_people
 from hub.operations.migration.cut_over import Terms, cut_over
 from hub.operations.migration.go_back import go_back
 from hub.operations.receive_stock import receive_stock
-from hub.ports import Link
+from hub.ports import Link, UnitOfWork
+from hub.ports.cutovers import Step
 from hub.scheduling.decision import Refusal
 from hub.scheduling.request import BookingRequest, Part, Trip
 from hub.store.unit_of_work import SqlStore
@@ -28,8 +30,8 @@ from tests.legacy.generate import generate
 
 
 @pytest.fixture
-def switched(store: SqlStore, tmp_path: Path) -> SqlStore:
-    """Cut over, with two patients and a package that the old system has, too."""
+def moved(store: SqlStore, tmp_path: Path) -> SqlStore:
+    """With two patients and a package that the old system has, too."""
     generate(4, 5, tmp_path / "export")
     open_practice(store, patients=0)
     run_of(store, tmp_path / "export").run()
@@ -40,13 +42,18 @@ def switched(store: SqlStore, tmp_path: Path) -> SqlStore:
         refs = [SourceRef("legacy", Kind.PATIENT, f"X{n}") for n in range(2)]
         work.links.save([Link(ref, one.id) for ref, one in zip(refs, people, strict=True)])
         work.links.save([Link(SourceRef("legacy", Kind.PACKAGE, "K9"), package.id)])
-    cut_over(
-        run_of(store, tmp_path / "export"),
-        Terms("Dr. Lee", None, timedelta(days=14)),
-        prove=lambda: None,
-        proof=lambda _work, _system: None,
-    )
     return store
+
+
+def switch(store: SqlStore, export: Path) -> None:
+    terms = Terms("Dr. Lee", None, timedelta(days=14))
+    cut_over(run_of(store, export), terms, prove=lambda: None, proof=lambda _work, _system: None)
+
+
+@pytest.fixture
+def switched(moved: SqlStore, tmp_path: Path) -> SqlStore:
+    switch(moved, tmp_path / "export")
+    return moved
 
 
 def listed(store: SqlStore, folder: Path, kind: str) -> list[dict[str, str]]:
@@ -81,3 +88,39 @@ def test_who_was_merged_here_is_listed_with_every_id_of_the_old_system(switched:
         merge_people(work, [Match("pat-0", "pat-1", "decided", ())], people, Word("desk", "the same phone call"))
     patients = listed(switched, tmp_path / "list", "patient")
     assert [one["old_id"] for one in patients if "person_merged" in one["what"]] == ["X0, X1"]
+
+
+def rename(work: UnitOfWork, patient_id: str) -> None:
+    patient = work.records.load(Kind.PATIENT, [patient_id])[patient_id]
+    work.records.save([patient.model_copy(update={"city": "Newtown"})])
+
+
+def test_what_was_begun_before_the_last_delta_and_committed_after_it_is_listed(moved: SqlStore, tmp_path: Path) -> None:
+    with moved.begin("begun early") as early:
+        begun_at = early.now
+        switch(moved, tmp_path / "export")
+        rename(early, "pat-0")
+    with moved.begin("read") as work:
+        assert begun_at < work.cutovers.find_steps("legacy")[Step.DELTA].at
+    patients = listed(moved, tmp_path / "list", "patient")
+    assert [(one["what"], one["old_id"], one["city"]) for one in patients] == [("changed", "X0", "Newtown")]
+
+
+def test_what_was_committed_before_the_last_delta_is_not_listed_though_an_older_transaction_was_open(
+    moved: SqlStore, tmp_path: Path
+) -> None:
+    with moved.begin("begun early") as early:
+        rename(early, "pat-1")
+        with moved.begin("write") as work:
+            rename(work, "pat-0")
+        switch(moved, tmp_path / "export")
+    assert [one.id for one in go_back(moved, "legacy", "Dr. Lee").entries] == ["pat-1"]
+
+
+def test_a_restored_database_lists_what_was_written_later_and_not_all_of_it(switched: SqlStore, owner: Engine) -> None:
+    with switched.begin("write") as work:
+        rename(work, "pat-1")
+    for table, column in (("cutover_step", "system"), ("patient", "id")):
+        with owner.begin() as connection:  # as restoring does: all of it is written anew
+            connection.execute(text(f"UPDATE {table} SET {column} = {column}"))
+    assert [one.id for one in go_back(switched, "legacy", "Dr. Lee").entries] == ["pat-1"]

@@ -1,0 +1,14 @@
+"""A step of a cut-over keeps what it saw: who began before it and committed after it wrote after it."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0037"
+down_revision = "0036"
+
+
+def upgrade() -> None:
+    """Forward only: what is deployed is mended by a further step."""
+    statements = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    op.get_bind().exec_driver_sql(statements, execution_options={"no_parameters": True})
