@@ -149,17 +149,22 @@ def unmerge_people(store: Store, merge_id: int, word: Word) -> Undone | Standing
         dependants = work.people.find_dependants(merge)
         if dependants:
             return Standing(dependants)
-        survivor = work.records.load(Kind.PATIENT, [merge.survivor_id])[merge.survivor_id]
-        assert isinstance(survivor, Patient)
-        restored, kept = _restored(survivor, merge)
-        visits = work.people.unmerge(merge, restored, actor=word.actor, reason=word.reason)
         work.people.decide(merge.survivor_id, merge.merged_id, "separate", actor=word.actor, reason=word.reason)
-        lead_conflicts_back(work, merge)
-        _note(work, "person_unmerged", [merge], word)
-        tell_of_moved(work, word.told, {**merge.moved, "visit": visits})
-        both = {one: (one,) for one in (merge.survivor_id, merge.merged_id)}
-        tell_who_knows(work, word.told.get(Kind.PATIENT, ()), Kind.PATIENT, both, before=merge.merged_at)
-        return Undone(merge.survivor_id, merge.merged_id, visits, kept)
+        return take_back_merge(work, merge, word)
+
+
+def take_back_merge(work: UnitOfWork, merge: Merged, word: Word) -> Undone:
+    """Take one back on which nothing stands, within an operation; whether they are two is still open."""
+    survivor = work.records.load(Kind.PATIENT, [merge.survivor_id])[merge.survivor_id]
+    assert isinstance(survivor, Patient)
+    restored, kept = _restored(survivor, merge)
+    visits = work.people.unmerge(merge, restored, actor=word.actor, reason=word.reason)
+    lead_conflicts_back(work, merge)
+    _note(work, "person_unmerged", [merge], word)
+    tell_of_moved(work, word.told, {**merge.moved, "visit": visits})
+    both = {one: (one,) for one in (merge.survivor_id, merge.merged_id)}
+    tell_who_knows(work, word.told.get(Kind.PATIENT, ()), Kind.PATIENT, both, before=merge.merged_at)
+    return Undone(merge.survivor_id, merge.merged_id, visits, kept)
 
 
 def tell_of_reviews(work: UnitOfWork) -> None:

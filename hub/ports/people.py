@@ -82,7 +82,10 @@ class People(Protocol):
         ...
 
     def open_pairs(self, matches: Sequence[Match]) -> int:
-        """Put them in the queue; one that is decided stays so. Gives how many are new."""
+        """Put pairs of two who stand in the queue; gives how many are new.
+
+        Who were called two stay so; those whose merge was taken back are asked about again.
+        """
         ...
 
     def find_pair(self, pair_id: int) -> PersonPair | None:
@@ -113,6 +116,10 @@ class People(Protocol):
 
     def find_merges(self, patient_id: str) -> tuple[Merged, ...]:
         """Those that stand in which the patient is one of the two, the oldest first."""
+        ...
+
+    def find_merges_by(self, actor: str) -> tuple[Merged, ...]:
+        """Those that stand and that this one made, the oldest first."""
         ...
 
     def find_dependants(self, merge: Merged) -> tuple[str, ...]:

@@ -58,8 +58,9 @@ _OPEN = """
     INSERT INTO person_pair AS p (first_id, second_id, rule, codes, score)
     SELECT first_id, second_id, rule, codes, score FROM staged_person_pair
     ON CONFLICT (first_id, second_id) DO UPDATE
-        SET rule = excluded.rule, codes = excluded.codes, score = coalesce(excluded.score, p.score)
-        WHERE p.state = 'open' AND (p.rule, p.codes, p.score)
+        SET rule = excluded.rule, codes = excluded.codes, score = coalesce(excluded.score, p.score),
+            state = 'open', decided_at = NULL, decided_by = NULL, reason = NULL
+        WHERE p.state = 'merged' OR p.state = 'open' AND (p.rule, p.codes, p.score)
             IS DISTINCT FROM (excluded.rule, excluded.codes, coalesce(excluded.score, p.score))
     RETURNING p.xmax = 0 AS is_new"""
 _PAIRS = """
@@ -77,6 +78,7 @@ _MERGES = """
     FROM person_merge
     WHERE undone_at IS NULL"""
 _MERGES_BY_NUMBER = text(f"{_MERGES} AND id = ANY(:ids) ORDER BY id")
+_MERGES_BY = text(f"{_MERGES} AND actor = :actor ORDER BY id")
 _MERGES_OF = text(f"{_MERGES} AND (survivor_id = :id OR merged_id = :id) ORDER BY id")
 
 
@@ -165,6 +167,10 @@ class SqlPeople:
     def find_merges(self, patient_id: str) -> tuple[Merged, ...]:
         """See the port."""
         return tuple(_merged(row) for row in self._connection.execute(_MERGES_OF, {"id": patient_id}))
+
+    def find_merges_by(self, actor: str) -> tuple[Merged, ...]:
+        """See the port."""
+        return tuple(_merged(row) for row in self._connection.execute(_MERGES_BY, {"actor": actor}))
 
     def find_dependants(self, merge: Merged) -> tuple[str, ...]:
         """See the port."""

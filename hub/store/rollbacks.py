@@ -30,6 +30,11 @@ _LED = text("""
 _UNDO = text("""
     UPDATE person_merge SET undone_at = now(), undone_by = :by, undone_reason = :reason
     WHERE batch_id = ANY(:ids) AND undone_at IS NULL""")
+# What such a batch parted is one again, unless the merge goes with it; a batch has one moment.
+_REDO = text("""
+    UPDATE person_merge m SET undone_at = NULL, undone_by = NULL, undone_reason = NULL FROM import_batch b
+    WHERE b.id = ANY(:ids) AND m.undone_at = b.finished_at AND m.undone_by = 'migration:' || b.system
+    AND m.batch_id <> ALL(:ids)""")
 _CLAIMING = text("""
     SELECT id FROM visit v WHERE batch_id = ANY(:ids) AND EXISTS (SELECT FROM claim c WHERE c.visit_id = v.id)
     ORDER BY id""")
@@ -150,6 +155,7 @@ class SqlRollbacks:
     def remove(self, batch_ids: Collection[int], by: str, reason: str) -> dict[str, int]:
         """See the port."""
         self._run(_UNDO, batch_ids, by=by, reason=reason)
+        self._run(_REDO, batch_ids)
         lines = self._run(_EMPTY_LOTS, batch_ids).rowcount
         self._hand_over_places(batch_ids)
         for statement in (_FORGET_CONFLICTS, _FORGET_LED):

@@ -9,11 +9,10 @@ from hub.operations.match_people import match_loaded
 from hub.operations.merge_people import MATCHING, Word, merge_people, tell_of_reviews
 from hub.operations.migration.decide_rows import combine_patients
 from hub.operations.migration.load_rows import Loader, save_decided
+from hub.operations.migration.undecide import DECIDED, undecide_merges
 from hub.ports import Disposition, UnitOfWork, Verdict
 from hub.sync.people.decide import Match
 
-DECIDED = "decided"
-"""The rule of a merge that a person decided."""
 SAME_PERSON = "same_person"
 """Why a row is merged: another row is the same person."""
 
@@ -23,9 +22,12 @@ def load_people(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposi
 
     Raises:
         InvalidInput: two who are to be kept apart were merged before; that is undone by whoever knows what came since.
+            Or a decision to merge was taken out on which something stands.
     """
     work.bookings.lock_key(MATCHING)
     system = loader.history.system
+    word = Word(f"migration:{system}", "as decided in the migration folder", batch_id)
+    parted = undecide_merges(work, loader.history, word)
     decided = loader.decide_all(work, Kind.PATIENT)
     patients = combine_patients(decided, system)
     changed = save_decided(work, decided, list(patients.values()), system, batch_id)
@@ -33,10 +35,9 @@ def load_people(loader: Loader, work: UnitOfWork, batch_id: int) -> list[Disposi
     rows = [one.disposition() for one in decided]
     patients.clear()  # they are stored; matching reads them again, and both at once would be twice the memory
     decided.clear()
-    word = Word(f"migration:{system}", "as decided in the migration folder", batch_id)
     _keep_apart(loader, work, word)
-    if changed:
-        match_loaded(work, changed, loader.history.matcher, batch_id)
+    if changed or parted:
+        match_loaded(work, {*changed, *parted}, loader.history.matcher, batch_id)
     _merge_decided(loader, work, word)
     survivors = work.people.find_survivors(ids)
     return list(_judged(rows, survivors, _waiting(work, rows)))
