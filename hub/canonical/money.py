@@ -5,6 +5,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+DEFAULT_CURRENCY: Currency = "USD"
+"""What an amount is in that names none."""
 
 
 class Money(BaseModel):
@@ -13,4 +15,4 @@ class Money(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     amount_minor: int
-    currency: Currency = "USD"
+    currency: Currency = DEFAULT_CURRENCY

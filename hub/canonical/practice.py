@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
+from hub.canonical.money import DEFAULT_CURRENCY, Currency
 from hub.canonical.practice_checks import find_problems
 from hub.canonical.practice_consents import ConsentForm, ConsentVersion
 from hub.canonical.practice_places import (
@@ -132,6 +133,12 @@ class Practice(Entry):
             if location.zone is not None:
                 cls._known_zone(location.zone)
         return value
+
+    @property
+    def currency(self) -> Currency:
+        """The one that all its prices are in; where nothing has a price, that of a price that names none."""
+        prices = (price for one in self.services for price in (one.price, *(option.price for option in one.options)))
+        return next((price.currency for price in prices if price is not None), DEFAULT_CURRENCY)
 
     def find_location(self, location_id: str) -> PracticeLocation | None:
         """The location of that id, if it is declared."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hub.canonical.records import Visit
     from hub.operations.confirm_hold import Undecided
     from hub.operations.end_visits import Ended
-    from hub.scheduling.decision import Booking, Refusal
+    from hub.scheduling.decision import Booking, PlannedVisit, Refusal
     from hub.scheduling.nearest import Nearest
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
@@ -100,12 +100,18 @@ def planned(booking: "Booking", zone: "ZoneInfo") -> tuple[dict[str, Any], list[
         }
         for step, starts, ends in steps
     ]
-    deposit = sum(visit.deposit.amount_minor for visit in booking.visits if visit.deposit)
-    currency = next((visit.price.currency for visit in booking.visits if visit.price), "USD")
+    deposit, to_take = deposit_to_take(booking.visits)
     lines = [f"  {one['from'][11:16]}-{one['to']} {one['step']}: {', '.join(one['with'])}" for one in told]
-    lines += [f"  deposit to take: {amount(deposit, currency)}"] if deposit else []
+    lines += to_take
     lines += [f"  passed over: {', '.join(booking.overridden)}"] if booking.overridden else []
     return {"steps": told, "deposit": deposit, "passed_over": list(booking.overridden)}, lines
+
+
+def deposit_to_take(booked: Iterable["PlannedVisit"]) -> tuple[int, list[str]]:
+    """Of all of them together, in minor units; and the line that says so."""
+    deposits = [visit.deposit for visit in booked if visit.deposit]
+    minor = sum(one.amount_minor for one in deposits)
+    return minor, [f"  deposit to take: {amount(minor, deposits[0].currency)}"] if minor else []
 
 
 def visits(hub: "Hub", done: Iterable["Visit"], word: str) -> tuple[dict[str, Any], list[str]]:
@@ -126,7 +132,8 @@ def ended(hub: "Hub", done: "Ended", word: str) -> tuple[dict[str, Any], list[st
     """Visits that do not take place: what they cost, and whose time is free again."""
     answer, lines = visits(hub, done.visits, word)
     money = done.settlement
-    currency = next((visit.price.currency for visit in done.visits if visit.price), "USD")
+    priced = (visit.price.currency for visit in done.visits if visit.price)
+    currency = next(priced, hub.folder.practice.currency)
     costs = (
         ("fee", money.fee, "fee"),
         ("waived", done.waived_minor, "waived"),

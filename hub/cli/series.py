@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hub.cli.answers import AsJson, amount, local, refused, tell, undecided, visits
+from hub.cli.answers import AsJson, deposit_to_take, local, refused, tell, undecided, visits
 from hub.cli.asking import Asked, Location, Option, Package, Patient, Service, With, near
 
 if TYPE_CHECKING:
@@ -61,11 +61,8 @@ def series(
         if isinstance(done, Undecided):
             raise undecided(done, as_json=as_json)
         answer, lines = visits(hub, done.visits, "booked")
-        planned = done.booking.visits if done.booking else ()
-        deposit = sum(visit.deposit.amount_minor for visit in planned if visit.deposit)
-        currency = next((visit.price.currency for visit in done.visits if visit.price), "USD")
-        lines += [f"  deposit to take: {amount(deposit, currency)}"] if deposit else []
-        tell({**answer, "deposit": deposit}, lines, as_json=as_json)
+        deposit, to_take = deposit_to_take(done.booking.visits if done.booking else ())
+        tell({**answer, "deposit": deposit}, [*lines, *to_take], as_json=as_json)
 
 
 def _named(asked: str) -> tuple[str, str | None]:

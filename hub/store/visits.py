@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
-from hub.canonical.money import Money
+from hub.canonical.money import DEFAULT_CURRENCY, Money
+from hub.canonical.practice import read_practice
 from hub.canonical.records import Visit
 from hub.ports import Ending, InForce, StandingVisit
 from hub.scheduling.decision import Booking
@@ -126,12 +127,11 @@ def _in_order(visit_ids: Iterable[str], rows: Iterable[Found]) -> tuple[Visit, .
 
 
 def _standing(row: Found, keys: frozenset[Key], in_force: InForce) -> StandingVisit:
-    deposit = row["deposit_minor"]
     asked = (row["option_id"], row["asked"], row["package_id"], row["series_id"])
     return StandingVisit(
         visit=read_visit(row),
         part=Part(row["service_id"] or "", row["patient_id"], *asked),
-        deposit=Money(amount_minor=deposit, currency=row["price_currency"]) if deposit else None,
+        deposit=_deposit(row, in_force),
         fee_from=row["fee_from"],
         practice_version=row["practice_version_id"],
         promised={product: Decimal(quantity) for product, _, quantity in row["promises"] or ()},
@@ -143,3 +143,13 @@ def _standing(row: Found, keys: frozenset[Key], in_force: InForce) -> StandingVi
         in_force=in_force,
         digest=row["digest"],
     )
+
+
+def _deposit(row: Found, in_force: InForce) -> Money | None:
+    """In the currency of the price; a visit that has none any more was sold in the practice's."""
+    if not row["deposit_minor"]:
+        return None
+    applied = in_force.practice
+    if row["price_currency"] is None and applied is not None:
+        return Money(amount_minor=row["deposit_minor"], currency=read_practice(applied.text, applied.file).currency)
+    return Money(amount_minor=row["deposit_minor"], currency=row["price_currency"] or DEFAULT_CURRENCY)

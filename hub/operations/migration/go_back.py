@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 from hub.canonical.finance import Package
 from hub.canonical.ids import Kind
-from hub.canonical.money import Money
+from hub.canonical.money import DEFAULT_CURRENCY, Money
 from hub.canonical.records import Canonical, Patient, Visit
 from hub.errors import NeedsAttention, Problem
+from hub.operations.apply_practice import load_practice
 from hub.operations.migration.frozen import last_step
 from hub.operations.migration.judge_history import signer
 from hub.ports import AuditEntry, Store, UnitOfWork
@@ -132,22 +133,25 @@ def _switch_back(
 
 def _entries(work: UnitOfWork, system: str, written: Iterable[Written]) -> Iterable[Reentry]:
     by_kind: dict[Kind, list[Written]] = {}
+    has_practice = work.practices.find_in_force().practice is not None
+    currency = load_practice(work).currency if has_practice else DEFAULT_CURRENCY
     for one in written:
         by_kind.setdefault(one.kind, []).append(one)
     for kind, ones in by_kind.items():
         records = work.records.load(kind, [one.id for one in ones])
-        fields = {one.id: {**dict(records.get(one.id, ())), **_beside(one, records.get(one.id))} for one in ones}
+        told = {one.id: _beside(one, records.get(one.id), currency) for one in ones}
+        fields = {id_: {**dict(records.get(id_, ())), **beside} for id_, beside in told.items()}
         names, zone = _names(work, system, fields.values()), _zone(work, system)
         for one in ones:
             head = {"what": _what(one), "hub_id": one.id, "old_id": ", ".join(one.source_ids)}
             yield Reentry(kind, one.id, {**head, **_told(fields[one.id], names, zone)})
 
 
-def _beside(one: Written, record: Canonical | None) -> dict[str, Any]:
-    """What stands beside the record; of a visit its amounts in the currency of its price."""
+def _beside(one: Written, record: Canonical | None, currency: str) -> dict[str, Any]:
+    """What stands beside the record; of a visit its amounts in the currency of its price, or else in this one."""
     if not isinstance(record, Visit):
         return dict(one.more)
-    currency = record.price.currency if record.price else "USD"
+    currency = record.price.currency if record.price else currency
     amounts = {name: Money(amount_minor=one.more[name], currency=currency) for name in AMOUNTS if one.more.get(name)}
     return {**one.more, **dict.fromkeys(AMOUNTS), **amounts}
 

@@ -25,7 +25,7 @@ from hub.scheduling.request import BookingRequest, Part, Trip
 from hub.store.unit_of_work import SqlStore
 from hub.sync.people.decide import Match
 from tests.integration.migration.moved import run_of
-from tests.integration.operations.small_practice import NINE, open_practice
+from tests.integration.operations.small_practice import NINE, PRACTICE, open_practice
 from tests.legacy.generate import generate
 
 
@@ -72,6 +72,19 @@ def test_a_session_that_was_booked_with_a_package_is_listed_with_the_package_and
     assert list(visit)[:4] == ["what", "old_id", "hub_id", "patient"]
     (package,) = listed(switched, tmp_path / "list", "package")
     assert (package["old_id"], package["sessions_left"], package["patient_old_id"]) == ("K9", "5", "X0")
+
+
+def test_the_deposit_and_fee_of_a_visit_without_a_price_are_listed_in_the_practices_currency(
+    switched: SqlStore, owner: Engine, tmp_path: Path
+) -> None:
+    in_euros = PRACTICE.replace("{id: drip,", "{id: drip, price: {amount_minor: 8000, currency: EUR},")
+    open_practice(switched, patients=0, practice=in_euros)
+    request = BookingRequest(Trip((Part("consult", "pat-0"),), "main"), NINE)
+    assert isinstance(book_visit(switched, request, actor="desk"), Booked)
+    with owner.begin() as connection:
+        connection.execute(text("UPDATE visit SET deposit_minor = 5000, fee_minor = 1250 WHERE patient_id = 'pat-0'"))
+    (visit,) = listed(switched, tmp_path / "list", "visit")
+    assert (visit["deposit"], visit["fee"]) == ("50.00 EUR", "12.50 EUR")
 
 
 def test_a_lot_that_was_counted_here_is_listed_with_what_is_on_hand(switched: SqlStore, tmp_path: Path) -> None:

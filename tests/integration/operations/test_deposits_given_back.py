@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from hub.operations.apply_practice import apply_practice
 from hub.operations.book_visit import Booked
@@ -128,3 +128,14 @@ def test_a_deposit_that_could_not_be_taken_gives_nothing_back(
     assert ask(owner, "SELECT state FROM payment_intent") == "failed"
     cancel(store, here, visit_id, "practice")
     assert given_back(owner) is None
+
+
+def test_the_deposit_of_a_visit_that_has_no_price_any_more_goes_back_in_the_practices_currency(
+    store: SqlStore, here: Others, clock: HandClock, owner: Engine
+) -> None:
+    apply_practice(store, PRACTICE.replace("USD", "EUR"), "practice.yaml")
+    visit_id = paid(store, here, clock)
+    with owner.begin() as connection:
+        connection.execute(text("UPDATE visit SET price_minor = NULL, price_currency = NULL"))
+    assert cancel(store, here, visit_id, "practice").settlement.refund == 5000
+    assert ask(owner, "SELECT currency FROM payment_intent WHERE kind = 'refund'") == "EUR"
