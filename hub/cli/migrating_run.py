@@ -156,8 +156,13 @@ def dispositions(
 
 
 def _line(fate: "RowFate") -> str:
-    reason = f" ({fate.reason})" if fate.reason else ""
+    reason = f" ({reason_in(fate.reason, fate.field)})" if fate.reason else ""
     return f"{fate.file}:{fate.line}  {fate.key}  {fate.verdict}{reason}  {fate.canonical_id or ''}".rstrip()
+
+
+def reason_in(reason: str, field: str | None) -> str:
+    """`bad_date in Date + Start`."""
+    return f"{reason} in {field}" if field else reason
 
 
 def row_fate(fate: "RowFate", zone: str) -> dict[str, Any]:
@@ -170,6 +175,8 @@ def row_fate(fate: "RowFate", zone: str) -> dict[str, Any]:
         "reason": fate.reason,
         "canonical_id": fate.canonical_id,
     }
+    if fate.field is not None:
+        said["field"] = fate.field
     if fate.kind == "patient":
         return {**said, "person": fate.person}
     if fate.kind == "service":

@@ -11,7 +11,7 @@ import typer
 
 from hub.cli.answers import AsJson
 from hub.cli.deciding import kind_named
-from hub.cli.migrating_run import line_of
+from hub.cli.migrating_run import line_of, reason_in
 from hub.cli.progress import bar_of, steps_bar
 from hub.program import LOOK_AT_IT
 
@@ -150,7 +150,9 @@ def _waiting(rows: "Sequence[QuarantinedRow]", still: str = "") -> str:
 
 
 def _row_line(row: "QuarantinedRow") -> str:
-    return " ".join(filter(None, (f"{row.file}:{row.line} ", row.kind, row.key))) + f": {row.reason}"
+    return (
+        " ".join(filter(None, (f"{row.file}:{row.line} ", row.kind, row.key))) + f": {reason_in(row.reason, row.field)}"
+    )
 
 
 def _left_out(hub: "Hub", system: str, count: int) -> Iterator[str]:

@@ -123,6 +123,8 @@ class RowFate:
     verdict: str
     reason: str | None
     canonical_id: str | None
+    field: str | None = None
+    """Of a quarantined row the columns in which it was, where it was in some: `Date + Start`."""
     person: str | None = None
     sku: str | None = None
     is_archived: bool | None = None

@@ -273,6 +273,8 @@ class Disposition(NamedTuple):
     source_key: str | None = None
     source_record_id: int | None = None
     canonical_id: str | None = None
+    field: str | None = None
+    """Of a quarantined row the columns in which it was, where it was in some: `Date + Start`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +288,8 @@ class QuarantinedRow:
     key: str | None
     """The row's own id, where it has a readable one."""
     reason: str
+    field: str | None = None
+    """The columns in which it was, where it was in some: `Date + Start`."""
 
 
 class Imports(Protocol):

@@ -53,7 +53,7 @@ _ROWS = {
         "system, stage, kind, month",
     ),
     "disposition": _Rows(
-        "SELECT system, file, line, source_key, verdict, reason, canonical_id FROM current_disposition",
+        "SELECT system, file, line, source_key, verdict, reason, canonical_id, field FROM current_disposition",
         "system, file, line",
     ),
     "person_pair": _Rows(

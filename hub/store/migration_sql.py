@@ -153,7 +153,7 @@ ACCOUNT = text("""
     WHERE b.system = :system AND b.stage = 'land' AND b.state = 'loaded'
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4""")
 FATES = text("""
-    SELECT d.file, d.line, d.kind, d.source_key AS key, d.verdict, d.reason, d.canonical_id,
+    SELECT d.file, d.line, d.kind, d.source_key AS key, d.verdict, d.reason, d.canonical_id, d.field,
         CASE WHEN d.kind = 'patient' THEN coalesce(k.canonical_id, d.canonical_id) ELSE v.patient_id END AS person,
         s.sku, CASE WHEN d.kind = 'service' THEN s.archived END AS is_archived,
         v.state AS status, v.start, v."end", p.zone, v.price_minor, y.amount_minor,

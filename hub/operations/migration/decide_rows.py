@@ -31,11 +31,14 @@ class DecidedRow(NamedTuple):
     record: Canonical | None
     reason: str | None = None
     """Of a quarantined row its reason code, of a stale one why it is merged."""
+    field: str | None = None
+    """Of a quarantined row the columns in which it was."""
 
     def disposition(self) -> Disposition:
         """As the store keeps it."""
         at, id_ = self.row.record, self.record.id if self.record else None
-        return Disposition(at.file or "", at.line or 0, self.verdict, self.reason, at.ref.id, self.row.number, id_)
+        place = at.file or "", at.line or 0
+        return Disposition(*place, self.verdict, self.reason, at.ref.id, self.row.number, id_, self.field)
 
     def without_text(self) -> Self:
         """The same without what the row says: it is decided, and a hundred thousand rows are many."""
@@ -65,8 +68,10 @@ def decide_rows(
         if location and isinstance(context.links, ExportLinks):
             context.links.enter(str(record.payload.get(location, "")))
         decoded = decode(mapping, record, context)
-        reason = decoded.problems[0].code if decoded.record is None else None
-        yield DecidedRow(row, decoded.record, reason)
+        if decoded.record is None:
+            yield DecidedRow(row, None, decoded.problems[0].code, decoded.problems[0].field)
+        else:
+            yield DecidedRow(row, decoded.record)
 
 
 def keep_first_of_lots(decided: Iterable[DecidedRow], seen: Lots) -> Iterator[DecidedRow]:

@@ -82,6 +82,7 @@ disposition = Table(
     Column("reason", Text, comment="Of a quarantined row its code; of a merged one why."),
     source_number(),
     Column("canonical_id", Text),
+    Column("field", Text, comment="Of a quarantined row the columns in which it was: Date + Start. Never a value."),
     UniqueConstraint("batch_id", "file", "line"),
     CheckConstraint("verdict IN ('loaded', 'merged', 'quarantined', 'review')", name="verdict"),
     CheckConstraint("verdict <> 'quarantined' OR reason IS NOT NULL", name="reason"),

@@ -48,7 +48,7 @@ def test_rows_of_an_import_are_listed_and_taken_once_what_was_wrong_is_mended(de
     code, lines, _ = desk("replay", "quarantine", SYSTEM, "--dry-run")
     assert code == 0
     assert lines[0].startswith("appointments.csv:3  visit A")
-    assert lines[0].endswith(": unknown_code")
+    assert lines[0].endswith(": unknown_code in Status")
     assert lines[1].endswith(f"taken again by: hub import {SYSTEM}")
     code, lines, _ = desk("replay", "quarantine", SYSTEM)
     assert (code, lines[1:]) == (
@@ -84,7 +84,7 @@ def test_rows_of_a_migration_are_listed_with_the_command_that_takes_them(desk, s
     Run(folder.history(export), store).run()
     code, lines, _ = desk("replay", "quarantine", folder.file.system)
     assert code == 3
-    assert lines[0].endswith(": unknown_code")
+    assert lines[0].endswith(": unknown_code in Status")
     assert lines[1].endswith(f"taken again by: hub migrate run FOLDER --source {export}")
     assert "`corrections` of FOLDER/decisions.yaml" in lines[2]
     code, _, said = desk("replay", "quarantine", "nobody")

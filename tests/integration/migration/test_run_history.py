@@ -56,6 +56,24 @@ def assert_is_as_told(source: Path, store: SqlStore) -> None:
         assert file.rows == truth["totals"]["rows"][file.file.removesuffix(".csv")]
 
 
+COLUMN_OF = {
+    "bad_date": "Date + Start",
+    "bad_money": "Price",
+    "bad_times": None,  # the columns are sound one by one
+    "implausible_date": "Date + Start",
+    "orphan_patient": "ClientID",
+    "unknown_code": "Status",
+    "unknown_service": "Service",
+}
+
+
+def test_a_visit_that_is_left_behind_names_the_column_in_which_that_is(small: Path, store: SqlStore) -> None:
+    run_of(store, small).run()
+    rows = [row for rows in fates_of(store)["appointments.csv"].values() for row in rows]
+    assert {row["reason"]: row.get("field") for row in rows if row["verdict"] == "quarantined"} == COLUMN_OF
+    assert not [row for row in rows if "field" in row and row["verdict"] != "quarantined"]
+
+
 def test_every_row_ends_as_its_truth_says(small: Path, store: SqlStore) -> None:
     assert_is_as_told(small, store)
 
