@@ -69,14 +69,18 @@ class Shared(Generic[_Task, _Done]):
         self._waiting: SimpleQueue[tuple[_Task, Future[_Done]] | None] = SimpleQueue()
 
     def spread(self, perform: Callable[[_Task], _Done], tasks: Sequence[_Task]) -> Iterator[_Done]:
-        """What is made of the tasks, in the order of these; `perform`: what whoever leads does with one.
+        """What is made of the tasks, in the order of these; `perform`: what whoever leads does with one, first of all
+        with the first.
 
         Raises:
             RetryLater: one of the others died.
         """
         all_done: list[Future[_Done]] = [Future() for _ in tasks]
-        for given in zip(tasks, all_done, strict=True):
-            self._waiting.put(given)
+        given = list(zip(tasks, all_done, strict=True))
+        for one in given[1:]:
+            self._waiting.put(one)
+        for one in given[:1]:
+            _settle(*one, perform)
         try:
             for done in all_done:
                 while not done.done() and (taken := self._take()):

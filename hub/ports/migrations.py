@@ -23,6 +23,8 @@ class Stage(StrEnum):
     """The rows of one kind and month, as canonical records."""
     REPLAY = "replay"
     """The loaded history through the rules that need no date: nobody is in two places at once."""
+    CLAIM = "claim"
+    """What is to come, and what nobody said is over, takes its time in the book."""
     ACCOUNT = "account"
     """Loaded + merged + quarantined (+ review) = read, file by file."""
 

@@ -23,7 +23,7 @@ _NOT_REFERENCES = {("patient", "merged_into"), ("lot", "location_id")}
 _BY_WORD = (("visit", "payment_intent", "visit_id"), ("provider", "absence", "resource_id"))
 """Names without a foreign key: what is named, and the table and column that name it."""
 
-_STANDS = "b.stage NOT IN ('import', 'replay', 'account') AND b.state IN ('loaded', 'superseded')"
+_STANDS = "b.stage NOT IN ('import', 'replay', 'claim', 'account') AND b.state IN ('loaded', 'superseded')"
 _LATER_ATTEMPTS = f"""
     SELECT DISTINCT b.id, o.stage = 'land' AND b.stage <> 'land' AS is_reader
     FROM import_batch o JOIN import_batch b ON b.system = o.system AND b.kind = o.kind

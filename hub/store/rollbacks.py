@@ -90,8 +90,9 @@ _FORGET_NOTES = text("SELECT forget_notes(:until)")
 _REMOVE = text("SELECT remove_made(:ids, :what)")
 _REVERSE = text("UPDATE import_batch SET state = 'reversed' WHERE id = ANY(:ids)")
 _VOID = text("""
-    UPDATE import_batch SET state = 'superseded' WHERE state = 'loaded' AND stage IN ('replay', 'account')
-    AND system IN (SELECT system FROM import_batch WHERE id = ANY(:ids))""")
+    UPDATE import_batch o SET state = 'superseded' FROM import_batch b
+    WHERE b.id = ANY(:ids) AND o.system = b.system AND o.state = 'loaded'
+    AND (o.stage IN ('claim', 'account') OR o.stage = 'replay' AND b.kind IN ('patient', 'visit'))""")
 # What an earlier attempt says of rows is true while those rows are the ones that are read.
 _REVIVE = text("""
     WITH earlier AS (

@@ -1,10 +1,11 @@
 """Run a migration: partition by partition, each in one transaction, each only where its inputs changed.
 
-land (each kind) → load (patients, providers, services, then visits, then money by month) → replay → account. A process
-that dies leaves whole partitions behind; the next run finds by their fingerprints what is done, and goes on.
+land (each kind) → load (patients, providers, services, then visits, then money by month, and replay beside it) → claim
+and account. A process that dies leaves whole partitions behind; the next run finds by their fingerprints what is done,
+and goes on.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from hub.operations.migration.frozen import require_open, said_before
 from hub.operations.migration.history import History, mark
 from hub.operations.migration.load_people import load_people
 from hub.operations.migration.load_rows import Loader, load_providers, load_services
-from hub.operations.migration.replay_history import replay_history
+from hub.operations.migration.replay_history import claim_future, replay_history
 from hub.operations.migration.require_rows import require_rows
 from hub.operations.migration.resolve_aliases import resolve_aliases
 from hub.operations.migration.untake import RowsUntaken, require_untaken, untake
@@ -30,6 +31,8 @@ UNDIVIDED: Mapping[Kind, Callable[[Loader, UnitOfWork, int], list[Disposition]]]
 """Kinds that are loaded whole, none of which refers to another; the longest first."""
 REQUIRED = (*UNDIVIDED, Kind.VISIT)
 """What others refer to."""
+REPLAYED = (Kind.PATIENT, Kind.VISIT)
+"""What a replay reads: nothing else waits for it, nor it for anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Run:
     """Of what has landed; kept, since what it finds out once holds for all partitions."""
     _months: dict[int, Mapping[str, str]] = field(init=False, default_factory=dict)
     """By landing, which never changes: reading all its rows again for each partition would take longer than loading."""
+    _files: tuple[FileAccount, ...] = field(init=False, default=())
+    """What became of their rows, if it was this one who asked for the account."""
 
     def __post_init__(self) -> None:
         history = self.history
@@ -87,7 +92,7 @@ class Run:
         for step in self.steps():
             for planned, counts in zip(step, perform_all(self.perform, step), strict=True):
                 progress(planned.partition, counts)
-        return self.read_account()
+        return self._files or self.read_account()
 
     def steps(self) -> Iterator[Sequence[Planned]]:
         """Each is planned when the one before it was done; within one nothing waits for another.
@@ -95,6 +100,7 @@ class Run:
         To match people and to land visits are the longest of what cannot be divided: whoever is done with one of them
         lands what is left. Months are many, and fill up the time.
         """
+        self._files = ()  # an account of before
         landing = list(self.plan_landing())
         yield [one for one in landing if one.partition.kind in UNDIVIDED]
         visits_first = sorted(landing, key=lambda one: one.partition.kind is not Kind.VISIT)
@@ -103,7 +109,8 @@ class Run:
         yield self._plan_all([Kind.VISIT])
         if Kind.INVOICE in self.kinds():  # payments may name them
             yield self._plan_all([Kind.INVOICE])
-        yield self._plan_all(kind for kind in self.kinds() if kind not in (*REQUIRED, Kind.INVOICE))
+        others = self._plan_all(kind for kind in self.kinds() if kind not in (*REQUIRED, Kind.INVOICE))
+        yield [*self.plan_replay(), *others]
         yield self.plan_ending()
 
     def _plan_all(self, wanted: Iterable[Kind]) -> list[Planned]:
@@ -147,13 +154,19 @@ class Run:
             work.migrations.supersede(gone)
         return [Planned(Partition(Stage.LOAD, kind, month), one) for month, one in sorted(found.items())]
 
+    def plan_replay(self) -> list[Planned]:
+        """What is done over all visits that were loaded, whatever else was."""
+        return [Planned(Partition(Stage.REPLAY), self._mark_loaded(REPLAYED))]
+
     def plan_ending(self) -> list[Planned]:
         """What is done over everything that was loaded."""
+        loaded = self._mark_loaded(tuple(Kind))
+        return [Planned(Partition(stage), loaded) for stage in (Stage.ACCOUNT, Stage.CLAIM)]
+
+    def _mark_loaded(self, kinds: Collection[Kind]) -> str:
         with self.store.begin("plan_migration") as work:
             attempts = work.migrations.find_attempts(self.history.system)
-        loaded = _marks(attempts, Stage.LAND, Stage.LOAD)
-        replay = Planned(Partition(Stage.REPLAY), mark(loaded))
-        return [replay, Planned(Partition(Stage.ACCOUNT), mark(loaded))]
+        return mark({str(partition): one.fingerprint for partition, one in attempts.items() if partition.kind in kinds})
 
     def perform(self, planned: Planned) -> Counts:
         """Do a partition in one transaction; None: it is done already. Two who try queue, and one does it.
@@ -200,7 +213,7 @@ class Run:
         if partition.stage is Stage.LAND:
             return self.plan_landing()
         if partition.kind is None:
-            return self.plan_ending()
+            return [*self.plan_replay(), *self.plan_ending()]
         with self.store.begin("look_for_landing") as work:
             is_landed = Partition(Stage.LAND, partition.kind) in work.migrations.find_attempts(self.history.system)
         return self.plan_loading(partition.kind) if is_landed else ()
@@ -231,9 +244,12 @@ class Run:
     ) -> dict[str, int]:
         kind = partition.kind
         if partition.stage is Stage.REPLAY:
-            return replay_history(work, self.history, self.head)
+            return replay_history(work, self.history)
+        if partition.stage is Stage.CLAIM:
+            return claim_future(work, self.history, self.head)
         if partition.stage is Stage.ACCOUNT:
-            return _account(work.migrations.account(self.history.system))
+            self._files = work.migrations.account(self.history.system)
+            return _account(self._files)
         assert kind is not None
         if partition.stage is Stage.LAND:
             rows = said_before(frozen_at, self.history.source.read(kind))
@@ -284,10 +300,6 @@ def _require_tables(history: History) -> None:
             Problem(f"there is no mapping table {kind}.yaml for a {kind}", field=kind, hint=hint) for kind in missing
         )
         raise InvalidInput(*said)
-
-
-def _marks(attempts: Mapping[Partition, Attempt], *stages: Stage) -> dict[str, str]:
-    return {str(partition): one.fingerprint for partition, one in attempts.items() if partition.stage in stages}
 
 
 def _account(files: tuple[FileAccount, ...]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""A history that is moved: what landed of each kind, what was loaded of it by month, replay, account and proof."""
+"""A history that is moved: what landed of each kind, what was loaded of it by month, replay, claims, account, proof."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -7,7 +7,7 @@ from typing import cast
 import dagster as dg
 
 from hub.canonical.ids import Kind
-from hub.operations.migration.run_history import UNDIVIDED, Run
+from hub.operations.migration.run_history import REPLAYED, UNDIVIDED, Run
 from hub.pipelines.failures import safely
 from hub.ports.migrations import Partition, Stage
 from hub.ports.verifications import CheckState, Verification
@@ -59,8 +59,9 @@ def migrated_assets(system: str, landed: Sequence[Kind], loaded: Sequence[Kind])
         before = [Partition(Stage.LOAD, one) for one in loaded[:place]]
         yield _asset(system, Partition(Stage.LOAD, kind), [Partition(Stage.LAND, kind), *before])
     every = [Partition(Stage.LOAD, kind) for kind in loaded]
-    yield _asset(system, Partition(Stage.REPLAY), every)
-    yield _asset(system, Partition(Stage.ACCOUNT), [Partition(Stage.REPLAY)])
+    yield _asset(system, Partition(Stage.REPLAY), [one for one in every if one.kind in REPLAYED])
+    yield _asset(system, Partition(Stage.CLAIM), every)
+    yield _asset(system, Partition(Stage.ACCOUNT), [Partition(Stage.REPLAY), Partition(Stage.CLAIM)])
 
 
 def _asset(system: str, of: Partition, after: Sequence[Partition]) -> dg.AssetsDefinition:

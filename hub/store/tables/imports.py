@@ -51,7 +51,7 @@ import_batch = Table(
         Text,
         nullable=False,
         server_default=text("'import'"),
-        comment="What was done: land, load, replay, account; import: a whole export at once.",
+        comment="What was done: land, load, replay, claim, account; import: a whole export at once.",
     ),
     Column("kind", Text),
     Column("month", Text, comment="YYYY-MM of a partition; empty: rows without a day, or all of them."),

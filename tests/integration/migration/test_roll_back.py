@@ -126,7 +126,7 @@ def test_one_month_goes_alone_is_shown_and_comes_again_alike(export: Path, store
         assert one.loaded + one.merged + one.quarantined + one.review + one.landed + one.taken_back == one.rows
     done_again: list[str] = []
     run_of(store, export).run(lambda place, counts: done_again.append(str(place)) if counts is not None else None)
-    assert done_again == [f"load visit {month}", f"load payment {month}", "replay", "account"]
+    assert done_again == [f"load visit {month}", "replay", f"load payment {month}", "account", "claim"]
     assert dump_of(engine) == before
 
 
@@ -275,6 +275,15 @@ def test_what_was_done_since_keeps_the_batch_that_it_stands_on(
     assert isinstance(done, Standing)
     assert (kind, happened) in {(one.kind, one.id) for one in done.dependants}
     assert dump_of(owner) == before
+
+
+def test_replay_stands_when_payments_go_since_it_reads_none(export: Path, store: SqlStore, engine: Engine) -> None:
+    before = dump_of(engine)
+    taken_back(store, counting(store, "load payment", month="2024-05"))
+    standing = [one for one in list_batches(store) if one.state == "loaded"]
+    assert [str(one.partition) for one in standing if one.partition.kind is None] == ["replay"]
+    run_of(store, export).run()
+    assert dump_of(engine) == before
 
 
 def test_batches_that_stand_on_it_are_named_through_to_the_last_and_go_with_it(store: SqlStore) -> None:

@@ -50,7 +50,8 @@ def test_corrected_visit_has_its_month_loaded_again_and_of_the_payments_none(
     one |= {"Notes": "asked for a blanket", "Modified": "2026-12-31 09:00"}
     write_rows(small / "appointments.csv", rows)
     done = run_again(store, small)
-    assert [name.rpartition(" 2")[0] or name for name in done] == ["land visit", "load visit", "replay", "account"]
+    names = [name.rpartition(" 2")[0] or name for name in done]
+    assert names == ["land visit", "load visit", "replay", "account", "claim"]
     month = done[1].split()[-1]
     attempts = [batch for batch in list_batches(store) if str(batch.partition) == f"load visit {month}"]
     assert [batch.state for batch in attempts] == ["superseded", "loaded"]

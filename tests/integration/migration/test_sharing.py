@@ -41,6 +41,17 @@ def meet_here(met: Barrier) -> bool:
     return False
 
 
+def test_whoever_leads_does_the_first_task_of_each_round() -> None:
+    met, may_begin = _FRESH.Barrier(1), _FRESH.Event()
+    may_begin.set()
+    with (
+        open_processes(1, __name__, begin, met, may_begin) as pool,
+        share(pool, 1, meet, "Again") as shared,
+    ):
+        rounds = [list(shared.spread(lambda _task: False, range(number))) for number in (0, 1, 2, 5, 1)]
+    assert [done[:1] for done in rounds] == [[], [False], [False], [False], [False]]
+
+
 def test_whoever_leads_waits_for_nobody_who_is_still_loading() -> None:
     met, may_begin = _FRESH.Barrier(2), _FRESH.Event()
     with (

@@ -22,6 +22,7 @@ from tests.legacy.generate import generate
 
 ASSETS = """\
 migration/legacy/account
+migration/legacy/claim
 migration/legacy/landed_lots
 migration/legacy/landed_packages
 migration/legacy/landed_patients

@@ -198,7 +198,7 @@ WHOLE = (
     *("patients", "providers", "services"),
 )
 BY_MONTH = ("visits", "payments", "packages", "lots")
-AT_LAST = ("replay", "account", "proof")
+AT_LAST = ("replay", "claim", "account", "proof")
 
 
 def asset(name: str) -> list[str]:
