@@ -3,7 +3,8 @@
 from pathlib import Path
 from urllib.parse import urlencode
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from hub.errors import NeedsAttention, Problem
@@ -52,6 +53,17 @@ class Settings(BaseSettings):
     dagster_port: int = Field(default=8302, ge=0, le=65535)
     """Of Dagster's own web UI."""
 
+    @field_validator("home", "practice", "mappings", "http_log", mode="before")
+    @classmethod
+    def _somewhere(cls, value: object) -> object:
+        """An empty path is the folder one happens to be in, which nobody means."""
+        return _said(value)
+
+    @field_validator("migrations", mode="before")
+    @classmethod
+    def _all_somewhere(cls, value: object) -> object:
+        return {_said(folder): _said(export) for folder, export in value.items()} if isinstance(value, dict) else value
+
     def policy_address(self, location_id: str) -> str:
         """Where the policy of a location is published."""
         base = self.public_url or f"http://{self.host}:{self.port}"
@@ -66,6 +78,12 @@ class Settings(BaseSettings):
     def dagster_home(self) -> Path:
         """The folder of Dagster's instance, absolute as Dagster wants it."""
         return (self.home / "dagster").resolve()
+
+
+def _said(value: object) -> object:
+    if isinstance(value, str) and not value.strip():
+        raise PydanticCustomError("empty_path", "this path is empty")
+    return value
 
 
 def read_settings() -> Settings:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.cli.answers import AsJson
+from hub.cli.paths import path_said
 from hub.cli.syncing import System
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def discover(
     *,
     sample: Annotated[int, typer.Option(min=1, max=1000, help="So many records of each stream at most.")] = 100,
     write: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write a first mapping table of each stream there.")
+        Path | None,
+        typer.Option(parser=path_said, metavar="FOLDER", help="Write a first mapping table of each stream there."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.cli.answers import AsJson, amount
+from hub.cli.paths import path_said
 from hub.cli.syncing import System
 
 if TYPE_CHECKING:
@@ -93,7 +94,10 @@ def preview(
     record: Annotated[Mapped, typer.Argument(help="What to read its records as.")],
     *,
     sample: Annotated[
-        Path | None, typer.Option(help="A file of its records: JSON, an answer of its API, JSON lines, CSV.")
+        Path | None,
+        typer.Option(
+            parser=path_said, metavar="FILE", help="A file of its records: JSON, an answer of its API, JSON lines, CSV."
+        ),
     ] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Ask the system now, instead of what landed.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="So many records at most.")] = 3,

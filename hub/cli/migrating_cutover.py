@@ -12,6 +12,7 @@ import typer
 from hub.cli.answers import WALL_TIME, AsJson, tell
 from hub.cli.migrating_proof import prove
 from hub.cli.migrating_run import Folder, PartitionLines, Source
+from hub.cli.paths import path_said
 
 if TYPE_CHECKING:
     from hub.operations.migration.take_delta import Delta
@@ -145,7 +146,7 @@ def back(
     folder: Folder,
     by: By,
     into: Annotated[
-        Path, typer.Option("--list", metavar="DIR", help="Where the list is written; it is personal.")
+        Path, typer.Option("--list", parser=path_said, metavar="DIR", help="Where the list is written; it is personal.")
     ] = Path("reentry"),
     entered: Annotated[bool, typer.Option("--entered", help="All of the list stands in the old system now.")] = False,
     as_json: AsJson = False,

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.cli.answers import AsJson, tell
+from hub.cli.paths import path_said
 
 if TYPE_CHECKING:
     from hub.canonical.ids import Kind
 
 System = Annotated[str, typer.Argument(help="The connection's name: a file of the practice's connections/ folder.")]
-To = Annotated[Path, typer.Option("--to", metavar="DIR", help="Where the files are written; they are personal.")]
+To = Annotated[
+    Path, typer.Option("--to", parser=path_said, metavar="DIR", help="Where the files are written; they are personal.")
+]
 
 
 def fetch(system: System, to: To, as_json: AsJson = False) -> None:

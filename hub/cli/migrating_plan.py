@@ -10,6 +10,7 @@ import typer
 from hub.cli.answers import AsJson, tell
 from hub.cli.migrating_left import names_of, unread_line
 from hub.cli.migrating_run import Folder, Source
+from hub.cli.paths import path_said
 
 if TYPE_CHECKING:
     from hub.bootstrap.migration_plan import KindPlan
@@ -18,7 +19,9 @@ UNDISPOSED = 1
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is empty or not there yet.")],
+    folder: Annotated[
+        Path, typer.Argument(parser=path_said, metavar="DIR", help="A folder that is empty or not there yet.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Write a migration folder to start from; with an export of the example's system it passes `hub migrate plan`."""

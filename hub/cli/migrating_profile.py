@@ -7,14 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hub.cli.answers import tell
+from hub.cli.paths import path_said
 
 if TYPE_CHECKING:
     from hub.bootstrap.profiling import FileProfile
     from hub.mapping.profile import Reference, TableProfile
 
-Sources = Annotated[list[Path], typer.Argument(help="Files, or folders of .csv, .txt, .tsv, .xlsx and .ndjson files.")]
+Sources = Annotated[
+    list[Path],
+    typer.Argument(
+        parser=path_said, metavar="SOURCES...", help="Files, or folders of .csv, .txt, .tsv, .xlsx and .ndjson files."
+    ),
+]
 System = Annotated[str, typer.Option(help="How the old system shall be called, in the names of code tables.")]
-Keep = Annotated[Path | None, typer.Option("--mappings", help="Write the proposed mapping tables into this folder.")]
+Keep = Annotated[
+    Path | None,
+    typer.Option(
+        "--mappings", parser=path_said, metavar="DIR", help="Write the proposed mapping tables into this folder."
+    ),
+]
 _ENDINGS = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson")
 
 

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.cli.answers import AsJson, tell
+from hub.cli.paths import path_said
 
 if TYPE_CHECKING:
     from hub.bootstrap.migration_folder import MigrationFolder
     from hub.settings import Settings
 
-Folder = Annotated[Path, typer.Argument(metavar="[FOLDER]", help="The migration folder; without it, this one.")]
+Folder = Annotated[
+    Path, typer.Argument(parser=path_said, metavar="[FOLDER]", help="The migration folder; without it, this one.")
+]
 
 
 def verify(folder: Folder = Path(), as_json: AsJson = False) -> None:
@@ -41,7 +44,7 @@ def prove(folder: Path, environment: Mapping[str, str] | None = None, *, as_json
 
 
 def report(
-    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The HTML file to write.")],
+    to: Annotated[Path, typer.Option("--to", parser=path_said, metavar="FILE", help="The HTML file to write.")],
     folder: Folder = Path(),
     seed: Annotated[str, typer.Option(help="Of the samples that are drawn by lot.")] = "1",
     as_json: AsJson = False,

@@ -12,14 +12,15 @@ import typer
 from hub.cli.answers import AsJson, tell
 from hub.cli.migrating_left import find_left_open
 from hub.cli.migrating_proof import prove
+from hub.cli.paths import path_said
 
 if TYPE_CHECKING:
     from hub.bootstrap.migration_folder import MigrationFolder
     from hub.ports.migrations import FileAccount, Partition, RowFate
     from hub.settings import Settings
 
-Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="The migration folder.")]
-Source = Annotated[Path, typer.Option("--source", metavar="DIR", help="The folder of the export.")]
+Folder = Annotated[Path, typer.Argument(parser=path_said, metavar="FOLDER", help="The migration folder.")]
+Source = Annotated[Path, typer.Option("--source", parser=path_said, metavar="DIR", help="The folder of the export.")]
 
 
 Workers = Annotated[

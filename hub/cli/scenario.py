@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hub.cli.answers import AsJson, tell
+from hub.cli.paths import path_said
 
 if TYPE_CHECKING:
     from hub.scheduling.scenario.run import ScenarioReport
@@ -20,7 +21,8 @@ SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 @app.command()
 def run(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="FILE_OR_FOLDER...", help="Scenario files, or folders of them.")
+        list[Path],
+        typer.Argument(parser=path_said, metavar="FILE_OR_FOLDER...", help="Scenario files, or folders of them."),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file, one a line.")] = False,
 ) -> None:
@@ -35,7 +37,10 @@ def run(
 
 
 @app.command()
-def explain(file: Annotated[Path, typer.Argument(help="A scenario file.")], as_json: AsJson = False) -> None:
+def explain(
+    file: Annotated[Path, typer.Argument(parser=path_said, metavar="FILE", help="A scenario file.")],
+    as_json: AsJson = False,
+) -> None:
     """Say step by step what comes out of a scenario, and why."""
     from hub.scheduling.scenario.explain import explain_scenario
 

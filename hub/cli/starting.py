@@ -6,10 +6,13 @@ from typing import Annotated
 import typer
 
 from hub.cli.answers import AsJson, tell
+from hub.cli.paths import path_said
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is empty or not there yet.")],
+    folder: Annotated[
+        Path, typer.Argument(parser=path_said, metavar="DIR", help="A folder that is empty or not there yet.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Write a practice folder to start from: it passes `hub config check`, and its scenario `hub scenario run`."""

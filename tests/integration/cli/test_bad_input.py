@@ -58,6 +58,14 @@ def test_a_practice_folder_that_is_not_there_is_named(hub):
     assert "nowhere/practice.yaml: this file is not there. HUB_PRACTICE names the practice folder" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("HUB_HOME", ""), ("HUB_PRACTICE", " "), ("HUB_MIGRATIONS", '{"moving": ""}')]
+)
+def test_a_variable_that_holds_an_empty_path_is_named(hub, name, value):
+    code, said = hub.refusal("config", "check", **{name: value})
+    assert (code, said) == (1, f"error: {name}: this path is empty. Correct this environment variable, or unset it\n")
+
+
 def test_a_database_that_is_not_there_is_named_without_its_password(hub, free_ports):
     url = f"postgresql+psycopg://hub:secret@127.0.0.1:{free_ports[0]}/hub"
     _, said = hub.refusal("pull", "juniper-ehr", HUB_DATABASE_URL=url)

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 import typer.main
+from typer.testing import CliRunner
 
 from hub.cli import app
+from hub.cli.paths import path_said
 
 SERVING = {"hub migrate work", "hub demo", "hub serve", "hub up"}
 """They run until they are stopped; nothing of them is an answer."""
@@ -38,3 +40,35 @@ def test_it_answers_programs_too(name: str):
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_it_says_what_it_does(name: str):
     assert ALL[name].help
+
+
+PATHS = [
+    (name, param.type_descriptor)
+    for name, command in sorted(ALL.items())
+    for param in command.params
+    if "Path" in str(getattr(param, "type_descriptor", None) and param.type_descriptor.annotation)
+]
+
+
+def test_no_path_of_a_command_may_be_empty():
+    assert len(PATHS) > 15
+    assert [name for name, one in PATHS if one.parameter_info.parser is not path_said] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "where"),
+    [
+        (["migrate", "run", "folder", "--source", ""], "--source"),
+        (["migrate", "init", " "], "DIR"),
+        (["migrate", "profile", "here", ""], "SOURCES"),
+        (["migrate", "verify", ""], "FOLDER"),
+    ],
+)
+def test_an_empty_path_is_no_argument(words: list[str], where: str, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 2
+    assert f"Invalid value for '{where}" in done.output.replace("[", "")
+    assert "this path is empty" in done.output
+    assert list(tmp_path.iterdir()) == []
