@@ -1,6 +1,7 @@
 """`hub migrate profile`: what is in files that nobody has described."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ from hub.cli.paths import path_said
 
 if TYPE_CHECKING:
     from hub.bootstrap.profiling import FileProfile
+    from hub.errors import Problem
     from hub.mapping.profile import Reference, TableProfile
 
 Sources = Annotated[
@@ -37,11 +39,13 @@ def profile(
 ) -> None:
     """Read files and say what is in them: columns, fill, forms of dates and numbers, keys, references, a first mapping.
 
-    Reads only; no database is needed. Values of columns that look personal are never shown.
+    Reads only; no database is needed. Values of columns that look personal are never shown. Exits with 3 when some
+    files could not be read, with 1 when none could.
     """
     from hub.mapping.profile import find_references
+    from hub.program import LOOK_AT_IT
 
-    profiles = list(_profiled(list(_files(sources))))
+    profiles, unread = _profiled(list(_files(sources)))
     references = find_references([one for _, _, one in profiles])
     proposed = {one.name: one.propose(system=system) for _, _, one in profiles if one.rows}
     proposals = {name: found for name, found in proposed.items() if found is not None}
@@ -56,6 +60,7 @@ def profile(
             {"from": [one.file, one.column], "to": [one.to_file, one.to_column], "share": round(one.share, 4)}
             for one in references
         ],
+        "unread": [asdict(problem) for problem in unread],
     }
     lines = [
         _on_one_line(line) for encoding, _, one in profiles for line in _lines(encoding, one, references, proposals)
@@ -63,6 +68,8 @@ def profile(
     if proposals and mappings is None:
         lines.append("Next:  --mappings DIR writes a first table for each file that looks like something")
     tell(answer, lines, as_json=as_json)
+    if unread:
+        raise typer.Exit(LOOK_AT_IT)
 
 
 def _files(sources: list[Path]) -> Iterator[Path]:
@@ -84,16 +91,23 @@ def _files(sources: list[Path]) -> Iterator[Path]:
         raise InvalidInput(Problem("there are no tables in it", "missing_file", str(sources[0]), hint=hint))
 
 
-def _profiled(files: list[Path]) -> "Iterator[FileProfile]":
-    """One that is no table is told of, and the others are read."""
+def _profiled(files: list[Path]) -> "tuple[list[FileProfile], list[Problem]]":
+    """Those that are tables, and why the others are none: of these is told at once.
+
+    Raises:
+        InvalidInput: none is one.
+    """
     from hub.bootstrap.profiling import profile_files
     from hub.errors import InvalidInput
 
-    for found in profile_files(files):
-        if isinstance(found, InvalidInput):
-            typer.echo(str(found), err=True)
-        else:
-            yield found
+    found = profile_files(files)
+    unread = [problem for one in found if isinstance(one, InvalidInput) for problem in one.problems]
+    read = [one for one in found if not isinstance(one, InvalidInput)]
+    if not read:
+        raise InvalidInput(*unread)
+    for problem in unread:
+        typer.echo(f"error: {problem}", err=True)
+    return read, unread
 
 
 def _keep(file: Path, text: str) -> None:

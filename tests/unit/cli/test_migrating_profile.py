@@ -6,6 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from hub.cli import app
+from hub.errors import InvalidInput
 from tests.legacy.generate import generate
 
 RUN = CliRunner()
@@ -32,11 +33,27 @@ def test_a_file_that_is_no_table_is_said_and_the_others_are_read(tmp_path: Path)
     (tmp_path / "aa.csv").mkdir()
     (tmp_path / "b.csv").write_text("id;price\n1;2,50\n2;3,50\n")
     told = RUN.invoke(app, ["migrate", "profile", str(tmp_path)])
-    assert told.exit_code == 0
-    assert "a.csv: this is a PDF, not a table" in told.stderr
+    assert told.exit_code == 3
+    assert "error: a.csv: this is a PDF, not a table" in told.stderr
     assert "aa.csv: this is no plain file" in told.stderr
     assert "b.csv: 2 rows, 2 columns, utf-8" in told.stdout
     assert "! decimal commas" in told.stdout
+    told = RUN.invoke(app, ["migrate", "profile", str(tmp_path), "--json"])
+    assert told.exit_code == 3
+    answer = json.loads(told.stdout)
+    assert ([one["file"] for one in answer["files"]], [one["file"] for one in answer["unread"]]) == (
+        ["b.csv"],
+        ["a.csv", "aa.csv"],
+    )
+
+
+def test_where_no_file_is_a_table_nothing_is_profiled(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"%PDF-1.7")
+    (tmp_path / "aa.csv").mkdir()
+    told = RUN.invoke(app, ["migrate", "profile", str(tmp_path)])
+    assert (told.exit_code, told.stdout) == (1, "")
+    assert isinstance(told.exception, InvalidInput)
+    assert [one.file for one in told.exception.problems] == ["a.csv", "aa.csv"]
 
 
 def test_values_and_names_stand_on_one_line_whatever_is_in_them(tmp_path: Path) -> None:
