@@ -135,6 +135,8 @@ class SqlMigrations:
     def land(self, batch_id: int, system: str, kind: Kind, rows: Iterable[DatedRow]) -> int:
         """See the port."""
         self._connection.exec_driver_sql("SET LOCAL work_mem = '96MB'")
+        # Rows as they were staged would be sorted, by what they are in order of, to be merged with their ranks.
+        self._connection.exec_driver_sql("SET LOCAL enable_mergejoin = off")
         self._connection.execute(STAGE)
         copy_rows(self._connection, "staged_landed_row", _STAGED, _staged(rows))
         values = {"batch_id": batch_id, "system": system, "kind": str(kind)}

@@ -103,8 +103,7 @@ class Run:
         self._files = ()  # an account of before
         landing = list(self.plan_landing())
         yield [one for one in landing if one.partition.kind in UNDIVIDED]
-        visits_first = sorted(landing, key=lambda one: one.partition.kind is not Kind.VISIT)
-        left = [one for one in visits_first if one.partition.kind not in UNDIVIDED]
+        left = [one for one in landing if one.partition.kind not in UNDIVIDED]
         yield [*self._plan_all(UNDIVIDED), *left]
         yield self._plan_all([Kind.VISIT])
         if Kind.INVOICE in self.kinds():  # payments may name them
@@ -127,9 +126,9 @@ class Run:
         return loaded_kinds(self.history)
 
     def plan_landing(self) -> Iterator[Planned]:
-        """All files of each kind."""
+        """All files of each kind; the visits, which take the longest, first."""
         source = self.history.source
-        for kind in source.kinds:
+        for kind in sorted(source.kinds, key=lambda kind: kind is not Kind.VISIT):
             yield Planned(Partition(Stage.LAND, kind), self._landing_mark(source.hashes(kind)))
 
     def plan_loading(self, kind: Kind) -> list[Planned]:
