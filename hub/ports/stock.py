@@ -24,6 +24,10 @@ class Stock(Protocol):
         """What happened to these lots, in the order in which it was written; None: to all."""
         ...
 
+    def find_own(self, record_ids: Collection[str], system: str) -> frozenset[str]:
+        """Those that are lots which the hub had counted before the system brought them: they hold nothing of its."""
+        ...
+
     def record(self, movements: Sequence[Movement], *, actor: str) -> None:
         """Write lines of the ledger, in order: what lots and vials hold follows. A lot that is received may be new."""
         ...

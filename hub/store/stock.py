@@ -20,6 +20,9 @@ LOTS = f"""
     FROM lot l"""  # noqa: S608 fixed columns
 """What `read_lots` reads."""
 _LOTS = text(f"{LOTS} WHERE l.location_id = :location AND l.product_id = ANY(:products)")
+_OWN = text("""
+    SELECT record_id FROM lot WHERE record_id = ANY(:ids)
+    AND NOT EXISTS (SELECT FROM lot_movement m WHERE m.lot_id = lot.id AND m.actor = :actor)""")
 _NEW_LOT = text("""
     INSERT INTO lot (product_id, location_id, name, expires_on) VALUES (:product, :location, :name, :expires)
     ON CONFLICT (product_id, location_id, name) DO NOTHING""")
@@ -66,6 +69,11 @@ class SqlStock:
         """See the port."""
         values = {"product": product_id, "location": location_id, "name": lot}
         return tuple(_movement(row) for row in self._connection.execute(_LEDGER, values))
+
+    def find_own(self, record_ids: Collection[str], system: str) -> frozenset[str]:
+        """See the port."""
+        values = {"ids": list(record_ids), "actor": f"import:{system}"}
+        return frozenset(self._connection.execute(_OWN, values).scalars())
 
     def record(self, movements: Sequence[Movement], *, actor: str) -> None:
         """See the port."""

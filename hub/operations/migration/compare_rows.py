@@ -23,6 +23,7 @@ from hub.mapping.contradictions import Contradictions
 from hub.operations.export_links import ExportLinks
 from hub.operations.migration.decide_rows import corrected, location_column, reference_columns
 from hub.operations.migration.load_rows import Loader
+from hub.operations.migration.own_lots import find_own_lots
 from hub.ports import Store, UnitOfWork
 from hub.ports.migrations import Partition, Stage
 from hub.ports.verifications import Alike, AskedField, CheckState, Fate, HistoryCheck, TakenRow, Taking
@@ -54,6 +55,8 @@ class Compared:
     """Canonical id → where its row stands, and the columns that it contradicts in every row."""
     owned: set[str] = field(default_factory=set)
     """Of these those that the hub had of its own, to which an alias leads: what they said already stands."""
+    own_lots: list[str] = field(default_factory=list)
+    """What rows say of lots that the hub counted before, and what stands."""
 
     def note(self, row: TakenRow, columns: frozenset[str], *, is_alone: bool) -> None:
         """A row and the columns of it that its record contradicts."""
@@ -74,6 +77,7 @@ class Compared:
         self.fields += other.fields
         self.changed_since += other.changed_since
         self.owned |= other.owned
+        self.own_lots += other.own_lots
         for key, (place, columns) in other.differing.items():
             self._differ(key, place, columns)
 
@@ -109,8 +113,12 @@ class Comparing:
 
     def compare_alike(self, partitions: Iterable[Partition]) -> tuple[Compared, list[Partition]]:
         """What was compared field by field, and the partitions whose rows must be looked at one by one."""
-        compared, rest = Compared(), list[Partition]()
-        asked = sorted((one for one in partitions if one.kind is not LEDGER), key=_kind_and_month)
+        compared, rest, ordered = Compared(), list[Partition](), sorted(partitions, key=_kind_and_month)
+        ledger = [one for one in ordered if one.kind is LEDGER]
+        if ledger:
+            with self._store.begin("find_own_lots") as work:
+                compared.own_lots += find_own_lots(work, self._loader, ledger)
+        asked = (one for one in ordered if one.kind is not LEDGER)
         for kind, of_kind in groupby(asked, _kind_of):
             taken = list(of_kind)
             with self._store.begin("compare_alike") as work:
@@ -157,9 +165,11 @@ def as_check(compared: Compared) -> HistoryCheck:
     found, overruled = compared.found(), compared.overruled()
     left_out = f" Left out: {compared.changed_since} rows whose record the hub changed since."
     own = f" Where aliases lead to a record of the hub's own, its word stands: not taken over {_shown(overruled)}."
+    lots = f" Lots that the hub had counted before stay as it counts them: {_shown(compared.own_lots)}."
+    notes = ((left_out, compared.changed_since), (own, overruled), (lots, compared.own_lots))
     return HistoryCheck(
         name=NAME,
-        says=SAYS + (left_out if compared.changed_since else "") + (own if overruled else ""),
+        says=SAYS + "".join(note for note, is_due in notes if is_due),
         state=CheckState.FAILED if found else CheckState.OK,
         findings=len(found),
         examples=tuple(found[:EXAMPLES]),

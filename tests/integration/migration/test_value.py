@@ -10,6 +10,7 @@ import pytest
 from hub.bootstrap.migration_folder import read_migration_folder
 from hub.canonical.ids import Kind
 from hub.errors import SafetyStop
+from hub.operations.apply_practice import apply_practice
 from hub.operations.migration.judge_history import sign_history
 from hub.pipelines.proving import Proving
 from hub.ports.verifications import CheckState, Verification
@@ -93,6 +94,32 @@ def test_value_that_is_not_what_the_rows_say_blocks_the_signature(name: str, mov
     assert name in {check.name for check in prove(moved).blocking}
     with SqlStore(moved.engine).begin("sign") as work, pytest.raises(SafetyStop, match=name):
         sign_history(work, "legacy", "Dr. Lee")
+
+
+COUNTED_HERE = """
+zone: America/Chicago
+locations: [{id: main, name: Main}]
+products: [{id: botox, name: Botox, unit: unit}, {id: juvederm, name: Juvederm, unit: ml}]
+stock:
+  - {product: botox, lot: C7654, on_hand: 1150, expires: 2030-12-31, location: main}
+  - {product: juvederm, lot: J55, on_hand: 2.5, expires: 2030-01-31, location: main}
+"""
+
+
+def test_a_lot_that_the_hub_had_counted_before_keeps_its_number_and_the_proof_names_the_difference(
+    database: Database, tmp_path: Path
+) -> None:
+    export = write_value(tmp_path)
+    folder = Path(copytree(FOLDER, tmp_path / "folder"))
+    (folder / "decisions.yaml").write_text("aliases: {location: {Main: main}}", encoding="utf-8")
+    store = SqlStore(database.engine)
+    apply_practice(store, COUNTED_HERE, "practice.yaml")
+    run_of(store, export, folder).run()
+    proof = prove(database, folder)
+    assert [one.name for one in proof.blocking] == []
+    (compared,) = (one for one in proof.checks if one.name == "every_field_says_what_its_row_says")
+    said = "inventory.csv:2 on hand 1200 (here 1150) and expires 2030-09-30 (here 2030-12-31)."
+    assert compared.says.endswith(f"Lots that the hub had counted before stay as it counts them: {said}")
 
 
 MENDED = {
