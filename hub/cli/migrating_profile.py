@@ -1,5 +1,6 @@
 """`hub migrate profile`: what is in files that nobody has described."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -63,7 +64,9 @@ def profile(
         "unread": [asdict(problem) for problem in unread],
     }
     lines = [
-        _on_one_line(line) for encoding, _, one in profiles for line in _lines(encoding, one, references, proposals)
+        _on_one_line(line)
+        for encoding, delimiter, one in profiles
+        for line in _lines(_written(encoding, delimiter), one, references, proposals)
     ]
     if proposals and mappings is None:
         lines.append("Next:  --mappings DIR writes a first table for each file that looks like something")
@@ -126,11 +129,16 @@ def _answer(encoding: str, delimiter: str | None, one: "TableProfile", proposals
     return {**as_json(one), "encoding": encoding, "delimiter": delimiter, "mapping": mapping}
 
 
+def _written(encoding: str, delimiter: str | None) -> str:
+    """How; what migration.yaml must say of it where that is not its default."""
+    return encoding if delimiter in (None, ",") else f"{encoding}, `delimiter: {json.dumps(delimiter)}`"
+
+
 def _lines(
-    encoding: str, one: "TableProfile", references: "tuple[Reference, ...]", proposals: dict[str, Any]
+    written: str, one: "TableProfile", references: "tuple[Reference, ...]", proposals: dict[str, Any]
 ) -> Iterator[str]:
     repeated = f", {one.repeated:,} of them repeated" if one.repeated else ""
-    yield f"{one.name}: {one.rows:,} rows{repeated}, {len(one.columns)} columns, {encoding}"
+    yield f"{one.name}: {one.rows:,} rows{repeated}, {len(one.columns)} columns, {written}"
     for problem, count in zip(one.first_bad, one.bad.values(), strict=True):
         yield f"  {count:,} rows cannot be read, the first: {problem}"
     yield f"  likely key: {' or '.join(_key(one, name) for name in one.keys[:3]) or 'none'}"

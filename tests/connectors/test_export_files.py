@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from hub.canonical.ids import Kind
 from hub.connectors.export_files.layout import FileLayout, Layout
 from hub.connectors.export_files.source import FilesSource
 from hub.errors import InvalidInput
@@ -32,8 +33,9 @@ def keys(folder: Path) -> list[tuple[str, str]]:
         CLIENTS.replace("\n", "\r\n").encode(),
         f"{CLIENTS}\n  \n\t\n".encode(),
         "Extra,Notes,ClientID,First Name\n1,,C1,Zoë\n2,,C2,Ann\n".encode(),
+        CLIENTS.replace("ClientID,First", "CLIENTID,first").encode(),
     ],
-    ids=["mark", "utf-16", "crlf", "blank lines", "other columns"],
+    ids=["mark", "utf-16", "crlf", "blank lines", "other columns", "other capitals"],
 )
 def test_a_file_that_another_program_saved_is_the_same_rows(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "clients.csv").write_bytes(content)
@@ -54,15 +56,41 @@ def test_of_two_spellings_the_one_that_the_layout_names_is_read(tmp_path: Path) 
     assert keys(tmp_path) == [("C9", "clients.csv")]
 
 
-@pytest.mark.parametrize("header", ["Client;First;Notes", "ClientID;First Name;Notes", "CLIENTID,FIRST NAME,NOTES"])
+def test_a_column_in_other_capitals_stands_under_its_name_unless_two_might_be_meant(tmp_path: Path) -> None:
+    (tmp_path / "clients.csv").write_text("CLIENTID,first name,Notes,NOTES,fax\nC1,Ann,a,b,c\n", "utf-8")
+    source = FilesSource(tmp_path, "legacy", ZoneInfo("America/Chicago"), LAYOUT)
+    (row,) = source.read(Kind.PATIENT)
+    values = {"ClientID": "C1", "First Name": "Ann", "Notes": "a", "NOTES": "b", "fax": "c"}
+    assert (row.record.ref.id, row.record.payload) == ("C1", values)
+    assert source.columns(Kind.PATIENT) == tuple(values)
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "said"),
+    [(";", r"""';' stands .* `delimiter: ";"`"""), ("\t", r"""'\\t' stands .* `delimiter: "\\t"`""")],
+)
+def test_another_delimiter_is_named_with_what_to_say_and_read_when_it_is_said(
+    delimiter: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "clients.csv").write_text(CLIENTS.replace(",", delimiter), "utf-8")
+    with pytest.raises(InvalidInput, match=rf"{said} of these files in migration.yaml"):
+        keys(tmp_path)
+    layout = Layout(records={"patient": LAYOUT.records[Kind.PATIENT].model_copy(update={"delimiter": delimiter})})
+    source = FilesSource(tmp_path, "legacy", ZoneInfo("America/Chicago"), layout)
+    assert next(iter(source.read(Kind.PATIENT))).record.ref.id == "C1"
+
+
+@pytest.mark.parametrize(
+    "header", ["Client;First;Notes", "Client,First,Notes", "clientid,CLIENTID,First Name,Notes", "ClientID,First;Notes"]
+)
 def test_a_header_without_the_columns_is_refused_in_one_message(header: str, tmp_path: Path) -> None:
     (tmp_path / "clients.csv").write_text(f"{header}\n", "utf-8")
     with pytest.raises(InvalidInput) as caught:
         keys(tmp_path)
     (problem,) = caught.value.problems
     assert (problem.code, problem.file, problem.line) == ("bad_header", "clients.csv", 1)
-    assert "First Name" in str(problem)
-    assert ("delimiter" in str(problem)) == (";" in header)
+    assert "The file has: " in str(problem)
+    assert "delimiter" not in str(problem)
 
 
 def test_a_file_that_must_be_there_is_asked_for_by_name(tmp_path: Path) -> None:

@@ -38,6 +38,12 @@ class FileLayout(BaseModel):
     kept: tuple[str, ...] = ()
     """Columns that are kept as they came, in the landed row alone."""
 
+    @property
+    def named(self) -> frozenset[str]:
+        """All columns that are named here; a file may write them in other capitals."""
+        stamps = (one for one in (self.modified, self.month) if one is not None)
+        return frozenset({*self.key, *self.columns, *self.dropped, *self.kept, *stamps})
+
 
 class Layout(BaseModel):
     """All files of a system, and how they write days and times."""

@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from sqlalchemy import Engine, text
@@ -11,8 +12,11 @@ from hub.canonical.ids import Kind
 from hub.canonical.source import SourceRef
 from hub.operations.explain_record import explain_record
 from hub.ports.migrations import Partition, Stage
+from hub.store.embedded import EmbeddedServer
 from hub.store.unit_of_work import SqlStore
+from tests.database import fresh_database
 from tests.integration.migration.moved import (
+    FOLDER,
     ROOT,
     dump_of,
     fates_of,
@@ -72,6 +76,23 @@ def test_a_visit_that_is_left_behind_names_the_column_in_which_that_is(small: Pa
     rows = [row for rows in fates_of(store)["appointments.csv"].values() for row in rows]
     assert {row["reason"]: row.get("field") for row in rows if row["verdict"] == "quarantined"} == COLUMN_OF
     assert not [row for row in rows if "field" in row and row["verdict"] != "quarantined"]
+
+
+def test_an_export_with_other_capitals_and_semicolons_is_the_same_history(
+    small: Path, tmp_path: Path, store: SqlStore, engine: Engine, database_server: EmbeddedServer
+) -> None:
+    run_of(store, small).run()
+    told = [line for line in dump_of(engine) if not line.startswith("import_batch")]
+    folder = Path(copytree(FOLDER, tmp_path / "folder"))
+    file = folder / "migration.yaml"
+    file.write_text(file.read_text("utf-8").replace("files: app", 'delimiter: ";"\n      files: app'), encoding="utf-8")
+    with (small / "appointments.csv").open(encoding="utf-8", newline="") as stream:
+        header, *rows = csv.reader(stream)
+    with (small / "appointments.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, delimiter=";").writerows([[column.upper() for column in header], *rows])
+    with fresh_database(database_server) as other:
+        run_of(SqlStore(other.engine), small, folder).run()
+        assert [line for line in dump_of(other.engine) if not line.startswith("import_batch")] == told
 
 
 def test_every_row_ends_as_its_truth_says(small: Path, store: SqlStore) -> None:

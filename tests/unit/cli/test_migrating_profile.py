@@ -36,7 +36,7 @@ def test_a_file_that_is_no_table_is_said_and_the_others_are_read(tmp_path: Path)
     assert told.exit_code == 3
     assert "error: a.csv: this is a PDF, not a table" in told.stderr
     assert "aa.csv: this is no plain file" in told.stderr
-    assert "b.csv: 2 rows, 2 columns, utf-8" in told.stdout
+    assert 'b.csv: 2 rows, 2 columns, utf-8, `delimiter: ";"`\n' in told.stdout
     assert "! decimal commas" in told.stdout
     told = RUN.invoke(app, ["migrate", "profile", str(tmp_path), "--json"])
     assert told.exit_code == 3
