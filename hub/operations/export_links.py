@@ -30,8 +30,6 @@ class ExportLinks:
     """Location or room by its key → canonical id."""
     writings: dict[tuple[Kind, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """The same → how often its name is written how."""
-    is_counted: bool = False
-    """How often names are written how is known already."""
     location: str = ""
     """The location of the row that is being read."""
 
@@ -70,8 +68,6 @@ class ExportLinks:
             key = f"{self.location}/{key}"
         if (kind, key) not in self.named:
             self.named[kind, key] = self._id_of_key(kind, key)
-        if not self.is_counted:
-            self.writings[kind, key][" ".join(name.split())] += 1
         return self.named[kind, key]
 
     def count(self, kind: Kind, name: str, times: int) -> None:

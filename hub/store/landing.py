@@ -222,7 +222,8 @@ class SqlLinks:
         """See the port."""
         values = {"system": system, "kind": str(kind)}
         query = _LINKED if among is None else _LINKED_AMONG
-        rows = run_text(self._connection, query, values if among is None else {**values, "ids": list(among)})
+        # In order, so that one finds itself beside the one before.
+        rows = run_text(self._connection, query, values if among is None else {**values, "ids": sorted(among)})
         return {row.source_id: row.canonical_id for row in rows}
 
     def find_standing(

@@ -108,7 +108,8 @@ HISTORY = text("""
 CONFLICTS = text("""
     SELECT count(DISTINCT id) FROM history_conflict, LATERAL (VALUES (first_id), (second_id)) AS both_of (id)
     WHERE system = :system""")
-# Each merge leads the visits of the source ids that it led.
+# Each merge leads the visits of the source ids that it led; they stand with whoever survived one of the merges. Those
+# are few: one by one (OFFSET), since to take apart what all rows say would take longer than all else.
 LED = text("""
     WITH led AS MATERIALIZED (
         SELECT m.id, link ->> 1 AS source_id
@@ -116,9 +117,13 @@ LED = text("""
         WHERE m.undone_at IS NULL AND link ->> 0 = :system),
     come AS MATERIALIZED (
         SELECT led.id, jsonb_agg(DISTINCT k.canonical_id) AS visits
-        FROM source_link k JOIN source_record r ON r.id = k.source_record_id
-        JOIN led ON led.source_id = btrim(r.payload ->> :column)
-        WHERE k.system = :system AND k.kind = 'visit' GROUP BY led.id)
+        FROM (SELECT DISTINCT survivor_id AS id FROM person_merge WHERE undone_at IS NULL) AS p
+        CROSS JOIN LATERAL (SELECT id FROM visit WHERE patient_id = p.id OFFSET 0) AS v
+        CROSS JOIN LATERAL (SELECT canonical_id, source_record_id FROM source_link
+            WHERE system = :system AND kind = 'visit' AND canonical_id = v.id OFFSET 0) AS k
+        CROSS JOIN LATERAL (SELECT btrim(payload ->> :column) AS source_id FROM source_record
+            WHERE id = k.source_record_id OFFSET 0) AS r
+        JOIN led USING (source_id) GROUP BY led.id)
     UPDATE person_merge m SET moved = m.moved || jsonb_build_object('visit', (
         SELECT jsonb_agg(DISTINCT visit)
         FROM jsonb_array_elements(coalesce(m.moved -> 'visit', '[]') || come.visits) AS every (visit)))

@@ -178,6 +178,8 @@ class SqlMigrations:
     def read_rows(self, landing_id: int, month: str) -> Iterator[list[StoredRow]]:
         """See the port."""
         self._connection.exec_driver_sql("SET LOCAL work_mem = '32MB'")  # a month's rows are sorted there
+        # They are read to the last: to begin at once PostgreSQL would go through those of all months in order.
+        self._connection.exec_driver_sql("SET LOCAL cursor_tuple_fraction = 1")
         values = {"landing": landing_id, "month": month}
         found = self._connection.execute(ROWS, values, execution_options=_AS_STREAM)
         for part in found.partitions(CHUNK):

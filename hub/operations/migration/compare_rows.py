@@ -204,7 +204,7 @@ class _Comparison:
         context = loader.context(work)
         links = context.links
         assert isinstance(links, ExportLinks)
-        links.skus, links.is_counted = loader.skus(work), True
+        links.skus = loader.skus(work)
         location, references = location_column(mapping), reference_columns(mapping)
         rows = (derive(kind, links.system, row) for row in links.known.get(kind, {}))
         owned = frozenset(loader.history.decisions.aliases.get(kind, {}).values()).difference(rows)

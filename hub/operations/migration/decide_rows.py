@@ -105,17 +105,18 @@ def combine_patients(decided: Sequence[DecidedRow], system: str) -> dict[str, Pa
     return patients
 
 
-def places_of(records: Iterable[Visit | Lot], links: ExportLinks) -> Iterator[tuple[Kind, str, Canonical]]:
-    """The rooms and locations that visits and lots name: kind, the name's key, the record."""
+def places_of(records: Iterable[Visit | Lot], links: ExportLinks) -> Iterator[tuple[Kind, str, str]]:
+    """The rooms and locations that visits and lots name: kind, the name's key, the record's id."""
     used: set[str | None] = set()
     for one in records:
         used |= {one.location_id, one.room_id if isinstance(one, Visit) else None}
     for (kind, key), canonical_id in sorted(links.named.items()):
         if canonical_id in used:
-            yield kind, key, _place(kind, canonical_id, links.usual_name(kind, key))
+            yield kind, key, canonical_id
 
 
-def _place(kind: Kind, canonical_id: str, name: str) -> Canonical:
+def place_named(kind: Kind, canonical_id: str, name: str) -> Canonical:
+    """A room or location of which nothing but a name is said."""
     if kind is Kind.LOCATION:
         return Location(id=LocationId(canonical_id), name=name)
     return Resource(id=ResourceId(canonical_id), kind="room", name=name)

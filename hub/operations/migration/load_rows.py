@@ -19,6 +19,7 @@ from hub.operations.migration.decide_rows import (
     keep_first_of_lots,
     location_column,
     own_services,
+    place_named,
     places_of,
     reference_columns,
     same_services,
@@ -58,7 +59,7 @@ class Loader:
         """Visits, and whatever else is divided by months: some thousands of rows at a time."""
         assert partition.kind is not None
         mapping = self.history.mappings[partition.kind]
-        context = self.dated_context(work, partition.kind)
+        context = self.dated_context(work)
         links = context.links
         assert isinstance(links, ExportLinks)
         lots: Lots = {}
@@ -67,7 +68,7 @@ class Loader:
             links.read = self.referred(work, rows, mapping)
             read = decide_rows(rows, mapping, context, self.history.decisions.of_kind(partition.kind))
             decided = list(keep_first_of_lots(read, lots))
-            self._save_places(work, decided, links, batch_id)
+            self._save_places(work, mapping, decided, links, batch_id)
             records = [one.record for one in decided if one.record]
             save_records(work, decided, records, self.history.system, batch_id)
             work.imports.save_dispositions(batch_id, [one.disposition() for one in decided])
@@ -75,14 +76,12 @@ class Loader:
         work.links.save_loaded(batch_id)
         work.payments.adopt_deposits(paid)
 
-    def dated_context(self, work: UnitOfWork, kind: Kind) -> Context:
+    def dated_context(self, work: UnitOfWork) -> Context:
         """The surroundings of rows that are divided by months."""
         context = self.context(work)
         links = context.links
         assert isinstance(links, ExportLinks)
         links.skus = self.skus(work)
-        links.is_counted = True
-        self._count_places(work, kind, self.history.mappings[kind], links)
         return context
 
     def skus(self, work: UnitOfWork) -> Skus | None:
@@ -128,21 +127,23 @@ class Loader:
         own = {row.record.ref.id: row.canonical_id for row in rows if row.canonical_id is not None}
         return found | {mapping.kind: found.get(mapping.kind, {}) | own}
 
-    def _count_places(self, work: UnitOfWork, kind: Kind, mapping: TwoWay, links: ExportLinks) -> None:
+    def _count_places(self, work: UnitOfWork, mapping: TwoWay, links: ExportLinks) -> None:
         location = location_column(mapping)
         room = next((column for column, of in reference_columns(mapping, "name") if of is Kind.RESOURCE), None)
-        if location is None:
+        if location is None or links.writings:
             return
-        if kind not in self._places:
-            counted = work.migrations.count_names(self.landings[kind], [location, room or ""])
-            self._places[kind] = tuple((site, name, number) for (site, name), number in sorted(counted.items()))
-        for site, name, number in self._places[kind]:
+        if mapping.kind not in self._places:
+            counted = work.migrations.count_names(self.landings[mapping.kind], [location, room or ""])
+            self._places[mapping.kind] = tuple((site, name, number) for (site, name), number in sorted(counted.items()))
+        for site, name, number in self._places[mapping.kind]:
             links.count(Kind.LOCATION, site, number)
             links.enter(site)
             links.count(Kind.RESOURCE, name, number)
 
-    def _save_places(self, work: UnitOfWork, decided: Sequence[DecidedRow], links: ExportLinks, batch_id: int) -> None:
-        """Rooms and locations that loaded visits name and nobody knew before.
+    def _save_places(
+        self, work: UnitOfWork, mapping: TwoWay, decided: Sequence[DecidedRow], links: ExportLinks, batch_id: int
+    ) -> None:
+        """Rooms and locations that loaded visits name and nobody knew before, named as all landed rows mostly do.
 
         Months that are loaded side by side name the same ones: whoever comes first saves them, and the others wait.
         """
@@ -154,8 +155,12 @@ class Loader:
         for kind in (Kind.LOCATION, Kind.RESOURCE):
             for key, canonical_id in work.links.find_all(system, kind).items():
                 links.know(kind, key, canonical_id)
+        unknown = list(_unknown_places(placed, links))
+        if unknown:
+            self._count_places(work, mapping, links)
         new = [
-            (Link(SourceRef(system, kind, key), place.id), place) for kind, key, place in _unknown_places(placed, links)
+            (Link(SourceRef(system, kind, key), id_), place_named(kind, id_, links.usual_name(kind, key)))
+            for kind, key, id_ in unknown
         ]
         aliased = {id_ for kind in NAMED for id_ in self.history.decisions.aliases.get(kind, {}).values()}
         work.records.save([one for _, one in new if one.id not in aliased], batch_id=batch_id)
@@ -164,7 +169,7 @@ class Loader:
             links.know(link.ref.kind, link.ref.id, link.canonical_id)
 
 
-def _unknown_places(placed: Sequence[Visit | Lot], links: ExportLinks) -> Iterator[tuple[Kind, str, Canonical]]:
+def _unknown_places(placed: Sequence[Visit | Lot], links: ExportLinks) -> Iterator[tuple[Kind, str, str]]:
     return (one for one in places_of(placed, links) if one[1] not in links.known.get(one[0], {}))
 
 

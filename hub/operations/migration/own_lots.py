@@ -13,7 +13,7 @@ from hub.ports.migrations import Partition
 def find_own_lots(work: UnitOfWork, loader: Loader, partitions: Iterable[Partition]) -> list[str]:
     """`inventory.csv:3 on hand 40 (here 35)` for each row of theirs that such a lot does not agree with."""
     mapping, right = loader.history.mappings[Kind.LOT], loader.history.decisions.of_kind(Kind.LOT)
-    context = loader.dated_context(work, Kind.LOT)
+    context = loader.dated_context(work)
     found: list[str] = []
     for partition in partitions:
         for rows in work.migrations.read_rows(loader.landings[Kind.LOT], partition.month):
