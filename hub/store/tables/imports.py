@@ -99,7 +99,7 @@ landed_row = Table(
     source_number(nullable=False),
     Column("month", Text, nullable=False, comment="YYYY-MM of the version that counts; empty: it names no day."),
     Column("why", Text, comment="Why the row adds nothing; NULL: it is the version that counts."),
-    PrimaryKeyConstraint("batch_id", "file", "line"),
+    PrimaryKeyConstraint("batch_id", "line", "file"),
     CheckConstraint("why IN ('repeated', 'superseded')", name="why"),
     Index("ix_landed_row_batch_id_month", "batch_id", "month"),
     comment="Every line of a landed file, and which of the versions of a record counts.",

@@ -41,7 +41,6 @@ source_record = Table(
     ),
     Column("merged_into", Text, comment="The system's record that this one became part of."),
     UniqueConstraint("system", "kind", "source_id", "content_hash"),
-    Index("ix_source_record_batch_id", "batch_id"),
     comment="Append-only. Sending the same content again lands nothing.",
 )
 
