@@ -52,13 +52,14 @@ def waive_fee(
         if not any(one.has_left(request.what) for one in owed.values()):
             return Refusal(("nothing_to_waive",))
         visits = load_visits(work, owed)
-        policy = load_practice(work).policy_at(work.now, visits[0].location_id)
+        practice = load_practice(work)
+        policy = practice.policy_at(work.now, visits[0].location_id)
         decided = decide_waiver(policy, list(owed.values()), request)
         if isinstance(decided, Refusal):
             return decided
         work.waivers.save(dict(zip(owed, decided, strict=True)))
         for visit, before, after in zip(visits, owed.values(), decided, strict=True):
-            _intend_refund(work, visit, before, after)
+            _intend_refund(work, visit, before, after, practice.currency)
         left = sum(one.left_minor(request.what) for one in decided)
         waived = sum(one.left_minor(request.what) for one in owed.values()) - left
         detail = {"waived": request.what, "waived_minor": waived}
@@ -68,12 +69,16 @@ def waive_fee(
         return Waived(load_visits(work, owed), total_of(decided), deposit, waived)
 
 
-def _intend_refund(work: UnitOfWork, visit: Visit, before: Owed, after: Owed) -> None:
-    """Of a deposit that was taken: what need not be paid ahead, or what a smaller fee leaves of it."""
+def _intend_refund(work: UnitOfWork, visit: Visit, before: Owed, after: Owed, currency: str) -> None:
+    """Of a deposit that was taken: what need not be paid ahead, or what a smaller fee leaves of it.
+
+    In the currency of the visit's price, or else in this one.
+    """
     more = after.deposit_waived_minor - before.deposit_waived_minor
     if not more:
         more = after.settlement.refund - before.settlement.refund
-    if more > 0 and visit.price is not None:
-        back = work.payments.intend_refund(visit.id, Money(amount_minor=more, currency=visit.price.currency))
+    if more > 0:
+        amount = Money(amount_minor=more, currency=visit.price.currency if visit.price else currency)
+        back = work.payments.intend_refund(visit.id, amount)
         if back is not None:
             work.journal.record_event("refund_intended", Kind.VISIT, visit.id)

@@ -139,3 +139,15 @@ def test_the_deposit_of_a_visit_that_has_no_price_any_more_goes_back_in_the_prac
         connection.execute(text("UPDATE visit SET price_minor = NULL, price_currency = NULL"))
     assert cancel(store, here, visit_id, "practice").settlement.refund == 5000
     assert ask(owner, "SELECT currency FROM payment_intent WHERE kind = 'refund'") == "EUR"
+
+
+def test_a_deposit_that_is_waived_goes_back_in_the_practices_currency_where_its_visit_has_no_price_any_more(
+    store: SqlStore, here: Others, clock: HandClock, owner: Engine
+) -> None:
+    apply_practice(store, PRACTICE.replace("USD", "EUR") + "  waivers: {owner: {}}\n", "practice.yaml")
+    visit_id = paid(store, here, clock)
+    with owner.begin() as connection:
+        connection.execute(text("UPDATE visit SET price_minor = NULL, price_currency = NULL"))
+    waive(store, visit_id, "deposit", 2000)
+    assert given_back(owner) == "2000"
+    assert ask(owner, "SELECT currency FROM payment_intent WHERE kind = 'refund'") == "EUR"
