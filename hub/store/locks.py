@@ -8,9 +8,10 @@ import hashlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+import psycopg
 from psycopg.errors import ExclusionViolation, SerializationFailure
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from hub.errors import Conflict, Problem
 from hub.scheduling.decision import Booking, Reassignment, Recolouring
@@ -78,15 +79,16 @@ def claimed_by_nobody_else() -> Iterator[None]:
     """
     try:
         yield
-    except SerializationFailure:
-        raise Conflict(Problem("what this was decided on has changed", "changed")) from None
-    except ExclusionViolation:
-        raise _conflict() from None
-    except IntegrityError as error:
-        if isinstance(error.orig, ExclusionViolation):
-            raise _conflict() from None
-        raise
+    except (psycopg.Error, DBAPIError) as error:  # what was deferred may be refused at a statement of SQLAlchemy's
+        conflict = _conflict(error.orig if isinstance(error, DBAPIError) else error)
+        if conflict is None:
+            raise
+        raise conflict from None
 
 
-def _conflict() -> Conflict:
-    return Conflict(Problem("the time was claimed by somebody else", "claimed"))
+def _conflict(error: BaseException | None) -> Conflict | None:
+    if isinstance(error, SerializationFailure):
+        return Conflict(Problem("what this was decided on has changed", "changed"))
+    if isinstance(error, ExclusionViolation):
+        return Conflict(Problem("the time was claimed by somebody else", "claimed"))
+    return None

@@ -135,6 +135,22 @@ def test_a_cancellation_that_waited_for_another_of_the_same_visit_finds_nothing_
         assert connection.execute(told).scalars().all() == ["bob"]
 
 
+def test_a_cancellation_that_counts_stock_and_finds_its_visit_changed_meanwhile_does_not_ask_to_be_repeated(
+    store: SqlStore, owner: Engine
+) -> None:
+    """The first to hear of the change is then the question what lies in stock."""
+    apply_practice(store, PRACTICE.replace("unit: tube", "unit: tube, strict_days: 30"), "practice.yaml")
+    visit_id = book(store, wanted("gel-mask"))
+    waited, ended = does_it_wait_for(
+        store,
+        owner,
+        keys_of(store, visit_id),
+        lambda: cancel_visit(store, visit_id, actor="ann"),
+        lambda work: cancel_standing(work, [visit_id], Cancellation("bob"), ()),
+    )
+    assert (waited, ended) == (True, Refusal(("not_booked",)))
+
+
 def test_who_arrives_while_somebody_waits_to_say_that_they_missed_it_has_not_missed_it(
     store: SqlStore, clock: list[datetime], owner: Engine
 ) -> None:
