@@ -68,24 +68,29 @@ class Shared(Generic[_Task, _Done]):
         self._hint = hint
         self._waiting: SimpleQueue[tuple[_Task, Future[_Done]] | None] = SimpleQueue()
 
-    def spread(self, perform: Callable[[_Task], _Done], tasks: Sequence[_Task]) -> Iterator[_Done]:
-        """What is made of the tasks, in the order of these; `perform`: what whoever leads does with one, first of all
-        with the first.
+    def spread(
+        self, perform: Callable[[_Task], _Done], ready: Sequence[_Task], plan: Callable[[], Sequence[_Task]] = tuple
+    ) -> Iterator[tuple[_Task, _Done]]:
+        """Each task and what is made of it, in order: those that are ready, then those that are planned meanwhile.
+
+        `perform`: what whoever leads does with one, first of all with the first that is planned.
 
         Raises:
             RetryLater: one of the others died.
         """
-        all_done: list[Future[_Done]] = [Future() for _ in tasks]
-        given = list(zip(tasks, all_done, strict=True))
-        for one in given[1:]:
+        given: list[tuple[_Task, Future[_Done]]] = [(task, Future()) for task in ready]
+        for one in given:
             self._waiting.put(one)
-        for one in given[:1]:
+        planned: list[tuple[_Task, Future[_Done]]] = [(task, Future()) for task in plan()]
+        for one in planned[1:]:
+            self._waiting.put(one)
+        for one in planned[:1]:
             _settle(*one, perform)
         try:
-            for done in all_done:
+            for task, done in (*given, *planned):
                 while not done.done() and (taken := self._take()):
                     _settle(*taken, perform)
-                yield done.result()
+                yield task, done.result()
         except BrokenProcessPool:
             raise RetryLater(Problem("a process of the run died", "killed", hint=self._hint)) from None
 

@@ -1,6 +1,6 @@
 """A history moved by workers, here or on other machines; this process says what comes next and tells what was done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -66,7 +66,7 @@ class _Step:
     open: dict[str, tuple[Partition, int]] = field(default_factory=dict)
     """Run id → the partition that it does, and how often that was begun."""
 
-    def run(self, planned: Sequence[Planned]) -> bool:
+    def run(self, planned: Iterable[Planned]) -> bool:
         """Hand all of them out and wait for their ends; False: one failed."""
         for one in planned:
             self._launch(one.partition, 1)

@@ -47,8 +47,25 @@ Counts = Mapping[str, int] | None
 """Of a partition that was done; None: it had been done before."""
 Progress = Callable[[Partition, Counts], None]
 """Called when a partition was done."""
-Team = Callable[[Callable[[Planned], Counts], Sequence[Planned]], Iterable[Counts]]
-"""As `map` does partitions that do not wait for each other, but side by side; gives their counts in the same order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Partitions that do not wait for each other."""
+
+    ready: Sequence[Planned]
+    """Those that need no look at what landed: they can be done while the others are planned."""
+    plan: Callable[[], Sequence[Planned]] = tuple
+
+    def __iter__(self) -> Iterator[Planned]:
+        yield from self.ready
+        yield from self.plan()
+
+
+Team = Callable[
+    [Callable[[Planned], Counts], Sequence[Planned], Callable[[], Sequence[Planned]]], Iterable[tuple[Planned, Counts]]
+]
+"""Does the partitions of a step side by side, given what is ready and what plans the others; tells of them in order."""
 
 
 @dataclass(slots=True)
@@ -88,29 +105,30 @@ class Run:
             SafetyStop: rows are missing in the account.
             RetryLater: the database went away; the next run goes on where this one ended.
         """
-        perform_all = team or map
+        perform_all = team or _one_by_one
         for step in self.steps():
-            for planned, counts in zip(step, perform_all(self.perform, step), strict=True):
+            for planned, counts in perform_all(self.perform, step.ready, step.plan):
                 progress(planned.partition, counts)
         return self._files or self.read_account()
 
-    def steps(self) -> Iterator[Sequence[Planned]]:
+    def steps(self) -> Iterator[Step]:
         """Each is planned when the one before it was done; within one nothing waits for another.
 
-        To match people and to land visits are the longest of what cannot be divided: whoever is done with one of them
-        lands what is left. Months are many, and fill up the time.
+        To match people and to land visits are the longest of what cannot be divided. What else lands, and the replay,
+        go beside months, of which there are many: they fill up the time.
         """
         self._files = ()  # an account of before
         landing = list(self.plan_landing())
-        yield [one for one in landing if one.partition.kind in UNDIVIDED]
-        left = [one for one in landing if one.partition.kind not in UNDIVIDED]
-        yield [*self._plan_all(UNDIVIDED), *left]
-        yield self._plan_all([Kind.VISIT])
+        yield Step([one for one in landing if one.partition.kind in UNDIVIDED])
+        yield Step([one for one in landing if one.partition.kind is Kind.VISIT], lambda: self._plan_all(UNDIVIDED))
+        left = [one for one in landing if one.partition.kind not in REQUIRED]
+        yield Step(left, lambda: self._plan_all([Kind.VISIT]))
         if Kind.INVOICE in self.kinds():  # payments may name them
-            yield self._plan_all([Kind.INVOICE])
-        others = self._plan_all(kind for kind in self.kinds() if kind not in (*REQUIRED, Kind.INVOICE))
-        yield [*self.plan_replay(), *others]
-        yield self.plan_ending()
+            yield Step((), lambda: self._plan_all([Kind.INVOICE]))
+        others = [kind for kind in self.kinds() if kind not in (*REQUIRED, Kind.INVOICE)]
+        yield Step(self.plan_replay(), lambda: self._plan_all(others))
+        claim, account = self.plan_ending()
+        yield Step([claim], lambda: [account])
 
     def _plan_all(self, wanted: Iterable[Kind]) -> list[Planned]:
         kinds = self.kinds()
@@ -160,7 +178,7 @@ class Run:
     def plan_ending(self) -> list[Planned]:
         """What is done over everything that was loaded."""
         loaded = self._mark_loaded(tuple(Kind))
-        return [Planned(Partition(stage), loaded) for stage in (Stage.ACCOUNT, Stage.CLAIM)]
+        return [Planned(Partition(stage), loaded) for stage in (Stage.CLAIM, Stage.ACCOUNT)]
 
     def _mark_loaded(self, kinds: Collection[Kind]) -> str:
         with self.store.begin("plan_migration") as work:
@@ -272,6 +290,13 @@ class Run:
             loader.load_dated(work, partition, batch_id)
         work.migrations.save_merged(batch_id, landings[kind], partition.month)
         return work.migrations.count_verdicts(batch_id)
+
+
+def _one_by_one(
+    perform: Callable[[Planned], Counts], ready: Sequence[Planned], plan: Callable[[], Sequence[Planned]]
+) -> Iterator[tuple[Planned, Counts]]:
+    for one in Step(ready, plan):
+        yield one, perform(one)
 
 
 _DATED_ORDER = (

@@ -126,7 +126,7 @@ def test_one_month_goes_alone_is_shown_and_comes_again_alike(export: Path, store
         assert one.loaded + one.merged + one.quarantined + one.review + one.landed + one.taken_back == one.rows
     done_again: list[str] = []
     run_of(store, export).run(lambda place, counts: done_again.append(str(place)) if counts is not None else None)
-    assert done_again == [f"load visit {month}", "replay", f"load payment {month}", "account", "claim"]
+    assert done_again == [f"load visit {month}", "replay", f"load payment {month}", "claim", "account"]
     assert dump_of(engine) == before
 
 

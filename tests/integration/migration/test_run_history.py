@@ -134,7 +134,7 @@ def test_change_to_one_client_loads_the_clients_again_and_no_month(small: Path, 
         csv.writer(file).writerows([header, *rows])
     done: list[str] = []
     run_of(store, small).run(lambda partition, counts: done.append(str(partition)) if counts is not None else None)
-    assert done == ["land patient", "load patient", "replay", "account", "claim"]
+    assert done == ["land patient", "load patient", "replay", "claim", "account"]
     with store.begin("read") as work:
         link = work.links.find([SourceRef("legacy", Kind.PATIENT, once[0])])
         (patient,) = work.records.load(Kind.PATIENT, {one.canonical_id for one in link.values()}).values()

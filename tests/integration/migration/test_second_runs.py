@@ -51,7 +51,7 @@ def test_corrected_visit_has_its_month_loaded_again_and_of_the_payments_none(
     write_rows(small / "appointments.csv", rows)
     done = run_again(store, small)
     names = [name.rpartition(" 2")[0] or name for name in done]
-    assert names == ["land visit", "load visit", "replay", "account", "claim"]
+    assert names == ["land visit", "load visit", "replay", "claim", "account"]
     month = done[1].split()[-1]
     attempts = [batch for batch in list_batches(store) if str(batch.partition) == f"load visit {month}"]
     assert [batch.state for batch in attempts] == ["superseded", "loaded"]

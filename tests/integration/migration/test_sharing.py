@@ -32,7 +32,7 @@ def test_whoever_leads_does_tasks_beside_the_others_and_all_are_told_in_order() 
         open_processes(1, __name__, begin, met, may_begin) as pool,
         share(pool, 1, meet, "Again") as shared,
     ):
-        done = list(shared.spread(lambda _task: meet_here(met), range(4)))
+        done = [one for _, one in shared.spread(lambda _task: meet_here(met), range(4))]
     assert sorted(done) == [False, False, True, True]
 
 
@@ -41,15 +41,21 @@ def meet_here(met: Barrier) -> bool:
     return False
 
 
-def test_whoever_leads_does_the_first_task_of_each_round() -> None:
-    met, may_begin = _FRESH.Barrier(1), _FRESH.Event()
+def test_what_is_ready_is_begun_while_whoever_leads_plans_and_does_the_first_that_it_planned() -> None:
+    met, may_begin = _FRESH.Barrier(2), _FRESH.Event()
     may_begin.set()
+
+    def plan() -> list[int]:
+        met.wait(SECONDS)
+        return [1]
+
     with (
         open_processes(1, __name__, begin, met, may_begin) as pool,
         share(pool, 1, meet, "Again") as shared,
     ):
-        rounds = [list(shared.spread(lambda _task: False, range(number))) for number in (0, 1, 2, 5, 1)]
-    assert [done[:1] for done in rounds] == [[], [False], [False], [False], [False]]
+        rounds = [list(shared.spread(lambda _task: False, [0], plan)) for _ in range(3)]
+        assert list(shared.spread(lambda _task: False, [])) == []
+    assert rounds == [[(0, True), (1, False)]] * 3
 
 
 def test_whoever_leads_waits_for_nobody_who_is_still_loading() -> None:
@@ -58,5 +64,5 @@ def test_whoever_leads_waits_for_nobody_who_is_still_loading() -> None:
         open_processes(1, __name__, begin, met, may_begin) as pool,
         share(pool, 1, meet, "Again") as shared,
     ):
-        assert list(shared.spread(partial(pow, 2), [1, 2, 3])) == [2, 4, 8]
+        assert list(shared.spread(partial(pow, 2), [1, 2], lambda: [3])) == [(1, 2), (2, 4), (3, 8)]
         may_begin.set()
