@@ -17,7 +17,7 @@ from hub.errors import Problem, RetryLater
 _Task = TypeVar("_Task")
 _Done = TypeVar("_Done")
 
-_SELDOM = 1_000_000, 20, 100
+_SELDOM = 50_000, 20, 100
 """Rows make no cycles: to look for some in all that is loaded, as often as Python does, took a seventh of the time."""
 
 
