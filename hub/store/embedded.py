@@ -41,8 +41,8 @@ _SETTINGS = {
     "port": "5432",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Of a history the indexes of the tables that grow: twice what PostgreSQL takes by itself.
-    "shared_buffers": "256MB",
+    # Of a history of a million visits the indexes of the tables that grow. It is taken as it is needed.
+    "shared_buffers": "512MB",
     # Neither statements nor the values of a refused row belong in a log file.
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",

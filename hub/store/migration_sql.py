@@ -128,12 +128,14 @@ LED = text("""
         SELECT jsonb_agg(DISTINCT visit)
         FROM jsonb_array_elements(coalesce(m.moved -> 'visit', '[]') || come.visits) AS every (visit)))
     FROM come WHERE come.id = m.id AND NOT coalesce(m.moved -> 'visit', '[]') @> come.visits""")
+# Few are: they are found before their links are looked for, so that nothing but them is sorted.
 UNPLACED = text("""
-    SELECT v.id FROM source_link k JOIN visit v ON v.id = k.canonical_id
-    WHERE k.system = :system AND k.kind = 'visit'
-    AND (v."end" > :since OR v.state IN ('booked', 'arrived')
-        OR EXISTS (SELECT FROM claim c WHERE c.visit_id = v.id))
-    ORDER BY v.start, v.id""")
+    WITH due AS MATERIALIZED (
+        SELECT v.id, v.start FROM visit v
+        WHERE v."end" > :since OR v.state IN ('booked', 'arrived')
+            OR v.id IN (SELECT visit_id FROM claim WHERE visit_id IS NOT NULL))
+    SELECT due.id FROM due JOIN source_link k ON k.canonical_id = due.id
+    WHERE k.system = :system AND k.kind = 'visit' ORDER BY due.start, due.id""")
 
 # A patient is told of with the visits to come; what waits, was sent or was given up is not sent once more.
 UNTOLD = text("""
