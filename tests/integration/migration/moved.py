@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from hub.store.unit_of_work import SqlStore
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "examples" / "legacy-export"
+Decide = Callable[..., Path]
+"""Writes the example's folder with these decisions, and gives it."""
 Fates = dict[str, dict[str, list[dict[str, Any]]]]
 
 

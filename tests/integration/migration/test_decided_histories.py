@@ -3,12 +3,9 @@
 import csv
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from pathlib import Path
-from shutil import copytree
 
 import pytest
-import yaml
 from sqlalchemy import Engine, text
 
 from hub.bootstrap.migration_folder import read_migration_folder
@@ -23,30 +20,15 @@ from hub.pipelines.expectations import history_expectations, telling
 from hub.ports import UnitOfWork
 from hub.settings import Settings
 from hub.store.unit_of_work import SqlStore
-from tests.integration.migration.moved import FOLDER, dump_of, fates_of, one_row, run_of
+from tests.integration.migration.moved import FOLDER, Decide, dump_of, fates_of, one_row, run_of
 from tests.legacy.generate import generate
 from tests.legacy.run_import import MAPPINGS
-
-Decide = Callable[..., Path]
 
 
 @pytest.fixture
 def export(tmp_path: Path) -> Path:
     generate(4, 60, tmp_path / "export")
     return tmp_path / "export"
-
-
-@pytest.fixture
-def decide(tmp_path: Path) -> Decide:
-    """The example's folder with these decisions."""
-
-    def write(**decisions: object) -> Path:
-        folder = tmp_path / "migration"
-        copytree(FOLDER, folder, dirs_exist_ok=True)
-        (folder / "decisions.yaml").write_text(yaml.safe_dump(decisions), encoding="utf-8")
-        return folder
-
-    return write
 
 
 def test_a_row_that_is_put_right_is_taken_and_only_its_month_is_done_again(

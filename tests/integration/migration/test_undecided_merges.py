@@ -1,11 +1,8 @@
 """A merge that was decided in the migration folder is taken back when the decision is taken out."""
 
-from collections.abc import Callable
 from pathlib import Path
-from shutil import copytree
 
 import pytest
-import yaml
 from sqlalchemy import Engine
 
 from hub.canonical.ids import Kind
@@ -15,29 +12,14 @@ from hub.operations.merge_people import Word, merge_people
 from hub.operations.migration.roll_back import WRITE, TakenBack, list_batches, roll_back
 from hub.store.unit_of_work import SqlStore
 from hub.sync.people.decide import Match
-from tests.integration.migration.moved import FOLDER, dump_of, fates_of, one_row, run_of
+from tests.integration.migration.moved import Decide, dump_of, fates_of, one_row, run_of
 from tests.legacy.generate import generate
-
-Decide = Callable[..., Path]
 
 
 @pytest.fixture
 def export(tmp_path: Path) -> Path:
     generate(4, 60, tmp_path / "export")
     return tmp_path / "export"
-
-
-@pytest.fixture
-def decide(tmp_path: Path) -> Decide:
-    """The example's folder with these decisions."""
-
-    def write(**decisions: object) -> Path:
-        folder = tmp_path / "migration"
-        copytree(FOLDER, folder, dirs_exist_ok=True)
-        (folder / "decisions.yaml").write_text(yaml.safe_dump(decisions), encoding="utf-8")
-        return folder
-
-    return write
 
 
 def what_stands(engine: Engine) -> list[str]:
