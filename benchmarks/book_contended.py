@@ -1,4 +1,7 @@
-"""Sixteen processes book and cancel on one day, beside a bare script with the same locks and rows.
+"""Sixteen clients book and cancel on one day, beside a bare script with the same locks and rows.
+
+They are threads of one process, each with a connection to the database, as `python -m hub.web` serves its clients; with
+`--processes` each of them is a process of its own, which costs twice the processor time for the same work.
 
 Every client wants an hour of its own, so that each booking succeeds; all of them need the same provider, room and
 device on the same day, the same product, and a package each: every booking waits for the same locks.
@@ -8,22 +11,24 @@ all others then, sixteen divided by that rate on average (Little's law), whoever
 `--pace` bookings a second in all, at random moments; what one takes is counted from the moment it was due, so that
 who is late does not hide it.
 
-python -m benchmarks.book_contended [--small] [--pace 10]
+python -m benchmarks.book_contended [--small] [--processes] [--pace 10]
 """
 
 import argparse
 import json
 import multiprocessing
-import multiprocessing.pool
+import queue
 import statistics
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from multiprocessing.pool import Pool, ThreadPool
 from random import Random
-from threading import Event
-from time import perf_counter, process_time
+from time import perf_counter, thread_time
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -35,6 +40,7 @@ from hub.errors import HubError
 from hub.operations.apply_practice import apply_practice
 from hub.operations.book_visit import Booked, book_visit
 from hub.operations.cancel_visit import cancel_visit
+from hub.program import spare_what_is_loaded
 from hub.scheduling.request import BookingRequest, Part, Trip
 from hub.store.engine import application_engine
 from hub.store.unit_of_work import SqlStore
@@ -127,9 +133,6 @@ PAST = (
 class Client(Protocol):
     """Who books an hour of its own and gives it up again."""
 
-    backend: int
-    """The process that serves it."""
-
     def book(self) -> bool:
         """Whether it has the hour now."""
         ...
@@ -139,14 +142,18 @@ class Client(Protocol):
         ...
 
 
+@cache
+def store_at(url: str) -> SqlStore:
+    """The one of this process, which serves from now on."""
+    spare_what_is_loaded()
+    return SqlStore(application_engine(url))
+
+
 class HubClient:
     """Over the hub's operations."""
 
     def __init__(self, url: str, number: int) -> None:
-        engine = application_engine(url, connections=1)
-        with engine.connect() as connection:
-            self.backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        self._store = SqlStore(engine)
+        self._store = store_at(url)
         trip = Trip((Part("session", f"pat-{number}", package_id=f"pack-{number}"),), "main")
         self._request = BookingRequest(trip, EIGHT + timedelta(minutes=30 * number))
         self._visit_id = ""
@@ -168,7 +175,6 @@ class BareClient:
 
     def __init__(self, url: str, number: int) -> None:
         self._connection = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
-        self.backend = self._connection.info.backend_pid
         start = EIGHT + timedelta(minutes=30 * number)
         self._values: dict[str, Any] = {
             "actor": ACTOR,
@@ -228,8 +234,8 @@ class Told:
     booked: list[float] = field(default_factory=list)
     """Milliseconds that each successful booking took."""
     cancelled: list[float] = field(default_factory=list)
-    cpu: tuple[float, float] = (0.0, 0.0)
-    """Seconds of processor time, of the client and of the process that serves it."""
+    cpu: float = 0.0
+    """Seconds of processor time of the client, without the database's."""
     refused: int = 0
     errors: tuple[str, ...] = ()
     """What a client would have to ask again for."""
@@ -243,33 +249,34 @@ class Told:
         return Told(
             self.booked + other.booked,
             self.cancelled + other.cancelled,
-            (self.cpu[0] + other.cpu[0], self.cpu[1] + other.cpu[1]),
+            self.cpu + other.cpu,
             self.refused + other.refused,
             self.errors + other.errors,
         )
 
 
-_MINE: list[Any] = []
-"""Of a client's process: the client, and the barrier at which all wait for each other, so that none has two turns."""
+_MINE = threading.local()
+"""A client, and the barrier at which all wait for each other, so that none has two turns."""
+_BEGINNING = threading.Lock()
 
 
 def _begin(kind: str, url: str, numbers: Any, barrier: Any) -> None:
-    _MINE.extend((KINDS[kind](url, numbers.get()), barrier))
+    _MINE.number, _MINE.barrier = numbers.get(), barrier
+    with _BEGINNING:
+        _MINE.client = KINDS[kind](url, _MINE.number)
 
 
 def _drive(times: int, gap: float) -> Told:
     """Book and cancel so often: at once after each other, or with so many seconds on average between two bookings."""
-    client, barrier = _MINE
-    random = Random(client.backend)
-    told_by, before = Told(), _cpu(client)
-    barrier.wait()
+    random = Random(_MINE.number)
+    told_by, before = Told(), thread_time()
+    _MINE.barrier.wait()
     due = perf_counter()
     for _ in range(times):
         due = due + random.expovariate(1 / gap) if gap else perf_counter()
-        Event().wait(max(0.0, due - perf_counter()))
-        told_by += _book_and_cancel(client, due)
-    after = _cpu(client)
-    return replace(told_by, cpu=(after[0] - before[0], after[1] - before[1]))
+        threading.Event().wait(max(0.0, due - perf_counter()))
+        told_by += _book_and_cancel(_MINE.client, due)
+    return replace(told_by, cpu=thread_time() - before)
 
 
 def _book_and_cancel(client: Client, due: float) -> Told:
@@ -283,34 +290,48 @@ def _book_and_cancel(client: Client, due: float) -> Told:
     return Told([(booked - due) * 1000], [(perf_counter() - booked) * 1000])
 
 
-def _cpu(client: Client) -> tuple[float, float]:
-    return process_time(), process_cpu(client.backend)
-
-
 @contextmanager
-def clients(kind: str, url: str) -> Iterator["multiprocessing.pool.Pool"]:
-    """A process for each client, ready to go. Not while the others write: their locks are not the same."""
-    context = multiprocessing.get_context("spawn")
-    numbers = context.Queue()
+def clients(kind: str, url: str, *, in_processes: bool) -> Iterator[Pool]:
+    """A thread or a process for each client, ready to go.
+
+    Not while those of the other kind write: their locks are not the same.
+    """
+    pool: Pool
+    numbers: Any
+    barrier: Any
+    if in_processes:
+        context = multiprocessing.get_context("spawn")
+        numbers, barrier = context.Queue(), context.Barrier(CLIENTS)
+        pool = context.Pool(CLIENTS, _begin, (kind, url, numbers, barrier))
+    else:
+        numbers, barrier = queue.Queue(), threading.Barrier(CLIENTS)
+        pool = ThreadPool(CLIENTS, _begin, (kind, url, numbers, barrier))
     for number in range(CLIENTS):
         numbers.put(number)
-    with context.Pool(CLIENTS, _begin, (kind, url, numbers, context.Barrier(CLIENTS))) as pool:
+    with pool:
         pool.starmap(_drive, [(WARM_UP, 0.0)] * CLIENTS, chunksize=1)
         yield pool
 
 
-def rush(kind: str, pool: "multiprocessing.pool.Pool", times: int, gap: float = 0.0) -> tuple[float, Told]:
+def rush(kind: str, pool: Pool, owner: Engine, times: int, gap: float = 0.0) -> tuple[float, Told]:
     """All clients at once; prints what they saw and gives successful transactions a second, cancellations too."""
-    begin = perf_counter()
+    served, begin = served_cpu(owner), perf_counter()
     seen = sum(pool.starmap(_drive, [(times, gap)] * CLIENTS, chunksize=1), Told())
     rate = seen.successes / (perf_counter() - begin)
-    client, server = (1000 * seconds / seen.successes for seconds in seen.cpu)
+    client, server = (1000 * seconds / seen.successes for seconds in (seen.cpu, served_cpu(owner) - served))
     print(
         f"  {kind:5} {rate:6.1f} tx/s   book {told(seen.booked)}   cancel {told(seen.cancelled)}"
         f"   CPU a tx {client:.2f} + {server:.2f} ms",
         flush=True,
     )
     return rate, seen
+
+
+def served_cpu(owner: Engine) -> float:
+    """Seconds of processor time of all connections to the database but this one."""
+    with owner.connect() as connection:
+        query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        return sum(map(process_cpu, connection.execute(text(query)).scalars()))
 
 
 def prepare(store: SqlStore, owner: Engine) -> None:
@@ -343,6 +364,7 @@ def require_calm(seen: Told, owner: Engine) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", action="store_true", help="a few bookings each, in seconds")
+    parser.add_argument("--processes", action="store_true", help="a process for each client, not a thread")
     parser.add_argument(
         "--pace", type=float, default=10.0, help="bookings a second in all, where clients take their time"
     )
@@ -354,16 +376,20 @@ def main() -> None:
         prepare(SqlStore(engine), owner)
         engine.dispose()
         where = url.render_as_string(hide_password=False)
-        with clients("bare", where) as bare, clients("hub", where) as hub:
+        in_processes = arguments.processes
+        with (
+            clients("bare", where, in_processes=in_processes) as bare,
+            clients("hub", where, in_processes=in_processes) as hub,
+        ):
             print("as fast as they can")
             for _ in range(rounds):
-                (bare_rate, _), (hub_rate, by_hub) = rush("bare", bare, times), rush("hub", hub, times)
+                (bare_rate, _), (hub_rate, by_hub) = rush("bare", bare, owner, times), rush("hub", hub, owner, times)
                 rates.append((bare_rate, hub_rate))
                 seen += by_hub
             print(f"{arguments.pace:g} bookings a second, and as many cancellations")
             gap = CLIENTS / arguments.pace
-            rush("bare", bare, times, gap)
-            seen += rush("hub", hub, times, gap)[1]
+            rush("bare", bare, owner, times, gap)
+            seen += rush("hub", hub, owner, times, gap)[1]
         require_same_rows(owner)
         require_calm(seen, owner)
     bare_rate, hub_rate = (statistics.median(column) for column in zip(*rates, strict=True))

@@ -114,7 +114,7 @@ def _end(work: UnitOfWork, practice: Practice, booked: Booked, its: _Key | None,
 
 def _once(store: Store, its: _Key | None, make: Callable[[UnitOfWork], _Made | Refusal]) -> Booked | Refusal:
     """What the key stands for already, or what is made now."""
-    with store.begin("book_visit") as work:
+    with store.begin("book_visit", in_turn=True) as work:
         known = work.bookings.lock_key(its.key) if its is not None else None
         if its is not None and known is not None:
             same = known.request_hash == its.request_hash

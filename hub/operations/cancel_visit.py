@@ -61,7 +61,7 @@ def cancel_visit(
         NeedsAttention: a vendor owns the calendar: `confirm_cancellation` asks it first.
     """
     wish = Cancellation(actor, by, reason, role, waive)
-    with store.begin("cancel_visit") as work:
+    with store.begin("cancel_visit", in_turn=True) as work:
         ended = cancel_standing(work, visit_ids, wish, push_to, is_agreed=False, is_all=True)
     if isinstance(ended, Ended) and ended.may_mend:
         recheck_facts(store)

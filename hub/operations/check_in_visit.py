@@ -54,7 +54,7 @@ def check_in_visit(
     Raises:
         NeedsAttention: no practice file is in force.
     """
-    with store.begin("check_in_visit") as work:
+    with store.begin("check_in_visit", in_turn=True) as work:
 
         def check_in(standing: Sequence[StandingVisit]) -> CheckedIn | Refusal:
             if any(one.visit.state is VisitState.ARRIVED for one in standing):

@@ -42,7 +42,7 @@ def complete_visit(
         push_to: the systems that must be told of the visits.
         told: those that must be told of what was done (procedures) and of what was given (doses).
     """
-    with store.begin("complete_visit") as work:
+    with store.begin("complete_visit", in_turn=True) as work:
 
         def complete(standing: Sequence[StandingVisit]) -> tuple[Visit, ...] | Refusal:
             if any(one.visit.start > work.now for one in standing):

@@ -29,7 +29,7 @@ def confirm_cancellation(
     them before, so that these are; and `undecided_change` while another change of these visits waits for its word. A
     trip whose parts lie in calendars of several owners is not cancelled in one go.
     """
-    with store.begin("begin_cancellation") as work:
+    with store.begin("begin_cancellation", in_turn=True) as work:
         standing = work.visits.load_standing(visit_ids)
         vendors = {load_practice(work).vendor_of(one.visit.location_id) for one in standing}
         [vendor] = vendors if len(vendors) == 1 else [None]

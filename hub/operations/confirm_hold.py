@@ -76,7 +76,7 @@ def confirm_booking(store: Store, request: BookingRequest, outside: Outside, ask
     Beside the refusals of `book_visit`: `vendor_refused`, `vendor_unavailable` (not reached), `payment_declined`.
     Errors as `book_visit`; what goes wrong once the hold is written is no error but undecided.
     """
-    with store.begin("begin_booking") as work:
+    with store.begin("begin_booking", in_turn=True) as work:
         begun = find_known(work, asking.key, hash_request(request)) or _begin_booking(work, request, outside, asking)
     if begun is None:
         return book_visit(store, request, actor=asking.actor, key=asking.key, push_to=asking.push_to)
@@ -85,7 +85,7 @@ def confirm_booking(store: Store, request: BookingRequest, outside: Outside, ask
 
 def confirm_hold(store: Store, hold_id: str, outside: Outside, asking: Asking) -> _Told:
     """Book what is held, as `confirm_booking`; the hold does not expire before that is decided."""
-    with store.begin("begin_booking") as work:
+    with store.begin("begin_booking", in_turn=True) as work:
         begun = find_known(work, asking.key, hash_hold(hold_id)) or _begin_hold(work, hold_id, outside, asking)
     if begun is None:
         return book_hold(store, hold_id, actor=asking.actor, key=asking.key, push_to=asking.push_to)

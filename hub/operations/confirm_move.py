@@ -39,7 +39,7 @@ def confirm_move(
         InvalidInput, RetryLater: as `move_visit`.
         NeedsAttention: no practice file is in force.
     """
-    with store.begin("begin_move") as work:
+    with store.begin("begin_move", in_turn=True) as work:
         vendor = _vendor(work, request)
         begun = _begin(work, request, vendor, actor) if vendor is not None else None
     if begun is None:

@@ -27,7 +27,7 @@ def hold_visit(store: Store, request: BookingRequest, *, actor: str) -> Held | R
 
     No other system is told. The arguments and errors are those of `book_visit`.
     """
-    with store.begin("hold_visit") as work:
+    with store.begin("hold_visit", in_turn=True) as work:
 
         def write(practice: Practice, booking: Booking) -> tuple[str, datetime]:
             today = practice.date_at(work.now, request.trip.location_id)

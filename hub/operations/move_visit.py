@@ -64,7 +64,7 @@ def move_visit(store: Store, request: MoveRequest, *, actor: str, push_to: Colle
         NeedsAttention: no practice file is in force, or a vendor owns one of the calendars: `confirm_move` asks it.
         RetryLater: the database went away; asking again is safe.
     """
-    with store.begin("move_visit") as work:
+    with store.begin("move_visit", in_turn=True) as work:
 
         def move(keys: frozenset[Key]) -> Moved | Refusal | Lacking:
             standing = load_whole(work, request)

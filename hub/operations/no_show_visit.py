@@ -26,7 +26,7 @@ def no_show_visit(
     `not_booked`: unknown, over or cancelled. `not_begun`: the arrival of one of them is still to come.
     `already_arrived`: a patient is here. The arguments are those of `cancel_visit`.
     """
-    with store.begin("no_show_visit") as work:
+    with store.begin("no_show_visit", in_turn=True) as work:
 
         def end(standing: Sequence[StandingVisit]) -> Ended | Refusal:
             if any(one.visit.state is VisitState.ARRIVED for one in standing):

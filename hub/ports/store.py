@@ -91,7 +91,7 @@ class Store(Protocol):
     checkpoint: Checkpoint
 
     def begin(
-        self, operation: str, *, is_repeatable: bool = False, at_one_moment: bool = False
+        self, operation: str, *, is_repeatable: bool = False, at_one_moment: bool = False, in_turn: bool = False
     ) -> AbstractContextManager[UnitOfWork]:
         """Start an operation; it is committed at the end of the block, and rolled back when an error leaves it.
 
@@ -103,6 +103,8 @@ class Store(Protocol):
                 for the disk then: when the database's machine stops, the last moments of such operations may be gone
                 with all that was committed after them, and nothing that others committed before.
             at_one_moment: all that is read is as it was at the first question, however long the operation takes.
+            in_turn: it is short, and many may ask for it at once: a few of them go at a time, in the order in which
+                they came to this process.
 
         Raises:
             RetryLater: the database went away; the same operation may work later.

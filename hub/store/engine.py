@@ -38,7 +38,7 @@ def read_url(text: str | URL) -> URL:
     return url.set(drivername=_DRIVER)
 
 
-def application_engine(url: str | URL, *, connections: int = 10) -> Engine:
+def application_engine(url: str | URL, *, connections: int = 20) -> Engine:
     """An engine that works with the rights of `hub_app`, whoever logs in."""
     target = read_url(url)
     role = "" if target.username == APPLICATION else f"-c role={APPLICATION}"
@@ -70,7 +70,7 @@ def _engine(url: URL, role: str, connections: int) -> Engine:
     engine = create_engine(
         url,
         pool_size=connections,
-        max_overflow=connections,
+        max_overflow=0,
         hide_parameters=True,
         json_deserializer=from_json,
         isolation_level="READ COMMITTED",

@@ -1,7 +1,7 @@
 """One operation, one transaction, one moment."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from functools import partial
 
@@ -74,12 +74,17 @@ from hub.store.repairs import SqlRepairs
 from hub.store.rollbacks import SqlRollbacks
 from hub.store.running import SqlRunning
 from hub.store.stock import SqlStock
+from hub.store.turns import Turns
 from hub.store.verifications import SqlVerifications
 from hub.store.visits import SqlVisits
 from hub.store.waitlist import SqlWaitlist
 from hub.store.waivers import SqlWaivers
 
 Clock = Callable[[Connection], datetime]
+_AT_ONCE = 4
+"""One has the locks, one comes next, and two look; more took no more bookings a second."""
+_PATIENCE = 0.1
+"""Seconds. It is a few of their turns."""
 
 
 class SqlReading:
@@ -163,13 +168,15 @@ class SqlStore:
         self.checkpoint = checkpoint
         self._copies = DiaryCopies()
         self._practices = PracticeCopies()
+        self._turns = Turns(_AT_ONCE, _PATIENCE)
 
     @contextmanager
     def begin(
-        self, operation: str, *, is_repeatable: bool = False, at_one_moment: bool = False
+        self, operation: str, *, is_repeatable: bool = False, at_one_moment: bool = False, in_turn: bool = False
     ) -> Iterator[UnitOfWork]:
         """See the port."""
-        with _without_values(), self._engine.connect() as connection, connection.begin():
+        turn = self._turns.taken() if in_turn else nullcontext()
+        with turn, _without_values(), self._engine.connect() as connection, connection.begin():
             if at_one_moment:
                 defer(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             if is_repeatable:

@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from hub.errors import NeedsAttention, Problem
+from hub.program import spare_what_is_loaded
 from hub.web.loopback import is_loopback
 
 
@@ -25,6 +26,7 @@ def serve(app: FastAPI, host: str, port: int) -> None:
 
 def serve_on(listening: socket.socket, app: FastAPI) -> None:
     """The same on a socket of `open_socket`, for who wants to say first where it serves."""
+    spare_what_is_loaded()
     with suppress(KeyboardInterrupt):
         make_server(app).run(sockets=[listening])
 

@@ -114,8 +114,8 @@ class _IntrudedStore:
         self.checkpoint = store.checkpoint
 
     @contextmanager
-    def begin(self, operation: str) -> Iterator[UnitOfWork]:
-        with self._store.begin(operation) as work:
+    def begin(self, operation: str, *, in_turn: bool) -> Iterator[UnitOfWork]:
+        with self._store.begin(operation, in_turn=in_turn) as work:
             save = work.bookings.save
 
             def save_late(booking, trip, booked_on):

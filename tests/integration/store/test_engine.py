@@ -1,6 +1,7 @@
 """How the application reaches its database, and what it says when it does not."""
 
 import socket
+from contextlib import ExitStack
 
 import pytest
 from sqlalchemy import text
@@ -52,6 +53,20 @@ def test_whoever_logs_in_works_with_the_applications_rights(database: Database) 
             row = connection.execute(text("SELECT current_user, current_setting('timezone')")).one()
         engine.dispose()
         assert tuple(row) == ("hub_app", "UTC")
+
+
+def test_connections_that_were_all_busy_at_once_are_used_again(database: Database) -> None:
+    engine = application_engine(database.url)
+
+    def backends() -> set[int]:
+        with ExitStack() as stack:
+            several = [stack.enter_context(engine.connect()) for _ in range(20)]
+            return {one.execute(text("SELECT pg_backend_pid()")).scalar_one() for one in several}
+
+    try:
+        assert backends() == backends()
+    finally:
+        engine.dispose()
 
 
 def test_the_owner_keeps_its_own_rights(database: Database) -> None:

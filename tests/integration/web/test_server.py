@@ -1,5 +1,6 @@
 """Binding: on this machine only, and a taken port is said, not crashed on."""
 
+import gc
 import signal
 import socket
 import subprocess
@@ -53,6 +54,23 @@ def test_a_free_port_is_found_and_given_back(host: str) -> None:
         assert name.startswith("127.")
     with open_socket(host, port) as again:
         assert again.getsockname()[1] == port
+
+
+def test_a_server_never_looks_through_what_it_has_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    spared = []
+
+    class Server:
+        def run(self, sockets: list[socket.socket]) -> None:
+            spared.append((len(sockets), gc.get_freeze_count()))
+
+    monkeypatch.setattr("hub.web.server.make_server", lambda _: Server())
+    try:
+        serve(create_app(MadeUpQueries()), "127.0.0.1", 0)
+        ((sockets, objects),) = spared
+        assert sockets == 1
+        assert objects > 10_000
+    finally:
+        gc.unfreeze()
 
 
 def test_it_serves_until_ctrl_c_and_then_ends_without_a_word() -> None:
