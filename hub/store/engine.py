@@ -47,7 +47,7 @@ def application_engine(url: str | URL, *, connections: int = 20) -> Engine:
 
 def owner_engine(url: str | URL) -> Engine:
     """An engine with the login's own rights, for migrations alone."""
-    return _engine(read_url(url), "", 2)
+    return _engine(read_url(url), "", 4)
 
 
 def require_reachable(engine: Engine) -> None:
